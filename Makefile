@@ -1,0 +1,64 @@
+# Everything a person or CI runs has its target here. `make` alone lists them.
+# A machine needs Python 3.11 or newer, make and git; each target sets up the rest in .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+# One worker for each core, but never more than four: each may start a server and a database.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
+
+# Settings of the caller's shell must not reach the demo, the tests or the checks.
+ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format generate lock bench build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## make .venv with everything that demo, test and check need
+
+$(STAMP): scripts/check_prerequisites.py
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name one: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) scripts/check_prerequisites.py
+	@echo "Setting up $(VENV) (once, about a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear $(VENV)
+	@$(ISOLATE) $(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(ISOLATE) $(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## the main job on the local sandbox with real data (LIVE=1: the reading part on your own server)
+	@$(ISOLATE) $(PY) scripts/demo.py $(if $(LIVE),--live)
+
+test: $(STAMP) ## the whole test suite
+	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(STAMP) ## lint, types, and the generated client against the contract
+	@$(ISOLATE) $(PY) -m ruff check .
+	@$(ISOLATE) $(PY) -m ruff format --check .
+	@$(ISOLATE) $(PY) -m mypy
+	@$(ISOLATE) $(PY) -m basedpyright
+	@$(ISOLATE) $(PY) scripts/generate.py --check
+
+format: $(STAMP) ## format the hand-kept code
+	@$(ISOLATE) $(PY) -m ruff check --fix .
+	@$(ISOLATE) $(PY) -m ruff format .
+
+generate: $(STAMP) ## write generated/ anew from openapi.yaml
+	@$(ISOLATE) $(PY) scripts/generate.py
+
+lock: ## pin and hash the development requirements anew
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+
+bench: $(STAMP) ## measure the figures of the README, side by side in one run
+	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
+
+build: $(STAMP) ## build the sdist and the wheel into dist/
+	@$(ISOLATE) $(PY) -m build --no-isolation --outdir dist
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
