@@ -1,0 +1,133 @@
+"""Client for the environments operations of the PostHog API: persons and trends. Not affiliated with PostHog.
+
+    from posthog_environments import Environment, prop
+
+    with Environment("12345") as env:
+        for person in env.persons.list(properties=prop("plan") == "pro"):
+            print(person.uuid, person.name)
+
+Everything is imported when it is first used, so that `import posthog_environments` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
+
+    from posthog_environments.entities import Entity, action, event
+    from posthog_environments.environment import AsyncEnvironment, Environment
+    from posthog_environments.errors import (
+        APIStatusError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        DeadlineExceeded,
+        MalformedResponseError,
+        NotFoundError,
+        OutcomeUnknown,
+        PagingError,
+        PermissionDeniedError,
+        PostHogError,
+        RateLimitError,
+        RedirectError,
+        ServerError,
+        TransportError,
+    )
+    from posthog_environments.filters import Filter, FilterGroup, prop
+    from posthog_environments.models import Page, PropertiesTimeline, Trend
+    from posthog_environments.pager import AsyncPager, Pager
+    from posthog_environments.paging import Report
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "entities": ("Entity", "action", "event"),
+    "environment": ("AsyncEnvironment", "Environment"),
+    "errors": (
+        "APIStatusError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ConfigurationError",
+        "ConflictError",
+        "DeadlineExceeded",
+        "MalformedResponseError",
+        "NotFoundError",
+        "OutcomeUnknown",
+        "PagingError",
+        "PermissionDeniedError",
+        "PostHogError",
+        "RateLimitError",
+        "RedirectError",
+        "ServerError",
+        "TransportError",
+    ),
+    "filters": ("Filter", "FilterGroup", "prop"),
+    "models": (
+        "ActivityEntry",
+        "Page",
+        "Person",
+        "PropertiesTimeline",
+        "PropertiesTimelinePoint",
+        "Series",
+        "Trend",
+    ),
+    "pager": ("AsyncPager", "Pager"),
+    "paging": ("Report",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIStatusError",
+    "ActivityEntry",
+    "AsyncEnvironment",
+    "AsyncPager",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "DeadlineExceeded",
+    "Entity",
+    "Environment",
+    "Filter",
+    "FilterGroup",
+    "MalformedResponseError",
+    "NotFoundError",
+    "OutcomeUnknown",
+    "Page",
+    "Pager",
+    "PagingError",
+    "PermissionDeniedError",
+    "Person",
+    "PostHogError",
+    "PropertiesTimeline",
+    "PropertiesTimelinePoint",
+    "RateLimitError",
+    "RedirectError",
+    "Report",
+    "Series",
+    "ServerError",
+    "TransportError",
+    "Trend",
+    "__version__",
+    "action",
+    "event",
+    "prop",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

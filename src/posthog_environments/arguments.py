@@ -1,0 +1,174 @@
+"""Checks of arguments that several operations share. Pure; each raises before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+__all__ = [
+    "extras",
+    "flag",
+    "json_object",
+    "json_text",
+    "person_key",
+    "positive",
+    "text",
+    "whole",
+    "with_body",
+    "with_query",
+]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MAX_ID = 2**63 - 1
+
+
+def person_key(value: object) -> str:
+    """Return what names a person in a path: the digits of an integer id, or a uuid.
+
+    Raises:
+        TypeError: It is neither an int, a str, a `uuid.UUID` nor a person.
+        ValueError: It is, but names no person; such a path could collapse or hit something else.
+    """
+    if isinstance(value, bool):
+        raise TypeError("id must be an integer, a uuid or a Person, not a bool.")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, int):
+        return _integer_id(value)
+    if isinstance(value, str):
+        if _UUID.fullmatch(value):
+            return value.lower()
+        if value.isascii() and value.isdigit() and len(value) <= 19:
+            return _integer_id(int(value))
+        raise ValueError(
+            "id must be the digits of a positive integer or a uuid like 095be615-a8ad-4c33-8e9c-c7612fbf6c9f. "
+            "To find a person by a distinct id or email, use persons.list(distinct_id=…) or persons.list(email=…)."
+        )
+    uuid = getattr(value, "uuid", None)
+    if isinstance(uuid, str) and _UUID.fullmatch(uuid):
+        return uuid.lower()
+    raise TypeError(f"id must be an integer, a uuid or a Person, not {type(value).__name__}.")
+
+
+def _integer_id(value: int) -> str:
+    if 0 < value <= _MAX_ID:
+        return str(value)
+    raise ValueError(
+        f"id must be above 0 and below 2**63, not {value if abs(value) < 2**70 else 'a number that large'}."
+    )
+
+
+def text(name: str, value: str | None) -> str | None:
+    """Check an optional text; an empty one is refused, for servers take it as no condition at all."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
+    if not value:
+        raise ValueError(f"{name} is empty, which servers take as not given. Leave it out, or pass None.")
+    return value
+
+
+def flag(name: str, value: bool | None) -> bool | None:
+    """Check an optional bool."""
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {value!r}.")
+    return value
+
+
+def whole(name: str, value: int, least: int = 0, most: int = _MAX_ID) -> int:
+    """Check a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}.")
+    if not least <= value <= most:
+        raise ValueError(
+            f"{name} must be at least {least}{'' if most == _MAX_ID else f' and at most {most}'}, not {value}."
+        )
+    return value
+
+
+def positive(name: str, value: int) -> int:
+    """Check a whole number of at least 1, such as a page size."""
+    return whole(name, value, 1, 1_000_000)
+
+
+def json_object(name: str, value: object) -> dict[str, Any]:
+    """Return a mapping as JSON can hold it: dates as ISO text, uuids as text, sequences as lists.
+
+    Raises:
+        TypeError: It is no mapping, or holds something that JSON cannot; the message names the place.
+        ValueError: A number in it is not finite.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a mapping of names to values, not {type(value).__name__}.")
+    return {_name(name, key): _jsonable(f"{name}[{key!r}]", item) for key, item in value.items()}
+
+
+def _name(place: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{place} has a name that is not a str but {type(key).__name__}.")
+    _encodable(place, key)
+    return key
+
+
+def _jsonable(place: str, value: object) -> Any:
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        _encodable(place, value)
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{place} is {value!r}, which JSON cannot hold.")
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return json_object(place, value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return [_jsonable(f"{place}[{index}]", item) for index, item in enumerate(value)]
+    raise TypeError(f"{place} is a {type(value).__name__}, which JSON cannot hold. Turn it into a str or number first.")
+
+
+def _encodable(place: str, value: str) -> None:
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{place} has half of a surrogate pair, which is not text.")
+
+
+def extras(argument: str, given: Mapping[str, Any] | None, named: frozenset[str]) -> dict[str, Any]:
+    """Check `extra_query` or `extra_body`: what a newer server knows and the contract does not.
+
+    Raises:
+        ValueError: One of them is an argument with a name of its own.
+    """
+    checked = {} if given is None else json_object(argument, given)
+    repeated = sorted(named & checked.keys())
+    if repeated:
+        raise ValueError(f"{argument} repeats {', '.join(repeated)}; use the argument of the method for it.")
+    return checked
+
+
+def with_query(request: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Add checked extras to the query of a request that the generated client built."""
+    if extra:
+        request["params"] = {**request.get("params", {}), **extra}
+    return request
+
+
+def with_body(request: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Add checked extras to the body of a request that the generated client built."""
+    if extra:
+        request["json"] = {**request.get("json", {}), **extra}
+    return request
+
+
+def json_text(value: Sequence[Any] | Mapping[str, Any] | None) -> str | None:
+    """Write a value as the JSON text that goes into a query; None stays out of it."""
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

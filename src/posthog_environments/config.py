@@ -1,0 +1,254 @@
+"""One frozen value with all settings of a client, and how it is read and checked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from posthog_environments.errors import ConfigurationError
+from posthog_environments.secrets import Secret, api_key_secret
+
+__all__ = ["CLOUDS", "KeySource", "Options", "Prefix", "Settings", "read_settings"]
+
+Prefix = Literal["environments", "projects"]
+
+# The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
+CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
+
+MAX_BODY = 64 * 1024 * 1024
+DEFAULT_TIMEOUT = 60.0
+# With every third attempt failing at random, eleven attempts in a row fail once in half a million requests.
+DEFAULT_RETRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where the key comes from: a `Secret`, or a function that is asked before each attempt."""
+
+    secret: Secret | None
+    provider: Callable[[], str] | None = None
+
+    def current(self) -> Secret:
+        """Return the key as of now.
+
+        Raises:
+            ConfigurationError: The function failed, or returned no usable key. What it raised is not repeated,
+                for it may name the key.
+        """
+        if self.secret is not None:
+            return self.secret
+        assert self.provider is not None
+        failure = secret = None
+        try:
+            secret = Secret.wrap(self.provider())
+        except Exception as error:  # noqa: BLE001 - a function of the user's may raise anything
+            failure = type(error).__name__
+        if failure:
+            raise ConfigurationError(f"The function given as api_key raised {failure}; nothing was sent.")
+        return api_key_secret(secret, "What the function given as api_key returned")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may differ from call to call and from view to view on one client."""
+
+    timeout: float = DEFAULT_TIMEOUT
+    max_wait: float | None = None
+    retries: int = DEFAULT_RETRIES
+    pacing: bool = True
+
+    def but(self, **changes: Any) -> Options:
+        """Return these options with some changed, each of them checked."""
+        for name, value in changes.items():
+            check = _CHECKS.get(name)
+            if check is None:
+                raise TypeError(f"There is no option {name!r}; there are {', '.join(_CHECKS)}.")
+            check(name, value)
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stays the same for the life of a client."""
+
+    project_id: str
+    host: str
+    key: KeySource
+    prefix: Prefix
+    max_body: int = MAX_BODY
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port that requests may go to."""
+        parts = urlsplit(self.host)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.scheme, parts.hostname or "", port
+
+
+def read_settings(
+    *,
+    project_id: object,
+    api_key: object,
+    host: object,
+    prefix: object,
+    max_body: object,
+    allow_http: bool,
+    environ: Mapping[str, str],
+) -> Settings:
+    """Check what was given, and fill the gaps from the environment.
+
+    Raises:
+        ConfigurationError: Something is missing or makes no sense; the message says which, and what to do.
+    """
+    api_key = _key(api_key, environ)
+    project_id, place = _given(project_id, "project_id", "POSTHOG_PROJECT_ID", environ)
+    project = _project(project_id, place)
+    host, place = _given(host, "host", "POSTHOG_HOST", environ)
+    url = _host("us" if host is None else host, place, allow_http=allow_http)
+    prefix, place = _given(prefix, "prefix", "POSTHOG_PREFIX", environ)
+    if prefix is None:
+        prefix = "environments"
+    if prefix not in ("environments", "projects"):
+        raise ConfigurationError(f'{place} must be "environments" or "projects", not {_shown(prefix)}.')
+    if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
+        raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {max_body!r}.")
+    return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body)
+
+
+def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) -> tuple[object, str]:
+    """Return a value and the name of the place it came from, for messages."""
+    if value is None and environ.get(variable):
+        return environ[variable], variable
+    return value, name
+
+
+def _key(key: object, environ: Mapping[str, str]) -> KeySource:
+    if callable(key) and not isinstance(key, Secret):
+        return KeySource(None, key)
+    if key is not None:
+        return KeySource(api_key_secret(key, "api_key"))
+    variable = "POSTHOG_PERSONAL_API_KEY"
+    if not environ.get(variable):
+        raise ConfigurationError(
+            f"There is no API key. Set {variable}, or give api_key=. "
+            "Make one in PostHog under Settings, Personal API keys."
+        )
+    return KeySource(api_key_secret(environ[variable], variable))
+
+
+def _project(value: object, place: str) -> str:
+    if value is None:
+        raise ConfigurationError(
+            "There is no project id. Set POSTHOG_PROJECT_ID, or give project_id=: the number in the address of "
+            'your project (/project/12345), or "@current".'
+        )
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str) and (value == "@current" or re.fullmatch(r"[1-9][0-9]{0,17}", value)):
+        return value
+    raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {_shown(value)}.')
+
+
+def _shown(value: object) -> str:
+    """Show a wrong value, unless it may be a key that was put into the wrong place."""
+    if isinstance(value, str) and (len(value) > 20 or value.startswith("ph")):
+        return f"a text of {len(value)} characters"
+    return repr(value) if isinstance(value, (str, int, float)) else type(value).__name__
+
+
+def _host(value: object, place: str, *, allow_http: bool) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f'{place} must be "us", "eu" or a URL, not {type(value).__name__}.')
+    if value in CLOUDS:
+        return CLOUDS[value]
+    problem = _url_problem(value)
+    if problem:
+        # Not the value itself: what was taken for a host may be a key that was put into the wrong variable.
+        raise ConfigurationError(
+            f'{place} {problem} It must be "us", "eu" or a URL like "https://posthog.example.com".'
+        )
+    parts = urlsplit(value)
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+        raise ConfigurationError(
+            f"{place} is plain http, which would send the API key unencrypted. "
+            "Use https, or give allow_http=True if you trust the network."
+        )
+    return value.rstrip("/")
+
+
+def _url_problem(value: str) -> str | None:
+    if not all("!" <= c <= "~" for c in value) or "\\" in value:
+        return "has a character that no URL has."
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return "is not a URL that can be read."
+    if parts.scheme not in ("http", "https"):
+        return "does not begin with https://."
+    if "@" in parts.netloc:
+        return "has a user name or password in it; give the key as api_key."
+    if not _is_host_name(parts.hostname or ""):
+        return "names no host that can be read."
+    if port == 0 or parts.netloc.endswith(":"):
+        return "has no port that can be used."
+    if "?" in value or "#" in value:
+        return "has a query or fragment."
+    if any(segment in (".", "..") or "%" in segment for segment in parts.path.split("/")) or "//" in parts.path:
+        return "has a path that is not plain."
+    return None
+
+
+def _is_host_name(host: str) -> bool:
+    if ":" not in host:
+        return re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?", host) is not None
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise ConfigurationError(
+            f"{name} must be a number of seconds above 0, not {value!r}. "
+            "There is no way to wait for ever; give a large number."
+        )
+
+
+def _max_wait(name: str, value: object) -> None:
+    if value is None or (isinstance(value, (int, float)) and value == 0 and not isinstance(value, bool)):
+        return
+    _seconds(name, value)
+
+
+def _retries(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise ConfigurationError(f"{name} must be a whole number from 0 to 100, not {value!r}.")
+
+
+def _bool(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
+
+
+_CHECKS: dict[str, Callable[[str, object], None]] = {
+    "timeout": _seconds,
+    "max_wait": _max_wait,
+    "retries": _retries,
+    "pacing": _bool,
+}

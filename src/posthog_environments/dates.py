@@ -1,0 +1,232 @@
+"""Dates as the API takes them, and timestamps as it gives them. Pure: the clock is passed in.
+
+A server takes a date that it cannot read as now, without a word (PostHog's source: utils.py,
+relative_date_parse), so what it would misread is refused here. python-dateutil is imported only where it is
+needed: it takes long.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dateutil.relativedelta import relativedelta
+
+DateArgument: TypeAlias = "date | timedelta | relativedelta | str | None"
+
+_RELATIVE = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
+)
+# Where Start and End are heeded as one expects. Servers ignore them for w, q, M and s, and their End of y is
+# the 31st of the month (PostHog's source: utils.py, get_delta_mapping_for).
+_POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "mStart", "mEnd", "yStart")
+_A_YEAR = {"h": 8766, "d": 366, "w": 53, "m": 12, "y": 1, "q": 4, "M": 525_960, "s": 31_557_600}
+_FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
+
+# What people write instead, and what they mean; only for the hint in a message.
+_WORDS = {
+    "today": "dStart", "yesterday": "-1dStart", "now": "-0h", "last week": "-1w", "last quarter": "-1q",
+    "this month": "mStart", "last month": "-1mStart", "this year": "yStart", "last year": "-1yStart",
+    **{form.lower(): form for form in _POSITIONS},
+}  # fmt: skip
+_SPOKEN = re.compile(
+    r"(?:the )?(?:last |past |-|\+)?\s*([0-9]{1,6})\s*"
+    r"(h|d|w|m|y|q|s|hour|hr|day|week|month|mon|year|yr|quarter|min|minute|sec|second)s?(?: ago|start|end)?"
+)
+
+
+def date_to_wire(value: DateArgument, *, argument: str = "date_from", now: Callable[[], datetime]) -> str | None:
+    """Turn a date argument into the text that the API takes; None stays None, the server's default.
+
+    A `date` or `datetime` is sent as ISO text; without an offset it means the project's time zone. A
+    `timedelta` or `dateutil.relativedelta` counts back from now: whole days, hours, months and years as the
+    relative form (`-7d`, `-36h`, `-1m`, `-1y`, of which servers count in the project's time zone and cut
+    date_from to the day or hour), anything else as a timestamp counted from `now()`, an aware datetime. Text
+    is ISO or relative: optional `-`, digits, one of h d w m y q (q is 13 weeks) or M for minutes and s for
+    seconds, optionally Start or End; it always counts back. `all` goes with date_from alone, which `argument`
+    names.
+
+    Raise TypeError for any other type. Raise ValueError for text that servers would read as now or otherwise
+    than it says (PostHog's source: utils.py, relative_date_parse), a span that counts forward, and one that
+    leaves the years 1 to 9999.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _text(value, argument, now)
+    if isinstance(value, datetime):
+        return _moment(value, argument)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta) or _is_relativedelta(value):
+        return _span(value, argument, now)
+    raise TypeError(
+        f"{argument}: expected a date, datetime, timedelta, relativedelta or text, got"
+        f" {type(value).__name__}; for seconds since 1970 write datetime.fromtimestamp(value, timezone.utc)"
+    )
+
+
+def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:
+    # Whoever has such a value has imported the module.
+    module = sys.modules.get("dateutil.relativedelta")
+    return module is not None and isinstance(value, module.relativedelta)
+
+
+def _moment(value: datetime, argument: str) -> str:
+    if value.date() != value.date():  # pandas' NaT, a datetime that is unlike itself
+        raise ValueError(f"{argument}: {value!r} is no date; {_FORMS}")
+    offset = value.utcoffset() or timedelta()
+    # Servers read offsets of whole minutes only.
+    return (value.astimezone(UTC) if offset % timedelta(minutes=1) else value).isoformat()
+
+
+def _span(value: timedelta | relativedelta, argument: str, now: Callable[[], datetime]) -> str:
+    """Count back from now: in the relative form where that is exact, else as a timestamp."""
+    base = now().astimezone(UTC)
+    try:
+        start = base - value
+    except (OverflowError, ValueError):
+        raise ValueError(f"{argument}: {value!r} back from now leaves the years 1 to 9999; use a smaller one") from None
+    if start > base:
+        raise ValueError(f"{argument}: {value!r} counts forward; a span counts back from now, so make it positive")
+    return _short(value) or start.isoformat()
+
+
+def _short(value: timedelta | relativedelta) -> str | None:
+    months, rest = 0, value
+    if not isinstance(rest, timedelta):
+        absolute = ("year", "month", "day", "weekday", "hour", "minute", "second", "microsecond")
+        if rest.leapdays or any(getattr(rest, name) is not None for name in absolute):
+            return None
+        months = rest.years * 12 + rest.months
+        rest = timedelta(
+            days=rest.days,
+            hours=rest.hours,
+            minutes=rest.minutes,
+            seconds=rest.seconds,
+            microseconds=rest.microseconds,
+        )
+    hours, odd = divmod(rest, timedelta(hours=1))
+    if odd or (months and hours):
+        return None
+    if months:
+        return f"-{months}m" if months % 12 else f"-{months // 12}y"
+    return f"-{hours}h" if hours % 24 else f"-{hours // 24}d"
+
+
+def _text(text: str, argument: str, now: Callable[[], datetime]) -> str:
+    if text == "all" and argument.replace("-", "_").endswith("date_from"):
+        return text
+    if _ISO.fullmatch(text):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{argument}: {text!r} is not in the calendar ({error}); correct it") from None
+        return text.replace(" ", "T")  # older servers look for the T before they heed the time of day
+    if match := _RELATIVE.fullmatch(text):
+        return _relative(match, argument, now)
+    hint = _guess(text, argument)
+    raise ValueError(
+        f"{argument}: a server would take {text[:60]!r} for now or for another date; "
+        + (f"did you mean {hint}?" if hint else f"{_FORMS}")
+    )
+
+
+def _relative(match: re.Match[str], argument: str, now: Callable[[], datetime]) -> str:
+    text, digits, unit, position = match[0], match[1], match[2], match[3]
+    if not digits and not position:
+        raise ValueError(f"{argument}: {text!r} has no number, so a server takes it for now; write '-1{unit}'")
+    if position and unit + position not in _POSITIONS:
+        raise ValueError(
+            f"{argument}: servers do not heed {position} in {text[:60]!r}; it goes with h, d and m, and"
+            " Start with y; give the date itself, such as '2026-01-31'"
+        )
+    # Of more than twelve digits no unit stays within the calendar, and int() refuses thousands of them.
+    if len(digits) > 12 or int(digits or 0) // _A_YEAR[unit] >= now().year - 1:
+        raise ValueError(f"{argument}: {text[:60]!r} lies before the year 1; use a smaller number or 'all'")
+    return text
+
+
+def _guess(text: str, argument: str) -> str | None:
+    """Guess the form that was meant, quoted, for the hint."""
+    spoken = " ".join(text[:60].lower().replace("_", " ").split())
+    if spoken in ("all", "now", "") and not argument.replace("-", "_").endswith("date_from"):
+        return "to leave it out (None), which is now"
+    if spoken == "":
+        return "to leave it out (None)"
+    if spoken == "all":
+        return "'all'"
+    if spoken in _WORDS:
+        return repr(_WORDS[spoken])
+    if not (match := _SPOKEN.fullmatch(spoken)):
+        return None
+    unit = match[2][0]
+    if match[2].startswith("min") or (match[2] == "m" and "M" in text):
+        unit = "M"
+    position = "Start" if spoken.endswith("start") else "End" if spoken.endswith("end") else ""
+    return repr(f"-{match[1]}{unit}{position if unit + position in _POSITIONS else ''}")
+
+
+def parse_timestamp(text: object) -> datetime | None:
+    """Read a timestamp of the server as an aware datetime, or None where it is not one; never raise.
+
+    Servers write ISO, with Z, an offset or none (then UTC), and "2020-01-01 10:00:00 UTC". Other text is read
+    if it holds a whole date in an order that cannot be mistaken: year first, or the month by name. Nothing is
+    made up: "10", "Wed" and "2020-13-01" are None, as is what is not text.
+    """
+    if not isinstance(text, str) or not 8 <= len(text) <= 64:
+        return None
+    value: datetime | None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = _plain_utc(text) or _by_dateutil(text)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _plain_utc(text: str) -> datetime | None:
+    for name in (" UTC", " GMT"):
+        if text.endswith(name):
+            try:
+                value = datetime.fromisoformat(text.removesuffix(name))
+            except ValueError:
+                return None
+            return value if value.tzinfo is None else None
+    return None
+
+
+_YEAR_FIRST = re.compile(r"\s*([0-9]{4})([-/.]?)([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
+_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+
+
+def _by_dateutil(text: str) -> datetime | None:
+    match = _YEAR_FIRST.match(text)
+    if not text.isascii() or not (match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))):
+        return None
+    from dateutil import parser
+
+    def zone(name: str | None, offset: int | None) -> timezone | None:
+        if offset is None:
+            if name is None:
+                return None
+            raise ValueError(f"the time zone {name} is not known")
+        return timezone(timedelta(seconds=offset))
+
+    try:
+        # A part that is missing comes from the default, so two unlike defaults give unlike dates.
+        found = parser.parse(text, default=datetime(2000, 1, 1, tzinfo=UTC), tzinfos=zone)
+        other = parser.parse(text, default=datetime(2004, 2, 2, tzinfo=UTC), tzinfos=zone)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        return None
+    if found.date() != other.date() or f"{found.year:04d}" not in text:
+        return None
+    if match and (found.year, found.month, found.day) != (int(match[1]), int(match[3]), int(match[4])):
+        return None
+    return found

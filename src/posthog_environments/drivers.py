@@ -1,0 +1,78 @@
+"""The two that run a flow: one blocks, the other awaits. They decide nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from posthog_environments.exchange import Answer, Failed, Flow, Outcome, Send
+
+if TYPE_CHECKING:
+    from posthog_environments.transport import AsyncGuard, Guard
+
+__all__ = ["AsyncDriver", "Driver"]
+
+T = TypeVar("T")
+
+
+class Driver:
+    """Runs flows by blocking."""
+
+    def __init__(self, guard: Guard, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._guard = guard
+        self._sleep = sleep
+
+    def run(self, flow: Flow[T], silence: float = 0.0) -> T:
+        """Run a flow to its end; `silence` is how long a stream may say nothing."""
+        outcome: Outcome = None
+        with closing(flow):
+            while True:
+                try:
+                    command = flow.send(outcome)
+                except StopIteration as stop:
+                    value: T = stop.value
+                    return value
+                if isinstance(command, Send):
+                    outcome = self._send(command, silence)
+                else:
+                    outcome = None
+                    self._sleep(command.seconds)
+
+    def _send(self, command: Send, silence: float) -> Answer | Failed:
+        try:
+            return self._guard.send(command.call, command.deadline, silence)
+        except Failed as failure:
+            return failure.with_traceback(None)
+
+
+class AsyncDriver:
+    """Runs flows by awaiting, on asyncio or trio. A cancelled call closes its flow."""
+
+    def __init__(self, guard: AsyncGuard) -> None:
+        self._guard = guard
+
+    async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
+        """Run a flow to its end; see `Driver.run`."""
+        import anyio
+
+        outcome: Outcome = None
+        with closing(flow):
+            while True:
+                try:
+                    command = flow.send(outcome)
+                except StopIteration as stop:
+                    value: T = stop.value
+                    return value
+                if isinstance(command, Send):
+                    outcome = await self._send(command, silence)
+                else:
+                    outcome = None
+                    await anyio.sleep(command.seconds)
+
+    async def _send(self, command: Send, silence: float) -> Answer | Failed:
+        try:
+            return await self._guard.send(command.call, command.deadline, silence)
+        except Failed as failure:
+            return failure.with_traceback(None)

@@ -1,0 +1,256 @@
+"""What a trend counts: events by name and actions by number, and the arithmetic on them. Pure values.
+
+A server reads arithmetic that it does not know as a plain count, and an entity without an id as every event
+(PostHog's source: models/entity), so what would be misread is refused here. A name of `math` that only a
+newer server knows goes through in the API's own dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NoReturn, TypeAlias, cast
+
+Kind: TypeAlias = Literal["events", "actions"]
+
+# PostHog's source: models/entity/entity.py and, for the first_… ones, schema.json.
+_PROPERTY_MATH = ("sum", "avg", "min", "max", "median", "p75", "p90", "p95", "p99")
+_MATH = (
+    "total", "dau", "weekly_active", "monthly_active", "unique_session", "unique_group", "hogql",
+    "first_time_for_user", "first_matching_event_for_user", *_PROPERTY_MATH,
+    *(f"{name}_count_per_actor" for name in ("min", "max", "avg", "median", "p75", "p90", "p95", "p99")),
+)  # fmt: skip
+# What some of them cannot do without; the others do not look at it.
+_NEEDS = dict.fromkeys(_PROPERTY_MATH, "math_property") | {
+    "hogql": "math_hogql",
+    "unique_group": "math_group_type_index",
+}
+_MEANT = {
+    "count": "total", "number": "total", "unique": "dau", "unique_users": "dau", "users": "dau",
+    "wau": "weekly_active", "mau": "monthly_active", "sessions": "unique_session",
+    "average": "avg", "mean": "avg", "p50": "median", "minimum": "min", "maximum": "max",
+}  # fmt: skip
+_FIELDS = (
+    "id", "name", "custom_name", "type", "order", "math", "math_property", "math_property_type", "math_hogql",
+    "math_group_type_index", "math_property_revenue_currency", "math_multiplier", "properties",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An event or action to count, made by `event` or `action`; immutable."""
+
+    kind: Kind
+    id: str | int | None
+    math: str | None = None
+    math_property: str | None = None
+    math_hogql: str | None = None
+    math_group_type_index: int | None = None
+    properties: Any = None
+    custom_name: str | None = None
+
+    def __post_init__(self) -> None:
+        place = f"{self.kind.removesuffix('s')}({self.id!r})"
+        object.__setattr__(self, "id", _check_id(self.kind, self.id, place))
+        if self.math is not None and self.math not in _MATH:
+            _refuse_math(self.math, f"{place}: math")
+        _check_math(_given(self), place)
+
+
+def _given(entity: Entity) -> dict[str, Any]:
+    found = {field.name: getattr(entity, field.name) for field in fields(entity) if field.name != "kind"}
+    return {name: value for name, value in found.items() if value is not None or name == "id"}
+
+
+EntitiesArgument: TypeAlias = (
+    "str | int | Entity | Mapping[str, Any] | Iterable[str | int | Entity | Mapping[str, Any]] | None"
+)
+
+
+def event(
+    name: str | None,
+    *,
+    math: str | None = None,
+    math_property: str | None = None,
+    math_hogql: str | None = None,
+    math_group_type_index: int | None = None,
+    properties: Any = None,
+    custom_name: str | None = None,
+) -> Entity:
+    """Name an event to count, such as "$pageview"; None counts every event.
+
+    `math` says what is counted: total (the default), dau, weekly_active, monthly_active or unique_session;
+    sum, avg, min, max, median, p75, p90, p95 or p99 of the numeric property `math_property`; hogql by the
+    expression `math_hogql`; unique_group of the kind `math_group_type_index`; and more (PostHog's source:
+    models/entity). Only events that `properties` holds for are counted: filters in any form of the argument
+    `properties` of the call. `custom_name` is a label for people. Raise TypeError or ValueError for an empty
+    name, a `math` that is not known, or one without what it needs.
+    """
+    return Entity("events", name, math, math_property, math_hogql, math_group_type_index, properties, custom_name)
+
+
+def action(
+    id: int | str,
+    *,
+    math: str | None = None,
+    math_property: str | None = None,
+    math_hogql: str | None = None,
+    math_group_type_index: int | None = None,
+    properties: Any = None,
+    custom_name: str | None = None,
+) -> Entity:
+    """Name an action to count by its number, a positive int or its digits; the rest as in `event`."""
+    return Entity("actions", id, math, math_property, math_hogql, math_group_type_index, properties, custom_name)
+
+
+def entities_to_wire(
+    entities: EntitiesArgument,
+    *,
+    kind: Kind = "events",
+    filters: Callable[..., Any],
+    argument: str | None = None,
+    first: int | None = None,
+) -> list[dict[str, Any]] | None:
+    """Turn the argument `events` or `actions` into the list that the API takes, or None where it is empty.
+
+    Takes a name (of an action, its number), an object made by `event` or `action`, a dict of the API with
+    `id`, or an iterable of these. `filters` turns the `properties` of an entity into what the API takes, and
+    is called as `filters(properties, default_type="event", argument=place)`: `filters.filters_to_wire`.
+    `argument` is the name in messages, by default `kind`.
+
+    Letters in a formula go by `order`, and where it is missing servers put all actions before all events
+    (PostHog's source: filters/mixins/common.py). So with both, give `first`: the order of the first entity
+    here, from which the others count on. Without it no order is added. `type` is not added: servers take it
+    from the list.
+
+    Raise TypeError or ValueError that says where, what and what to do instead for all that a server would
+    misread: a missing id, an action among events, misspelt `math` and fields, `math` without what it needs or
+    with what it does not look at, order for some but not all.
+    """
+    place = argument or kind
+    if entities is None:
+        return None
+    if isinstance(entities, str | bytes | int | Entity | Mapping) or not hasattr(entities, "__iter__"):
+        wire = [_one(cast("object", entities), kind, place, filters)]
+    else:
+        wire = [_one(entry, kind, f"{place}[{i}]", filters) for i, entry in enumerate(entities)]
+    return _ordered(wire, place, first) or None
+
+
+def _one(entry: object, kind: Kind, place: str, filters: Callable[..., Any]) -> dict[str, Any]:
+    if isinstance(entry, Entity):
+        if entry.kind != kind:
+            other = entry.kind
+            raise ValueError(f"{place}: expected one of the {kind}, got one of the {other}; pass it as {other}=")
+        wire = _given(entry)
+    elif isinstance(entry, Mapping):
+        wire = _check_dict(cast("Mapping[str, Any]", entry), kind, place)
+    else:
+        wire = {"id": _check_id(kind, entry, place, null=False)}
+    if wire.get("properties") is not None:
+        wire["properties"] = filters(wire["properties"], default_type="event", argument=f"{place}.properties")
+        if wire["properties"] is None:
+            del wire["properties"]
+    return wire
+
+
+def _check_dict(entry: Mapping[str, Any], kind: Kind, place: str) -> dict[str, Any]:
+    for name in entry:
+        if not isinstance(cast("object", name), str):
+            raise TypeError(f"{place}: the fields of an entity are text, not {type(name).__name__}")
+        if name not in _FIELDS and (hint := _closest(name, _FIELDS)) and not name.startswith(f"{hint}_"):
+            raise ValueError(
+                f"{place}.{name}: not a field of the API, and servers would ignore it; did you mean {hint!r}?"
+            )
+    if "id" not in entry:
+        raise ValueError(f"{place}: no id, which servers read as every event; add 'id' (None does count every event)")
+    if entry.get("type") not in (None, kind):
+        raise ValueError(f"{place}.type: {entry['type']!r} does not go with {kind}= and would be ignored; leave it out")
+    math = entry.get("math")
+    if math is not None and not isinstance(math, str):
+        raise TypeError(f"{place}.math: expected text such as 'dau', got {type(math).__name__}")
+    if math not in (None, *_MATH) and (str(math).lower() in _MEANT or _closest(math, _MATH)):
+        _refuse_math(math, f"{place}.math")
+    _check_math(entry, place)
+    return dict(entry) | {"id": _check_id(kind, entry["id"], f"{place}.id")}
+
+
+def _check_id(kind: Kind, value: object, place: str, *, null: bool = True) -> str | int | None:
+    if kind == "actions":
+        return _check_number(value, place)
+    if value is None and null:
+        return None
+    if not isinstance(value, str):
+        remedy = "actions go by number, in actions=" if isinstance(value, int) else "write event(None) for every event"
+        raise TypeError(
+            f"{place}: expected the name of an event such as '$pageview', got {type(value).__name__}; {remedy}"
+        )
+    if not value.strip():
+        raise ValueError(f"{place}: the name of the event is empty; write event(None) to count every event")
+    if value.lstrip().startswith(('{"', "[{", '["')):
+        raise ValueError(f"{place}: JSON text is no name of an event; pass the objects themselves (json.loads)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{place}: has a lone surrogate, which is not valid Unicode; remove it") from None
+    return str.__str__(value)  # a plain str, also of a subclass
+
+
+def _check_number(value: object, place: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError(f"{place}: expected the number of an action such as 42, got {type(value).__name__}")
+    if isinstance(value, str) or not 0 < value < 1 << 63:
+        raise ValueError(
+            f"{place}: {value!r} is not the number of an action; expected one such as 42, names go in events="
+        )
+    return int(value)
+
+
+def _check_math(given: Mapping[str, Any], place: str) -> None:
+    math = given.get("math")
+    for name in ("math_property", "math_hogql", "name", "custom_name"):
+        if not isinstance(given.get(name, ""), str | None):
+            raise TypeError(f"{place}.{name}: expected text, got {type(given[name]).__name__}")
+    index = given.get("math_group_type_index")
+    if index is not None and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
+        raise ValueError(f"{place}.math_group_type_index: expected an int, 0 or more, got {index!r}")
+    need = _NEEDS.get(cast("str", math))
+    if need and given.get(need) in (None, ""):
+        raise ValueError(f"{place}.{need}: missing, and math {math!r} needs it; add {need}")
+    if math is not None and math not in _MATH:
+        return  # a newer server may look at anything
+    for name in ("math_property", "math_hogql", "math_group_type_index"):
+        if given.get(name) is not None and name != need:
+            raise ValueError(
+                f"{place}.{name}: given, but math {math or 'total'!r} does not look at it; leave it out or change math"
+            )
+
+
+def _refuse_math(math: object, place: str) -> NoReturn:
+    hint = _MEANT.get(str(math).lower()) or _closest(str(math), _MATH)
+    raise ValueError(
+        f"{place}: {math!r} is not known, and servers would count in another way; "
+        + (f"did you mean {hint!r}? " if hint else f"expected one of {', '.join(_MATH)}. ")
+        + "What only a newer server knows goes in the API's own dict, {'id': …, 'math': …}"
+    )
+
+
+def _closest(word: object, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # milliseconds to import, and only a mistake needs it
+
+    found = get_close_matches(str(word)[:50].lower().replace(" ", "_"), list(known), 1, 0.8)
+    return found[0] if found else None
+
+
+def _ordered(wire: list[dict[str, Any]], place: str, first: int | None) -> list[dict[str, Any]]:
+    orders = [entity.get("order") for entity in wire]
+    given = [order for order in orders if order is not None]
+    if not given:
+        return wire if first is None else [entity | {"order": first + i} for i, entity in enumerate(wire)]
+    if any(isinstance(order, bool) or not isinstance(order, int) or order < 0 for order in given):
+        raise ValueError(f"{place}: order must be an int, 0 or more; got {given!r}")
+    if len(set(given)) < len(orders):
+        raise ValueError(f"{place}: order is given for some but not all, or twice; give each its own, or none")
+    return wire

@@ -1,0 +1,527 @@
+"""The clients: `Environment` blocks, `AsyncEnvironment` awaits. No operation is written here, only bound.
+
+A flow takes a `Scope` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
+the driver. For type checkers the parameters of a flow pass to the method through a ParamSpec; at run time
+`inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import functools
+import inspect
+import os
+import ssl
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    NoReturn,
+    ParamSpec,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
+
+from posthog_environments import insights, persons
+from posthog_environments.config import (
+    DEFAULT_RETRIES,
+    DEFAULT_TIMEOUT,
+    MAX_BODY,
+    Options,
+    Prefix,
+    read_settings,
+)
+from posthog_environments.drivers import AsyncDriver, Driver
+from posthog_environments.errors import ConfigurationError, MalformedResponseError, TransportError
+from posthog_environments.exchange import Answer, Failed, Flow, Scope, Session
+from posthog_environments.pager import AsyncPager, Pager
+from posthog_environments.paging import Listing
+from posthog_environments.secrets import Secret
+
+if TYPE_CHECKING:
+    import httpx
+    from posthog_environments_api.client import Client
+
+__all__ = ["AsyncEnvironment", "AsyncInsights", "AsyncPersons", "Environment", "Insights", "Persons"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+G = TypeVar("G")
+Key = str | Callable[[], str]
+
+VERSION = "0.1.0"
+
+
+# ------------------------------------------------------------------------------------------------ groups and methods
+
+
+class _Group:
+    """Operations of one kind on one client."""
+
+    def __init__(self, scope: Scope, driver: Driver) -> None:
+        self._scope = scope
+        self._driver = driver
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+
+
+class _AsyncGroup:
+    """Operations of one kind on one awaiting client."""
+
+    def __init__(self, scope: Scope, driver: AsyncDriver) -> None:
+        self._scope = scope
+        self._driver = driver
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+
+
+def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
+    """Give a method the name, docstring and signature of its flow, with `self` first and what it returns itself."""
+    functools.update_wrapper(method, flow)
+    del method.__wrapped__
+    method.__name__ = method.__name__.rstrip("_")
+    method.__module__ = __name__
+    signature = inspect.signature(flow)
+    _, *parameters = signature.parameters.values()
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    item = str(signature.return_annotation).partition("[")[2].removesuffix("]")
+    method.__signature__ = signature.replace(
+        parameters=[this, *parameters], return_annotation=returns.format(item=item)
+    )
+    method.__annotations__ = {
+        **{p.name: p.annotation for p in parameters},
+        "return": returns.format(item=item),
+    }
+    return method
+
+
+def _call(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], T]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._driver.run(flow(self._scope, *args, **kwargs))
+
+    return cast("Callable[Concatenate[_Group, P], T]", _as_method(method, flow, "{item}"))
+
+
+def _listing(flow: Callable[Concatenate[Scope, P], Listing[T]]) -> Callable[Concatenate[_Group, P], Pager[T]]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+        return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
+
+    return cast("Callable[Concatenate[_Group, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
+
+
+def _csv(
+    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
+) -> Callable[Concatenate[_Group, P], Iterator[str]]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+        return _texts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
+
+    return cast("Callable[Concatenate[_Group, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
+
+
+def _acall(
+    flow: Callable[Concatenate[Scope, P], Flow[T]],
+) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]:
+    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._driver.run(flow(self._scope, *args, **kwargs))
+
+    return cast("Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
+
+
+def _alisting(
+    flow: Callable[Concatenate[Scope, P], Listing[T]],
+) -> Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]:
+    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
+
+    return cast("Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]"))
+
+
+def _acsv(
+    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
+) -> Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]:
+    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
+        return _atexts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
+
+    return cast(
+        "Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]",
+        _as_method(method, flow, "AsyncGenerator[str, None]"),
+    )
+
+
+def _silence(scope: Scope, arguments: Mapping[str, Any]) -> float:
+    return arguments.get("timeout") or scope.options.timeout
+
+
+class _Decoder:
+    """Turns the pieces of a stream into text, and what went wrong on the way into an error of the tree."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def text(self, chunk: bytes, *, final: bool = False) -> str:
+        failure = None
+        try:
+            return self._decoder.decode(chunk, final)
+        except UnicodeDecodeError:
+            failure = MalformedResponseError("The CSV is not UTF-8.", status_code=200, body=chunk[:65536])
+        raise failure
+
+    def error(self, failed: Failed) -> TransportError:
+        return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
+
+
+def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
+    stream = group._driver.run(flow, silence).stream
+    decoder, failure = _Decoder(), None
+    assert isinstance(stream, Generator)
+    with contextlib.closing(stream):
+        try:
+            for chunk in stream:
+                if text := decoder.text(chunk):
+                    yield text
+        except Failed as failed:
+            failure = decoder.error(failed)
+    if failure is not None:
+        raise failure
+    decoder.text(b"", final=True)
+
+
+async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> AsyncGenerator[str, None]:
+    stream = (await group._driver.run(flow, silence)).stream
+    decoder, failure = _Decoder(), None
+    assert isinstance(stream, AsyncGenerator)
+    async with contextlib.aclosing(stream):
+        try:
+            async for chunk in stream:
+                if text := decoder.text(chunk):
+                    yield text
+        except Failed as failed:
+            failure = decoder.error(failed)
+    if failure is not None:
+        raise failure
+    decoder.text(b"", final=True)
+
+
+class Persons(_Group):
+    """The operations on persons."""
+
+    list = _listing(persons.list_)
+    get = _call(persons.get)
+    update = _call(persons.update)
+    delete = _call(persons.delete)
+    activity = _listing(persons.activity)
+    delete_property = _call(persons.delete_property)
+    properties_timeline = _call(persons.properties_timeline)
+    csv = _csv(persons.csv)
+
+
+class AsyncPersons(_AsyncGroup):
+    """The operations on persons; calls are awaited, listings and CSV iterated with `async for`."""
+
+    list = _alisting(persons.list_)
+    get = _acall(persons.get)
+    update = _acall(persons.update)
+    delete = _acall(persons.delete)
+    activity = _alisting(persons.activity)
+    delete_property = _acall(persons.delete_property)
+    properties_timeline = _acall(persons.properties_timeline)
+    csv = _acsv(persons.csv)
+
+
+class Insights(_Group):
+    """The operations on insights."""
+
+    trend = _call(insights.trend)
+    get_trend = _call(insights.get_trend)
+    trend_csv = _csv(insights.trend_csv)
+    timing = _call(insights.timing)
+
+
+class AsyncInsights(_AsyncGroup):
+    """The operations on insights; calls are awaited, CSV is iterated with `async for`."""
+
+    trend = _acall(insights.trend)
+    get_trend = _acall(insights.get_trend)
+    trend_csv = _acsv(insights.trend_csv)
+    timing = _acall(insights.timing)
+
+
+class _Bound(Generic[G]):
+    """An attribute of a client: the group on an instance, the group's class on the class, so that help() finds it."""
+
+    def __init__(self, group: type[G]) -> None:
+        self._group = group
+        self.__doc__ = group.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> type[G]: ...
+    @overload
+    def __get__(self, instance: _Client[Any, Any], owner: type) -> G: ...
+    def __get__(self, instance: _Client[Any, Any] | None, owner: type) -> type[G] | G:
+        if instance is None:
+            return self._group
+        make: Any = self._group
+        return cast("G", make(instance._scope, instance._driver))
+
+
+# ------------------------------------------------------------------------------------------------------- the clients
+
+Transport = TypeVar("Transport")
+AnyDriver = TypeVar("AnyDriver", Driver, AsyncDriver)
+
+
+class _Client(Generic[Transport, AnyDriver]):
+    """What both clients share: settings, checked and kept; views; and that nobody copies or pickles them."""
+
+    _scope: Scope
+    _driver: AnyDriver
+
+    def __init__(
+        self,
+        project_id: int | str | None = None,
+        *,
+        api_key: Key | None = None,
+        host: str | None = None,
+        prefix: Prefix | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_wait: float | None = None,
+        retries: int = DEFAULT_RETRIES,
+        pacing: bool = True,
+        verify: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        allow_http: bool = False,
+        transport: Transport | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        # First of all, so that the text of the key is in no local variable of a traceback.
+        api_key = cast("Any", Secret.wrap(api_key))
+        settings = read_settings(
+            project_id=project_id,
+            api_key=api_key,
+            host=host,
+            prefix=prefix,
+            max_body=max_body,
+            allow_http=allow_http,
+            environ=os.environ,
+        )
+        options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
+        session = Session(settings, settings.prefix)
+        proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
+        self._scope = Scope(session, options)
+        self._open(session, options, transport, verify, proxy)
+
+    def _open(
+        self,
+        session: Session,
+        options: Options,
+        transport: Transport | None,
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+    ) -> None:
+        raise NotImplementedError
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_wait: float | Literal["as before"] | None = "as before",
+        retries: int | None = None,
+        pacing: bool | None = None,
+    ) -> Self:
+        """Return a view with other options on the same connections, quota and key.
+
+        Args:
+            timeout: Seconds for one request, from the moment that pacing lets it go.
+            max_wait: Seconds that a call may wait for the quota besides; None for the default rule.
+            retries: How often a call may be tried again; 0 switches retries off.
+            pacing: Whether to keep to the documented rates.
+
+        Raises:
+            ConfigurationError: An option makes no sense.
+        """
+        changes = {"timeout": timeout, "retries": retries, "pacing": pacing}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if max_wait != "as before":
+            changes["max_wait"] = max_wait
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._scope = Scope(self._scope.session, self._scope.options.but(**changes))
+        return view
+
+    @property
+    def project_id(self) -> str:
+        """The project, as it stands in the paths."""
+        return self._scope.project_id
+
+    @property
+    def host(self) -> str:
+        """The server, as a URL."""
+        return self._scope.session.settings.host
+
+    def __repr__(self) -> str:
+        prefix = self._scope.session.prefix
+        return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={prefix!r})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"A {type(self).__name__} is neither copied nor pickled, for it holds connections and a key. "
+            "Use it from several threads as it is, make one in each process, or take a view: with_options()."
+        )
+
+
+class Environment(_Client["httpx.BaseTransport", Driver]):
+    """The persons and trends of one PostHog project. Blocks; safe to use from several threads.
+
+    Args:
+        project_id: The number of the project, or "@current". Else POSTHOG_PROJECT_ID.
+        api_key: A personal API key (phx_…), or a function that returns one and is asked before each attempt. Else
+            POSTHOG_PERSONAL_API_KEY.
+        host: "us", "eu" or the URL of a server. Else POSTHOG_HOST, else "us".
+        prefix: "environments" or "projects", the twin that the vendor moves to. Else POSTHOG_PREFIX, else
+            "environments".
+        timeout: Seconds for one request from the moment that pacing lets it go, with all attempts and waits in between.
+        max_wait: Seconds that a call may wait for the quota besides. None: a listing waits as long as it takes, another
+            call no longer than its timeout, and a 429 is waited for within the timeout.
+        retries: How often a call may be tried again; 0 switches retries off.
+        pacing: Whether to keep to the documented rates, so that there is no 429.
+        verify: An `ssl.SSLContext` of your own. Verification cannot be switched off.
+        proxy: The URL of a proxy.
+        trust_env: Whether to use the proxies that the environment names.
+        allow_http: Whether plain http may go to a host that is not loopback.
+        transport: An `httpx.BaseTransport` to send with, for tests and special networks.
+        max_body: Bytes that an answer may have, on the wire and decompressed.
+
+    Raises:
+        ConfigurationError: Something is missing or makes no sense. Nothing was sent.
+    """
+
+    persons = _Bound(Persons)
+    insights = _Bound(Insights)
+
+    def _open(
+        self,
+        session: Session,
+        options: Options,
+        transport: httpx.BaseTransport | None,
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+    ) -> None:
+        import httpx
+
+        from posthog_environments.transport import Guard, pool
+
+        if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
+            raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
+        self._guard = Guard(session, transport or pool(session.settings, verify, proxy), _USER_AGENT, options.timeout)
+        self._driver = Driver(self._guard)
+
+    @functools.cached_property
+    def api(self) -> Client:
+        """The generated client, for use with `posthog_environments_api`.
+
+        It has the key, prefix, deadline, origin and size limits of this client, and neither retries nor pacing. It
+        holds no key: the transport adds it.
+        """
+        import httpx
+        from posthog_environments_api.client import Client
+
+        # The guard holds the deadline.
+        client = httpx.Client(base_url=self.host, transport=self._guard, timeout=None, trust_env=False)  # noqa: S113
+        return Client(base_url=self.host).set_httpx_client(client)
+
+    def close(self) -> None:
+        """Close the connections. Calls that are under way fail."""
+        self._guard.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
+    """The persons and trends of one PostHog project, awaiting; on asyncio or trio, within one event loop.
+
+    The arguments are those of `Environment`; `transport` is an `httpx.AsyncBaseTransport`.
+    """
+
+    persons = _Bound(AsyncPersons)
+    insights = _Bound(AsyncInsights)
+
+    def _open(
+        self,
+        session: Session,
+        options: Options,
+        transport: httpx.AsyncBaseTransport | None,
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+    ) -> None:
+        import httpx
+
+        from posthog_environments.transport import AsyncGuard, async_pool
+
+        if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
+            raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")
+        inner = transport or async_pool(session.settings, verify, proxy)
+        self._guard = AsyncGuard(session, inner, _USER_AGENT, options.timeout)
+        self._driver = AsyncDriver(self._guard)
+
+    @functools.cached_property
+    def api(self) -> Client:
+        """The generated client, for use with `posthog_environments_api`; see `Environment.api`."""
+        import httpx
+        from posthog_environments_api.client import Client
+
+        # The guard holds the deadline.
+        client = httpx.AsyncClient(base_url=self.host, transport=self._guard, timeout=None, trust_env=False)  # noqa: S113
+        return Client(base_url=self.host).set_async_httpx_client(client)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls that are under way fail."""
+        await self._guard.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+
+_USER_AGENT = f"posthog-environments/{VERSION} (Python)"
+
+
+def _checked_proxy(proxy: object, verify: object, host: str, *, trust_env: bool) -> str | None:
+    if verify is not None and not isinstance(verify, ssl.SSLContext):
+        raise ConfigurationError(
+            "verify must be an ssl.SSLContext. Verification cannot be switched off; to trust a certificate of your "
+            "own, give ssl.create_default_context(cafile=…)."
+        )
+    if proxy is None and trust_env:
+        proxy = _proxy_of_environment(host)
+    if proxy is None:
+        return None
+    # Its text may hold a password, so no message repeats it.
+    if not isinstance(proxy, str) or not proxy.startswith(("http://", "https://", "socks5://", "socks5h://")):
+        raise ConfigurationError("proxy must be the URL of a proxy, such as http://proxy.example.com:3128.")
+    return proxy
+
+
+def _proxy_of_environment(host: str) -> str | None:
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(host)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

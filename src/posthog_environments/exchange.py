@@ -1,0 +1,543 @@
+"""One call as a generator: it asks for a send or a sleep, receives what happened, and ends in an answer or an error.
+
+Everything between a flow and the wire is decided here: when the quota lets a request go, whether to try again and
+after how long, which error an answer is. Nothing here sleeps, awaits or touches a socket, and the clock is passed in;
+a driver does what is asked for, blocking or awaiting (httpx's auth flow is the model).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from random import random
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from posthog_environments.config import Options, Prefix, Settings
+from posthog_environments.errors import (
+    APIStatusError,
+    DeadlineExceeded,
+    MalformedResponseError,
+    OutcomeUnknown,
+    PermissionDeniedError,
+    PostHogError,
+    RateLimitError,
+    RedirectError,
+    TransportError,
+    printable,
+    status_error_class,
+)
+from posthog_environments.quota import Bucket, Quota
+from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Failed",
+    "Flow",
+    "Kind",
+    "Operation",
+    "Scope",
+    "Send",
+    "Session",
+    "Sleep",
+    "decode",
+    "exchange",
+]
+
+log = logging.getLogger("posthog_environments")
+
+T = TypeVar("T")
+
+# A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
+MAX_REFUSALS = 100
+
+
+class Kind(Enum):
+    """What repeating an operation would do."""
+
+    READ = "read"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the exchange must know about an operation of the contract."""
+
+    name: str
+    kind: Kind
+    bucket: Bucket
+    # A listing is a long job: unless told otherwise it waits for the quota as long as it takes.
+    patient: bool = False
+    # The page names no scope for these, and servers refuse personal keys whatever their scopes.
+    unscoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to be made: what the generated client built, and how to treat it.
+
+    `delete_events` marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+    """
+
+    operation: Operation
+    request: Mapping[str, Any]
+    stream: bool = False
+    delete_events: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Asks the driver to send a request, and to be back by `deadline`."""
+
+    call: Call
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Asks the driver to wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server sent: decompressed, complete and within the limits, but not looked into."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    url: str = ""
+    # The body still to come, where a stream was asked for and the status is a success.
+    stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
+
+
+class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
+    """No usable answer came.
+
+    Attributes:
+        sent: Whether any of the request may have reached the server.
+        again: Whether another attempt may fare better.
+        malformed: The status and body of an answer that came and cannot be used, if one did.
+        timed_out: Whether it was time that ran out.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        sent: bool,
+        again: bool = True,
+        timed_out: bool = False,
+        malformed: tuple[int, bytes] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.again = again
+        self.timed_out = timed_out
+        self.malformed = malformed
+
+
+Command: TypeAlias = Send | Sleep
+Outcome: TypeAlias = Answer | Failed | None
+Flow: TypeAlias = Generator[Command, Outcome, T]
+
+
+@dataclass(slots=True)
+class Session:
+    """What all calls on one client share. The lock guards it; it is never held while anything waits."""
+
+    settings: Settings
+    prefix: Prefix
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    random: Callable[[], float] = random
+    quota: Quota = field(default_factory=Quota)
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    found: bool = False
+    warned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a flow runs: the client's session, and the options of the view or call."""
+
+    session: Session
+    options: Options
+
+    @property
+    def project_id(self) -> str:
+        """The project of the client."""
+        return self.session.settings.project_id
+
+    def but(self, timeout: float | None) -> Scope:
+        """Return this scope with the timeout of one call."""
+        return self if timeout is None else Scope(self.session, self.options.but(timeout=timeout))
+
+
+def exchange(scope: Scope, call: Call) -> Flow[Answer]:
+    """Make a call, with everything that belongs to it: pacing, retries, and errors.
+
+    Returns the answer, whose status is a success. `Answer.content` has not been looked into.
+
+    Raises:
+        PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
+    """
+    session, options = scope.session, scope.options
+    waited = yield from _pace(scope, call)
+    attempt = _Attempts(scope, call, waited, session.clock() + options.timeout)
+    while True:
+        outcome = yield from _send(scope, attempt)
+        attempt.doubtful = attempt.doubtful or _is_doubtful(outcome)
+        if isinstance(outcome, Answer):
+            _note_sunset(session, outcome)
+            if attempt.follow_twin(outcome):
+                yield from _pace_again(scope, attempt)
+                continue
+            if 200 <= outcome.status_code < 300:
+                with session.lock:
+                    session.budget.earn()
+                    session.found = True
+                return outcome
+            if attempt.is_gone(outcome):
+                return outcome
+        delay = attempt.delay(outcome)
+        if delay is None:
+            raise attempt.error(outcome)
+        if delay > 0:
+            yield Sleep(delay)
+        yield from _pace_again(scope, attempt)
+
+
+def decode(call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], bytes], T], start: int = 0) -> T:
+    """Read the body of an answer with the generated client's `parse_response`.
+
+    Raises:
+        MalformedResponseError: It is not what the contract says; `start` is the offset of its first row.
+    """
+    from posthog_environments_api.errors import DecodeError
+
+    kind = answer.headers.get("content-type", "application/json")
+    try:
+        if answer.content and "json" not in kind:
+            raise _malformed(call, answer, f"an answer of type {printable(kind, 60)} came instead of JSON")
+        return parse(answer.status_code, answer.headers, answer.content)
+    except DecodeError as error:
+        row = "" if error.index is None else f", row {error.index} at offset {start + error.index}"
+        reason = f"the answer is not what the contract says: {printable(str(error), 200)}{row}"
+        problem = _malformed(call, answer, reason)
+    raise problem
+
+
+def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseError:
+    excerpt = answer.content[:200].decode("utf-8", "replace").strip()
+    shown = f" It begins: {printable(excerpt, 120)}" if excerpt.startswith("<") else ""
+    return MalformedResponseError(
+        f"{call.operation.name}: {reason}.{shown}", status_code=answer.status_code, body=answer.content
+    )
+
+
+def _pace(scope: Scope, call: Call) -> Flow[float]:
+    """Wait until the quota lets the call go, and return the seconds that it took."""
+    options, bucket = scope.options, call.operation.bucket
+    if not options.pacing:
+        return 0.0
+    limit = options.max_wait
+    if limit is None:
+        limit = float("inf") if call.operation.patient else options.timeout
+    return (yield from _acquire(scope.session, bucket, limit))
+
+
+def _pace_again(scope: Scope, attempt: _Attempts) -> Flow[None]:
+    """Take leave for another attempt; this wait counts towards the call's own time."""
+    if scope.options.pacing:
+        limit = max(0.0, attempt.deadline - scope.session.clock())
+        try:
+            yield from _acquire(scope.session, attempt.call.operation.bucket, limit)
+        except RateLimitError:
+            if attempt.doubtful and attempt.call.operation.kind is not Kind.READ:
+                raise attempt.unknown("there was no quota left to ask again") from None
+            raise
+
+
+def _acquire(session: Session, bucket: Bucket, limit: float) -> Flow[float]:
+    start = session.clock()
+    while True:
+        with session.lock:
+            now = session.clock()
+            wait = session.quota.acquire(bucket, now)
+        if wait <= 0:
+            return now - start
+        if now - start + wait > limit:
+            raise _out_of_quota(bucket, wait)
+        yield Sleep(wait)
+
+
+def _out_of_quota(bucket: Bucket, wait: float) -> RateLimitError:
+    error = RateLimitError(
+        f"The quota for {bucket} is used up: the next request may go in {wait:.0f} s, which is longer than this call "
+        "may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often.",
+        status_code=429,
+    )
+    error.retry_after = wait
+    return error
+
+
+def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
+    session, call = scope.session, attempt.call
+    attempt.number += 1
+    sent_at = session.clock()
+    outcome: Outcome = None
+    try:
+        outcome = yield Send(call, attempt.deadline)
+    finally:
+        if scope.options.pacing:
+            with session.lock:
+                session.quota.settle(call.operation.bucket, session.clock())
+    assert outcome is not None
+    if log.isEnabledFor(logging.DEBUG):
+        what = outcome.status_code if isinstance(outcome, Answer) else "failed"
+        log.debug(
+            "%s %s: %s, attempt %d, %.3f s",
+            str(call.request["method"]).upper(),
+            call.operation.name,
+            what,
+            attempt.number,
+            session.clock() - sent_at,
+        )
+    return outcome
+
+
+def _is_doubtful(outcome: Answer | Failed) -> bool:
+    """Tell whether the server may have done what it was asked to, without saying so."""
+    return outcome.sent if isinstance(outcome, Failed) else outcome.status_code in AMBIGUOUS_STATUSES
+
+
+class _Attempts:
+    """The attempts at one call: what has happened, and whether there will be another."""
+
+    def __init__(self, scope: Scope, call: Call, waited: float, deadline: float) -> None:
+        self.call = call
+        self.deadline = deadline
+        self.doubtful = False
+        self.number = 0
+        self._scope = scope
+        self._waited = waited
+        self._faults = 0
+        self._refusals = 0
+        self._followed = False
+
+    def follow_twin(self, answer: Answer) -> bool:
+        """Switch to the projects prefix if the answer points to exactly the twin of this request."""
+        session = self._scope.session
+        if self._followed or answer.status_code not in (307, 308):
+            return False
+        location = _location(answer)
+        if location is None or location != answer.url.replace("/api/environments/", "/api/projects/", 1):
+            return False
+        if location == answer.url:
+            return False
+        self._followed = True
+        session.prefix = "projects"
+        return True
+
+    def is_gone(self, answer: Answer) -> bool:
+        """Tell whether a 404 means that an earlier attempt of this call has deleted the person."""
+        return (
+            answer.status_code == 404
+            and self.doubtful
+            and self.call.operation.kind is Kind.DELETE
+            and not self.call.delete_events
+        )
+
+    def delay(self, outcome: Answer | Failed) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up."""
+        if isinstance(outcome, Answer) and outcome.status_code == 429:
+            return self._delay_refused(outcome)
+        if not self._may_repeat(outcome):
+            return None
+        session, options = self._scope.session, self._scope.options
+        self._faults += 1
+        if self._faults > options.retries:
+            return None
+        wait = backoff(self._faults, session.random)
+        if isinstance(outcome, Answer):
+            wait = max(wait, self._asked_for(outcome) or 0.0)
+        if wait >= self.deadline - session.clock():
+            return None
+        with session.lock:
+            return wait if session.budget.spend() else None
+
+    def _may_repeat(self, outcome: Answer | Failed) -> bool:
+        is_change = self.call.operation.kind is Kind.CHANGE
+        if isinstance(outcome, Failed):
+            return outcome.again and not (is_change and outcome.sent)
+        if outcome.status_code in REFUSED_STATUSES:
+            return True
+        return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
+
+    def _delay_refused(self, answer: Answer) -> float | None:
+        """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""
+        session, options = self._scope.session, self._scope.options
+        self._refusals += 1
+        if options.retries == 0 or self._refusals > MAX_REFUSALS:
+            return None
+        asked = self._asked_for(answer)
+        wait = backoff(self._refusals + 1, session.random) if asked is None else asked
+        now = session.clock()
+        if options.max_wait is None:
+            if wait >= self.deadline - now:
+                return None
+        else:
+            if self._waited + wait > options.max_wait:
+                return None
+            self._waited += wait
+            self.deadline += wait
+        if asked and options.pacing:
+            with session.lock:
+                session.quota.block(self.call.operation.bucket, now + asked)
+        return wait
+
+    def _asked_for(self, answer: Answer) -> float | None:
+        return retry_after(answer.headers.get("retry-after"), self._scope.session.now())
+
+    def error(self, outcome: Answer | Failed) -> PostHogError:
+        """Return the error that the call ends in."""
+        kind = self.call.operation.kind
+        if isinstance(outcome, Failed):
+            if kind is not Kind.READ and self.doubtful:
+                return self.unknown(outcome.reason)
+            return self._transport_error(outcome)
+        status = outcome.status_code
+        unclear = status in AMBIGUOUS_STATUSES or status in REFUSED_STATUSES
+        if kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES:
+            return self.unknown(f"the server answered {status}")
+        if kind is Kind.DELETE and self.doubtful and unclear:
+            return self.unknown(f"the server answered {status}")
+        if kind is Kind.DELETE and self.doubtful and status == 404:
+            return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
+        return _status_error(self._scope.session, self.call, outcome, self._asked_for(outcome))
+
+    def unknown(self, reason: str) -> OutcomeUnknown:
+        """Return the error that says that nobody knows."""
+        return OutcomeUnknown(
+            f"{self.call.operation.name} may or may not have been carried out: {reason}. "
+            "Read the person and look before you try again."
+        )
+
+    def _transport_error(self, failure: Failed) -> PostHogError:
+        if failure.malformed is not None:
+            status, body = failure.malformed
+            return MalformedResponseError(
+                f"{self.call.operation.name}: {failure.reason}", status_code=status, body=body
+            )
+        times = "" if self.number == 1 else f" (attempt {self.number})"
+        if failure.timed_out:
+            return DeadlineExceeded(
+                f"{self.call.operation.name} took longer than its {self._scope.options.timeout:g} s{times}: "
+                f"{failure.reason}. Give a larger timeout= if the server is slow."
+            )
+        return TransportError(f"{self.call.operation.name}: {failure.reason}{times}.")
+
+
+def _location(answer: Answer) -> str | None:
+    """Return where a redirect leads, as a whole address; None if it cannot be read."""
+    location = answer.headers.get("location")
+    if location is None:
+        return None
+    try:
+        target = urljoin(answer.url, location)
+        urlsplit(target).port  # noqa: B018 - raises on a port that is none
+    except ValueError:
+        return None
+    return target
+
+
+def _status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
+    body = _body(answer)
+    fields: dict[Any, Any] = body if isinstance(body, dict) else {}
+    detail = fields.get("detail")
+    said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
+    status = answer.status_code
+    message = f"{call.operation.name}: {status}"
+    if said.strip():
+        message += f", {printable(said.strip())}"
+    cls = status_error_class(status)
+    hint = _hint(session, call, status)
+    error = cls(message + hint, status_code=status, body=body, request_id=answer.headers.get("x-request-id"))
+    if isinstance(error, RateLimitError):
+        error.retry_after = wait
+    elif isinstance(error, RedirectError):
+        error.location = answer.headers.get("location")
+    elif isinstance(error, PermissionDeniedError):
+        error.required_scope = _scope(error.detail)
+    return error
+
+
+def _hint(session: Session, call: Call, status: int) -> str:
+    """Say what to try next, where there is something to try."""
+    if status == 401:
+        return " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
+    if status == 403 and call.operation.unscoped:
+        return " Servers refuse personal API keys for this operation, whatever their scopes."
+    if status == 404 and not session.found:
+        other = "projects" if session.prefix == "environments" else "environments"
+        return f' If project and id are right, the server may not know this prefix: try prefix="{other}".'
+    if 300 <= status < 400:
+        return " Redirects are not followed; check host and prefix."
+    return ""
+
+
+def _body(answer: Answer) -> object:
+    """Decode a body leniently: it comes with an error, and may be a proxy's page."""
+    import orjson
+
+    try:
+        return orjson.loads(answer.content)
+    except (ValueError, RecursionError):
+        return answer.content.decode("utf-8", "replace")
+
+
+def _scope(detail: str | None) -> str | None:
+    import re
+
+    match = re.search(r"\b([a-z_]+:(?:read|write))\b", detail or "")
+    return match.group(1) if match else None
+
+
+def _note_sunset(session: Session, answer: Answer) -> None:
+    """Warn once that the prefix of the request is on its way out."""
+    if session.warned or session.prefix != "environments":
+        return
+    sunset = answer.headers.get("sunset")
+    if sunset is None and "deprecation" not in answer.headers:
+        return
+    session.warned = True
+    when = f" (its end is announced for {printable(sunset, 40)})" if sunset else ""
+    _warn(
+        f"The server says that /api/environments/ is on its way out{when}. "
+        'Use prefix="projects", or set POSTHOG_PREFIX=projects; the operations are the same.'
+    )
+
+
+def _warn(message: str) -> None:
+    """Give a DeprecationWarning that points to the first line outside this package."""
+    import sys
+    import warnings
+
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - `skip_file_prefixes` comes with Python 3.12
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "posthog_environments":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, DeprecationWarning, stacklevel=level)

@@ -1,0 +1,193 @@
+"""The values that calls return.
+
+`Person`, `ActivityEntry` and the other records come from the generated client, so that there is one definition of
+each field, that of the contract. `Page`, `Trend` and `PropertiesTimeline` are kept by hand and wrap them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
+    from posthog_environments_api.models import PropertiesTimeline as _TimelineRecord
+    from posthog_environments_api.models import Trend as _TrendRecord
+
+__all__ = [
+    "ActivityEntry",
+    "Page",
+    "Person",
+    "PropertiesTimeline",
+    "PropertiesTimelinePoint",
+    "Series",
+    "Trend",
+]
+
+T = TypeVar("T")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a generated record when it is first asked for; attrs alone takes longer than all else here."""
+    if name in ("ActivityEntry", "Person", "PropertiesTimelinePoint", "Series"):
+        import posthog_environments_api.models as generated
+
+        return getattr(generated, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing, as `Pager.pages` gives it.
+
+    Attributes:
+        results: The items of the page that had not been handed out before, in the server's order.
+        count: How many items there are on all pages, or None where the server does not say; persons have it only
+            with `include_total=True`.
+    """
+
+    results: Sequence[T]
+    count: int | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+
+class Trend:
+    """The answer to a trend: series of numbers over time. Iterating gives the series.
+
+    Attributes:
+        result: The series, one for each event, action or value of a breakdown. Of each, `data` are the numbers,
+            `days` and `labels` what they stand for, `label` its name, `filter_` the question as the server
+            understood it; the aggregated displays have `aggregated_value` instead of `data`.
+        is_cached: Whether the server had computed it before.
+        last_refresh: When it was computed; None if the server does not say.
+        timezone: Time zone of the project, in which days begin and end; None if the server does not say.
+        next: Where further values of a breakdown are; None where there are no more.
+        additional_properties: What the server sent and the contract does not know.
+    """
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: _TrendRecord) -> None:
+        self._record = record
+
+    @property
+    def result(self) -> list[Series]:
+        """The series."""
+        return self._record.result
+
+    @property
+    def is_cached(self) -> bool | None:
+        """Whether the server had computed it before."""
+        return self._record.is_cached
+
+    @property
+    def last_refresh(self) -> datetime | None:
+        """When it was computed."""
+        return self._record.last_refresh
+
+    @property
+    def timezone(self) -> str | None:
+        """Time zone of the project."""
+        return self._record.timezone
+
+    @property
+    def next(self) -> str | None:
+        """Where further values of a breakdown are."""
+        return self._record.next_
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What the contract does not know."""
+        return self._record.additional_properties
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the API writes it."""
+        return self._record.to_dict()
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self._record.result)
+
+    def __len__(self) -> int:
+        return len(self._record.result)
+
+    def __getitem__(self, index: int) -> Series:
+        return self._record.result[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trend) and self._record == other._record
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        labels = ", ".join(repr(series.label) for series in self.result[:5])
+        more = ", …" if len(self) > 5 else ""
+        return f"Trend({len(self)} series: {labels}{more})"
+
+
+class PropertiesTimeline:
+    """How properties of one person changed over time. Iterating gives the points.
+
+    Attributes:
+        points: One at the first matching event and one at each change, oldest first; each has `timestamp`,
+            `properties`, and `relevant_event_count`, the events until the next point.
+        crucial_property_keys: Names of the properties of the person that the filters or the breakdown name.
+        effective_date_from: Start of the time looked at; None if the server does not say.
+        effective_date_to: End of the time looked at; None if the server does not say.
+        additional_properties: What the server sent and the contract does not know.
+    """
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: _TimelineRecord) -> None:
+        self._record = record
+
+    @property
+    def points(self) -> list[PropertiesTimelinePoint]:
+        """The points, oldest first."""
+        return self._record.points
+
+    @property
+    def crucial_property_keys(self) -> list[str]:
+        """Names of the properties that are looked at."""
+        return self._record.crucial_property_keys
+
+    @property
+    def effective_date_from(self) -> datetime | None:
+        """Start of the time looked at."""
+        return self._record.effective_date_from
+
+    @property
+    def effective_date_to(self) -> datetime | None:
+        """End of the time looked at."""
+        return self._record.effective_date_to
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What the contract does not know."""
+        return self._record.additional_properties
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the API writes it."""
+        return self._record.to_dict()
+
+    def __iter__(self) -> Iterator[PropertiesTimelinePoint]:
+        return iter(self._record.points)
+
+    def __len__(self) -> int:
+        return len(self._record.points)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PropertiesTimeline) and self._record == other._record
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"PropertiesTimeline({len(self)} points of {', '.join(self.crucial_property_keys) or 'no property'})"

@@ -1,0 +1,110 @@
+"""Listings as people hold them: lazy, one page at a time, with a report of what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from posthog_environments.arguments import whole
+from posthog_environments.exchange import Flow
+from posthog_environments.models import Page
+from posthog_environments.paging import Fetched, Listing, Report
+
+__all__ = ["AsyncPager", "Pager"]
+
+T = TypeVar("T")
+
+
+class _Base(Generic[T]):
+    def __init__(self, listing: Listing[T], run: Callable[[Flow[Any]], Any]) -> None:
+        self._listing = listing
+        self._run = run
+        self._report = Report()
+
+    @property
+    def report(self) -> Report:
+        """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
+        return self._report
+
+
+class Pager(_Base[T]):
+    """The items of a listing, fetched page by page while you iterate.
+
+    Iterating again starts over, with a report of its own. Nothing is sent before the first item is asked for, and no
+    page is fetched ahead.
+    """
+
+    _run: Callable[[Flow[Fetched[T]]], Fetched[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.results
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Iterate page by page; each has the items that were not handed out before.
+
+        Raises:
+            PostHogError: A page could not be fetched; `report.next_offset` tells where to go on.
+        """
+        walk = self._listing.walk()
+        self._report = walk.report
+        while walk.cursor is not None:
+            fetched = self._run(self._listing.fetch(walk.cursor))
+            yield Page(walk.receive(fetched), fetched.count)
+
+    def first(self) -> T | None:
+        """Fetch the first item, or None if there is none."""
+        return next(iter(self), None)
+
+    def take(self, n: int) -> list[T]:
+        """Fetch the first `n` items, or as many as there are."""
+        whole("n", n)
+        taken: list[T] = []
+        for item in self if n else ():
+            taken.append(item)
+            if len(taken) == n:
+                break
+        return taken
+
+    def __repr__(self) -> str:
+        return f"<Pager: {self._report.rows} items in {self._report.pages} pages so far>"
+
+
+class AsyncPager(_Base[T]):
+    """The items of a listing, fetched page by page in an `async for`; see `Pager`."""
+
+    _run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.results:
+                yield item
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Iterate page by page; see `Pager.pages`."""
+        walk = self._listing.walk()
+        self._report = walk.report
+        while walk.cursor is not None:
+            fetched = await self._run(self._listing.fetch(walk.cursor))
+            yield Page(walk.receive(fetched), fetched.count)
+
+    async def first(self) -> T | None:
+        """Fetch the first item, or None if there is none."""
+        async for page in self.pages():
+            if page.results:
+                return page.results[0]
+        return None
+
+    async def take(self, n: int) -> list[T]:
+        """Fetch the first `n` items, or as many as there are."""
+        whole("n", n)
+        taken: list[T] = []
+        if n:
+            async for page in self.pages():
+                taken += page.results[: n - len(taken)]
+                if len(taken) == n:
+                    break
+        return taken
+
+    def __repr__(self) -> str:
+        return f"<AsyncPager: {self._report.rows} items in {self._report.pages} pages so far>"

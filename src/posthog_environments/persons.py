@@ -1,0 +1,468 @@
+"""The operations on persons, each written once, as a flow over the generated endpoints.
+
+A flow takes its `Scope` first; `environment` binds it to both clients, so that signature and docstring serve both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from posthog_environments_api.api.persons import (
+    delete_person,
+    delete_person_property,
+    get_person,
+    get_person_properties_timeline,
+    list_person_activity,
+    list_persons,
+    update_person,
+)
+
+from posthog_environments.arguments import (
+    extras,
+    flag,
+    json_object,
+    json_text,
+    person_key,
+    positive,
+    text,
+    whole,
+    with_body,
+    with_query,
+)
+from posthog_environments.dates import DateArgument
+from posthog_environments.entities import EntitiesArgument
+from posthog_environments.errors import status_error_class
+from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.filters import PropertiesArgument, filters_to_wire
+from posthog_environments.models import PropertiesTimeline
+from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.questions import QUESTION, Breakdown, question, to_query
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import ActivityEntry, Person
+
+__all__ = [
+    "PersonKey",
+    "activity",
+    "csv",
+    "delete",
+    "delete_property",
+    "get",
+    "list_",
+    "properties_timeline",
+    "update",
+]
+
+PersonKey: TypeAlias = "int | str | UUID | Person"
+Extra: TypeAlias = Mapping[str, Any]
+
+LIST = Operation("persons.list", Kind.READ, "persons", patient=True)
+GET = Operation("persons.get", Kind.READ, "persons")
+UPDATE = Operation("persons.update", Kind.CHANGE, "persons")
+DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
+ACTIVITY = Operation("persons.activity", Kind.READ, "persons", patient=True)
+DELETE_PROPERTY = Operation("persons.delete_property", Kind.CHANGE, "persons")
+TIMELINE = Operation("persons.properties_timeline", Kind.READ, "persons", unscoped=True)
+
+# What has an argument of its own may not come as an extra; `format` decides how an answer is read.
+_FILTERS = frozenset({"search", "email", "distinct_id", "properties", "limit", "offset", "include_total", "format"})
+_FORMAT = frozenset({"format"})
+
+
+def list_(
+    scope: Scope,
+    *,
+    search: str | None = None,
+    email: str | None = None,
+    distinct_id: str | None = None,
+    properties: PropertiesArgument = None,
+    page_size: int = 1000,
+    offset: int = 0,
+    include_total: bool = False,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Listing[Person]:
+    """List persons, newest first.
+
+    Nothing is sent before the first item is asked for; then pages are fetched one at a time. Rows that are added or
+    deleted during the walk are coped with (pages overlap, and repeats are dropped); `pager.report` tells whether
+    every person was seen.
+
+    Args:
+        search: Text that the email contains, or a distinct id, or a uuid.
+        email: The email, exactly.
+        distinct_id: A distinct id, exactly.
+        properties: Conditions on properties of the person: a mapping (`{"plan": "pro"}`), filters made with `prop`,
+            or the API's own dicts.
+        page_size: Persons a page, at least 1. Quotas count requests, not rows, hence the large default.
+        offset: How many persons to pass over at the start.
+        include_total: Whether pages shall carry `count`, the number of all persons that match.
+        timeout: Seconds for each page, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        A pager, which can be iterated for persons more than once; each time it starts over.
+
+    Raises:
+        ValueError: A filter, page size or offset makes no sense. Nothing was sent.
+        PagingError: While iterating: a next link leads nowhere or back.
+        MalformedResponseError: While iterating: a page is not one of this API, or a row has no uuid.
+
+    Source: "List all environments persons" of the vendor's page; order, links and short pages from
+    posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    positive("page_size", page_size)
+    whole("offset", offset)
+    query = {
+        **_filters(search, email, distinct_id, properties),
+        **({"include_total": True} if flag("include_total", include_total) else {}),
+    }
+    extra = extras("extra_query", extra_query, _FILTERS)
+
+    def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
+        request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+        call = Call(LIST, with_query(request, extra))
+        answer = yield from exchange(scope, call)
+        page = decode(call, answer, list_persons.parse_response, cursor.number)
+        assert page is not None
+        return Fetched(page.results, page.next_, page.count)
+
+    return Listing(fetch, partial(OffsetWalk, page_size, offset, attrgetter("uuid"), attrgetter("created_at")))
+
+
+def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
+    """Read one person.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        NotFoundError: There is no such person.
+        TypeError, ValueError: The id names no person. Nothing was sent.
+
+    Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    request = get_person.build_request(scope.project_id, person_key(id))
+    return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, _FORMAT))))
+
+
+def _get(scope: Scope, call: Call) -> Flow[Person]:
+    answer = yield from exchange(scope, call)
+    person = decode(call, answer, get_person.parse_response)
+    assert person is not None
+    return person
+
+
+def update(
+    scope: Scope,
+    id: PersonKey,
+    properties: Mapping[str, Any],
+    *,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[Person | None]:
+    """Set properties of a person, and leave the others as they are.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        properties: Names and values to set; dates become ISO text.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+
+    Returns:
+        The person as changed, or None where the server only took the change, to carry it out soon: servers of
+        PostHog do, so a read straight after may still show the old values.
+
+    Raises:
+        OutcomeUnknown: The change may or may not have happened. It is not repeated.
+        NotFoundError: There is no such person.
+        TypeError, ValueError: The properties are no mapping, are empty, or hold what JSON cannot. Nothing was sent.
+
+    Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
+    """
+    from posthog_environments_api.models import PersonUpdate
+
+    scope = scope.but(timeout)
+    wanted = json_object("properties", properties)
+    if not wanted:
+        raise ValueError("properties is empty; name at least one property to set.")
+    request = update_person.build_request(scope.project_id, person_key(id), body=PersonUpdate(properties=wanted))
+    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
+    request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
+    return _update(scope, Call(UPDATE, request))
+
+
+def _update(scope: Scope, call: Call) -> Flow[Person | None]:
+    answer = yield from exchange(scope, call)
+    if not answer.content.strip():
+        return None
+    _refuse_failure(call, answer)
+    return decode(call, answer, update_person.parse_response)
+
+
+def delete(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    delete_events: bool = False,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[None]:
+    """Delete a person.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        delete_events: Whether to queue the deletion of all events of the person as well. It runs once a week, on
+            Sundays at 05:00 UTC, and cannot be called back.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        NotFoundError: There is no such person. After an attempt of this very call that may have deleted the person
+            it is not raised: then the person is gone, as asked.
+        OutcomeUnknown: No attempt got a clear answer; or the person is gone, and whether the deletion of the events
+            was queued is not known.
+
+    Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
+    that the parameter is sent only when true, from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    if not isinstance(delete_events, bool):
+        raise TypeError(f"delete_events must be True or False, not {delete_events!r}.")
+    wanted = {"delete_events": True} if delete_events else {}
+    request = delete_person.build_request(scope.project_id, person_key(id), **wanted)
+    extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
+    return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
+
+
+def _nothing(scope: Scope, call: Call) -> Flow[None]:
+    answer = yield from exchange(scope, call)
+    _refuse_failure(call, answer)
+
+
+def activity(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    page_size: int = 100,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Listing[ActivityEntry]:
+    """List what was done to a person, newest first.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        page_size: Entries a page, at least 1.
+        timeout: Seconds for each page, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        A pager, which can be iterated for entries more than once; each time it starts over.
+
+    Raises:
+        PermissionDeniedError: While iterating: the key lacks the scope activity_log:read.
+        PagingError: While iterating: a next link leads nowhere or back.
+
+    Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
+    from posthog/models/activity_logging/.
+    """
+    scope = scope.but(timeout)
+    key = person_key(id)
+    positive("page_size", page_size)
+    extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
+
+    def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
+        request = list_person_activity.build_request(scope.project_id, key, page=cursor.number, limit=cursor.limit)
+        call = Call(ACTIVITY, with_query(request, extra))
+        answer = yield from exchange(scope, call)
+        page = decode(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
+        assert page is not None
+        return Fetched(page.results, page.next_, page.total_count)
+
+    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key))
+
+
+def _entry_key(entry: ActivityEntry) -> str:
+    """Return what identifies an entry; older servers give it no id."""
+    return entry.id or json.dumps(entry.to_dict(), sort_keys=True, default=str)
+
+
+def delete_property(
+    scope: Scope,
+    id: PersonKey,
+    name: str,
+    *,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[None]:
+    """Delete one property of a person. Servers do not check that the person has it.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        name: Name of the property.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+
+    Raises:
+        OutcomeUnknown: The change may or may not have happened. It is not repeated.
+        APIStatusError: The server answered with success, and said in the body that it had none.
+        NotFoundError: There is no such person.
+
+    Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
+    body, so that it is sent in both places, from posthog/api/person.py.
+    """
+    from posthog_environments_api.models import PropertyDeletion
+
+    scope = scope.but(timeout)
+    wanted = text("name", name)
+    if wanted is None:
+        raise TypeError("name must be a str, not None.")
+    json_object("name", {wanted: None})
+    request = delete_person_property.build_request(
+        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(unset=wanted)
+    )
+    request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
+    request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
+    return _nothing(scope, Call(DELETE_PROPERTY, request))
+
+
+def properties_timeline(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    events: EntitiesArgument = None,
+    actions: EntitiesArgument = None,
+    properties: PropertiesArgument = None,
+    date_from: DateArgument = None,
+    date_to: DateArgument = None,
+    interval: str | None = None,
+    breakdown: Breakdown | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[PropertiesTimeline]:
+    """Follow the properties of a person over time.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        events: Events that count: names, the API's own dicts, or what `event` makes.
+        actions: Actions that count: numbers, the API's own dicts, or what `action` makes.
+        properties: Conditions; the properties of the person that they name are those that are followed.
+        date_from: Start: a date or datetime, a timedelta or relativedelta back from now, or the API's text.
+        date_to: End, in the same forms; the default is now.
+        interval: "hour", "day", "week" or "month"; how far the dates are rounded.
+        breakdown: A property of the person to follow as well.
+        breakdown_type: What `breakdown` names, "person" to follow a property of the person.
+        display: One of the displays of a trend; the server reads it and nothing comes of it.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
+        ValueError: A date or filter that the server would misread. Nothing was sent.
+
+    Source: "Retrieve environments persons properties timeline" of the vendor's page, which shows neither parameters
+    nor an answer; both from posthog/queries/properties_timeline/.
+    """
+    scope = scope.but(timeout)
+    wanted = question(
+        events=events,
+        actions=actions,
+        properties=properties,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        display=display,
+        interval=interval,
+        default_type="person",
+        now=scope.session.now,
+    )
+    request = get_person_properties_timeline.build_request(scope.project_id, person_key(id), **to_query(wanted))
+    return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | _FORMAT))))
+
+
+def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
+    answer = yield from exchange(scope, call)
+    record = decode(call, answer, get_person_properties_timeline.parse_response)
+    assert record is not None
+    return PropertiesTimeline(record)
+
+
+def csv(
+    scope: Scope,
+    *,
+    search: str | None = None,
+    email: str | None = None,
+    distinct_id: str | None = None,
+    properties: PropertiesArgument = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[Answer]:
+    """Stream persons as CSV, as the server writes it: a header, then a line for each person.
+
+    Servers give 300,000 lines at most and do not say so when there would be more; `list` has no such limit.
+
+    Args:
+        search: Text that the email contains, or a distinct id, or a uuid.
+        email: The email, exactly.
+        distinct_id: A distinct id, exactly.
+        properties: Conditions on properties of the person, as in `list`.
+        timeout: Seconds until the first byte, and then seconds that the server may be silent.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
+
+    Source: the parameter `format` of the vendor's page; the limit from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    query = _filters(search, email, distinct_id, properties)
+    request = list_persons.build_request(scope.project_id, format_="csv", **query)
+    extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
+    return exchange(scope, Call(LIST, with_query(request, extra), stream=True))
+
+
+def _filters(
+    search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+) -> dict[str, Any]:
+    query = {
+        "search": text("search", search),
+        "email": text("email", email),
+        "distinct_id": text("distinct_id", distinct_id),
+        "properties": json_text(filters_to_wire(properties, default_type="person")),
+    }
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _refuse_failure(call: Call, answer: Answer) -> None:
+    """Raise for an answer that has the status of a success and says `success: false`."""
+    if b'"success"' not in answer.content:
+        return
+    from posthog_environments_api.models import PropertyDeletionOutcome
+
+    outcome = decode(call, answer, delete_person_property.parse_response)
+    if isinstance(outcome, PropertyDeletionOutcome) and outcome.success is False:
+        body = outcome.to_dict()
+        error = status_error_class(answer.status_code)
+        raise error(
+            f"{call.operation.name}: the server answered {answer.status_code} and said that it failed: "
+            f"{outcome.detail or 'it gave no reason'}",
+            status_code=answer.status_code,
+            body=body,
+            request_id=answer.headers.get("x-request-id"),
+        )

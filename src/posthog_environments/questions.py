@@ -1,0 +1,83 @@
+"""What trends and timelines ask alike: what to count, over which time, shown how. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias, cast
+
+from posthog_environments.arguments import json_text, text, whole
+from posthog_environments.dates import DateArgument, date_to_wire
+from posthog_environments.entities import EntitiesArgument, entities_to_wire
+from posthog_environments.filters import PropertiesArgument, filters_to_wire
+
+__all__ = ["QUESTION", "Breakdown", "question", "to_query"]
+
+Breakdown: TypeAlias = str | Sequence[int]
+
+# Wire names of what `question` gives.
+QUESTION = frozenset(
+    {
+        "events",
+        "actions",
+        "properties",
+        "date_from",
+        "date_to",
+        "breakdown",
+        "breakdown_type",
+        "display",
+        "interval",
+    }
+)
+
+
+def question(
+    *,
+    events: EntitiesArgument,
+    actions: EntitiesArgument,
+    properties: PropertiesArgument,
+    date_from: DateArgument,
+    date_to: DateArgument,
+    breakdown: Breakdown | None,
+    breakdown_type: str | None,
+    display: str | None,
+    interval: str | None,
+    default_type: str,
+    now: Callable[[], datetime],
+) -> dict[str, Any]:
+    """Check a question, and return the fields of it that were given, as a JSON body has them.
+
+    Raises:
+        TypeError, ValueError: Something in it would be misread by a server.
+    """
+    wanted_events = entities_to_wire(events, kind="events", filters=filters_to_wire)
+    # Letters of a formula go by order. Where it is missing servers put actions before events, so with both it is sent.
+    first = len(wanted_events) if wanted_events and actions else None
+    wanted_actions = entities_to_wire(actions, kind="actions", filters=filters_to_wire, first=first)
+    if wanted_actions and wanted_events:
+        wanted_events = entities_to_wire(events, kind="events", filters=filters_to_wire, first=0)
+    found = {
+        "events": wanted_events,
+        "actions": wanted_actions,
+        "properties": filters_to_wire(properties, default_type=default_type),
+        "date_from": date_to_wire(date_from, argument="date_from", now=now),
+        "date_to": date_to_wire(date_to, argument="date_to", now=now),
+        "breakdown": _breakdown(breakdown),
+        "breakdown_type": text("breakdown_type", breakdown_type),
+        "display": text("display", display),
+        "interval": text("interval", interval),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _breakdown(value: Breakdown | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return text("breakdown", value)
+    if not isinstance(cast("object", value), Sequence) or not value:
+        raise TypeError(f"breakdown must be the name of a property or a list of cohort ids, not {value!r}.")
+    return json_text([whole(f"breakdown[{index}]", cohort, 1) for index, cohort in enumerate(value)])
+
+
+def to_query(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the fields of a body into those of a query: texts as they are, lists and objects as JSON text."""
+    return {name: json_text(value) if isinstance(value, (list, dict)) else value for name, value in body.items()}

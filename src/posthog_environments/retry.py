@@ -1,0 +1,71 @@
+"""From an outcome to a delay, or to giving up. Pure: the clock and the dice are passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+__all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "retry_after"]
+
+# The server, or a proxy before it, may have worked on the request before it said this.
+# 512 is PostHog's own; 520 to 527 come from Cloudflare.
+AMBIGUOUS_STATUSES = frozenset({408, 500, 502, 504, 512, *range(520, 528)})
+# The request was turned away before anything was done.
+REFUSED_STATUSES = frozenset({429, 503})
+
+BASE = 0.5
+CAP = 8.0
+
+
+def backoff(attempt: int, random: Callable[[], float]) -> float:
+    """Return the seconds to wait after the `attempt`-th failure (from 1): exponential, with full jitter."""
+    return float(min(CAP, BASE * 2 ** min(attempt, 10))) * random()
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds, or an HTTP date.
+
+    Returns None for garbage and for negative values, for these say nothing, and infinity for a number that is
+    absurdly large: the caller then gives up rather than knock too early.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value, re.ASCII):
+        return math.inf if len(value) > 12 else float(value)
+    try:
+        when = parsedate_to_datetime(value)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        seconds = (when - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+class RetryBudget:
+    """How many retries a client may still make, over all its calls.
+
+    Ten to begin with, half of one more for each success, one less for each retry: an outage costs ten requests more
+    than there would have been, while faults at random are ridden out.
+    """
+
+    START = 10.0
+    EARNED = 0.5
+
+    def __init__(self) -> None:
+        self._left = self.START
+
+    def earn(self) -> None:
+        """Note a success."""
+        self._left = min(self.START, self._left + self.EARNED)
+
+    def spend(self) -> bool:
+        """Take one retry, if there is one."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

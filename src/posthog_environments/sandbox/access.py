@@ -1,0 +1,126 @@
+"""Who may do what, and how often."""
+
+from __future__ import annotations
+
+import hmac
+import math
+import secrets
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from posthog_environments.sandbox.problems import Problem
+from posthog_environments.sandbox.settings import Rate
+
+
+class Keys:
+    """The API keys of a sandbox, each with its scopes."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[bytes, frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, scopes: frozenset[str], key: str | None = None) -> str:
+        """Make a key, or take the given one."""
+        key = key or f"phx_{secrets.token_hex(20)}"
+        with self._lock:
+            self._scopes[key.encode()] = scopes
+        return key
+
+    def revoke(self, key: str) -> None:
+        """Forget a key."""
+        with self._lock:
+            self._scopes.pop(key.encode(), None)
+
+    def scopes(self, key: str) -> frozenset[str] | None:
+        """Find the scopes of a key, in a time that says nothing about how much of it was right."""
+        given, found = key.encode(errors="replace"), None
+        with self._lock:
+            for known, scopes in self._scopes.items():
+                if hmac.compare_digest(known, given):
+                    found = scopes
+        return found
+
+
+def contains(scopes: Iterable[str], needed: str) -> bool:
+    """Tell whether scopes grant one: writing contains reading, and `*` everything."""
+    held = set(scopes)
+    thing, _, action = needed.partition(":")
+    return "*" in held or needed in held or (action == "read" and f"{thing}:write" in held)
+
+
+def authenticate(keys: Keys, authorization: str | None, elsewhere: str | None) -> tuple[str, frozenset[str]]:
+    """Find out whose request this is: from the header, else from the query or body."""
+    if authorization is not None and authorization.startswith("Bearer "):
+        key = authorization.removeprefix("Bearer ").strip()
+    elif elsewhere is not None:
+        key = elsewhere
+    else:
+        raise Problem(
+            401, "authentication_error", "not_authenticated",
+            "The request has no API key. Send it as 'Authorization: Bearer <key>'.",
+        )  # fmt: skip
+    scopes = keys.scopes(key)
+    if scopes is None:
+        raise Problem(401, "authentication_error", "authentication_failed", "This API key is not known here.")
+    return key, scopes
+
+
+def authorize(scopes: frozenset[str], needed: str) -> None:
+    """Refuse a key that lacks the scope, and name it."""
+    if not contains(scopes, needed):
+        raise _denied(f"This API key is missing the required scope '{needed}'.")
+
+
+def refuse_personal_key() -> Problem:
+    """Refuse any personal key, as the servers do where an operation has no scope."""
+    return _denied("This operation does not accept personal API keys.")
+
+
+def _denied(detail: str) -> Problem:
+    return Problem(403, "authentication_error", "permission_denied", detail)
+
+
+class Throttle:
+    """Count the requests of each key in each bucket over sliding windows; refused ones do not count."""
+
+    def __init__(
+        self, rates: Mapping[str, tuple[Rate, ...]], *, says_when: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rates: Final = rates
+        self._says_when: Final = says_when
+        self._clock: Final = clock
+        self._lock = threading.Lock()
+        self._logs: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
+
+    def take(self, key: str, bucket: str) -> None:
+        """Count a request, or refuse it."""
+        rates = self._rates.get(bucket, ())
+        if not rates:
+            return
+        with self._lock:
+            now = self._clock()
+            log = self._logs[key, bucket]
+            while log and log[0] <= now - max(period for _, period in rates):
+                log.popleft()
+            wait = max(_wait(log, count, period, now) for count, period in rates)
+            if wait <= 0:
+                log.append(now)
+                return
+        whole = max(1, math.ceil(wait))
+        plural = "" if whole == 1 else "s"
+        raise Problem(
+            429, "throttled_error", "throttled",
+            f"Too many requests of this kind. The next one is possible in {whole} second{plural}.",
+            headers={"Retry-After": str(whole)} if self._says_when else None,
+        )  # fmt: skip
+
+
+def _wait(log: deque[float], count: int, period: float, now: float) -> float:
+    if count == 0:
+        return period
+    if len(log) < count:
+        return 0.0
+    return log[-count] + period - now

@@ -1,0 +1,150 @@
+"""The ASGI application: lets a request in, runs its operation in a thread, and sends the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from posthog_environments.sandbox import access, bodies, routes, welcome
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply
+from posthog_environments.sandbox.problems import Problem, crash, not_found
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MOST_BODY: Final = 20 * 2**20
+LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_SHOWN: Final = ["Retry-After", "Deprecation", "Sunset", "Link", "Location"]
+_log = logging.getLogger("posthog_environments.sandbox")
+
+
+class Front:
+    """Everything between the socket and the operations."""
+
+    def __init__(self, house: House, keys: access.Keys, threads: ThreadPoolExecutor) -> None:
+        self._house = house
+        self._keys = keys
+        self._threads = threads
+        self._throttle = access.Throttle(house.settings.rates, says_when=not house.newer)
+
+    def application(self) -> Starlette:
+        """Build the application."""
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origin_regex=LOOPBACK_ORIGIN,
+            allow_methods=_METHODS,
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=_SHOWN,
+        )
+        return Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)], middleware=[cors])
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            body = await _read(request)
+        except Problem as problem:
+            return _response(_refusal(problem))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        method = "GET" if request.method == "HEAD" else request.method
+        call = Call(method, str(request.url), dict(request.headers), body)
+        path = request.scope["path"]
+        reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
+        return _response(reply)
+
+    def _reply(self, call: Call, path: str) -> Reply:
+        try:
+            reply = self._operate(call, path)
+        except Problem as problem:
+            reply = _refusal(problem)
+        except Exception:
+            # The answer says nothing about the inside; the log, silent by default, does.
+            _log.exception("the sandbox failed")
+            reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))
+        if self._house.newer and path.startswith("/api/environments/"):
+            reply.headers.update(self._sunset(call))
+        return reply
+
+    def _operate(self, call: Call, path: str) -> Reply:
+        if path == "/":
+            return welcome.show(self._house, call)
+        if path in {"/_health", "/_health/"}:
+            return Reply(200, b"ok", "text/plain")
+        settings = self._house.settings
+        resource = routes.find(path)
+        if resource is None or (resource.prefix is not None and resource.prefix not in settings.prefixes):
+            raise not_found()
+        if settings.redirect and resource.prefix == "environments":
+            return Reply(307, headers={"Location": _twin(call.url)})
+        operation = resource.operations.get(call.method)
+        key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
+        if operation is None:
+            allowed = ", ".join(resource.operations)
+            detail = f"The method {call.method} is not possible here."
+            raise Problem(405, "invalid_request", "method_not_allowed", detail, headers={"Allow": allowed})
+        if resource.project not in {None, "@current", str(settings.project_id)}:
+            raise not_found("There is no such project.")
+        if operation.scope is not None:
+            access.authorize(scopes, operation.scope)
+        elif settings.unscoped == "refuse":
+            raise access.refuse_personal_key()
+        self._throttle.take(key, operation.bucket)
+        assert call.wants_csv in {True, False}  # reading it refuses formats that nobody knows
+        self._house.changes.settle()
+        call = Call(call.method, call.url, call.headers, call.body, resource.id)
+        return operation.handler(self._house, call)
+
+    def _sunset(self, call: Call) -> dict[str, str]:
+        return {
+            "Deprecation": "true",
+            "Sunset": self._house.settings.sunset.strftime("%a, %d %b %Y 00:00:00 GMT"),
+            "Link": f'<{_twin(call.url)}>; rel="successor-version"',
+        }
+
+
+async def _read(request: Request) -> bytes:
+    chunks, size = list[bytes](), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MOST_BODY:
+            detail = f"The body is larger than {MOST_BODY:,} bytes."
+            raise Problem(413, "invalid_request", "request_too_large", detail, headers={"Connection": "close"})
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _key_elsewhere(call: Call) -> str | None:
+    """Find a key in the query or, where there is a JSON body, in that."""
+    key = call.query.get(KEY_PARAMETER)
+    if key is None and KEY_PARAMETER.encode() in call.body:
+        try:
+            value = bodies.object_of(call.body).get(KEY_PARAMETER)
+        except Problem:
+            return None
+        return value if isinstance(value, str) else None
+    return key
+
+
+def _twin(url: str) -> str:
+    return url.replace("/api/environments/", "/api/projects/", 1)
+
+
+def _refusal(problem: Problem) -> Reply:
+    return Reply(problem.status, bodies.write(problem.body).encode(), "application/json", problem.headers)
+
+
+def _response(reply: Reply) -> Response:
+    if isinstance(reply.body, bytes):
+        return Response(reply.body, reply.status, reply.headers, reply.media_type)
+    return StreamingResponse(reply.body, reply.status, reply.headers, reply.media_type)
+
+

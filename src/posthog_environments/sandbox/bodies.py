@@ -1,0 +1,48 @@
+"""JSON as it comes in: strict where the database would choke on it later."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, cast
+
+from posthog_environments.sandbox.problems import unreadable
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(data: str | bytes) -> Any:
+    """Read JSON; raises ValueError for anything that is not, or that cannot be stored as text."""
+    text = data.decode() if isinstance(data, bytes) else data
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+        # A lone surrogate passes json.loads; it cannot be written as UTF-8, nor read by the database.
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def write(value: object) -> str:
+    """Write JSON as compact text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def object_of(data: bytes) -> dict[str, Any]:
+    """Read the body of a request, which is an object or nothing."""
+    if not data.strip():
+        return {}
+    try:
+        value = parse(data)
+    except ValueError as error:
+        raise unreadable(f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise unreadable("The body must be a JSON object.")
+    return cast("dict[str, Any]", value)
+
+
+def truth(value: object) -> bool:
+    """Read a flag from the query or a body."""
+    return value is True or (isinstance(value, str) and value.lower() in {"true", "1"})

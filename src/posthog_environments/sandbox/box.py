@@ -1,0 +1,231 @@
+"""The sandbox as people use it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
+
+from posthog_environments.sandbox import settings as _settings
+from posthog_environments.sandbox.errors import SandboxArgumentError, SandboxError, SandboxMissingExtra
+from posthog_environments.sandbox.settings import Era, Rates, Settings
+
+if TYPE_CHECKING:
+    from posthog_environments.sandbox.access import Keys
+    from posthog_environments.sandbox.exchange import House
+    from posthog_environments.sandbox.server import Server
+
+_T = TypeVar("_T")
+
+NEEDED: Final = ("duckdb", "starlette", "uvicorn")
+SUNSET: Final = date(2026, 7, 31)
+_THREADS: Final = 4
+
+
+class Sandbox:
+    """A local server that answers like PostHog, on a database of its own.
+
+    Use it as a context manager, or call `start` and `stop`. Nothing leaves this machine: it listens on 127.0.0.1.
+
+    Args:
+        persons: How many persons to generate.
+        data: `"cdnow"` for the real purchases of 23,570 customers in 1997 and 1998, or the path of a file of events
+            of your own (Parquet, CSV or JSON Lines); then nobody is generated.
+        seed: The same seed and the same `now` give the same persons and events.
+        era: `"2025"` or `"2026"`: which year's servers it is like.
+        scopes: Scopes of its key, such as `["person:read"]`; None is all.
+        rates: True for the documented limits, False for none, or your own for the buckets persons, deletes, insights
+            and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit. Era 2025
+            sends Retry-After in whole seconds, era 2026 sends none.
+        port: The port; 0 takes a free one.
+        path: A database file. One that holds a sandbox already is used as it is; None keeps everything in memory.
+        now: What its clock says at the start, as UTC; from there it runs on. None is the real time, or for
+            `data="cdnow"` the day after the data ends.
+        oddities: True has the real server's ways, also where they contradict its documentation: short pages,
+            changes that take effect a little later, 202 for 204, dates and filters that are quietly misread.
+            False does what the contract says.
+        unscoped: Real servers refuse personal keys for the two operations without a scope, `insights/timing` and
+            `properties_timeline`. The default `"allow"` answers them; `"refuse"` is what real servers do.
+        prefixes: Which of `"environments"` and `"projects"` it knows.
+        redirect: True answers `/api/environments/…` with a 307 to the twin under `/api/projects/…`.
+        sunset: The date in the header Sunset, which era 2026 sends with Deprecation and Link.
+        lag: Seconds until a change takes effect; None is 0.2, and 0 without oddities.
+        project_id: Number of its project.
+        api_key: Its key; None makes a new one.
+
+    Raises:
+        SandboxArgumentError: An argument cannot be. Nothing was started.
+        SandboxMissingExtra: The extra `sandbox` is not installed.
+
+    """
+
+    def __init__(
+        self,
+        persons: int = 1000,
+        *,
+        data: Literal["cdnow"] | str | os.PathLike[str] | None = None,
+        seed: int = 1,
+        era: Era = "2025",
+        scopes: str | Iterable[str] | None = None,
+        rates: Rates = True,
+        port: int = 0,
+        path: str | os.PathLike[str] | None = None,
+        now: datetime | date | str | None = None,
+        oddities: bool = True,
+        unscoped: Literal["allow", "refuse"] = "allow",
+        prefixes: str | Sequence[str] = _settings.ROOMS,
+        redirect: bool = False,
+        sunset: date = SUNSET,
+        lag: float | None = None,
+        project_id: int = 12345,
+        api_key: str | None = None,
+    ) -> None:
+        era = _settings.one_of("era", era, ("2025", "2026"))
+        self._settings = Settings(
+            persons=_settings.count_of_persons(persons),
+            data=_settings.data_source(data),
+            seed=_settings.whole("seed", seed, -(2**63), 2**63 - 1),
+            era=era,
+            scopes=_settings.scopes_of(scopes),
+            rates=_settings.rates_of(rates, era),
+            port=_settings.whole("port", port, 0, 65535),
+            path=_settings.database_path(path),
+            now=_settings.moment(now),
+            oddities=bool(oddities),
+            unscoped=_settings.one_of("unscoped", unscoped, ("allow", "refuse")),
+            prefixes=_settings.prefixes_of(prefixes),
+            redirect=bool(redirect),
+            sunset=sunset,
+            lag=_settings.seconds("lag", (0.2 if oddities else 0.0) if lag is None else lag),
+            project_id=_settings.whole("project_id", project_id, 1, 2**31 - 1),
+            api_key=_settings.key_of(api_key),
+        )
+        if self._settings.redirect and "projects" not in self._settings.prefixes:
+            raise SandboxArgumentError("redirect=True leads to the prefix projects, which prefixes leaves out.")
+        for module in NEEDED:
+            if find_spec(module) is None:
+                raise SandboxMissingExtra(module)
+        self._lock = threading.Lock()
+        self._stack: ExitStack | None = None
+        self._server: Server | None = None
+        self._house: House | None = None
+        self._keys: Keys | None = None
+        self._api_key = ""
+
+    @property
+    def host(self) -> str:
+        """Its URL, as `Environment(host=…)` takes it."""
+        return f"http://127.0.0.1:{self._running(self._server).port}"
+
+    @property
+    def project_id(self) -> str:
+        """Number of its project, as text."""
+        return str(self._settings.project_id)
+
+    @property
+    def api_key(self) -> str:
+        """Its key."""
+        self._running(self._server)
+        return self._api_key
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The three variables of the environment that point clients here."""
+        return {
+            "POSTHOG_HOST": self.host,
+            "POSTHOG_PROJECT_ID": self.project_id,
+            "POSTHOG_PERSONAL_API_KEY": self.api_key,
+        }
+
+    def start(self) -> Self:
+        """Load the data and serve; a second call does nothing.
+
+        Raises:
+            SandboxDataError: A file does not hold what it should.
+            SandboxStartError: The port is taken.
+
+        """
+        with self._lock:
+            if self._stack is None:
+                with ExitStack() as stack:
+                    self._open(stack)
+                    self._stack = stack.pop_all()
+        return self
+
+    def _open(self, stack: ExitStack) -> None:
+        # Heavy, and only here: whoever imports the sandbox without starting one does not pay for it.
+        from concurrent.futures import ThreadPoolExecutor
+
+        from posthog_environments.sandbox import cdnow, loading
+        from posthog_environments.sandbox.access import Keys
+        from posthog_environments.sandbox.app import Front
+        from posthog_environments.sandbox.changes import Changes
+        from posthog_environments.sandbox.clock import Clock
+        from posthog_environments.sandbox.exchange import House
+        from posthog_environments.sandbox.server import Server
+        from posthog_environments.sandbox.store import Store
+
+        settings = self._settings
+        store = Store(settings.path)
+        stack.callback(store.close)
+        clock = Clock(settings.now or (cdnow.END if settings.data == "cdnow" else None))
+        loading.fill(store, settings, clock.now())
+        changes = Changes(store, clock, settings.lag)
+        changes.recover()
+        stack.callback(changes.settle, at_once=True)
+        keys = Keys()
+        house = House(settings, store, changes, clock)
+        threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
+        server = Server(settings.port, Front(house, keys, threads).application)
+        stack.callback(server.stop)
+        self._keys, self._house, self._server = keys, house, server
+        self._api_key = keys.add(settings.scopes, settings.api_key)
+
+    def stop(self) -> None:
+        """Stop serving, carry out what waits, and close the database; a second call does nothing."""
+        with self._lock:
+            stack, self._stack = self._stack, None
+            self._server = None
+            if stack is not None:
+                stack.close()
+                self._house = self._keys = None
+
+    def add_key(self, *scopes: str) -> str:
+        """Make a further key with the given scopes, or all."""
+        return self._running(self._keys).add(_settings.scopes_of(scopes or None))
+
+    def revoke_key(self, key: str) -> None:
+        """Make a key invalid."""
+        self._running(self._keys).revoke(key)
+
+    def settle(self) -> None:
+        """Let all changes take effect now, instead of after the lag: tests need not sleep."""
+        self._running(self._house).changes.settle(at_once=True)
+
+    def wait(self) -> None:
+        """Wait until the server ends."""
+        self._running(self._server).wait()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        server = self._server
+        state = f"at http://127.0.0.1:{server.port}" if server else "not running"
+        return f"<Sandbox {state}>"
+
+    @staticmethod
+    def _running(part: _T | None) -> _T:
+        if part is None:
+            raise SandboxError("The sandbox is not running. Use it as a context manager, or call start().")
+        return part

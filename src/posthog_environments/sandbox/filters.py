@@ -1,0 +1,263 @@
+"""Property filters: read from the request, and written as conditions for the database.
+
+The value of a property is compared as text, as the servers do, or as a number or a date where the operator says so.
+The negative operators also hold for those who lack the property.
+"""
+
+# ruff: noqa: S608 - the only texts put into the SQL are constants of this module and names of its columns
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from posthog_environments.sandbox import bodies, dates
+from posthog_environments.sandbox.problems import invalid, unsupported
+from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
+
+COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+NEGATIVE: Final = frozenset({"is_not", "not_icontains", "not_regex", "not_in", "is_not_set", "semver_neq"})
+WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
+SEMVER: Final[Mapping[str, str]] = {
+    "semver_eq": "=", "semver_neq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<=",
+}  # fmt: skip
+OPERATORS: Final = frozenset(
+    {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "regex", "not_regex"}
+    | {"is_date_exact", "is_date_before", "is_date_after"} | COMPARISONS.keys() | WITHOUT_VALUE | SEMVER.keys()
+)  # fmt: skip
+TYPES: Final = frozenset({"event", "person", "cohort", "group", "session", "element", "hogql", "feature", "recording"})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition on one property."""
+
+    key: str
+    operator: str
+    values: tuple[object, ...]
+    kind: str | None
+    """What has the property; None where the request does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions joined by AND or OR."""
+
+    word: str
+    items: tuple[Condition | Group, ...]
+
+
+NONE: Final = Group("AND", ())
+
+
+def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
+    """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
+    if isinstance(given, str):
+        given = _parsed(given, attr)
+    if given is None or given in ("", [], {}):
+        return NONE
+    if isinstance(given, dict):
+        group = cast("dict[str, Any]", given)
+        if "values" in group:
+            if not nested:
+                raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
+            return _group(group, lenient, attr)
+        return Group("AND", tuple(_old_form(group, lenient, attr)))
+    if not isinstance(given, list):
+        raise invalid("Filters must be a list.", attr)
+    entries = cast("list[object]", given)
+    if not nested and any(isinstance(entry, dict) and "values" in entry for entry in entries):
+        raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
+    return Group("AND", tuple(_items(entries, lenient, attr)))
+
+
+def _parsed(text: str, attr: str) -> object:
+    try:
+        return bodies.parse(text) if text.strip() else None
+    except ValueError:
+        raise invalid("The filters are not JSON.", attr) from None
+
+
+def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> Group:
+    word, values = str(given.get("type", "AND")).upper(), given["values"]
+    if word not in {"AND", "OR"} or not isinstance(values, list):
+        raise invalid("A group of filters has the type AND or OR, and values that are a list.", attr)
+    return Group(word, tuple(_items(cast("list[object]", values), lenient, attr)))
+
+
+def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Condition | Group]:
+    for entry in entries:
+        if isinstance(entry, dict) and "values" in entry:
+            yield _group(cast("dict[str, Any]", entry), lenient, attr)
+            continue
+        condition = _condition(cast("dict[str, Any]", entry)) if isinstance(entry, dict) else None
+        if condition is not None:
+            yield condition
+        elif not lenient:
+            raise invalid(f"This is no filter: {bodies.write(entry)[:200]}", attr)
+
+
+def _condition(entry: Mapping[str, Any]) -> Condition | None:
+    key, operator, kind, value = entry.get("key"), entry.get("operator") or "exact", entry.get("type"), entry.get("value")
+    if not isinstance(key, str) or operator not in OPERATORS or (kind is not None and kind not in TYPES):
+        return None
+    values: tuple[object, ...] = tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
+    if operator in WITHOUT_VALUE:
+        values = ()
+    elif not values or any(isinstance(one, dict | list) or one is None for one in values):
+        return None
+    return Condition(key, operator, values, kind)
+
+
+def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Condition]:
+    """Read the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
+    for name, value in given.items():
+        key, _, operator = name.partition("__")
+        condition = _condition({"key": key, "operator": operator or None, "value": value})
+        if condition is not None:
+            yield condition
+        elif not lenient:
+            raise invalid(f"This is no filter: {name}", attr)
+
+
+def conditions(group: Group) -> Iterator[Condition]:
+    """Walk over all conditions, whatever joins them."""
+    for item in group.items:
+        if isinstance(item, Condition):
+            yield item
+        else:
+            yield from conditions(item)
+
+
+class Writer:
+    """Write filters as SQL, at one moment of the sandbox's time."""
+
+    def __init__(self, now: datetime, *, lenient: bool) -> None:
+        self._now = now
+        self._lenient = lenient
+
+    def on_persons(self, group: Group) -> Sql:
+        """Write a condition on a row of persons."""
+
+        def one(condition: Condition) -> Sql | None:
+            kind = condition.kind or ("event" if self._lenient else "person")
+            if kind == "event" and self._lenient:
+                return None  # the oddity: no type means event, and events say nothing about a person
+            if kind != "person":
+                raise unsupported(f"filters of the type {kind} on persons", "properties")
+            return self.test("persons.properties", condition)
+
+        return _compose(group, one) or Sql("TRUE")
+
+    def on_events(self, group: Group) -> Sql:
+        """Write a condition on a row `e` of events; one on the person looks at the person's present properties."""
+
+        def one(condition: Condition) -> Sql:
+            kind = condition.kind or "event"
+            if kind == "event":
+                return self.test("e.properties", condition)
+            if kind == "person":
+                test = self.test("persons.properties", condition)
+                return Sql("e.person_id IN (SELECT id FROM persons WHERE") + test + Sql(")")
+            raise unsupported(f"filters of the type {kind}", "properties")
+
+        return _compose(group, one) or Sql("TRUE")
+
+    def test(self, column: str, condition: Condition) -> Sql:
+        """Write one condition on the properties in a column."""
+        found = Sql(f"json_extract_string({column}, ?)", (pointer(condition.key),))
+        operator = condition.operator
+        if operator in WITHOUT_VALUE:
+            return found + Sql("IS NULL" if operator == "is_not_set" else "IS NOT NULL")
+        if operator in {"exact", "is_not", "in", "not_in"}:
+            test = _equal(found, condition.values)
+        else:
+            test = joined("OR", [self._compared(found, operator, value) for value in condition.values])
+        if operator in NEGATIVE:
+            return Sql("coalesce(NOT") + test + Sql(", TRUE)")
+        return Sql("coalesce(") + test + Sql(", FALSE)")
+
+    def _compared(self, found: Sql, operator: str, value: object) -> Sql:
+        if operator in COMPARISONS:
+            number = _number(value)
+            if number is None:
+                return found + Sql(f"{COMPARISONS[operator]} ?", (_text(value),))
+            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {COMPARISONS[operator]} ?", (number,))
+        if operator.startswith("is_date_"):
+            return self._dated(found, operator, value)
+        if operator in SEMVER:
+            return Sql(_SEMVER[0]) + found + Sql(f"{_SEMVER[1]} {SEMVER[operator]} {_SEMVER[0]} ? {_SEMVER[1]}", (_text(value),))
+        if operator.endswith("regex"):
+            return Sql("regexp_matches(") + found + Sql(", ?)", (_text(value),))
+        return Sql("contains(lower(") + found + Sql("), lower(?))", (_text(value),))
+
+    def _dated(self, found: Sql, operator: str, value: object) -> Sql:
+        try:
+            moment = dates.parse(str(value), self._now)
+        except dates.Unreadable:
+            if not self._lenient:
+                raise invalid(f"{value!r} is no date.", "properties") from None
+            moment = dates.Moment(self._now, relative=True)
+        whole_day = not (moment.exact or moment.relative)
+        then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
+        if operator == "is_date_before":
+            return then + Sql("< ?", (moment.at,))
+        if operator == "is_date_after":
+            end = moment.at + timedelta(days=1) - timedelta(microseconds=1) if whole_day else moment.at
+            return then + Sql("> ?", (end,))
+        if whole_day or moment.relative:
+            return Sql("date_trunc('day',") + then + Sql(") = ?", (dates.floor(moment.at, "day"),))
+        return then + Sql("= ?", (moment.at,))
+
+
+# Versions are compared as lists of numbers; what follows a dash or plus is left aside.
+_SEMVER: Final = (
+    "TRY_CAST(string_split(regexp_extract(",
+    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), '.') AS INTEGER[])",
+)
+
+
+def _compose(group: Group, one: Callable[[Condition], Sql | None]) -> Sql | None:
+    parts: list[Sql] = []
+    for item in group.items:
+        part = one(item) if isinstance(item, Condition) else _compose(item, one)
+        if part is not None:
+            parts.append(part)
+    if not parts:
+        return None
+    return all_of(parts) if group.word == "AND" else joined("OR", parts)
+
+
+def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
+    texts = tuple(_text(value) for value in values)
+    test = found + Sql(f"IN ({', '.join('?' * len(texts))})", texts)
+    numbers = tuple(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    if not numbers:
+        return test.bracketed()
+    # 30 and 30.0 are one number and two texts.
+    as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", tuple(map(float, numbers)))
+    return joined("OR", [test, as_number])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else bodies.write(value)
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(cast("str", value)) if not isinstance(value, bool) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def check_patterns(group: Group, compile_pattern: Callable[[str], None]) -> None:
+    """Refuse regular expressions that the database cannot read, before any row is looked at."""
+    for condition in conditions(group):
+        if condition.operator.endswith("regex"):
+            for value in condition.values:
+                try:
+                    compile_pattern(_text(value))
+                except ValueError as error:
+                    raise invalid(f"{_text(value)[:100]!r} is no regular expression: {error}", "properties") from None

@@ -1,0 +1,64 @@
+"""Fill the database, whatever from, and give the list its order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from posthog_environments.sandbox import cdnow, generate, own
+from posthog_environments.sandbox.store import LAYOUT
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from posthog_environments.sandbox.settings import Settings
+    from posthog_environments.sandbox.store import Store
+
+GHOST_EVERY: Final = 400
+"""One place in so many has no row where oddities are on, which makes the page that it falls on a short one."""
+
+_STAGE: Final = """
+CREATE OR REPLACE TEMP TABLE staged_persons (
+    id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN, name VARCHAR, email VARCHAR,
+    properties VARCHAR, distinct_ids VARCHAR, ref VARCHAR
+)
+"""
+
+# The place of the nth person: blocks of `every` places, of which one in the first third stays empty.
+_PLACE: Final = """
+INSERT INTO persons
+SELECT CASE WHEN $every = 0 THEN nth
+            ELSE nth // ($every - 1) * $every + nth % ($every - 1)
+                 + CASE WHEN nth % ($every - 1) >= $every // 3 THEN 1 ELSE 0 END END AS pos,
+    id, uuid, created_at, last_seen_at, is_identified, name, email, properties, distinct_ids
+FROM (SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) - 1 AS nth FROM staged_persons)
+ORDER BY pos
+"""
+
+
+def fill(store: Store, settings: Settings, now: datetime) -> None:
+    """Load what the settings ask for, unless the database file holds it from an earlier run."""
+    if store.held() is None:
+        store.create()
+        with store.cursor() as cursor:
+            _load(cursor, settings, now)
+    store.open_list()
+
+
+def _load(cursor: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> None:
+    cursor.execute(_STAGE)
+    if isinstance(settings.data, Path):
+        own.load(cursor, settings.data)
+    elif settings.data == "cdnow":
+        cdnow.load(cursor)
+    elif settings.persons:
+        generate.load(cursor, settings.persons, settings.seed, now)
+    cursor.execute(_PLACE, {"every": GHOST_EVERY if settings.oddities else 0})
+    cursor.execute("DROP TABLE staged_persons")
+    cursor.execute("INSERT INTO meta SELECT 'places', (coalesce(max(pos), -1) + 1)::VARCHAR FROM persons")
+    source = settings.data if settings.data is not None else f"{settings.persons} generated persons, seed {settings.seed}"
+    cursor.execute(
+        "INSERT INTO meta VALUES ('layout', ?), ('source', ?), ('ready', 'yes')",
+        [LAYOUT, source.name if isinstance(source, Path) else source],
+    )

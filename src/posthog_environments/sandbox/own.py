@@ -1,0 +1,1 @@
+def load(cursor,path): raise NotImplementedError

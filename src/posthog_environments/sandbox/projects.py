@@ -1,0 +1,47 @@
+"""The project that the sandbox is, and the user whom its keys belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posthog_environments.sandbox.exchange import Call, House, Reply, json_reply
+
+_ORGANIZATION = "0190a000-0000-4000-8000-000000000001"
+
+
+def _project(house: House) -> dict[str, Any]:
+    number = house.settings.project_id
+    return {
+        "id": number,
+        "uuid": f"0190a000-0000-4000-8000-{number % 10**12:012d}",
+        "organization": _ORGANIZATION,
+        "api_token": "phc_sandbox",
+        "name": "Sandbox",
+        "timezone": "UTC",
+        "is_demo": True,
+        "completed_snippet_onboarding": True,
+        "ingested_event": True,
+    }
+
+
+def show_list(house: House, _: Call) -> Reply:
+    """Answer the projects that the key sees: this one."""
+    return json_reply({"count": 1, "next": None, "previous": None, "results": [_project(house)]})
+
+
+def show_one(house: House, _: Call) -> Reply:
+    """Answer the project."""
+    return json_reply(_project(house))
+
+
+def show_user(house: House, _: Call) -> Reply:
+    """Answer the user."""
+    return json_reply(
+        {
+            "uuid": "0190a000-0000-4000-8000-000000000002",
+            "first_name": "Sandbox",
+            "email": "sandbox@sandbox.test",
+            "team": _project(house),
+            "organization": {"id": _ORGANIZATION, "name": "Sandbox"},
+        }
+    )

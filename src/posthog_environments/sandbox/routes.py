@@ -1,0 +1,75 @@
+"""Which operation answers at which path, with which scope, out of which bucket of requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from posthog_environments.sandbox import changes, people, projects, timeline, trends
+from posthog_environments.sandbox.exchange import Call, House, Reply
+
+Handler = Callable[[House, Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one method does at one path."""
+
+    handler: Handler
+    scope: str | None
+    """None where the real servers name no scope and so refuse personal keys."""
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is at one path."""
+
+    operations: Mapping[str, Operation]
+    prefix: str | None = None
+    project: str | None = None
+    id: str = ""
+
+
+_PERSON: Final = "persons"
+_IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
+    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON)},
+    "persons/*": {
+        "GET": Operation(people.show_one, "person:read", _PERSON),
+        "PATCH": Operation(changes.update, "person:write", _PERSON),
+        "DELETE": Operation(changes.delete, "person:write", "deletes"),
+    },
+    "persons/*/activity": {"GET": Operation(changes.activity, "activity_log:read", _PERSON)},
+    "persons/*/delete_property": {"POST": Operation(changes.delete_property, "person:write", _PERSON)},
+    "persons/*/properties_timeline": {"GET": Operation(timeline.show, None, _PERSON)},
+    "insights/trend": {
+        "GET": Operation(trends.show, "insight:read", "insights"),
+        "POST": Operation(trends.show, "insight:read", "insights"),
+    },
+    "insights/timing": {"POST": Operation(trends.timing, None, "insights")},
+    "": {"GET": Operation(projects.show_one, "project:read", "rest")},
+}
+_OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {
+    "/api/projects": {"GET": Operation(projects.show_list, "project:read", "rest")},
+    "/api/environments": {"GET": Operation(projects.show_list, "project:read", "rest")},
+    "/api/users/@me": {"GET": Operation(projects.show_user, "user:read", "rest")},
+}
+_PROJECT: Final = re.compile(r"/api/(?P<prefix>environments|projects)/(?P<project>[^/]+)(?:/(?P<rest>.+))?")
+
+
+def find(path: str) -> Resource | None:
+    """Find what is at a path, with or without the slash at its end."""
+    path = path.removesuffix("/")
+    if path in _OUTSIDE:
+        return Resource(_OUTSIDE[path])
+    match = _PROJECT.fullmatch(path)
+    if match is None:
+        return None
+    parts = (match["rest"] or "").split("/")
+    id = ""
+    if len(parts) > 1 and parts[0] == "persons":
+        id, parts[1] = parts[1], "*" if parts[1] else ""
+    operations = _IN_PROJECT.get("/".join(parts))
+    return Resource(operations, match["prefix"], match["project"], id) if operations else None

@@ -1,0 +1,121 @@
+"""Run an ASGI application on a loopback port, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from posthog_environments.sandbox.errors import SandboxStartError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+ADDRESS: Final = "127.0.0.1"
+_PATIENCE: Final = 30.0
+_LONGEST_HEAD: Final = 256 * 1024
+
+
+class _Server(uvicorn.Server):
+    """A server that is told when to stop, instead of looking ten times a second."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._enough: asyncio.Event | None = None
+
+    async def main_loop(self) -> None:
+        """Serve until `enough`."""
+        self._enough = asyncio.Event()
+        await self.on_tick(0)
+        self._ready.set()
+        await self._enough.wait()
+
+    def enough(self) -> None:
+        """End the main loop; to be called in the loop's thread."""
+        if self._enough is not None:
+            self._enough.set()
+
+
+class Server:
+    """One server: started when it is made, until `stop`."""
+
+    def __init__(self, port: int, build: Callable[[], Starlette]) -> None:
+        self._socket = _listen(port)
+        self._port: int = self._socket.getsockname()[1]
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: BaseException | None = None
+        config = uvicorn.Config(
+            build,
+            factory=True,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=_LONGEST_HEAD,
+        )
+        self._server = _Server(config, self._ready)
+        self._thread = threading.Thread(target=self._run, name="posthog-sandbox", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(_PATIENCE) or self._failure is not None:
+            self.stop()
+            raise SandboxStartError(f"The sandbox could not start: {self._failure or 'it took too long'}.")
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
+    def stop(self) -> None:
+        """Stop, and wait until the thread has ended and the port is free."""
+        loop = self._loop
+        if loop is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(self._server.enough)
+        self._thread.join()
+        self._socket.close()
+
+    def wait(self) -> None:
+        """Wait until the server ends."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, port))
+        listener.listen(2048)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise SandboxStartError(
+            f"Port {port} of {ADDRESS} cannot be used: {error.strerror}. Give another, or port=0 for any free one."
+        ) from None
+    return listener

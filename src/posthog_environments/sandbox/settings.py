@@ -1,0 +1,219 @@
+"""The arguments of a sandbox, checked once and frozen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar, cast
+
+from posthog_environments.sandbox.errors import SandboxArgumentError
+
+_T = TypeVar("_T", bound=str)
+
+Era = Literal["2025", "2026"]
+Rate = tuple[int, float]
+"""How many requests in how many seconds."""
+
+Rates = bool | Mapping[str, "str | Sequence[Rate]"]
+
+MOST_PERSONS: Final = 10_000_000
+BUCKETS: Final = ("persons", "deletes", "insights", "rest")
+ROOMS: Final = ("environments", "projects")
+DATA_SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+
+_SECONDS: Final = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
+_SECONDS_LONG: Final = {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
+_RATE: Final = re.compile(r"\s*(\d{1,9})\s*/\s*([a-z]+)\s*")
+_SCOPE: Final = re.compile(r"\*|[a-z_]+:(?:read|write)")
+_KEY: Final = re.compile(r"[!-~]{8,200}")
+
+DOCUMENTED: Final[Mapping[Era, Mapping[str, tuple[Rate, ...]]]] = MappingProxyType(
+    {
+        "2025": {
+            "persons": ((180, 60.0), (1200, 3600.0)),
+            "deletes": ((180, 60.0), (1200, 3600.0)),
+            "insights": ((240, 60.0), (1200, 3600.0)),
+            "rest": ((480, 60.0), (4800, 3600.0)),
+        },
+        "2026": {
+            "persons": ((480, 60.0), (4800, 3600.0)),
+            "deletes": ((480, 60.0), (4800, 3600.0)),
+            "insights": ((240, 60.0), (1200, 3600.0)),
+            "rest": ((480, 60.0), (4800, 3600.0)),
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a sandbox is told, in its final form."""
+
+    persons: int
+    data: Path | Literal["cdnow"] | None
+    seed: int
+    era: Era
+    scopes: frozenset[str]
+    rates: Mapping[str, tuple[Rate, ...]]
+    port: int
+    path: Path | None
+    now: datetime | None
+    oddities: bool
+    unscoped: Literal["allow", "refuse"]
+    prefixes: tuple[str, ...]
+    redirect: bool
+    sunset: date
+    lag: float
+    project_id: int
+    api_key: str | None
+
+
+def count_of_persons(value: object) -> int:
+    """Check `persons`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_PERSONS:
+        raise SandboxArgumentError(f"persons must be a whole number from 0 to {MOST_PERSONS:,}, not {value!r}.")
+    return value
+
+
+def whole(name: str, value: object, least: int, most: int) -> int:
+    """Check a whole number against its bounds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise SandboxArgumentError(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+    return value
+
+
+def seconds(name: str, value: object) -> float:
+    """Check a number of seconds of at most a minute."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 60:
+        raise SandboxArgumentError(f"{name} must be a number of seconds from 0 to 60, not {value!r}.")
+    return float(value)
+
+
+def one_of(name: str, value: object, choices: tuple[_T, ...]) -> _T:
+    """Check that a text is one of a few."""
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise SandboxArgumentError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.")
+
+
+def data_source(value: object) -> Path | Literal["cdnow"] | None:
+    """Check `data`: nothing, the name of the real data set, or a file of events that is there."""
+    if value is None or value == "cdnow":
+        return cast("Literal['cdnow'] | None", value)
+    if not isinstance(value, str | os.PathLike):
+        raise SandboxArgumentError(f"data must be 'cdnow', the path of a file or None, not {value!r}.")
+    path = Path(cast("str | os.PathLike[str]", value))
+    if not path.is_file():
+        raise SandboxArgumentError(f"data={str(path)!r} is not a file. Give 'cdnow' or the path of a file of events.")
+    if not path.name.lower().endswith(DATA_SUFFIXES):
+        raise SandboxArgumentError(
+            f"data={str(path)!r} has a suffix that the sandbox does not know. It reads {', '.join(DATA_SUFFIXES)}."
+        )
+    return path
+
+
+def database_path(value: object) -> Path | None:
+    """Check `path`: nothing, or a file in a folder that is there."""
+    if value is None:
+        return None
+    if not isinstance(value, str | os.PathLike):
+        raise SandboxArgumentError(f"path must be the path of a database file or None, not {value!r}.")
+    path = Path(cast("str | os.PathLike[str]", value))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise SandboxArgumentError(f"path={str(path)!r} must name a file in a folder that exists.")
+    return path
+
+
+def moment(value: object) -> datetime | None:
+    """Read `now` as UTC without an offset, which is how the database keeps time."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise SandboxArgumentError(
+                f"now={value!r} is no date. Write it like '2026-01-31' or '2026-01-31T12:00:00Z'."
+            ) from None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - naive on purpose, see above
+    if value is None:
+        return None
+    raise SandboxArgumentError(f"now must be a datetime, a date, its ISO text or None, not {value!r}.")
+
+
+def scopes_of(value: str | Iterable[str] | None) -> frozenset[str]:
+    """Check scopes; None is all of them."""
+    if value is None:
+        return frozenset({"*"})
+    given = [value] if isinstance(value, str) else list(value)
+    for scope in given:
+        if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise SandboxArgumentError(f"{scope!r} is no scope. Scopes look like 'person:read' or 'person:write', or '*'.")
+    return frozenset(given)
+
+
+def key_of(value: str | None) -> str | None:
+    """Check an API key without ever repeating it."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _KEY.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SandboxArgumentError("api_key must be 8 to 200 printable ASCII characters without blanks.")
+    return value
+
+
+def prefixes_of(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Check which of the two prefixes the server knows."""
+    given = (value,) if isinstance(value, str) else tuple(value)
+    if not given or any(prefix not in ROOMS for prefix in given):
+        raise SandboxArgumentError(f"prefixes must be one or both of {ROOMS}, not {value!r}.")
+    return given
+
+
+def rates_of(value: Rates, era: Era) -> Mapping[str, tuple[Rate, ...]]:
+    """Turn `rates` into limits for each bucket."""
+    if value is True:
+        return DOCUMENTED[era]
+    if value is False:
+        return {}
+    if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SandboxArgumentError("rates must be True, False or a mapping such as {'persons': '180/min, 1200/hour'}.")
+    unknown = sorted(set(value) - set(BUCKETS))
+    if unknown:
+        raise SandboxArgumentError(f"rates knows {', '.join(BUCKETS)}, not {', '.join(map(repr, unknown))}.")
+    return {bucket: tuple(_rates(bucket, given)) for bucket, given in value.items()}
+
+
+def _rates(bucket: str, given: str | Sequence[Rate]) -> list[Rate]:
+    if isinstance(given, str):
+        return [_rate(bucket, part) for part in given.split(",")]
+    pairs: list[Rate] = []
+    for pair in given:
+        try:
+            count, period = pair
+            if int(count) < 0 or not float(period) > 0:
+                raise ValueError
+        except (TypeError, ValueError):
+            raise _no_rate(bucket, pair) from None
+        pairs.append((int(count), float(period)))
+    return pairs
+
+
+def _rate(bucket: str, text: str) -> Rate:
+    match = _RATE.fullmatch(text)
+    period = (_SECONDS | _SECONDS_LONG).get(match[2]) if match else None
+    if match is None or period is None:
+        raise _no_rate(bucket, text)
+    return int(match[1]), period
+
+
+def _no_rate(bucket: str, value: object) -> SandboxArgumentError:
+    return SandboxArgumentError(
+        f"rates[{bucket!r}] holds {value!r}. Write '180/min, 1200/hour' or [(180, 60), (1200, 3600)]."
+    )

@@ -1,0 +1,192 @@
+"""The database: its tables, its connections, and the order in which persons are listed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from posthog_environments.sandbox.errors import SandboxDataError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from posthog_environments.sandbox.sql import Sql
+
+LAYOUT: Final = "1"
+"""Version of the tables below; a database file with another one is refused."""
+
+_TABLES: Final = """
+CREATE OR REPLACE TABLE persons (
+    pos BIGINT, id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN,
+    name VARCHAR, email VARCHAR, properties VARCHAR, distinct_ids VARCHAR
+);
+CREATE OR REPLACE TABLE distinct_ids (distinct_id VARCHAR, person_id BIGINT);
+CREATE OR REPLACE TABLE events (
+    id BIGINT, timestamp TIMESTAMP, event VARCHAR, person_id BIGINT, distinct_id VARCHAR, session_id VARCHAR,
+    properties VARCHAR, changes VARCHAR, removed VARCHAR
+);
+CREATE OR REPLACE TABLE activity (
+    id BIGINT, created_at TIMESTAMP, person_id BIGINT, person_uuid UUID, activity VARCHAR, name VARCHAR, changes VARCHAR
+);
+CREATE OR REPLACE TABLE pending (seq BIGINT, person_id BIGINT, changes VARCHAR, removed VARCHAR);
+CREATE OR REPLACE TABLE gone (pos BIGINT);
+CREATE OR REPLACE TABLE meta (key VARCHAR, value VARCHAR);
+"""
+# pos      place in the list, newest first; rows are stored in this order, so that a page anywhere is one short scan.
+#          Places without a row are ids that the list finds and the table of persons no longer has.
+# changes  properties that the event sets ($set), removed: the one that it unsets; timelines are built from them.
+# gone     places of deleted persons, which no longer count.
+
+
+class Order:
+    """Turn the offsets of a list from which persons vanish into places that stay."""
+
+    def __init__(self, places: int, gone: list[int]) -> None:
+        self._places = places
+        self._gone = sorted(gone)
+        self._fresh: deque[tuple[float, int]] = deque()
+        self._lock = threading.Lock()
+
+    def remove(self, pos: int, lag: float) -> None:
+        """Take a place out of the list once the lag is over; until then it makes a page short."""
+        with self._lock:
+            self._fresh.append((time.monotonic() + lag, pos))
+
+    def settle(self, *, at_once: bool = False) -> None:
+        """Take out the places whose lag is over."""
+        with self._lock:
+            now = time.monotonic()
+            while self._fresh and (at_once or self._fresh[0][0] <= now):
+                insort(self._gone, self._fresh.popleft()[1])
+
+    def __len__(self) -> int:
+        with self._lock:
+            return self._places - len(self._gone)
+
+    def place(self, offset: int) -> int:
+        """Find the place that has `offset` living places before it."""
+        with self._lock:
+            low, high = offset, min(offset + len(self._gone), self._places)
+            while low < high:
+                middle = (low + high) // 2
+                if middle + 1 - bisect_right(self._gone, middle) > offset:
+                    high = middle
+                else:
+                    low = middle + 1
+            return low
+
+
+class Store:
+    """One DuckDB database, with a connection of its own for each piece of work."""
+
+    def __init__(self, path: Path | None) -> None:
+        import duckdb
+
+        self._path = path
+        self._cursors = threading.Lock()
+        self._writes = threading.RLock()
+        self.order = Order(0, [])
+        try:
+            self._base = duckdb.connect(
+                str(path) if path else ":memory:",
+                config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+            )
+        except duckdb.Error as error:
+            raise SandboxDataError(
+                f"path={str(path)!r} cannot be opened as a DuckDB database: {_first_line(error)} "
+                "Give another path, or remove the file to start afresh."
+            ) from None
+        self._base.execute("SET GLOBAL TimeZone = 'UTC'")
+
+    def close(self) -> None:
+        """Close the database; a file is complete afterwards."""
+        with self._writes:
+            self._base.close()
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a connection to one thread."""
+        with self._cursors:
+            cursor = self._base.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a connection for changes: one writer at a time, all of its changes or none."""
+        with self._writes, self.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.commit()
+
+    def rows(self, query: Sql) -> list[tuple[Any, ...]]:
+        """Run one query and read all that it finds."""
+        with self.cursor() as cursor:
+            return cursor.execute(query.text, list(query.values)).fetchall()
+
+    def row(self, query: Sql) -> tuple[Any, ...] | None:
+        """Run one query and read the first row."""
+        with self.cursor() as cursor:
+            return cursor.execute(query.text, list(query.values)).fetchone()
+
+    def check_pattern(self, pattern: str) -> None:
+        """Raise ValueError for a regular expression that the database cannot read."""
+        import duckdb
+
+        with self.cursor() as cursor:
+            try:
+                cursor.execute("SELECT regexp_matches('', ?)", [pattern])
+            except duckdb.Error as error:
+                raise ValueError(_first_line(error)) from None
+
+    def held(self) -> dict[str, str] | None:
+        """Read what the database says about itself, or None if it is empty or was left half filled."""
+        import duckdb
+
+        with self.cursor() as cursor:
+            names = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+            if not names:
+                return None
+            if not {"meta", "persons", "events"} <= names:
+                raise SandboxDataError(
+                    f"path={str(self._path)!r} is a database of something else. Give the path of a new file."
+                )
+            try:
+                meta = dict(cursor.execute("SELECT key, value FROM meta").fetchall())
+            except duckdb.Error:
+                meta = {}
+        if not meta.get("ready"):
+            return None
+        if meta.get("layout") != LAYOUT:
+            raise SandboxDataError(
+                f"path={str(self._path)!r} was made by another version of the sandbox. Remove it, or give a new path."
+            )
+        return meta
+
+    def create(self) -> None:
+        """Make the tables anew."""
+        with self.cursor() as cursor:
+            cursor.execute(_TABLES)
+
+    def open_list(self) -> None:
+        """Read the order of the list from the database."""
+        with self.cursor() as cursor:
+            found = cursor.execute("SELECT value FROM meta WHERE key = 'places'").fetchone()
+            gone = [pos for (pos,) in cursor.execute("SELECT pos FROM gone").fetchall()]
+        self.order = Order(int(found[0]) if found else 0, gone)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

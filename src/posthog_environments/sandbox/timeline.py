@@ -1,0 +1,86 @@
+"""How the properties of one person came about, told by the events that set them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from posthog_environments.sandbox import bodies, clock, filters, people, question
+from posthog_environments.sandbox.exchange import Call, House, Reply, json_reply
+from posthog_environments.sandbox.filters import Writer
+from posthog_environments.sandbox.sql import Sql, all_of, joined
+
+if TYPE_CHECKING:
+    from posthog_environments.sandbox.question import Entity
+
+
+def show(house: House, call: Call) -> Reply:
+    """Answer the timeline of a person: a point at the first event that matters and at each change."""
+    person = people.find(house.store, call.id)
+    given = question.fields(call)
+    span = question.read_span(house, given)
+    entities = question.entities(house, given)
+    properties = filters.read(given.get("properties"), lenient=house.lenient)
+    question.check_patterns(house, entities, properties)
+    crucial = _crucial(given, entities, properties)
+    events = _events(house, person, entities, span.end)
+    return json_reply(
+        {
+            "points": _points([event for event in events if event[0] >= span.start], crucial),
+            "crucial_property_keys": crucial,
+            "effective_date_from": clock.text(span.start),
+            "effective_date_to": clock.text(span.end),
+        }
+    )
+
+
+def _crucial(given: dict[str, Any], entities: tuple[Entity, ...], properties: filters.Group) -> list[str]:
+    groups = (properties, *(entity.properties for entity in entities))
+    keys = {one.key for group in groups for one in filters.conditions(group) if one.kind == "person"}
+    breakdown, kind = question.read_breakdown(given)
+    if breakdown is not None and kind == "person":
+        keys.add(breakdown)
+    return sorted(keys)
+
+
+def _events(
+    house: House, person: int, entities: tuple[Entity, ...], end: datetime
+) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Give the events that match, each with the properties that the person had then."""
+    writer = Writer(house.now(), lenient=house.lenient)
+    matches = joined("OR", [_match(writer, entity) for entity in entities]) if entities else Sql("TRUE")
+    rows = house.store.rows(
+        Sql("SELECT timestamp, changes, removed,")
+        + matches
+        + Sql("FROM events e WHERE person_id = ? AND timestamp <= ? ORDER BY timestamp, id", (person, end))
+    )
+    properties: dict[str, Any] = {}
+    for timestamp, changes, removed, matching in rows:
+        if changes is not None:
+            properties = {**properties, **bodies.parse(changes)}
+        if removed is not None:
+            properties = {key: value for key, value in properties.items() if key != removed}
+        if matching:
+            yield timestamp, properties
+
+
+def _match(writer: Writer, entity: Entity) -> Sql:
+    """Write the condition of one entity; what it says about the person chooses keys, and not events."""
+    conditions = [Sql("e.event = ?", (entity.event,))] if entity.event is not None else []
+    own = tuple(one for one in filters.conditions(entity.properties) if one.kind != "person")
+    if own:
+        conditions.append(writer.on_events(filters.Group("AND", own)))
+    return all_of(conditions)
+
+
+def _points(events: list[tuple[datetime, dict[str, Any]]], crucial: list[str]) -> list[dict[str, Any]]:
+    points: list[dict[str, Any]] = []
+    before: list[Any] | None = None
+    for timestamp, properties in events:
+        values = [properties.get(key) for key in crucial]
+        if before is None or values != before:
+            points.append({"timestamp": clock.text(timestamp), "properties": properties, "relevant_event_count": 0})
+            before = values
+        points[-1]["relevant_event_count"] += 1
+    return points
