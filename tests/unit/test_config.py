@@ -1,0 +1,178 @@
+"""Settings: all that is wrong is said on construction, nothing is sent, and no key is in a message."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import ssl
+import traceback
+from typing import Any
+
+import pytest
+
+from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
+from posthog_environments.secrets import Secret
+
+KEY = "phx_0123456789abcdefSECRET"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PROJECT_ID", "PERSONAL_API_KEY", "HOST", "PREFIX"):
+        monkeypatch.delenv(f"POSTHOG_{name}", raising=False)
+
+
+def make(**settings: Any) -> Environment:
+    return Environment(**{"project_id": 1, "api_key": KEY, "host": "http://127.0.0.1:9", **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"api_key": None}, "POSTHOG_PERSONAL_API_KEY"),
+        ({"api_key": ""}, "api_key is empty"),
+        ({"api_key": KEY + "\n"}, "line break"),
+        ({"api_key": " " + KEY}, "white space"),
+        ({"api_key": KEY[:8] + "\x00"}, "character"),
+        ({"api_key": KEY[:8] + "é"}, "character"),
+        ({"api_key": "Bearer " + KEY}, "Bearer"),
+        ({"api_key": "phc_project"}, "project API key"),
+        ({"api_key": 5}, "not int"),
+        ({"project_id": None}, "POSTHOG_PROJECT_ID"),
+        ({"project_id": 0}, "project_id"),
+        ({"project_id": -1}, "project_id"),
+        ({"project_id": True}, "project_id"),
+        ({"project_id": "1/../2"}, "project_id"),
+        ({"project_id": "\u0661"}, "project_id"),
+        ({"project_id": "abc"}, "project_id"),
+        ({"host": "posthog.example.com"}, "https://"),
+        ({"host": "ftp://x.example"}, "https://"),
+        ({"host": "https://"}, "no host"),
+        ({"host": "https://user:pw@x.example"}, "user name"),
+        ({"host": "https://x.example:0"}, "port"),
+        ({"host": "https://x.example:99999"}, "URL"),
+        ({"host": "https://x.example?a=1"}, "query"),
+        ({"host": "https://x.example/#a"}, "query"),
+        ({"host": "https://x.example/../y"}, "path"),
+        ({"host": "https://x.example/a%2e"}, "path"),
+        ({"host": "https://x.example\\@evil.example"}, "character"),
+        ({"host": "https://x.exa\nmple"}, "character"),
+        ({"host": "https://exämple.example"}, "character"),
+        ({"host": "https://[::1"}, "URL"),
+        ({"host": "http://x.example"}, "allow_http"),
+        ({"host": 5}, "not int"),
+        ({"prefix": "env"}, "prefix"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": None}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
+        ({"timeout": True}, "timeout"),
+        ({"max_wait": -1}, "max_wait"),
+        ({"retries": -1}, "retries"),
+        ({"retries": 1.5}, "retries"),
+        ({"pacing": 1}, "pacing"),
+        ({"verify": False}, "ssl.SSLContext"),
+        ({"proxy": "proxy.example:3128"}, "proxy"),
+        ({"max_body": 0}, "max_body"),
+        ({"transport": object()}, "transport"),
+    ],
+)
+@pytest.mark.parametrize("client", [Environment, AsyncEnvironment])
+def test_bad_settings_are_refused(client: Any, settings: dict[str, Any], said: str) -> None:
+    arguments = {"project_id": 1, "api_key": KEY, "host": "http://127.0.0.1:9", **settings}
+    with pytest.raises(ConfigurationError) as caught:
+        client(**arguments)
+    assert said in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    key = settings.get("api_key")
+    if isinstance(key, str) and len(key) > 5:
+        shown = "".join(
+            traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+        ).partition("arguments = ")[0]
+        assert "SECRET" not in str(caught.value)
+        assert "SECRET" not in shown
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("us", "https://us.posthog.com"),
+        ("eu", "https://eu.posthog.com"),
+        ("https://posthog.example.com/", "https://posthog.example.com"),
+        ("https://example.com:8443/behind/prefix/", "https://example.com:8443/behind/prefix"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_hosts_that_can_be_used(host: str, url: str) -> None:
+    with make(host=host) as env:
+        assert env.host == url
+
+
+def test_plain_http_needs_leave() -> None:
+    with make(host="http://posthog.internal", allow_http=True) as env:
+        assert env.host == "http://posthog.internal"
+
+
+@pytest.mark.parametrize("project", [7, "7", "@current"])
+def test_projects_that_can_be_used(project: Any) -> None:
+    with make(project_id=project) as env:
+        assert env.project_id == str(project)
+
+
+def test_the_environment_fills_the_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTHOG_PROJECT_ID", "77")
+    monkeypatch.setenv("POSTHOG_PERSONAL_API_KEY", KEY)
+    monkeypatch.setenv("POSTHOG_HOST", "eu")
+    monkeypatch.setenv("POSTHOG_PREFIX", "projects")
+    with Environment() as env:
+        assert repr(env) == "Environment('77', host='https://eu.posthog.com', prefix='projects')"
+    with Environment(5, host="us", prefix="environments") as env:
+        assert repr(env) == "Environment('5', host='https://us.posthog.com', prefix='environments')"
+
+
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTHOG_PERSONAL_API_KEY", KEY + "\n")
+    with pytest.raises(ConfigurationError, match="POSTHOG_PERSONAL_API_KEY has white space"):
+        Environment(1)
+
+
+def test_a_key_in_the_wrong_place_is_not_repeated() -> None:
+    for settings in ({"project_id": KEY}, {"host": KEY}, {"prefix": KEY}):
+        with pytest.raises(ConfigurationError) as caught:
+            make(**settings)
+        assert "SECRET" not in str(caught.value)
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    secret = Secret(KEY)
+    assert secret.reveal() == KEY
+    assert all("SECRET" not in shown for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s" % secret))
+    assert not hasattr(secret, "__dict__")
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="neither copied nor pickled"):
+            attempt(secret)
+
+
+@pytest.mark.parametrize("client", [Environment, AsyncEnvironment])
+def test_a_client_is_neither_copied_nor_pickled(client: Any) -> None:
+    env = client(1, api_key=KEY, host="us")
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="with_options"):
+            attempt(env)
+    assert "SECRET" not in repr(env) + repr(vars(env))
+
+
+def test_a_context_of_your_own_is_taken() -> None:
+    with make(host="https://x.example", verify=ssl.create_default_context()) as env:
+        assert env.host == "https://x.example"
+
+
+def test_views_change_options_and_nothing_else() -> None:
+    with make() as env:
+        view = env.with_options(timeout=5, pacing=False, max_wait=3)
+        assert (view._scope.options.timeout, view._scope.options.pacing, view._scope.options.max_wait) == (5, False, 3)
+        assert env._scope.options.timeout == 60
+        assert view.with_options(max_wait=None)._scope.options.max_wait is None
+        assert view._scope.session is env._scope.session
+        with pytest.raises(ConfigurationError, match="timeout"):
+            env.with_options(timeout=-1)

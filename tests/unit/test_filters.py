@@ -1,0 +1,531 @@
+"""Property filters: what each form becomes on the wire, and what is refused with which words."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posthog_environments.filters import Condition, Filter, FilterGroup, filters_to_wire, prop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+quick = settings(deadline=None, derandomize=True, max_examples=100)
+
+
+def wire(properties: Any, default_type: str = "person", argument: str = "properties") -> Any:
+    return filters_to_wire(properties, default_type=default_type, argument=argument)
+
+
+def leaf(key: str, value: object, operator: str = "exact", type: str = "person") -> dict[str, Any]:
+    return {"key": key, "operator": operator, "type": type, "value": value}
+
+
+A, B, C = prop("a") == 1, prop("b") == 2, prop("c") == 3
+a, b, c = leaf("a", 1), leaf("b", 2), leaf("c", 3)
+
+
+class Plan(StrEnum):
+    PRO = "pro"
+
+
+class Level(IntEnum):
+    HIGH = 3
+
+
+class Kind(Enum):
+    X = "x"
+
+
+@pytest.mark.parametrize(
+    ("filter_", "operator", "value"),
+    [
+        (prop("k") == "x", "exact", "x"),
+        (prop("k") != "x", "is_not", "x"),
+        (prop("k") < 1, "lt", 1),
+        (prop("k") <= 1, "lte", 1),
+        (prop("k") > 1.5, "gt", 1.5),
+        (prop("k") >= "2", "gte", "2"),
+        (5 < prop("k"), "gt", 5),  # noqa: SIM300 - the order is the point
+        (prop("k") == ["x", 1], "exact", ["x", 1]),
+        (prop("k") != ("x",), "is_not", ["x"]),
+        (prop("k").is_in({"y", "x"}), "exact", ["x", "y"]),
+        (prop("k").is_in(str(n) for n in range(2)), "exact", ["0", "1"]),
+        (prop("k").not_in(["x"]), "is_not", ["x"]),
+        (prop("k").icontains("@acme.com"), "icontains", "@acme.com"),
+        (prop("k").not_icontains("x"), "not_icontains", "x"),
+        (prop("k").icontains_multi(["x", "y"]), "icontains_multi", ["x", "y"]),
+        (prop("k").regex("^(?P<x>["), "regex", "^(?P<x>["),
+        (prop("k").not_regex("x$"), "not_regex", "x$"),
+        (prop("k").date_exact(date(2026, 1, 31)), "is_date_exact", "2026-01-31"),
+        (prop("k").before("-7d"), "is_date_before", "-7d"),
+        (prop("k").after("2026-01-31 10:00:00"), "is_date_after", "2026-01-31 10:00:00"),
+        (prop("k").after(datetime(2026, 1, 31, 9, tzinfo=UTC)), "is_date_after", "2026-01-31T09:00:00+00:00"),
+        (prop("k").after(datetime(2026, 1, 31, 9)), "is_date_after", "2026-01-31T09:00:00"),
+        (
+            prop("k").after(datetime(1900, 1, 1, tzinfo=timezone(timedelta(seconds=7)))),
+            "is_date_after",
+            "1899-12-31T23:59:53+00:00",
+        ),
+        (prop("k") == date(2026, 1, 31), "is_date_exact", "2026-01-31"),
+        (prop("k") < date(2026, 1, 31), "is_date_before", "2026-01-31"),
+        (prop("k") > date(2026, 1, 31), "is_date_after", "2026-01-31"),
+        (prop("k").where("in", ["x"]), "in", ["x"]),
+        (prop("k").where("not_in", ("x",)), "not_in", ["x"]),
+        (prop("k").where("between", [1, 2.5]), "between", [1, 2.5]),
+        (prop("k").where("starts_with", "x"), "starts_with", "x"),
+        (prop("k").where("min", 1), "min", 1),
+        (prop("k").where("is_cleaned_path_exact", "/x"), "is_cleaned_path_exact", "/x"),
+        *((prop("k").where(f"semver_{n}", "1.2.3"), f"semver_{n}", "1.2.3") for n in ("eq", "gte", "caret")),
+        (prop("k").where("semver_wildcard", "1.2.*"), "semver_wildcard", "1.2.*"),
+        (prop("k").where("semver_gt", "1.0-beta.1"), "semver_gt", "1.0-beta.1"),
+    ],
+)
+def test_operators(filter_: Filter, operator: str, value: object) -> None:
+    assert wire(filter_) == [leaf("k", value, operator)]
+    assert eval(repr(filter_), {"prop": prop}) == filter_  # the repr is what one would type
+
+
+@pytest.mark.parametrize("filter_", [prop("k").is_set(), prop("k").is_not_set()])
+def test_set_operators_have_no_value(filter_: Filter) -> None:
+    assert wire(filter_) == [{"key": "k", "operator": filter_.operator, "type": "person"}]
+    assert eval(repr(filter_), {"prop": prop}) == filter_
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (True, True),
+        (False, False),
+        (0, 0),
+        (-(2**63), -(2**63)),
+        (2**64 - 1, 2**64 - 1),
+        (-0.5, -0.5),
+        (Decimal("9.99"), 9.99),
+        (Decimal("3.00"), 3),
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (Plan.PRO, "pro"),
+        (Level.HIGH, 3),
+        (Kind.X, "x"),
+        ("", ""),
+        ("\x00'\"\\ é \U0001f600 \u202e", "\x00'\"\\ é \U0001f600 \u202e"),
+        ([1, True, "x"], [1, True, "x"]),
+    ],
+)
+def test_values(value: object, sent: object) -> None:
+    found = wire(prop("k") == value)[0]["value"]
+    assert found == sent
+    assert type(found) is type(sent)  # plain types, also of subclasses: any JSON encoder takes them
+    assert wire({"k": value}) == wire({"key": "k", "operator": "exact", "value": value}) == [leaf("k", sent)]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "says"),
+    [
+        (None, ValueError, "is_not_set"),
+        ([], ValueError, "no filter"),
+        ([None], ValueError, r"value\[0\]"),
+        ([[1]], TypeError, r"value\[0\]"),
+        (float("nan"), ValueError, "finite"),
+        (float("-inf"), ValueError, "finite"),
+        (Decimal("NaN"), ValueError, "finite"),
+        (Decimal("sNaN"), ValueError, "finite"),
+        (Decimal("Infinity"), ValueError, "finite"),
+        (Decimal("0.1234567890123456789"), ValueError, "as text"),
+        (Decimal("1e999999999"), ValueError, "as text"),
+        (Decimal("1e-999999"), ValueError, "as text"),
+        (2**64, ValueError, "as text"),
+        (-(10**400), ValueError, "as text"),
+        ("\ud800", ValueError, "surrogate"),
+        (b"x", TypeError, "bytes"),
+        (object(), TypeError, "object"),
+        (timedelta(days=1), TypeError, "timedelta"),
+        ({"a": 1}, TypeError, "dict"),
+        (prop("other"), TypeError, "Prop"),
+    ],
+)
+def test_values_refused(value: object, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says) as caught:
+        assert prop("k") == value
+    assert str(caught.value).startswith("prop('k').value")
+    with pytest.raises(error, match=r"^properties\[1\]\.value"):
+        wire([A, {"key": "k", "value": value}])
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "error"),
+    [
+        ("regex", 3, TypeError),
+        ("regex", ["x"], TypeError),
+        ("not_regex", None, ValueError),
+        ("icontains", True, TypeError),
+        ("icontains", ["x"], TypeError),
+        ("gt", [1], TypeError),
+        ("gt", True, TypeError),
+        ("gt", float("nan"), ValueError),
+        ("lte", date(2026, 1, 1), TypeError),
+        ("is_date_before", "2026-02-30", ValueError),
+        ("is_date_before", "yesterday", ValueError),
+        ("is_date_before", "-7days", ValueError),
+        ("is_date_before", "2026-01-31T10:00:00 UTC", ValueError),
+        ("is_date_before", 5, TypeError),
+        ("is_date_before", None, TypeError),
+        ("is_date_before", ["2026-01-01"], TypeError),
+        ("in", "x", TypeError),
+        ("in", [], ValueError),
+        ("icontains_multi", "x", TypeError),
+        ("icontains_multi", ["x", 1], TypeError),
+        ("between", [2, 1], ValueError),
+        ("between", [1], ValueError),
+        ("between", ["a", "b"], ValueError),
+        ("semver_gt", "v1", ValueError),
+        ("semver_gt", 1.2, TypeError),
+        ("is_set", "x", ValueError),
+        ("is_set", False, ValueError),
+        ("is_not_set", "is_set", ValueError),
+    ],
+)
+def test_values_that_do_not_go_with_the_operator(operator: str, value: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^prop\('k'\)\.value(\[1\])?: .+; "):
+        prop("k").where(operator, value)
+    with pytest.raises(error, match=r"^properties\.values\[0\]\.value(\[1\])?: .+; "):
+        wire({"type": "AND", "values": [{"key": "k", "operator": operator, "value": value}]})
+
+
+@pytest.mark.parametrize(
+    ("operator", "hint"),
+    [
+        ("contains", "icontains"),
+        ("icontain", "icontains"),
+        ("IContains", "icontains"),
+        ("==", "exact"),
+        (">=", "gte"),
+        ("is not", "is_not"),
+        ("equals", "exact"),
+        ("is_date_befor", "is_date_before"),
+        ("semver_caert", "semver_caret"),
+        ("exsact", "exact"),
+        ("frobnicate", "expected one of exact, is_not"),
+        ("", "expected one of"),
+    ],
+)
+def test_unknown_operators(operator: str, hint: str) -> None:
+    for make in (
+        lambda: prop("k").where(operator, "x"),
+        lambda: wire([A, A, {"key": "k", "operator": operator, "value": "x"}]),
+    ):
+        with pytest.raises(ValueError, match="extra_query") as caught:
+            make()
+        assert f"unknown operator {operator!r}" in str(caught.value)
+        assert hint in str(caught.value)
+    assert str(caught.value).startswith("properties[2].operator: ")
+
+
+def test_joining() -> None:
+    assert wire(A & B) == wire([A, B]) == wire((A, B)) == wire(x for x in (A, B)) == [a, b]
+    assert wire((A & B) & C) == wire(A & (B & C)) == [a, b, c]
+    assert wire((A | B) | C) == wire(A | (B | C)) == {"type": "OR", "values": [a, b, c]}
+    # Servers refuse filters and groups side by side, so the filters are wrapped.
+    one_a = {"type": "AND", "values": [a]}
+    assert wire(A | (B & C)) == {"type": "OR", "values": [one_a, {"type": "AND", "values": [b, c]}]}
+    assert wire(A & (B | C)) == {"type": "AND", "values": [one_a, {"type": "OR", "values": [b, c]}]}
+    assert wire([A, B | C]) == wire(A & (B | C))
+    assert wire([A | B]) == wire(A | B)
+    assert repr(A & (B | C)) == "(prop('a') == 1) & ((prop('b') == 2) | (prop('c') == 3))"
+    assert eval(repr(A & (B | C)), {"prop": prop}) == A & (B | C)
+
+
+def test_mappings() -> None:
+    assert wire({"plan": "pro", "n": [1, 2]}) == [leaf("plan", "pro"), leaf("n", [1, 2])]
+    assert wire(MappingProxyType({"plan": "pro"})) == [leaf("plan", "pro")]
+    assert wire({"on": date(2026, 1, 31)}) == [leaf("on", "2026-01-31", "is_date_exact")]
+    assert wire([{"plan": "pro", "n": 1}, A]) == [leaf("plan", "pro"), leaf("n", 1), a]
+    assert wire({"plan": "pro"}, default_type="event") == [leaf("plan", "pro", type="event")]
+    # Names of the API's fields are names of properties where they cannot be a filter or a group.
+    assert wire({"type": "premium", "n": 1}) == [leaf("type", "premium"), leaf("n", 1)]
+    assert wire({"value": 1}) == [leaf("value", 1)]
+    assert wire({"operator": "Vodafone"}) == [leaf("operator", "Vodafone")]
+    assert wire({"utm__source": "x"}) == [leaf("utm__source", "x")]
+
+
+@pytest.mark.parametrize("nothing", [None, [], (), {}, iter([]), {"type": "AND", "values": []}])
+def test_no_filter(nothing: Any) -> None:
+    assert wire(nothing) is None
+
+
+def test_the_dicts_of_the_api() -> None:
+    own = {"key": "plan", "value": "pro"}
+    assert wire(own) == wire([own]) == wire({"type": "AND", "values": [own]}) == [own | {"type": "person"}]
+    assert own == {"key": "plan", "value": "pro"}
+    whole = {
+        "key": "k",
+        "value": ["x"],
+        "operator": "is_not",
+        "type": "event",
+        "label": None,
+        "newer": {"x": 1},
+    }
+    assert wire(whole) == [whole]
+    assert wire({"key": "k", "operator": "is_set", "value": "is_set"}) == [
+        {"key": "k", "operator": "is_set", "type": "person"}
+    ]
+    assert wire({"key": "k", "operator": None, "type": None, "value": 1}) == [leaf("k", 1) | {"operator": None}]
+    hogql = {"key": "properties.x > 1", "type": "hogql", "value": None}
+    assert wire([hogql, A]) == [hogql, a]
+    group = {"type": "OR", "values": [own, {"type": "AND", "values": [A, {"plan": "free"}]}]}
+    assert wire(group) == {
+        "type": "OR",
+        "values": [
+            {"type": "AND", "values": [own | {"type": "person"}]},
+            {"type": "AND", "values": [a, leaf("plan", "free")]},
+        ],
+    }
+    assert wire({"type": "OR", "values": [own]}) == wire(own)
+
+
+@pytest.mark.parametrize(
+    ("properties", "error", "says"),
+    [
+        ({"key": "plan"}, ValueError, r"^properties: .*prop\('key'\) == value"),
+        ({"key": "x", "plan": "pro"}, ValueError, "^properties: "),
+        ({"key": "plan", "value": 1, "opertor": "is_not"}, ValueError, r"^properties\.opertor: .*'operator'"),
+        ({"key": "plan", "values": [1]}, ValueError, r"^properties\.values: .*'value'"),
+        ({"key": "", "value": 1}, ValueError, r"^properties\.key: .*empty"),
+        ({"key": 5, "value": 1}, TypeError, r"^properties\.key: "),
+        ({"key": "plan", "value": 1, 7: 1}, TypeError, r"^properties\.7: "),
+        ({"operator": "is_set"}, ValueError, "without key"),
+        ({"key": "k", "operator": 5, "value": 1}, TypeError, r"^properties\.operator: "),
+        ({"key": "k", "value": 1, "type": "persn"}, ValueError, r"^properties\.type: .*'person'"),
+        ({"key": "k", "value": 1, "type": ""}, ValueError, r"^properties\.type: "),
+        ({"key": "k", "value": 1, "type": 5}, TypeError, r"^properties\.type: "),
+        ({"key": "k", "value": 1, "type": "group"}, ValueError, r"^properties\.group_type_index: "),
+        ({"key": "k", "value": 1, "group_type_index": 0}, ValueError, r"^properties\.group_type_index: "),
+        ({"values": [A]}, ValueError, "^properties: .*AND"),
+        ({"type": "AND"}, ValueError, "^properties: .*AND"),
+        ({"type": "or"}, ValueError, "^properties: "),
+        ({"type": "and", "values": [A]}, ValueError, r"^properties\.type: .*AND, OR"),
+        ({"type": "XOR", "values": [A]}, ValueError, r"^properties\.type: "),
+        ({"type": None, "values": [A]}, TypeError, r"^properties\.type: "),
+        ({"type": "OR", "values": []}, ValueError, r"^properties\.values: .*empty"),
+        ({"type": "OR", "values": {"plan": "pro"}}, TypeError, r"^properties\.values: .*list"),
+        ({"type": "OR", "values": [A], "plan": "pro"}, ValueError, "^properties: .*'plan'"),
+        ({"type": "OR", "values": [A, {}]}, ValueError, r"^properties\.values\[1\]: .*empty"),
+        ({"type": "OR", "values": [A, None]}, TypeError, r"^properties\.values\[1\]: "),
+        ([A, {"type": "AND", "values": []}], ValueError, r"^properties\[1\]\.values: .*empty"),
+        ({"": 1}, ValueError, "^properties: .*empty"),
+        ({5: 1}, TypeError, "^properties: .*int"),
+        ({"plan": {"operator": "gt"}}, TypeError, r"^properties\['plan'\]: "),
+        ({"plan": prop("plan") == 1}, TypeError, r"^properties\['plan'\]: "),
+        ({"email__icontains": "x"}, ValueError, r"prop\('email'\)\.where\('icontains', value\)"),
+        ([None], TypeError, r"^properties\[0\]: "),
+        ([A, [B]], TypeError, r"^properties\[1\]: .*outer list"),
+        ([prop("x")], TypeError, r"^properties\[0\]: .*is_set\(\)"),
+        (prop("x"), TypeError, "^properties: "),
+        ('[{"key": "x"}]', TypeError, "^properties: .*JSON"),
+        (["plan"], TypeError, r"^properties\[0\]: "),
+        (b"", TypeError, "^properties: "),
+        (5, TypeError, "^properties: "),
+    ],
+)
+def test_refused(properties: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        wire(properties)
+
+
+def test_the_place_starts_with_the_argument() -> None:
+    with pytest.raises(ValueError, match=r"^events\[0\]\.properties\[1\]\.operator: "):
+        wire([A, {"key": "x", "operator": "nope"}], argument="events[0].properties")
+
+
+def test_endless_groups() -> None:
+    group: dict[str, Any] = {"type": "OR", "values": []}
+    group["values"].append(group)
+    with pytest.raises(ValueError, match="20 deep"):
+        wire(group)
+
+
+def test_types_of_filters() -> None:
+    assert wire(prop("k", "event") == 1) == [leaf("k", 1, type="event")]
+    grouped = [leaf("k", 1, type="group") | {"group_type_index": 0}]
+    assert wire(prop("k", group_type_index=0) == 1) == wire(prop("k", "group", group_type_index=0) == 1) == grouped
+    assert wire(prop("id", "cohort") == 5) == [leaf("id", 5, type="cohort")]
+    assert wire(prop("id", "cohort") != 5) == [leaf("id", 5, "not_in", "cohort")]
+    assert wire(prop("id", "cohort").where("in", "5")) == [leaf("id", "5", "in", "cohort")]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: prop(""), ValueError, "empty"),
+        (lambda: prop(5), TypeError, "int"),  # type: ignore[arg-type]
+        (lambda: prop("k", "persn"), ValueError, "'person'"),
+        (lambda: prop("k", "group"), ValueError, "number of its kind"),
+        (lambda: prop("k", group_type_index=-1), ValueError, "0 or more"),
+        (lambda: prop("k", group_type_index=True), ValueError, "0 or more"),
+        (lambda: prop("k", "person", group_type_index=0), ValueError, "leave it out"),
+        (lambda: prop("id", "cohort").regex("x"), ValueError, "cohort"),
+        (lambda: prop("id", "cohort") == [5], TypeError, "list"),
+        (lambda: prop("id", "cohort") == "friends", ValueError, "number of a cohort"),
+        (lambda: prop("k") != date(2026, 1, 1), TypeError, "use ==, < or >"),
+        (lambda: prop("k") >= datetime(2026, 1, 1, tzinfo=UTC), TypeError, "use ==, < or >"),
+        (lambda: prop("k").is_in("pro"), TypeError, "write .value. for one"),
+        (lambda: prop("k").not_in(5), TypeError, "write .value. for one"),  # type: ignore[arg-type]
+        (lambda: prop("k").icontains_multi("pro"), TypeError, "list of values"),
+        (lambda: prop("k").is_in({"x": 1}), TypeError, "list of values"),
+        (lambda: FilterGroup("AND", ()), TypeError, "one filter or more"),
+        (lambda: FilterGroup("NOT", (A,)), ValueError, "AND, OR"),
+        (lambda: Filter("k", "regex", 5), TypeError, "text"),
+    ],
+)
+def test_refused_at_once(make: Callable[[], object], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        make()
+
+
+def truth_values() -> Iterator[Callable[[], object]]:
+    yield lambda: A and B
+    yield lambda: A or B
+    yield lambda: not A
+    yield lambda: not (A | B)
+    yield lambda: 1 < prop("k") < 3
+    yield lambda: bool(prop("k"))
+    yield lambda: (prop("a") == 1) & {"key": "x"}  # type: ignore[operator]
+    yield lambda: A | prop("b")
+    yield lambda: prop("a") == 1 & prop("b") == 2
+    yield lambda: "x" in prop("k")
+    yield lambda: prop("k") in [prop("k"), 1]
+    yield lambda: {prop("k")}
+
+
+@pytest.mark.parametrize("use", list(truth_values()))
+def test_what_python_would_misread(use: Callable[[], object]) -> None:
+    with pytest.raises(TypeError):
+        use()
+
+
+def test_the_truth_value_says_what_to_use() -> None:
+    with pytest.raises(TypeError, match=r"& and \|"):
+        bool(A)
+    with pytest.raises(TypeError, match="in parentheses"):
+        assert prop("a") == 1 & prop("b")
+
+
+def test_filters_are_immutable_values() -> None:
+    for condition in (A, A | B):
+        with pytest.raises(AttributeError):
+            condition.type = "x"  # type: ignore[misc]
+        assert pickle.loads(pickle.dumps(condition)) == copy.deepcopy(condition) == condition
+        assert isinstance(condition, Condition)
+    assert {A, prop("a") == 1, B} == {A, B}
+    assert A != B
+    assert A != "x"
+    assert len({prop("a") == 1, prop("a") == 1.0, prop("a") == True}) == 3  # noqa: E712 - three filters
+    values = ["x"]
+    kept = prop("a") == values
+    values.append("y")
+    assert wire(kept)[0]["value"] == ["x"]
+
+
+scalars = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda key: "__" not in key)
+
+
+@quick
+@given(keys, scalars)
+def test_values_pass_byte_for_byte(key: str, value: object) -> None:
+    sent = json.loads(json.dumps(wire(prop(key) == value)))
+    assert sent == [leaf(key, value)]
+    assert repr(sent[0]["value"]) == repr(value)
+    if key not in ("key", "values", "type"):
+        assert json.loads(json.dumps(wire({key: value}))) == sent
+
+
+conditions: st.SearchStrategy[Condition] = st.recursive(
+    st.builds(lambda key, value: prop(key) == value, keys, scalars),
+    lambda inner: st.builds(lambda x, y, both: x & y if both else x | y, inner, inner, st.booleans()),
+    max_leaves=8,
+)
+
+
+def holds(sent: Any, truth: dict[str, bool]) -> bool:
+    if "values" not in sent:
+        return truth[json.dumps(sent, sort_keys=True)]
+    groups = ["values" in part for part in sent["values"]]
+    assert all(groups) or not any(groups), "filters and groups side by side"
+    return (all if sent["type"] == "AND" else any)([holds(part, truth) for part in sent["values"]])
+
+
+def meant(condition: Condition, truth: dict[str, bool]) -> bool:
+    if isinstance(condition, FilterGroup):
+        return (all if condition.type == "AND" else any)([meant(part, truth) for part in condition.values])
+    return truth[json.dumps(wire(condition)[0], sort_keys=True)]
+
+
+def leaves(condition: Condition) -> Iterator[str]:
+    if isinstance(condition, FilterGroup):
+        for part in condition.values:
+            yield from leaves(part)
+    else:
+        yield json.dumps(wire(condition)[0], sort_keys=True)
+
+
+@quick
+@given(conditions, st.data())
+def test_the_wire_form_means_what_was_joined(condition: Condition, data: st.DataObject) -> None:
+    truth = {name: data.draw(st.booleans()) for name in sorted(set(leaves(condition)))}
+    sent = wire(condition)
+    sent = {"type": "AND", "values": sent} if isinstance(sent, list) else sent
+    assert holds(sent, truth) == meant(condition, truth)
+    assert wire(sent) == wire(condition)  # what is sent can be given again
+    assert eval(repr(condition), {"prop": prop}) == condition
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["key", "value", "values", "type", "operator", "plan", "group_type_index"])
+            | st.text(max_size=3),
+            inner | st.sampled_from(["AND", "OR", "exact", "regex", "is_set", "person", "group"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@settings(quick, max_examples=300)
+@given(junk)
+def test_anything_is_sent_as_json_or_refused(properties: Any) -> None:
+    try:
+        sent = wire(properties)
+    except (TypeError, ValueError) as error:
+        assert str(error).startswith("properties")  # noqa: PT017 - both outcomes are right
+    else:
+        json.dumps(sent)
+
+
+def test_light_to_import() -> None:
+    code = "import sys; import posthog_environments.filters; print([m for m in {!r} if m in sys.modules])"
+    heavy = ["difflib", "decimal", "uuid", "httpx", "dateutil", "attrs", "json"]
+    done = subprocess.run([sys.executable, "-c", code.format(heavy)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
