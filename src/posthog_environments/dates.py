@@ -208,7 +208,9 @@ _MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
 
 def _by_dateutil(text: str) -> datetime | None:
     match = _YEAR_FIRST.match(text)
-    if not text.isascii() or not (match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))):
+    if not (text.isascii() and text.isprintable()) or not (
+        match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))
+    ):
         return None
     from dateutil import parser
 

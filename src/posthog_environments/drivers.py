@@ -5,23 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Failed, Flow, Outcome, Send
+from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send
 
-if TYPE_CHECKING:
-    from posthog_environments.transport import AsyncGuard, Guard
-
-__all__ = ["AsyncDriver", "Driver"]
+__all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
 
 T = TypeVar("T")
+
+
+class Sender(Protocol):
+    """The whole of the blocking I/O: send a call once, and return the answer or raise `Failed`."""
+
+    def send(self, call: Call, deadline: float, silence: float) -> Answer:
+        """Send it; be back by `deadline`, and let a stream be silent for `silence` seconds at most."""
+        ...
+
+
+class AsyncSender(Protocol):
+    """The whole of the awaiting I/O; see `Sender`."""
+
+    async def send(self, call: Call, deadline: float, silence: float) -> Answer:
+        """Send it; see `Sender.send`."""
+        ...
 
 
 class Driver:
     """Runs flows by blocking."""
 
-    def __init__(self, guard: Guard, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._guard = guard
+    def __init__(self, sender: Sender, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sender = sender
         self._sleep = sleep
 
     def run(self, flow: Flow[T], silence: float = 0.0) -> T:
@@ -42,7 +55,7 @@ class Driver:
 
     def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
-            return self._guard.send(command.call, command.deadline, silence)
+            return self._sender.send(command.call, command.deadline, silence)
         except Failed as failure:
             return failure.with_traceback(None)
 
@@ -50,8 +63,8 @@ class Driver:
 class AsyncDriver:
     """Runs flows by awaiting, on asyncio or trio. A cancelled call closes its flow."""
 
-    def __init__(self, guard: AsyncGuard) -> None:
-        self._guard = guard
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
 
     async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
         """Run a flow to its end; see `Driver.run`."""
@@ -73,6 +86,6 @@ class AsyncDriver:
 
     async def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
-            return await self._guard.send(command.call, command.deadline, silence)
+            return await self._sender.send(command.call, command.deadline, silence)
         except Failed as failure:
             return failure.with_traceback(None)

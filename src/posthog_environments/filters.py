@@ -368,8 +368,9 @@ class Prop:
 
     def _many(self, operator: str, values: Iterable[object]) -> Filter:
         # The letters of a text are an iterable too, and never what is meant.
-        if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__iter__"):
-            raise TypeError(f"{self!r}: expected a list of values, got {type(values).__name__}; write [value] for one")
+        given = cast("object", values)
+        if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
+            raise TypeError(f"{self!r}: expected a list of values; write [value] for one")
         return self.where(operator, values if isinstance(values, set | frozenset) else list(values))
 
     def _compare(self, operator: str, value: object) -> Filter:

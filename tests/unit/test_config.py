@@ -146,7 +146,9 @@ def test_a_key_in_the_wrong_place_is_not_repeated() -> None:
 def test_a_secret_shows_itself_to_nobody() -> None:
     secret = Secret(KEY)
     assert secret.reveal() == KEY
-    assert all("SECRET" not in shown for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s" % secret))
+    assert all(
+        "SECRET" not in shown for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s" % secret)
+    )
     assert not hasattr(secret, "__dict__")
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="neither copied nor pickled"):

@@ -33,7 +33,9 @@ def imported(path: Path) -> set[str]:
             elif node.module.startswith("posthog_environments."):
                 found.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("posthog_environments.")}
+            found |= {
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("posthog_environments.")
+            }
     return found
 
 
@@ -81,5 +83,7 @@ def test_only_the_wire_touches_the_wire() -> None:
 
 def test_the_check_would_notice(tmp_path: Path) -> None:
     file = tmp_path / "errors.py"
-    file.write_text("def f():\n    from posthog_environments.exchange import exchange\n    import posthog_environments.drivers\n")
+    file.write_text(
+        "def f():\n    from posthog_environments.exchange import exchange\n    import posthog_environments.drivers\n"
+    )
     assert imported(file) == {"exchange", "drivers"}

@@ -146,5 +146,3 @@ def _response(reply: Reply) -> Response:
     if isinstance(reply.body, bytes):
         return Response(reply.body, reply.status, reply.headers, reply.media_type)
     return StreamingResponse(reply.body, reply.status, reply.headers, reply.media_type)
-
-

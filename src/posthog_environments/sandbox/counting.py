@@ -144,7 +144,9 @@ class Counter:
             key = pointer(question.breakdown)
             if question.breakdown_type == "person":
                 part = Sql("b.part")
-                source += Sql("LEFT JOIN (SELECT id, json_extract_string(properties, ?) AS part FROM persons) b", (key,))
+                source += Sql(
+                    "LEFT JOIN (SELECT id, json_extract_string(properties, ?) AS part FROM persons) b", (key,)
+                )
                 source += Sql("ON b.id = e.person_id")
             else:
                 part = Sql("json_extract_string(e.properties, ?)", (key,))
@@ -167,7 +169,9 @@ class Counter:
         if self._entity.event is not None:
             conditions.append(Sql("e.event = ?", (self._entity.event,)))
         conditions += [
-            self._writer.on_events(group) for group in (self._question.properties, self._entity.properties) if group.items
+            self._writer.on_events(group)
+            for group in (self._question.properties, self._entity.properties)
+            if group.items
         ]
         if self._question.without_test_accounts:
             conditions.append(_NOT_TEST)

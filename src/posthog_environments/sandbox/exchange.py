@@ -73,7 +73,9 @@ class Call:
     def link(self, **changed: int) -> str:
         """Write the address of this request with other values in its query; never with a key."""
         split = urlsplit(self.url)
-        pairs = [(name, value) for name, value in parse_qsl(split.query, keep_blank_values=True) if name != KEY_PARAMETER]
+        pairs = [
+            (name, value) for name, value in parse_qsl(split.query, keep_blank_values=True) if name != KEY_PARAMETER
+        ]
         kept = [(name, str(changed.pop(name)) if name in changed else value) for name, value in pairs]
         query = urlencode(kept + [(name, str(value)) for name, value in changed.items()])
         return urlunsplit(split._replace(query=query))
@@ -83,7 +85,9 @@ class Call:
         """Tell whether the answer shall be CSV: `format` decides, then the header Accept."""
         wanted = self.query.get("format")
         if wanted is not None and wanted not in {"json", "csv"}:
-            raise Problem(404, "invalid_request", "not_found", f"There is no format {wanted[:60]!r}; there are json and csv.")
+            raise Problem(
+                404, "invalid_request", "not_found", f"There is no format {wanted[:60]!r}; there are json and csv."
+            )
         return wanted == "csv" or (wanted is None and self._accepted() == "csv")
 
     def _accepted(self) -> str:

@@ -4,7 +4,7 @@ The value of a property is compared as text, as the servers do, or as a number o
 The negative operators also hold for those who lack the property.
 """
 
-# ruff: noqa: S608 - the only texts put into the SQL are constants of this module and names of its columns
+
 
 from __future__ import annotations
 
@@ -100,7 +100,12 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Conditio
 
 
 def _condition(entry: Mapping[str, Any]) -> Condition | None:
-    key, operator, kind, value = entry.get("key"), entry.get("operator") or "exact", entry.get("type"), entry.get("value")
+    key, operator, kind, value = (
+        entry.get("key"),
+        entry.get("operator") or "exact",
+        entry.get("type"),
+        entry.get("value"),
+    )
     if not isinstance(key, str) or operator not in OPERATORS or (kind is not None and kind not in TYPES):
         return None
     values: tuple[object, ...] = tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
@@ -188,7 +193,11 @@ class Writer:
         if operator.startswith("is_date_"):
             return self._dated(found, operator, value)
         if operator in SEMVER:
-            return Sql(_SEMVER[0]) + found + Sql(f"{_SEMVER[1]} {SEMVER[operator]} {_SEMVER[0]} ? {_SEMVER[1]}", (_text(value),))
+            return (
+                Sql(_SEMVER[0])
+                + found
+                + Sql(f"{_SEMVER[1]} {SEMVER[operator]} {_SEMVER[0]} ? {_SEMVER[1]}", (_text(value),))
+            )
         if operator.endswith("regex"):
             return Sql("regexp_matches(") + found + Sql(", ?)", (_text(value),))
         return Sql("contains(lower(") + found + Sql("), lower(?))", (_text(value),))
@@ -237,7 +246,9 @@ def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
     if not numbers:
         return test.bracketed()
     # 30 and 30.0 are one number and two texts.
-    as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", tuple(map(float, numbers)))
+    as_number = (
+        Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", tuple(map(float, numbers)))
+    )
     return joined("OR", [test, as_number])
 
 

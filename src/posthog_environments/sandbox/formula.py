@@ -13,7 +13,9 @@ from typing import Final
 
 Value = Callable[[Mapping[str, float]], float]
 
-_TOKEN: Final = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<letter>[A-Za-z](?![A-Za-z0-9_]))|(?P<sign>[-+*/%^()]))")
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<letter>[A-Za-z](?![A-Za-z0-9_]))|(?P<sign>[-+*/%^()]))"
+)
 _DEEPEST: Final = 50
 _LONGEST: Final = 1000
 
@@ -91,7 +93,9 @@ class Formula:
         if token and token[0] in ".0123456789":
             number = float(token)
             return lambda _: number
-        raise BadFormula(f"The formula has {token!r} where a value should be." if token else "The formula ends too early.")
+        raise BadFormula(
+            f"The formula has {token!r} where a value should be." if token else "The formula ends too early."
+        )
 
 
 def _joined(sign: str, left: Value, right: Value) -> Value:

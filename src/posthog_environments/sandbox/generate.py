@@ -19,21 +19,12 @@ DAYS: Final = 90
 MOST_WITH_EVENTS: Final = 100_000
 """In a larger sandbox only every so-manieth person has events, about this many in all."""
 
-_FIRST: Final = (
-    "Ada Alan Amara Anouk Barbara Blaise Carl Chen Clara Dana Diego Edith Elif Emmy Erik Fatima Finn Grace Hana Hugo Ines "
-    "Ivan Jana Joao Kaito Katya Lena Leo Linus Maria Mei Mia Milo Nadia Niels Noor Olga Omar Paula Petra Priya Quinn Rafa "
-    "Rosa Sami Sara Sven Tara Theo Tim Uma Vera Viktor Wanda Wei Xenia Yara Yuki Zara Zoe Aino Bela Cleo Dov"
-).split()
-_LAST: Final = (
-    "Abbot Acker Adeyemi Almeida Bauer Bergman Brandt Byrne Castro Chandra Costa Dahl Diaz Dubois Eriksen Farrow Fischer "
-    "Fontaine Garcia Haas Hansen Hopper Ito Ivanova Jansen Jones Kaur Keller Kim Kovac Kumar Lang Larsen Lovelace Mbeki "
-    "Meyer Mori Moreau Nakamura Nilsson Noether Novak Okafor Olsen Patel Perez Popov Quist Rossi Roy Sato Schulz Silva "
-    "Singh Smith Sorensen Tanaka Turing Ueda Vogel Wagner Weber Yilmaz Zhang"
-).split()
-_COUNTRIES: Final = "US US US US DE DE GB GB FR FR IN IN BR CA ES NL".split()
+_FIRST: Final = ["Ada", "Alan", "Amara", "Anouk", "Barbara", "Blaise", "Carl", "Chen", "Clara", "Dana", "Diego", "Edith", "Elif", "Emmy", "Erik", "Fatima", "Finn", "Grace", "Hana", "Hugo", "Ines", "Ivan", "Jana", "Joao", "Kaito", "Katya", "Lena", "Leo", "Linus", "Maria", "Mei", "Mia", "Milo", "Nadia", "Niels", "Noor", "Olga", "Omar", "Paula", "Petra", "Priya", "Quinn", "Rafa", "Rosa", "Sami", "Sara", "Sven", "Tara", "Theo", "Tim", "Uma", "Vera", "Viktor", "Wanda", "Wei", "Xenia", "Yara", "Yuki", "Zara", "Zoe", "Aino", "Bela", "Cleo", "Dov"]
+_LAST: Final = ["Abbot", "Acker", "Adeyemi", "Almeida", "Bauer", "Bergman", "Brandt", "Byrne", "Castro", "Chandra", "Costa", "Dahl", "Diaz", "Dubois", "Eriksen", "Farrow", "Fischer", "Fontaine", "Garcia", "Haas", "Hansen", "Hopper", "Ito", "Ivanova", "Jansen", "Jones", "Kaur", "Keller", "Kim", "Kovac", "Kumar", "Lang", "Larsen", "Lovelace", "Mbeki", "Meyer", "Mori", "Moreau", "Nakamura", "Nilsson", "Noether", "Novak", "Okafor", "Olsen", "Patel", "Perez", "Popov", "Quist", "Rossi", "Roy", "Sato", "Schulz", "Silva", "Singh", "Smith", "Sorensen", "Tanaka", "Turing", "Ueda", "Vogel", "Wagner", "Weber", "Yilmaz", "Zhang"]
+_COUNTRIES: Final = ["US", "US", "US", "US", "DE", "DE", "GB", "GB", "FR", "FR", "IN", "IN", "BR", "CA", "ES", "NL"]
 _BROWSERS: Final = ["Chrome"] * 8 + ["Safari"] * 4 + ["Firefox"] * 3 + ["Microsoft Edge"]
 _SYSTEMS: Final = ["Windows"] * 3 + ["Mac OS X"] * 2 + ["iOS", "Android", "Linux"]
-_COMPANIES: Final = "Acme Birch Cobalt Dune Ember Fjord Gable Heron".split()
+_COMPANIES: Final = ["Acme", "Birch", "Cobalt", "Dune", "Ember", "Fjord", "Gable", "Heron"]
 _PATHS: Final = ["/", "/", "/", "/pricing", "/docs", "/docs/start", "/blog", "/account"]
 
 

@@ -57,7 +57,9 @@ def _load(cursor: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) 
     cursor.execute(_PLACE, {"every": GHOST_EVERY if settings.oddities else 0})
     cursor.execute("DROP TABLE staged_persons")
     cursor.execute("INSERT INTO meta SELECT 'places', (coalesce(max(pos), -1) + 1)::VARCHAR FROM persons")
-    source = settings.data if settings.data is not None else f"{settings.persons} generated persons, seed {settings.seed}"
+    source = (
+        settings.data if settings.data is not None else f"{settings.persons} generated persons, seed {settings.seed}"
+    )
     cursor.execute(
         "INSERT INTO meta VALUES ('layout', ?), ('source', ?), ('ready', 'yes')",
         [LAYOUT, source.name if isinstance(source, Path) else source],

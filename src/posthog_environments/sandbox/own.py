@@ -1,1 +1,122 @@
-def load(cursor,path): raise NotImplementedError
+"""A user's own events: Parquet, CSV or JSON Lines, each row an event.
+
+A row has `event`, `timestamp` (ISO, UTC unless it has an offset) and `distinct_id`; `properties`, an object or its
+JSON text; every further column becomes a property. `$set` among the properties sets those of the person, as in the
+capture API. Each distinct id becomes a person, created at the first event.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from posthog_environments.sandbox.errors import SandboxDataError
+
+if TYPE_CHECKING:
+    import duckdb
+
+REQUIRED: Final = ("event", "timestamp", "distinct_id")
+
+_READ: Final = {
+    "parquet": "SELECT to_json(source) FROM read_parquet(?) source",
+    "csv": "SELECT to_json(source) FROM read_csv(?, header = true, sample_size = -1) source",
+    "json": "SELECT json FROM read_ndjson_objects(?)",
+}
+_RAW: Final = "CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () AS n, line FROM ({}) AS rows(line)"
+
+# Rows of CSV come from a table with a header; the header is row 1 there.
+_PARTS: Final = """
+CREATE OR REPLACE TEMP TABLE parts AS
+SELECT n, line,
+    json_extract_string(line, '/event') AS event, json_extract_string(line, '/distinct_id') AS distinct_id,
+    json_extract_string(line, '/timestamp') AS given_time, TRY_CAST(given_time AS TIMESTAMPTZ)::TIMESTAMP AS happened,
+    CASE WHEN json_type(line, '/properties') = 'VARCHAR' THEN json_extract_string(line, '/properties')
+         WHEN json_type(line, '/properties') = 'NULL' THEN '{}'
+         ELSE coalesce(json_extract(line, '/properties')::VARCHAR, '{}') END AS given_properties
+FROM raw
+"""
+_BAD: Final = """
+SELECT n, CASE
+    WHEN json_type(line) <> 'OBJECT' THEN 'is no object'
+    WHEN coalesce(event, '') = '' THEN 'has no event'
+    WHEN coalesce(distinct_id, '') = '' THEN 'has no distinct_id'
+    WHEN given_time IS NULL THEN 'has no timestamp'
+    WHEN happened IS NULL THEN concat('has the timestamp ''', left(given_time, 40), ''', which is no ISO date')
+    ELSE 'has properties that are no JSON object' END
+FROM parts
+WHERE json_type(line) <> 'OBJECT' OR coalesce(event, '') = '' OR coalesce(distinct_id, '') = '' OR happened IS NULL
+   OR NOT json_valid(given_properties) OR json_type(CASE WHEN json_valid(given_properties) THEN given_properties END) <> 'OBJECT'
+ORDER BY n LIMIT 1
+"""
+# Merging a patch drops what is null: the columns with a meaning of their own, and cells without a value.
+_CLEAN: Final = """
+CREATE OR REPLACE TEMP TABLE own AS
+SELECT n, event, distinct_id, happened, merged::VARCHAR AS properties,
+    CASE WHEN json_type(merged, '/$set') = 'OBJECT' THEN json_extract(merged, '/$set')::VARCHAR END AS changes,
+    json_extract_string(merged, '/$session_id') AS session_id
+FROM (
+    SELECT *, json_merge_patch(given_properties::JSON, json_merge_patch(json_merge_patch('{}', line),
+        '{"event":null,"distinct_id":null,"timestamp":null,"properties":null}')) AS merged
+    FROM parts
+)
+"""
+_PERSONS: Final = """
+INSERT INTO staged_persons
+WITH born AS (
+    SELECT distinct_id, min(happened) AS first, max(happened) AS last, md5(concat('own:', distinct_id)) AS h
+    FROM own GROUP BY distinct_id
+), latest AS (
+    SELECT distinct_id, key, arg_max(value, (happened, n)) AS value
+    FROM (
+        SELECT distinct_id, happened, n, key,
+            json_extract(changes, concat('/', replace(replace(key, '~', '~0'), '/', '~1'))) AS value
+        FROM (SELECT *, unnest(json_keys(changes)) AS key FROM own WHERE changes IS NOT NULL)
+    ) GROUP BY distinct_id, key
+), known AS (
+    SELECT distinct_id, json_group_object(key, value ORDER BY key)::VARCHAR AS properties FROM latest GROUP BY distinct_id
+)
+SELECT row_number() OVER (ORDER BY first, distinct_id),
+    concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID AS uuid,
+    first, last, known.properties IS NOT NULL,
+    to_json(coalesce(
+        nullif(json_extract_string(p, '/email'), ''), nullif(json_extract_string(p, '/Email'), ''),
+        nullif(json_extract_string(p, '/$email'), ''), nullif(json_extract_string(p, '/name'), ''),
+        nullif(json_extract_string(p, '/Name'), ''), nullif(json_extract_string(p, '/username'), ''),
+        nullif(json_extract_string(p, '/Username'), ''), nullif(json_extract_string(p, '/UserName'), ''),
+        CASE WHEN TRY_CAST(distinct_id AS UUID) IS NULL THEN distinct_id END, uuid::VARCHAR))::VARCHAR,
+    json_extract_string(p, '/email'), p, json_array(distinct_id)::VARCHAR, distinct_id
+FROM (SELECT born.*, known.properties, coalesce(known.properties, '{}') AS p FROM born LEFT JOIN known USING (distinct_id)) known
+"""
+_DISTINCT_IDS: Final = "INSERT INTO distinct_ids SELECT ref, id FROM staged_persons"
+_EVENTS: Final = """
+INSERT INTO events
+SELECT row_number() OVER (ORDER BY happened, n), happened, event, p.id, distinct_id, session_id, own.properties, changes, NULL
+FROM own JOIN staged_persons p ON p.ref = distinct_id
+ORDER BY happened, n
+"""
+
+
+def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Load a file of events; raises `SandboxDataError`, which names the row."""
+    import duckdb
+
+    kind = "parquet" if path.name.lower().endswith(".parquet") else "csv" if ".csv" in path.name.lower() else "json"
+    try:
+        cursor.execute(_RAW.format(_READ[kind]), [str(path)])
+        cursor.execute(_PARTS)
+        bad = cursor.execute(_BAD).fetchone()
+    except duckdb.Error as error:
+        first = str(error).strip().splitlines()[0]
+        raise SandboxDataError(
+            f"data={str(path)!r} cannot be read as {kind}: {first[:300]} "
+            f"Each row must be an event with {', '.join(REQUIRED)}."
+        ) from None
+    if bad is not None:
+        row = bad[0] + (kind == "csv")
+        raise SandboxDataError(
+            f"data={str(path)!r}: row {row} {bad[1]}. Each row must be an event with {', '.join(REQUIRED)}."
+        )
+    for statement in (_CLEAN, _PERSONS, _DISTINCT_IDS, _EVENTS):
+        cursor.execute(statement)
+    for table in ("raw", "parts", "own"):
+        cursor.execute(f"DROP TABLE {table}")

@@ -155,7 +155,9 @@ def scopes_of(value: str | Iterable[str] | None) -> frozenset[str]:
     given = [value] if isinstance(value, str) else list(value)
     for scope in given:
         if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise SandboxArgumentError(f"{scope!r} is no scope. Scopes look like 'person:read' or 'person:write', or '*'.")
+            raise SandboxArgumentError(
+                f"{scope!r} is no scope. Scopes look like 'person:read' or 'person:write', or '*'."
+            )
     return frozenset(given)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from math import fsum
 from typing import Any
 
 from posthog_environments.sandbox import clock, counting, question, tabular
@@ -94,7 +95,7 @@ def _row(asked: Question, line: Line, span: Span, filter_: dict[str, Any]) -> di
     row: dict[str, Any] = {
         "action": line.entity.action() if line.entity else None,
         "label": _label(asked, line),
-        "count": 0.0 if shape == "value" else float(sum(values)),
+        "count": 0.0 if shape == "value" else fsum(values),
         "data": [] if shape == "value" else list(accumulate(values)) if shape == "cumulative" else values,
     }
     if shape == "value":
