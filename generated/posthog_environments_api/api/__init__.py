@@ -1,0 +1,1 @@
+"""The operations, one module each. Written by scripts/generate.py: do not edit."""

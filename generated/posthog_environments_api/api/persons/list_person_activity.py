@@ -1,0 +1,141 @@
+"""List what was done to a person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...types import Response, parse
+
+if TYPE_CHECKING:
+    from ...client import AuthenticatedClient, Client
+    from ...models.activity_page import ActivityPage
+    from ...models.response_format import ResponseFormat
+
+
+def build_request(
+    project_id: str,
+    id: str,
+    *,
+    format_: ResponseFormat | None = None,
+    page: int | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Build the arguments of `httpx.Client.request`. What is None is not sent.
+
+    Entries of the activity log about one person, in pages, newest first.
+    """
+    request: dict[str, Any] = {
+        "method": "get",
+        "url": f"/api/environments/{quote(str(project_id), safe='')}/persons/{quote(str(id), safe='')}/activity/",
+    }
+    params = {
+        "format": format_,
+        "page": page,
+        "limit": limit,
+    }
+    params = {name: value for name, value in params.items() if value is not None}
+    if params:
+        request["params"] = params
+    return request
+
+
+def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> ActivityPage | None:
+    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+
+    Raises:
+        DecodeError: The answer is not what the contract says.
+    """
+    if headers.get("content-type", "").startswith("text/csv"):
+        return None
+    if status_code == 200:
+        from ...models.activity_page import ActivityPage
+
+        return parse(status_code, content, ActivityPage.from_dict)
+    return None
+
+
+def sync_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | None = None,
+    page: int | None = None,
+    limit: int | None = None,
+) -> Response[ActivityPage]:
+    """List what was done to a person, and return the answer with its status and headers."""
+    request = build_request(
+        project_id,
+        id,
+        format_=format_,
+        page=page,
+        limit=limit,
+    )
+    response = client.get_httpx_client().request(**request)
+    parsed = parse_response(response.status_code, response.headers, response.content)
+    return Response(response.status_code, response.content, response.headers, parsed)
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | None = None,
+    page: int | None = None,
+    limit: int | None = None,
+) -> Response[ActivityPage]:
+    """List what was done to a person, awaiting; see `sync_detailed`."""
+    request = build_request(
+        project_id,
+        id,
+        format_=format_,
+        page=page,
+        limit=limit,
+    )
+    response = await client.get_async_httpx_client().request(**request)
+    parsed = parse_response(response.status_code, response.headers, response.content)
+    return Response(response.status_code, response.content, response.headers, parsed)
+
+
+def sync(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | None = None,
+    page: int | None = None,
+    limit: int | None = None,
+) -> ActivityPage | None:
+    """List what was done to a person, and return what the answer holds."""
+    return sync_detailed(
+        project_id,
+        id,
+        format_=format_,
+        page=page,
+        limit=limit,
+        client=client,
+    ).parsed
+
+
+async def asyncio(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | None = None,
+    page: int | None = None,
+    limit: int | None = None,
+) -> ActivityPage | None:
+    """List what was done to a person, awaiting; see `sync`."""
+    response = await asyncio_detailed(
+        project_id,
+        id,
+        format_=format_,
+        page=page,
+        limit=limit,
+        client=client,
+    )
+    return response.parsed

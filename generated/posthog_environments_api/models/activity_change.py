@@ -1,0 +1,91 @@
+"""ActivityChange. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class ActivityChange:
+    """One field that was changed.
+
+    Attributes:
+        type_: As named.
+        action: As named.
+        field: As named.
+        before: The value before; null where the server does not tell.
+        after: The value after; null where the server does not tell.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    type_: str | None = None
+    action: str | None = None
+    field: str | None = None
+    before: Any = None
+    after: Any = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityChange:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        type_ = pop("type", None)
+        action = pop("action", None)
+        field = pop("field", None)
+        before = pop("before", None)
+        after = pop("after", None)
+        return cls(
+            type_,
+            action,
+            field,
+            before,
+            after,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.type_ is not None:
+            d["type"] = self.type_
+        if self.action is not None:
+            d["action"] = self.action
+        if self.field is not None:
+            d["field"] = self.field
+        if self.before is not None:
+            d["before"] = self.before
+        if self.after is not None:
+            d["after"] = self.after
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,98 @@
+"""ActivityDetail. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, records
+
+if TYPE_CHECKING:
+    from .activity_change import ActivityChange
+
+
+@_define
+class ActivityDetail:
+    """What was done.
+
+    Attributes:
+        changes: As named.
+        trigger: What set it off, where it was not a person.
+        type_: As named.
+        name: As named.
+        short_id: As named.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    changes: list[ActivityChange] = _field(factory=list)
+    trigger: Any = None
+    type_: str | None = None
+    name: str | None = None
+    short_id: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityDetail:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .activity_change import ActivityChange
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        raw = pop("changes", None)
+        changes = None if raw is None else records(raw, ActivityChange.from_dict)
+        if changes is None and raw is not None:
+            d["changes"] = raw
+        trigger = pop("trigger", None)
+        type_ = pop("type", None)
+        name = pop("name", None)
+        short_id = pop("short_id", None)
+        return cls(
+            changes or [],
+            trigger,
+            type_,
+            name,
+            short_id,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.changes:
+            d["changes"] = [each.to_dict() for each in self.changes]
+        if self.trigger is not None:
+            d["trigger"] = self.trigger
+        if self.type_ is not None:
+            d["type"] = self.type_
+        if self.name is not None:
+            d["name"] = self.name
+        if self.short_id is not None:
+            d["short_id"] = self.short_id
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,88 @@
+"""ActivityPage. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, rows
+
+if TYPE_CHECKING:
+    from .activity_entry import ActivityEntry
+
+
+@_define
+class ActivityPage:
+    """A page of the activity log.
+
+    Attributes:
+        results: As named.
+        next_: As named.
+        previous: As named.
+        total_count: How many entries there are on all pages.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    results: list[ActivityEntry]
+    next_: str | None = None
+    previous: str | None = None
+    total_count: int | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityPage:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .activity_entry import ActivityEntry
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        results = rows(pop("results", None), "results", ActivityEntry.from_dict)
+        next_ = pop("next", None)
+        previous = pop("previous", None)
+        total_count = pop("total_count", None)
+        return cls(
+            results,
+            next_,
+            previous,
+            total_count,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["results"] = [each.to_dict() for each in self.results]
+        if self.next_ is not None:
+            d["next"] = self.next_
+        if self.previous is not None:
+            d["previous"] = self.previous
+        if self.total_count is not None:
+            d["total_count"] = self.total_count
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,73 @@
+"""ActivityUser. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class ActivityUser:
+    """Who did it.
+
+    Attributes:
+        first_name: As named.
+        email: As named.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    first_name: str | None = None
+    email: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityUser:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        first_name = pop("first_name", None)
+        email = pop("email", None)
+        return cls(
+            first_name,
+            email,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.first_name is not None:
+            d["first_name"] = self.first_name
+        if self.email is not None:
+            d["email"] = self.email
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

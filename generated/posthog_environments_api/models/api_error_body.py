@@ -1,0 +1,85 @@
+"""ApiErrorBody. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class ApiErrorBody:
+    """What went wrong; of several mistakes the first.
+
+    Attributes:
+        type_: As named.
+        code: What kind of mistake, for programs.
+        detail: What went wrong, for people.
+        attr: Name of the field, nested ones joined by two underscores.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    type_: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    attr: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> ApiErrorBody:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        type_ = pop("type", None)
+        code = pop("code", None)
+        detail = pop("detail", None)
+        attr = pop("attr", None)
+        return cls(
+            type_,
+            code,
+            detail,
+            attr,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.type_ is not None:
+            d["type"] = self.type_
+        if self.code is not None:
+            d["code"] = self.code
+        if self.detail is not None:
+            d["detail"] = self.detail
+        if self.attr is not None:
+            d["attr"] = self.attr
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

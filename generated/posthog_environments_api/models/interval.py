@@ -1,0 +1,13 @@
+"""Values known today; servers may take others. Written by scripts/generate.py: do not edit."""
+
+from typing import Literal, TypeAlias
+
+Interval: TypeAlias = (
+    Literal[
+        "day",
+        "hour",
+        "month",
+        "week",
+    ]
+    | str
+)

@@ -1,0 +1,112 @@
+"""Person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, timestamp
+
+
+@_define
+class Person:
+    """A person, as lists and details show one.
+
+    Attributes:
+        uuid: The key that works in every path.
+        id: In the detail an integer, in lists the uuid. Use `uuid`, which always works.
+        name: The email, else another name among the properties, else a distinct id.
+        distinct_ids: Ids under which events of this person came in; lists show 1,000 at most.
+        properties: An object of property names and values; null means none. The page shows null, and no type.
+        created_at: When the person was first seen.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    uuid: str
+    id: int | str | None = None
+    name: str | None = None
+    distinct_ids: list[str] = _field(factory=list)
+    properties: dict[str, Any] = _field(factory=dict)
+    created_at: datetime | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Person:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        uuid = pop("uuid", None)
+        if uuid.__class__ is not str or not uuid:
+            raise DecodeError(
+                f"expected a text, got {kind_of(uuid)}" if uuid != "" else "it is empty", "uuid"
+            )
+        id = pop("id", None)
+        name = pop("name", None)
+        distinct_ids = raw = pop("distinct_ids", None)
+        if raw.__class__ is not list:
+            distinct_ids = []
+            if raw is not None:
+                d["distinct_ids"] = raw
+        properties = raw = pop("properties", None)
+        if raw.__class__ is not dict:
+            properties = {}
+            if raw is not None:
+                d["properties"] = raw
+        raw = pop("created_at", None)
+        created_at = None if raw is None else timestamp(raw)
+        if created_at is None and raw is not None:
+            d["created_at"] = raw
+        return cls(
+            uuid,
+            id,
+            name,
+            distinct_ids,
+            properties,
+            created_at,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["uuid"] = self.uuid
+        if self.id is not None:
+            d["id"] = self.id
+        if self.name is not None:
+            d["name"] = self.name
+        if self.distinct_ids:
+            d["distinct_ids"] = self.distinct_ids
+        if self.properties:
+            d["properties"] = self.properties
+        if self.created_at is not None:
+            d["created_at"] = self.created_at.isoformat()
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,88 @@
+"""PersonPage. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, rows
+
+if TYPE_CHECKING:
+    from .person import Person
+
+
+@_define
+class PersonPage:
+    """A page of persons.
+
+    Attributes:
+        results: As named.
+        next_: Address of the page that follows; null on the last page, and nowhere else.
+        previous: Address of the page before; null on the first.
+        count: How many persons there are on all pages; only if `include_total` was asked for.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    results: list[Person]
+    next_: str | None = None
+    previous: str | None = None
+    count: int | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> PersonPage:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .person import Person
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        results = rows(pop("results", None), "results", Person.from_dict)
+        next_ = pop("next", None)
+        previous = pop("previous", None)
+        count = pop("count", None)
+        return cls(
+            results,
+            next_,
+            previous,
+            count,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["results"] = [each.to_dict() for each in self.results]
+        if self.next_ is not None:
+            d["next"] = self.next_
+        if self.previous is not None:
+            d["previous"] = self.previous
+        if self.count is not None:
+            d["count"] = self.count
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,99 @@
+"""PropertiesTimeline. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, rows, timestamp
+
+if TYPE_CHECKING:
+    from .properties_timeline_point import PropertiesTimelinePoint
+
+
+@_define
+class PropertiesTimeline:
+    """How the named properties of one person changed.
+
+    Attributes:
+        points: As named.
+        crucial_property_keys: Names of the properties of the person that the filters or the breakdown name.
+        effective_date_from: As named.
+        effective_date_to: As named.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    points: list[PropertiesTimelinePoint]
+    crucial_property_keys: list[str] = _field(factory=list)
+    effective_date_from: datetime | None = None
+    effective_date_to: datetime | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertiesTimeline:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .properties_timeline_point import PropertiesTimelinePoint
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        points = rows(pop("points", None), "points", PropertiesTimelinePoint.from_dict)
+        crucial_property_keys = raw = pop("crucial_property_keys", None)
+        if raw.__class__ is not list:
+            crucial_property_keys = []
+            if raw is not None:
+                d["crucial_property_keys"] = raw
+        raw = pop("effective_date_from", None)
+        effective_date_from = None if raw is None else timestamp(raw)
+        if effective_date_from is None and raw is not None:
+            d["effective_date_from"] = raw
+        raw = pop("effective_date_to", None)
+        effective_date_to = None if raw is None else timestamp(raw)
+        if effective_date_to is None and raw is not None:
+            d["effective_date_to"] = raw
+        return cls(
+            points,
+            crucial_property_keys,
+            effective_date_from,
+            effective_date_to,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["points"] = [each.to_dict() for each in self.points]
+        if self.crucial_property_keys:
+            d["crucial_property_keys"] = self.crucial_property_keys
+        if self.effective_date_from is not None:
+            d["effective_date_from"] = self.effective_date_from.isoformat()
+        if self.effective_date_to is not None:
+            d["effective_date_to"] = self.effective_date_to.isoformat()
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,87 @@
+"""PropertiesTimelinePoint. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, timestamp
+
+
+@_define
+class PropertiesTimelinePoint:
+    """The properties from this moment to the next point.
+
+    Attributes:
+        timestamp: As named.
+        properties: An object of property names and values; null means none.
+        relevant_event_count: How many matching events lie between this point and the next.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    timestamp: datetime | None = None
+    properties: dict[str, Any] = _field(factory=dict)
+    relevant_event_count: int | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertiesTimelinePoint:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        raw = pop("timestamp", None)
+        timestamp = None if raw is None else timestamp(raw)
+        if timestamp is None and raw is not None:
+            d["timestamp"] = raw
+        properties = raw = pop("properties", None)
+        if raw.__class__ is not dict:
+            properties = {}
+            if raw is not None:
+                d["properties"] = raw
+        relevant_event_count = pop("relevant_event_count", None)
+        return cls(
+            timestamp,
+            properties,
+            relevant_event_count,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.timestamp is not None:
+            d["timestamp"] = self.timestamp.isoformat()
+        if self.properties:
+            d["properties"] = self.properties
+        if self.relevant_event_count is not None:
+            d["relevant_event_count"] = self.relevant_event_count
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

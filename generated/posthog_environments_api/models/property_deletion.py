@@ -1,0 +1,73 @@
+"""PropertyDeletion. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class PropertyDeletion:
+    """The property to remove.
+
+    Attributes:
+        unset: Name of the property to remove.
+        properties: On the page, without a type or meaning; servers do not read it.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    unset: str | None = None
+    properties: Any = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertyDeletion:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        unset = pop("$unset", None)
+        properties = pop("properties", None)
+        return cls(
+            unset,
+            properties,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.unset is not None:
+            d["$unset"] = self.unset
+        if self.properties is not None:
+            d["properties"] = self.properties
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,77 @@
+"""PropertyFilterGroup. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class PropertyFilterGroup:
+    """Conditions joined by AND or OR.
+
+    Attributes:
+        type_: How the values are joined.
+        values: Each a `PropertyFilter` or another group.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    type_: str
+    values: list[Any]
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertyFilterGroup:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        type_ = pop("type", None)
+        if type_.__class__ is not str or not type_:
+            raise DecodeError(
+                f"expected a text, got {kind_of(type_)}" if type_ != "" else "it is empty", "type"
+            )
+        values = pop("values", None)
+        if values.__class__ is not list:
+            raise DecodeError(f"expected a list, got {kind_of(values)}", "values")
+        return cls(
+            type_,
+            values,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["type"] = self.type_
+        d["values"] = self.values
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

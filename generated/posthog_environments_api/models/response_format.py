@@ -1,0 +1,11 @@
+"""Values known today; servers may take others. Written by scripts/generate.py: do not edit."""
+
+from typing import Literal, TypeAlias
+
+ResponseFormat: TypeAlias = (
+    Literal[
+        "csv",
+        "json",
+    ]
+    | str
+)

@@ -1,0 +1,151 @@
+"""Series. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, record
+
+if TYPE_CHECKING:
+    from .series_action import SeriesAction
+    from .trend_filter import TrendFilter
+
+
+@_define
+class Series:
+    """One line of a trend.
+
+    Attributes:
+        data: One number for each of `days`; empty for the aggregated displays.
+        days: Start of each point, `2026-01-31`; by hour with the time.
+        labels: The days as people read them, `31-Jan-2026`.
+        filter_: The question as the server understood it, with its own defaults.
+        label: As named.
+        action: What the series counts, as the server understood it.
+        count: Sum of `data`; 0 for the aggregated displays.
+        aggregated_value: The one value of an aggregated display.
+        breakdown_value: Value of the breakdown that this series is for; a text, number or list.
+        compare: As named.
+        compare_label: Which of the two periods this series is.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    data: list[float | None] = _field(factory=list)
+    days: list[str] = _field(factory=list)
+    labels: list[str] = _field(factory=list)
+    filter_: TrendFilter | None = None
+    label: str | None = None
+    action: SeriesAction | None = None
+    count: float | None = None
+    aggregated_value: float | None = None
+    breakdown_value: Any = None
+    compare: bool | None = None
+    compare_label: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Series:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .series_action import SeriesAction
+        from .trend_filter import TrendFilter
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        data = raw = pop("data", None)
+        if raw.__class__ is not list:
+            data = []
+            if raw is not None:
+                d["data"] = raw
+        days = raw = pop("days", None)
+        if raw.__class__ is not list:
+            days = []
+            if raw is not None:
+                d["days"] = raw
+        labels = raw = pop("labels", None)
+        if raw.__class__ is not list:
+            labels = []
+            if raw is not None:
+                d["labels"] = raw
+        raw = pop("filter", None)
+        filter_ = None if raw is None else record(raw, TrendFilter.from_dict)
+        if filter_ is None and raw is not None:
+            d["filter"] = raw
+        label = pop("label", None)
+        raw = pop("action", None)
+        action = None if raw is None else record(raw, SeriesAction.from_dict)
+        if action is None and raw is not None:
+            d["action"] = raw
+        count = pop("count", None)
+        aggregated_value = pop("aggregated_value", None)
+        breakdown_value = pop("breakdown_value", None)
+        compare = pop("compare", None)
+        compare_label = pop("compare_label", None)
+        return cls(
+            data,
+            days,
+            labels,
+            filter_,
+            label,
+            action,
+            count,
+            aggregated_value,
+            breakdown_value,
+            compare,
+            compare_label,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.data:
+            d["data"] = self.data
+        if self.days:
+            d["days"] = self.days
+        if self.labels:
+            d["labels"] = self.labels
+        if self.filter_ is not None:
+            d["filter"] = self.filter_.to_dict()
+        if self.label is not None:
+            d["label"] = self.label
+        if self.action is not None:
+            d["action"] = self.action.to_dict()
+        if self.count is not None:
+            d["count"] = self.count
+        if self.aggregated_value is not None:
+            d["aggregated_value"] = self.aggregated_value
+        if self.breakdown_value is not None:
+            d["breakdown_value"] = self.breakdown_value
+        if self.compare is not None:
+            d["compare"] = self.compare
+        if self.compare_label is not None:
+            d["compare_label"] = self.compare_label
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,124 @@
+"""SeriesAction. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of
+
+
+@_define
+class SeriesAction:
+    """What the series counts, as the server understood it.
+
+    Attributes:
+        id: As named.
+        type_: As named.
+        order: As named.
+        name: As named.
+        custom_name: As named.
+        math: As named.
+        math_property: As named.
+        math_hogql: As named.
+        math_group_type_index: As named.
+        properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
+            `PropertyFilterGroup`.
+            Servers of 2026 take the list alone for persons. An entry that they cannot read is dropped in
+            silence.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    id: str | int | None = None
+    type_: str | None = None
+    order: int | None = None
+    name: str | None = None
+    custom_name: str | None = None
+    math: str | None = None
+    math_property: str | None = None
+    math_hogql: str | None = None
+    math_group_type_index: int | None = None
+    properties: Any = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> SeriesAction:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        id = pop("id", None)
+        type_ = pop("type", None)
+        order = pop("order", None)
+        name = pop("name", None)
+        custom_name = pop("custom_name", None)
+        math = pop("math", None)
+        math_property = pop("math_property", None)
+        math_hogql = pop("math_hogql", None)
+        math_group_type_index = pop("math_group_type_index", None)
+        properties = pop("properties", None)
+        return cls(
+            id,
+            type_,
+            order,
+            name,
+            custom_name,
+            math,
+            math_property,
+            math_hogql,
+            math_group_type_index,
+            properties,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        if self.id is not None:
+            d["id"] = self.id
+        if self.type_ is not None:
+            d["type"] = self.type_
+        if self.order is not None:
+            d["order"] = self.order
+        if self.name is not None:
+            d["name"] = self.name
+        if self.custom_name is not None:
+            d["custom_name"] = self.custom_name
+        if self.math is not None:
+            d["math"] = self.math
+        if self.math_property is not None:
+            d["math_property"] = self.math_property
+        if self.math_hogql is not None:
+            d["math_hogql"] = self.math_hogql
+        if self.math_group_type_index is not None:
+            d["math_group_type_index"] = self.math_group_type_index
+        if self.properties is not None:
+            d["properties"] = self.properties
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

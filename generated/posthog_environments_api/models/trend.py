@@ -1,0 +1,98 @@
+"""Trend. Written by scripts/generate.py from openapi.yaml: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from ..errors import DecodeError
+from ..types import kind_of, rows, timestamp
+
+if TYPE_CHECKING:
+    from .series import Series
+
+
+@_define
+class Trend:
+    """The answer to a question about events over time.
+
+    Attributes:
+        result: As named.
+        is_cached: As named.
+        last_refresh: When it was computed.
+        timezone: Time zone of the project, in which days begin and end.
+        next_: Where further values of a breakdown are.
+        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+    """
+
+    result: list[Series]
+    is_cached: bool | None = None
+    last_refresh: datetime | None = None
+    timezone: str | None = None
+    next_: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Trend:
+        """Read it from decoded JSON.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .series import Series
+
+        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+        d = dict(src_dict)
+        pop = d.pop
+        result = rows(pop("result", None), "result", Series.from_dict)
+        is_cached = pop("is_cached", None)
+        raw = pop("last_refresh", None)
+        last_refresh = None if raw is None else timestamp(raw)
+        if last_refresh is None and raw is not None:
+            d["last_refresh"] = raw
+        timezone = pop("timezone", None)
+        next_ = pop("next", None)
+        return cls(
+            result,
+            is_cached,
+            last_refresh,
+            timezone,
+            next_,
+            d,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as the API does; what is None is left out."""
+        d = dict(self.additional_properties)
+        d["result"] = [each.to_dict() for each in self.result]
+        if self.is_cached is not None:
+            d["is_cached"] = self.is_cached
+        if self.last_refresh is not None:
+            d["last_refresh"] = self.last_refresh.isoformat()
+        if self.timezone is not None:
+            d["timezone"] = self.timezone
+        if self.next_ is not None:
+            d["next"] = self.next_
+        return d
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """Names in `additional_properties`."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
