@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from .errors import DecodeError
 
-__all__ = ["Response", "kind_of", "loads", "parse", "record", "records", "rows", "timestamp"]
+__all__ = ["Response", "kind_of", "loads", "parse", "record", "records", "rows", "segment", "timestamp"]
 
 T = TypeVar("T")
 
@@ -23,6 +24,18 @@ class Response(Generic[T]):
     content: bytes
     headers: Mapping[str, str]
     parsed: T | None
+
+
+def segment(value: object) -> str:
+    """Write a value as one segment of a path.
+
+    Raises:
+        ValueError: It is empty or made of dots, so that the path would lead elsewhere.
+    """
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot stand in a path; it would lead to another operation.")
+    return quote(text, safe="@")
 
 
 # A run of 20 digits, the least that an integer beyond 64 bits has, shows as 5 digits in every fourth byte.

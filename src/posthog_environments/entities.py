@@ -30,6 +30,7 @@ _MEANT = {
     "wau": "weekly_active", "mau": "monthly_active", "sessions": "unique_session",
     "average": "avg", "mean": "avg", "p50": "median", "minimum": "min", "maximum": "max",
 }  # fmt: skip
+_SAID = {"property": "properties", "filter": "properties", "filters": "properties", "label": "custom_name"}
 _FIELDS = (
     "id", "name", "custom_name", "type", "order", "math", "math_property", "math_property_type", "math_hogql",
     "math_group_type_index", "math_property_revenue_currency", "math_multiplier", "properties",
@@ -158,7 +159,8 @@ def _check_dict(entry: Mapping[str, Any], kind: Kind, place: str) -> dict[str, A
     for name in entry:
         if not isinstance(cast("object", name), str):
             raise TypeError(f"{place}: the fields of an entity are text, not {type(name).__name__}")
-        if name not in _FIELDS and (hint := _closest(name, _FIELDS)) and not name.startswith(f"{hint}_"):
+        hint = None if name in _FIELDS else _SAID.get(name) or _closest(name, _FIELDS)
+        if hint and not name.startswith(f"{hint}_"):
             raise ValueError(
                 f"{place}.{name}: not a field of the API, and servers would ignore it; did you mean {hint!r}?"
             )
@@ -202,8 +204,9 @@ def _check_number(value: object, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise TypeError(f"{place}: expected the number of an action such as 42, got {type(value).__name__}")
     if isinstance(value, str) or not 0 < value < 1 << 63:
+        shown = ascii(value[:40]) if isinstance(value, str) else "the int"
         raise ValueError(
-            f"{place}: {value!r} is not the number of an action; expected one such as 42, names go in events="
+            f"{place}: {shown} is not the number of an action; expected one such as 42, names go in events="
         )
     return int(value)
 

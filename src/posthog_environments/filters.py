@@ -53,7 +53,10 @@ _MEANT = {sign: name for name, sign in _SIGNS.items()} | {
     "before": "is_date_before", "after": "is_date_after", "is_in": "in", "nin": "not_in",
 }  # fmt: skip
 _RELATIVE = re.compile(r"-?[0-9]{1,4}[hdwmyqMs]")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
+)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}(\.\*|[-+][0-9A-Za-z.+-]+)?")
 
 
@@ -62,6 +65,14 @@ def _closest(word: str, known: Iterable[str]) -> str | None:
 
     found = get_close_matches(word[:50].lower().replace(" ", "_"), list(known), 1, 0.75)
     return found[0] if found else None
+
+
+def _show(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write out an int of thousands of digits
+        return "a huge number"
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _check_word(place: str, what: str, word: object, known: Iterable[str]) -> None:
@@ -73,7 +84,7 @@ def _check_word(place: str, what: str, word: object, known: Iterable[str]) -> No
     hint = _MEANT.get(word.lower().strip()) if what == "operator" else None
     hint = hint or _closest(word, names)
     raise ValueError(
-        f"{place}: unknown {what} {word!r}, which a server would ignore or drop in silence; "
+        f"{place}: unknown {what} {_show(word)}, which a server would ignore or drop in silence; "
         + (f"did you mean {hint!r}? " if hint else f"expected one of {', '.join(names)}. ")
         + "What only a newer server knows can be sent through extra_query or extra_body."
     )
@@ -176,7 +187,9 @@ def _range(value: object, place: str) -> Value:
     except ValueError:
         low = high = math.nan
     if not low <= high:
-        raise ValueError(f"{place}: expected two numbers with the smaller one first, such as [1, 10]; got {value!r}")
+        raise ValueError(
+            f"{place}: expected two numbers with the smaller one first, such as [1, 10]; got {_show(value)}"
+        )
     return found
 
 
@@ -190,7 +203,7 @@ def _date(value: object, place: str) -> str:
     if isinstance(value, str) and _readable(value):
         return value
     raise (ValueError if isinstance(value, str | datetime) else TypeError)(
-        f"{place}: {value!r} is not a date; expected a date, a datetime or text such as '2026-01-31',"
+        f"{place}: {_show(value)} is not a date; expected a date, a datetime or text such as '2026-01-31',"
         " '2026-01-31T10:00:00Z' or '-7d'"
     )
 
@@ -206,7 +219,9 @@ def _readable(text: str) -> bool:
 
 def _version(value: object, place: str) -> str:
     if not _VERSION.fullmatch(found := _str(value, place)):
-        raise ValueError(f"{place}: {found!r} is not a version; expected one such as '1.2.3', or '1.2.*' as a wildcard")
+        raise ValueError(
+            f"{place}: {_show(found)} is not a version; expected one such as '1.2.3', or '1.2.*' as a wildcard"
+        )
     return found
 
 
@@ -223,7 +238,7 @@ def _check_type(kind: object, index: object, place: str) -> None:
     if kind != "group" and index is not None:
         raise ValueError(f"{place}: goes with the type 'group' only, not {kind!r}; leave it out or change the type")
     if kind == "group" and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
-        raise ValueError(f"{place}: the type 'group' needs the number of its kind, 0 or more; got {index!r}")
+        raise ValueError(f"{place}: the type 'group' needs the number of its kind, 0 or more; got {_show(index)}")
 
 
 def _check(operator: object, kind: object, value: object, place: str) -> Value:
@@ -236,13 +251,13 @@ def _check(operator: object, kind: object, value: object, place: str) -> Value:
             raise ValueError(f"{place}.operator: {operator!r} does not go with a cohort; expected 'in' or 'not_in'")
         found = _one(value, f"{place}.value")
         if not re.fullmatch("[0-9]+", str(found)):
-            raise ValueError(f"{place}.value: {value!r} is not the number of a cohort; expected one such as 42")
+            raise ValueError(f"{place}.value: {_show(value)} is not the number of a cohort; expected one such as 42")
         return found
     if takes != "none":
         return _KINDS[takes](value, f"{place}.value")
     # The web application writes the operator's own name there.
     if value is not None and value is not True and value not in ("", operator):
-        raise ValueError(f"{place}.value: {operator} takes none, got {value!r}; leave it out or use the opposite")
+        raise ValueError(f"{place}.value: {operator} takes none, got {_show(value)}; leave it out or use the opposite")
     return None
 
 
@@ -588,7 +603,9 @@ def _read_plain(key: object, value: object, default: str, place: str) -> dict[st
     _check_key(key, place)
     name = cast("str", key)
     if isinstance(value, Mapping | Condition | Prop):
-        raise TypeError(f"{place}[{name!r}]: expected a plain value, got {value!r}; pass a list of filters instead")
+        raise TypeError(
+            f"{place}[{name!r}]: expected a plain value, got {_show(cast('object', value))}; pass a list of filters instead"
+        )
     base, _, suffix = name.rpartition("__")
     if base and suffix in _OPERATORS:
         raise ValueError(f"{place}[{name!r}]: names no operator here; write prop({base!r}).where({suffix!r}, value)")

@@ -240,8 +240,8 @@ def delete(
     scope = scope.but(timeout)
     if not isinstance(delete_events, bool):
         raise TypeError(f"delete_events must be True or False, not {delete_events!r}.")
-    wanted = {"delete_events": True} if delete_events else {}
-    request = delete_person.build_request(scope.project_id, person_key(id), **wanted)
+    # Never false: servers look whether the parameter is there.
+    request = delete_person.build_request(scope.project_id, person_key(id), delete_events=delete_events or None)
     extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
     return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
@@ -453,10 +453,8 @@ def _refuse_failure(call: Call, answer: Answer) -> None:
     """Raise for an answer that has the status of a success and says `success: false`."""
     if b'"success"' not in answer.content:
         return
-    from posthog_environments_api.models import PropertyDeletionOutcome
-
-    outcome = decode(call, answer, delete_person_property.parse_response)
-    if isinstance(outcome, PropertyDeletionOutcome) and outcome.success is False:
+    outcome = decode(call, answer, lambda _status, headers, body: delete_person_property.parse_response(201, headers, body))
+    if outcome is not None and outcome.success is False:
         body = outcome.to_dict()
         error = status_error_class(answer.status_code)
         raise error(

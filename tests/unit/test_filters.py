@@ -181,6 +181,8 @@ def test_values_refused(value: object, error: type[Exception], says: str) -> Non
         ("is_date_before", "yesterday", ValueError),
         ("is_date_before", "-7days", ValueError),
         ("is_date_before", "2026-01-31T10:00:00 UTC", ValueError),
+        ("is_date_before", "2026-01-31T10:00:00:55", ValueError),
+        ("is_date_before", "2026-01-31T1000", ValueError),
         ("is_date_before", 5, TypeError),
         ("is_date_before", None, TypeError),
         ("is_date_before", ["2026-01-01"], TypeError),
@@ -348,6 +350,23 @@ def test_refused(properties: Any, error: type[Exception], says: str) -> None:
 def test_the_place_starts_with_the_argument() -> None:
     with pytest.raises(ValueError, match=r"^events\[0\]\.properties\[1\]\.operator: "):
         wire([A, {"key": "x", "operator": "nope"}], argument="events[0].properties")
+
+
+@pytest.mark.parametrize("huge", ["x" * 100_000, 10**6000], ids=["text", "number"])
+def test_messages_stay_short(huge: object) -> None:
+    for entry in (
+        {"key": "k", "operator": huge, "value": 1},
+        {"key": "k", "operator": "is_set", "value": huge},
+        {"key": "k", "operator": "is_date_exact", "value": huge},
+        {"key": "k", "operator": "semver_eq", "value": huge},
+        {"key": "k", "type": "group", "group_type_index": [huge], "value": 1},
+        {"key": "id", "type": "cohort", "value": huge},
+        {"k": {"x": huge}},
+        [huge],
+    ):
+        with pytest.raises((TypeError, ValueError), match=r"^properties") as caught:
+            wire(entry)
+        assert len(str(caught.value)) < 900
 
 
 def test_endless_groups() -> None:

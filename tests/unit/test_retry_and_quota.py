@@ -105,7 +105,8 @@ def test_the_rates_are_used_up_and_never_broken(server: type[SlidingServer | Fix
         if wait > 0:
             now += wait
             continue
-        assert all([each.accepts(now + latency / 2) for each in servers]), f"refused after {sent}"
+        accepted = [each.accepts(now + latency / 2) for each in servers]
+        assert all(accepted), f"refused after {sent}"
         sent += 1
         now += latency
         quota.settle("persons", now)

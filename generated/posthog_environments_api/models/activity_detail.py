@@ -9,7 +9,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, records
+from ..types import kind_of as _kind_of
+from ..types import records as _records
 
 if TYPE_CHECKING:
     from .activity_change import ActivityChange
@@ -45,11 +46,11 @@ class ActivityDetail:
         from .activity_change import ActivityChange
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         raw = pop("changes", None)
-        changes = None if raw is None else records(raw, ActivityChange.from_dict)
+        changes = None if raw is None else _records(raw, ActivityChange.from_dict)
         if changes is None and raw is not None:
             d["changes"] = raw
         trigger = pop("trigger", None)

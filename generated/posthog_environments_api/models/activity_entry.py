@@ -10,7 +10,9 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, record, timestamp
+from ..types import kind_of as _kind_of
+from ..types import record as _record
+from ..types import timestamp as _timestamp
 
 if TYPE_CHECKING:
     from .activity_detail import ActivityDetail
@@ -52,23 +54,23 @@ class ActivityEntry:
         from .activity_user import ActivityUser
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         id = pop("id", None)
         raw = pop("user", None)
-        user = None if raw is None else record(raw, ActivityUser.from_dict)
+        user = None if raw is None else _record(raw, ActivityUser.from_dict)
         if user is None and raw is not None:
             d["user"] = raw
         activity = pop("activity", None)
         scope = pop("scope", None)
         item_id = pop("item_id", None)
         raw = pop("created_at", None)
-        created_at = None if raw is None else timestamp(raw)
+        created_at = None if raw is None else _timestamp(raw)
         if created_at is None and raw is not None:
             d["created_at"] = raw
         raw = pop("detail", None)
-        detail = None if raw is None else record(raw, ActivityDetail.from_dict)
+        detail = None if raw is None else _record(raw, ActivityDetail.from_dict)
         if detail is None and raw is not None:
             d["detail"] = raw
         return cls(

@@ -9,7 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of
+from ..types import kind_of as _kind_of
 
 
 @_define
@@ -50,7 +50,7 @@ class Entity:
         """
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         id = pop("id", None)

@@ -10,7 +10,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, timestamp
+from ..types import kind_of as _kind_of
+from ..types import timestamp as _timestamp
 
 
 @_define
@@ -44,13 +45,13 @@ class Person:
         """
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         uuid = pop("uuid", None)
         if uuid.__class__ is not str or not uuid:
             raise DecodeError(
-                f"expected a text, got {kind_of(uuid)}" if uuid != "" else "it is empty", "uuid"
+                f"expected a text, got {_kind_of(uuid)}" if uuid != "" else "it is empty", "uuid"
             )
         id = pop("id", None)
         name = pop("name", None)
@@ -65,7 +66,7 @@ class Person:
             if raw is not None:
                 d["properties"] = raw
         raw = pop("created_at", None)
-        created_at = None if raw is None else timestamp(raw)
+        created_at = None if raw is None else _timestamp(raw)
         if created_at is None and raw is not None:
             d["created_at"] = raw
         return cls(

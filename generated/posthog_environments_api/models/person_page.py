@@ -9,7 +9,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, rows
+from ..types import kind_of as _kind_of
+from ..types import rows as _rows
 
 if TYPE_CHECKING:
     from .person import Person
@@ -43,10 +44,10 @@ class PersonPage:
         from .person import Person
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
-        results = rows(pop("results", None), "results", Person.from_dict)
+        results = _rows(pop("results", None), "results", Person.from_dict)
         next_ = pop("next", None)
         previous = pop("previous", None)
         count = pop("count", None)

@@ -10,7 +10,9 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, rows, timestamp
+from ..types import kind_of as _kind_of
+from ..types import rows as _rows
+from ..types import timestamp as _timestamp
 
 if TYPE_CHECKING:
     from .properties_timeline_point import PropertiesTimelinePoint
@@ -44,21 +46,21 @@ class PropertiesTimeline:
         from .properties_timeline_point import PropertiesTimelinePoint
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
-        points = rows(pop("points", None), "points", PropertiesTimelinePoint.from_dict)
+        points = _rows(pop("points", None), "points", PropertiesTimelinePoint.from_dict)
         crucial_property_keys = raw = pop("crucial_property_keys", None)
         if raw.__class__ is not list:
             crucial_property_keys = []
             if raw is not None:
                 d["crucial_property_keys"] = raw
         raw = pop("effective_date_from", None)
-        effective_date_from = None if raw is None else timestamp(raw)
+        effective_date_from = None if raw is None else _timestamp(raw)
         if effective_date_from is None and raw is not None:
             d["effective_date_from"] = raw
         raw = pop("effective_date_to", None)
-        effective_date_to = None if raw is None else timestamp(raw)
+        effective_date_to = None if raw is None else _timestamp(raw)
         if effective_date_to is None and raw is not None:
             d["effective_date_to"] = raw
         return cls(

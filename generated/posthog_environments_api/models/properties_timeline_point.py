@@ -10,7 +10,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, timestamp
+from ..types import kind_of as _kind_of
+from ..types import timestamp as _timestamp
 
 
 @_define
@@ -38,11 +39,11 @@ class PropertiesTimelinePoint:
         """
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         raw = pop("timestamp", None)
-        timestamp = None if raw is None else timestamp(raw)
+        timestamp = None if raw is None else _timestamp(raw)
         if timestamp is None and raw is not None:
             d["timestamp"] = raw
         properties = raw = pop("properties", None)

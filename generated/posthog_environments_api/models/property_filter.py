@@ -9,7 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of
+from ..types import kind_of as _kind_of
 
 
 @_define
@@ -43,12 +43,12 @@ class PropertyFilter:
         """
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         key = pop("key", None)
         if key.__class__ is not str or not key:
-            raise DecodeError(f"expected a text, got {kind_of(key)}" if key != "" else "it is empty", "key")
+            raise DecodeError(f"expected a text, got {_kind_of(key)}" if key != "" else "it is empty", "key")
         value = pop("value", None)
         operator = pop("operator", None)
         type_ = pop("type", None)

@@ -9,7 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of
+from ..types import kind_of as _kind_of
 
 
 @_define
@@ -35,17 +35,17 @@ class PropertyFilterGroup:
         """
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         type_ = pop("type", None)
         if type_.__class__ is not str or not type_:
             raise DecodeError(
-                f"expected a text, got {kind_of(type_)}" if type_ != "" else "it is empty", "type"
+                f"expected a text, got {_kind_of(type_)}" if type_ != "" else "it is empty", "type"
             )
         values = pop("values", None)
         if values.__class__ is not list:
-            raise DecodeError(f"expected a list, got {kind_of(values)}", "values")
+            raise DecodeError(f"expected a list, got {_kind_of(values)}", "values")
         return cls(
             type_,
             values,

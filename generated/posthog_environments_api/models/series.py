@@ -9,7 +9,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, record
+from ..types import kind_of as _kind_of
+from ..types import record as _record
 
 if TYPE_CHECKING:
     from .series_action import SeriesAction
@@ -59,7 +60,7 @@ class Series:
         from .trend_filter import TrendFilter
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         data = raw = pop("data", None)
@@ -78,12 +79,12 @@ class Series:
             if raw is not None:
                 d["labels"] = raw
         raw = pop("filter", None)
-        filter_ = None if raw is None else record(raw, TrendFilter.from_dict)
+        filter_ = None if raw is None else _record(raw, TrendFilter.from_dict)
         if filter_ is None and raw is not None:
             d["filter"] = raw
         label = pop("label", None)
         raw = pop("action", None)
-        action = None if raw is None else record(raw, SeriesAction.from_dict)
+        action = None if raw is None else _record(raw, SeriesAction.from_dict)
         if action is None and raw is not None:
             d["action"] = raw
         count = pop("count", None)

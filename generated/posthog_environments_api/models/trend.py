@@ -10,7 +10,9 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, rows, timestamp
+from ..types import kind_of as _kind_of
+from ..types import rows as _rows
+from ..types import timestamp as _timestamp
 
 if TYPE_CHECKING:
     from .series import Series
@@ -46,13 +48,13 @@ class Trend:
         from .series import Series
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
-        result = rows(pop("result", None), "result", Series.from_dict)
+        result = _rows(pop("result", None), "result", Series.from_dict)
         is_cached = pop("is_cached", None)
         raw = pop("last_refresh", None)
-        last_refresh = None if raw is None else timestamp(raw)
+        last_refresh = None if raw is None else _timestamp(raw)
         if last_refresh is None and raw is not None:
             d["last_refresh"] = raw
         timezone = pop("timezone", None)

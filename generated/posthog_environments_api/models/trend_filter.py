@@ -9,7 +9,8 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
-from ..types import kind_of, records
+from ..types import kind_of as _kind_of
+from ..types import records as _records
 
 if TYPE_CHECKING:
     from .entity import Entity
@@ -50,15 +51,15 @@ class TrendFilter:
         from .entity import Entity
 
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {kind_of(src_dict)}")
+            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
         pop = d.pop
         raw = pop("events", None)
-        events = None if raw is None else records(raw, Entity.from_dict)
+        events = None if raw is None else _records(raw, Entity.from_dict)
         if events is None and raw is not None:
             d["events"] = raw
         raw = pop("actions", None)
-        actions = None if raw is None else records(raw, Entity.from_dict)
+        actions = None if raw is None else _records(raw, Entity.from_dict)
         if actions is None and raw is not None:
             d["actions"] = raw
         properties = pop("properties", None)

@@ -17,7 +17,7 @@ from posthog_environments.sandbox.errors import (
     SandboxArgumentError,
     SandboxDataError,
     SandboxError,
-    SandboxMissingExtra,
+    SandboxMissingExtraError,
     SandboxStartError,
 )
 
@@ -26,6 +26,6 @@ __all__ = [
     "SandboxArgumentError",
     "SandboxDataError",
     "SandboxError",
-    "SandboxMissingExtra",
+    "SandboxMissingExtraError",
     "SandboxStartError",
 ]

@@ -66,7 +66,7 @@ class Front:
             reply = self._operate(call, path)
         except Problem as problem:
             reply = _refusal(problem)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             # The answer says nothing about the inside; the log, silent by default, does.
             _log.exception("the sandbox failed")
             reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))

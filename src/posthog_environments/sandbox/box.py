@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from posthog_environments.sandbox import settings as _settings
-from posthog_environments.sandbox.errors import SandboxArgumentError, SandboxError, SandboxMissingExtra
+from posthog_environments.sandbox.errors import SandboxArgumentError, SandboxError, SandboxMissingExtraError
 from posthog_environments.sandbox.settings import Era, Rates, Settings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Sandbox:
 
     Raises:
         SandboxArgumentError: An argument cannot be. Nothing was started.
-        SandboxMissingExtra: The extra `sandbox` is not installed.
+        SandboxMissingExtraError: The extra `sandbox` is not installed.
 
     """
 
@@ -68,7 +68,7 @@ class Sandbox:
         self,
         persons: int = 1000,
         *,
-        data: Literal["cdnow"] | str | os.PathLike[str] | None = None,
+        data: str | os.PathLike[str] | None = None,
         seed: int = 1,
         era: Era = "2025",
         scopes: str | Iterable[str] | None = None,
@@ -109,7 +109,7 @@ class Sandbox:
             raise SandboxArgumentError("redirect=True leads to the prefix projects, which prefixes leaves out.")
         for module in NEEDED:
             if find_spec(module) is None:
-                raise SandboxMissingExtra(module)
+                raise SandboxMissingExtraError(module)
         self._lock = threading.Lock()
         self._stack: ExitStack | None = None
         self._server: Server | None = None
@@ -173,8 +173,9 @@ class Sandbox:
         settings = self._settings
         store = Store(settings.path)
         stack.callback(store.close)
-        clock = Clock(settings.now or (cdnow.END if settings.data == "cdnow" else None))
-        loading.fill(store, settings, clock.now())
+        begin = settings.now or (cdnow.END if settings.data == "cdnow" else None)
+        clock = Clock(begin)
+        loading.fill(store, settings, begin or clock.now())
         changes = Changes(store, clock, settings.lag)
         changes.recover()
         stack.callback(changes.settle, at_once=True)

@@ -51,8 +51,10 @@ FROM timed
 
 _PERSONS: Final = """
 INSERT INTO staged_persons
-SELECT row_number() OVER (ORDER BY min(happened_at)), concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID,
-    min(happened_at), max(happened_at), TRUE, concat('"', who, '"'), NULL, arg_max(state, n), concat('["', who, '"]'), who
+SELECT row_number() OVER (ORDER BY min(happened_at)),
+    concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID,
+    min(happened_at), max(happened_at), TRUE, concat('"', who, '"'), NULL, arg_max(state, n),
+    concat('["', who, '"]'), who
 FROM (SELECT *, printf('cdnow-%05d', customer) AS who, md5(concat('cdnow:', customer)) AS h FROM purchases)
 GROUP BY customer, who, h
 """
@@ -72,7 +74,7 @@ ORDER BY n
 
 def load(cursor: duckdb.DuckDBPyConnection) -> None:
     """Turn customers into persons and purchases into events."""
-    with as_file(files(__package__) / "cdnow.parquet") as path:
+    with as_file(files("posthog_environments.sandbox") / "cdnow.parquet") as path:
         cursor.execute(_PURCHASES, [str(path)])
     cursor.execute(_PERSONS)
     cursor.execute(_DISTINCT_IDS)

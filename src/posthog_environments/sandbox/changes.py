@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from posthog_environments.sandbox import bodies, people
 from posthog_environments.sandbox.exchange import Call, House, Reply, empty, json_reply, json_text
@@ -139,7 +139,7 @@ def update(house: House, call: Call) -> Reply:
     if not isinstance(properties, dict):
         raise invalid("The properties must be an object of names and values.", "properties")
     field = {"type": "Person", "action": "changed", "field": "properties", "before": None, "after": None}
-    _change(house, Change(house.changes.number(), key, properties, None), "updated", field)
+    _change(house, Change(house.changes.number(), key, cast("dict[str, Any]", properties), None), "updated", field)
     return empty(202) if house.lenient else people.show_one(house, call)
 
 
@@ -174,7 +174,8 @@ def delete(house: House, call: Call) -> Reply:
     with_events = asked is not None if house.lenient else bodies.truth(asked)
     with house.store.writing() as cursor:
         condition = people.where(call.id)
-        row = cursor.execute("SELECT id, pos FROM persons WHERE " + condition.text, list(condition.values)).fetchone()
+        query = Sql("SELECT id, pos FROM persons WHERE") + condition
+        row = cursor.execute(query.text, list(query.values)).fetchone()
         if row is None:
             raise not_found("There is no such person.")
         key, pos = row

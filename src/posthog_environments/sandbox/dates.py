@@ -25,7 +25,7 @@ _FINE: Final = "hMs"
 _LAST_INSTANT: Final = timedelta(microseconds=1)
 
 
-class Unreadable(ValueError):
+class UnreadableDateError(ValueError):
     """The text is no date of the API."""
 
 
@@ -56,7 +56,7 @@ def ceiling(at: datetime, unit: str) -> datetime:
 
 
 def parse(text: str, now: datetime) -> Moment:
-    """Read a date; raises `Unreadable` for what the servers quietly take as now."""
+    """Read a date; raises `UnreadableDateError` for what the servers quietly take as now."""
     match = _RELATIVE.fullmatch(text)
     try:
         if match:
@@ -65,7 +65,7 @@ def parse(text: str, now: datetime) -> Moment:
         if at.tzinfo:
             at = at.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        raise Unreadable(text) from None
+        raise UnreadableDateError(text) from None
     return Moment(at, exact=len(text) > len("2026-01-31"))
 
 

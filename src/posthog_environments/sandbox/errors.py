@@ -3,7 +3,7 @@
     SandboxError
     ├── SandboxArgumentError (ValueError)   an argument of `Sandbox` that cannot be
     ├── SandboxDataError (ValueError)       a file that does not hold what it should
-    ├── SandboxMissingExtra (ImportError)   the extra `sandbox` is not installed
+    ├── SandboxMissingExtraError (ImportError)   the extra `sandbox` is not installed
     └── SandboxStartError (RuntimeError)    the server could not start
 
 What goes wrong while it serves is an answer of the server, never one of these.
@@ -28,7 +28,7 @@ class SandboxDataError(SandboxError, ValueError):
     """Name the file, the row where there is one, and the remedy."""
 
 
-class SandboxMissingExtra(SandboxError, ImportError):
+class SandboxMissingExtraError(SandboxError, ImportError):
     """Say that DuckDB, Starlette or uvicorn is missing and how to get it."""
 
     def __init__(self, module: str) -> None:

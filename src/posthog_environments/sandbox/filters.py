@@ -4,8 +4,6 @@ The value of a property is compared as text, as the servers do, or as a number o
 The negative operators also hold for those who lack the property.
 """
 
-
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
@@ -88,18 +86,21 @@ def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> Group:
 
 
 def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Condition | Group]:
-    for entry in entries:
+    for number, entry in enumerate(entries):
         if isinstance(entry, dict) and "values" in entry:
             yield _group(cast("dict[str, Any]", entry), lenient, attr)
             continue
-        condition = _condition(cast("dict[str, Any]", entry)) if isinstance(entry, dict) else None
+        condition = _condition(entries[number])
         if condition is not None:
             yield condition
         elif not lenient:
-            raise invalid(f"This is no filter: {bodies.write(entry)[:200]}", attr)
+            raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
 
 
-def _condition(entry: Mapping[str, Any]) -> Condition | None:
+def _condition(given: object) -> Condition | None:
+    if not isinstance(given, dict):
+        return None
+    entry = cast("dict[str, Any]", given)
     key, operator, kind, value = (
         entry.get("key"),
         entry.get("operator") or "exact",
@@ -205,7 +206,7 @@ class Writer:
     def _dated(self, found: Sql, operator: str, value: object) -> Sql:
         try:
             moment = dates.parse(str(value), self._now)
-        except dates.Unreadable:
+        except dates.UnreadableDateError:
             if not self._lenient:
                 raise invalid(f"{value!r} is no date.", "properties") from None
             moment = dates.Moment(self._now, relative=True)
@@ -223,8 +224,8 @@ class Writer:
 
 # Versions are compared as lists of numbers; what follows a dash or plus is left aside.
 _SEMVER: Final = (
-    "TRY_CAST(string_split(regexp_extract(",
-    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), '.') AS INTEGER[])",
+    "TRY_CAST(string_split(nullif(regexp_extract(",
+    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[])",
 )
 
 

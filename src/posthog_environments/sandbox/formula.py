@@ -20,7 +20,7 @@ _DEEPEST: Final = 50
 _LONGEST: Final = 1000
 
 
-class BadFormula(ValueError):
+class FormulaError(ValueError):
     """The text is no formula."""
 
 
@@ -34,7 +34,7 @@ class Formula:
         self._at = 0
         self._value = self._sum(0)
         if self._at < len(self._tokens):
-            raise BadFormula(f"The formula cannot be read from {self._tokens[self._at]!r} on.")
+            raise FormulaError(f"The formula cannot be read from {self._tokens[self._at]!r} on.")
 
     def __call__(self, values: Mapping[str, float]) -> float:
         """Work it out: two decimals, and 0 for what is no number."""
@@ -42,7 +42,7 @@ class Formula:
             value = self._value(values)
         except (ArithmeticError, ValueError):
             return 0.0
-        return round(value, 2) if isinstance(value, float | int) and math.isfinite(value) else 0.0
+        return round(value, 2) if math.isfinite(value) else 0.0
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -54,7 +54,7 @@ class Formula:
 
     def _sum(self, depth: int) -> Value:
         if depth > _DEEPEST:
-            raise BadFormula("The formula is nested too deeply.")
+            raise FormulaError("The formula is nested too deeply.")
         left = self._product(depth)
         while self._peek() in {"+", "-"}:
             left = _joined(self._next(), left, self._product(depth))
@@ -68,7 +68,7 @@ class Formula:
 
     def _power(self, depth: int) -> Value:
         if depth > _DEEPEST:
-            raise BadFormula("The formula is nested too deeply.")
+            raise FormulaError("The formula is nested too deeply.")
         if self._peek() in {"-", "+"}:
             sign = -1.0 if self._next() == "-" else 1.0
             inner = self._power(depth + 1)
@@ -81,10 +81,10 @@ class Formula:
 
     def _atom(self, depth: int) -> Value:
         token = self._next()
-        if token == "(":
+        if token == "(":  # noqa: S105 - not that kind of token
             inner = self._sum(depth + 1)
             if self._next() != ")":
-                raise BadFormula("A bracket of the formula is not closed.")
+                raise FormulaError("A bracket of the formula is not closed.")
             return inner
         if token.isalpha():
             letter = token.upper()
@@ -93,7 +93,7 @@ class Formula:
         if token and token[0] in ".0123456789":
             number = float(token)
             return lambda _: number
-        raise BadFormula(
+        raise FormulaError(
             f"The formula has {token!r} where a value should be." if token else "The formula ends too early."
         )
 
@@ -115,13 +115,13 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], float]]] = {
 
 def _tokens(text: str) -> list[str]:
     if len(text) > _LONGEST:
-        raise BadFormula("The formula is too long.")
+        raise FormulaError("The formula is too long.")
     found: list[str] = []
     at, end = 0, len(text.rstrip())
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise BadFormula(f"The formula cannot be read from {text[at : at + 10].strip()!r} on.")
+            raise FormulaError(f"The formula cannot be read from {text[at : at + 10].strip()!r} on.")
         found.append(match.group().strip())
         at = match.end()
     return found

@@ -9,6 +9,7 @@ Each sees pages, most sign up, and those on a paid plan made a purchase that set
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +20,19 @@ DAYS: Final = 90
 MOST_WITH_EVENTS: Final = 100_000
 """In a larger sandbox only every so-manieth person has events, about this many in all."""
 
-_FIRST: Final = ["Ada", "Alan", "Amara", "Anouk", "Barbara", "Blaise", "Carl", "Chen", "Clara", "Dana", "Diego", "Edith", "Elif", "Emmy", "Erik", "Fatima", "Finn", "Grace", "Hana", "Hugo", "Ines", "Ivan", "Jana", "Joao", "Kaito", "Katya", "Lena", "Leo", "Linus", "Maria", "Mei", "Mia", "Milo", "Nadia", "Niels", "Noor", "Olga", "Omar", "Paula", "Petra", "Priya", "Quinn", "Rafa", "Rosa", "Sami", "Sara", "Sven", "Tara", "Theo", "Tim", "Uma", "Vera", "Viktor", "Wanda", "Wei", "Xenia", "Yara", "Yuki", "Zara", "Zoe", "Aino", "Bela", "Cleo", "Dov"]
-_LAST: Final = ["Abbot", "Acker", "Adeyemi", "Almeida", "Bauer", "Bergman", "Brandt", "Byrne", "Castro", "Chandra", "Costa", "Dahl", "Diaz", "Dubois", "Eriksen", "Farrow", "Fischer", "Fontaine", "Garcia", "Haas", "Hansen", "Hopper", "Ito", "Ivanova", "Jansen", "Jones", "Kaur", "Keller", "Kim", "Kovac", "Kumar", "Lang", "Larsen", "Lovelace", "Mbeki", "Meyer", "Mori", "Moreau", "Nakamura", "Nilsson", "Noether", "Novak", "Okafor", "Olsen", "Patel", "Perez", "Popov", "Quist", "Rossi", "Roy", "Sato", "Schulz", "Silva", "Singh", "Smith", "Sorensen", "Tanaka", "Turing", "Ueda", "Vogel", "Wagner", "Weber", "Yilmaz", "Zhang"]
+_FIRST: Final = (
+    "Ada Alan Amara Anouk Barbara Blaise Carl Chen Clara Dana Diego Edith Elif Emmy Erik Fatima Finn "
+    "Grace Hana Hugo Ines Ivan Jana Joao Kaito Katya Lena Leo Linus Maria Mei Mia Milo Nadia Niels Noor "
+    "Olga Omar Paula Petra Priya Quinn Rafa Rosa Sami Sara Sven Tara Theo Tim Uma Vera Viktor Wanda Wei "
+    "Xenia Yara Yuki Zara Zoe Aino Bela Cleo Dov"
+)
+_LAST: Final = (
+    "Abbot Acker Adeyemi Almeida Bauer Bergman Brandt Byrne Castro Chandra Costa Dahl Diaz Dubois Eriksen "
+    "Farrow Fischer Fontaine Garcia Haas Hansen Hopper Ito Ivanova Jansen Jones Kaur Keller Kim Kovac "
+    "Kumar Lang Larsen Lovelace Mbeki Meyer Mori Moreau Nakamura Nilsson Noether Novak Okafor Olsen Patel "
+    "Perez Popov Quist Rossi Roy Sato Schulz Silva Singh Smith Sorensen Tanaka Turing Ueda Vogel Wagner "
+    "Weber Yilmaz Zhang"
+)
 _COUNTRIES: Final = ["US", "US", "US", "US", "DE", "DE", "GB", "GB", "FR", "FR", "IN", "IN", "BR", "CA", "ES", "NL"]
 _BROWSERS: Final = ["Chrome"] * 8 + ["Safari"] * 4 + ["Firefox"] * 3 + ["Microsoft Edge"]
 _SYSTEMS: Final = ["Windows"] * 3 + ["Mac OS X"] * 2 + ["iOS", "Android", "Linux"]
@@ -28,7 +40,7 @@ _COMPANIES: Final = ["Acme", "Birch", "Cobalt", "Dune", "Ember", "Fjord", "Gable
 _PATHS: Final = ["/", "/", "/", "/pricing", "/docs", "/docs/start", "/blog", "/account"]
 
 
-def _words(words: list[str]) -> str:
+def _words(words: Sequence[str]) -> str:
     return "[" + ", ".join(f"'{word}'" for word in words) + "]"
 
 
@@ -48,7 +60,8 @@ FROM (
     SELECT i, h, lo, up, lo % 100 AS rank,
         $now::TIMESTAMP - to_microseconds(
             ({DAYS} * 86400e6 * (1 - pow((i - 1 + ((lo >> 40) & 1023) / 1024.0) / $n, 0.7)))::BIGINT) AS created_at,
-        {_words(_FIRST)}[1 + ((lo >> 8) & 63)::INTEGER] AS given, {_words(_LAST)}[1 + ((lo >> 14) & 63)::INTEGER] AS family,
+        {_words(_FIRST.split())}[1 + ((lo >> 8) & 63)::INTEGER] AS given,
+        {_words(_LAST.split())}[1 + ((lo >> 14) & 63)::INTEGER] AS family,
         {_words(_COUNTRIES)}[1 + ((lo >> 20) & 15)::INTEGER] AS country,
         {_words(_BROWSERS)}[1 + ((lo >> 24) & 15)::INTEGER] AS browser,
         {_words(_SYSTEMS)}[1 + ((lo >> 28) & 7)::INTEGER] AS os,
@@ -78,7 +91,8 @@ INSERT INTO staged_persons
 SELECT i, concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID AS uuid, created_at, NULL,
     full_name IS NOT NULL, concat('"', coalesce(email, full_name, uuid::VARCHAR), '"'), email,
     {_state("plan")},
-    CASE WHEN full_name IS NULL THEN concat('["', device, '"]') WHEN (up >> 30) & 1 = 0 THEN concat('["', known_as, '"]')
+    CASE WHEN full_name IS NULL THEN concat('["', device, '"]')
+         WHEN (up >> 30) & 1 = 0 THEN concat('["', known_as, '"]')
          ELSE concat('["', known_as, '","', device, '"]') END,
     NULL
 FROM drawn
@@ -122,7 +136,8 @@ ORDER BY happened_at, i, j
 
 _SEEN: Final = """
 UPDATE staged_persons SET last_seen_at = seen.happened_at
-FROM (SELECT person_id, max(timestamp) AS happened_at FROM events GROUP BY person_id) seen WHERE seen.person_id = staged_persons.id
+FROM (SELECT person_id, max(timestamp) AS happened_at FROM events GROUP BY person_id) seen
+WHERE seen.person_id = staged_persons.id
 """
 
 

@@ -20,8 +20,8 @@ GHOST_EVERY: Final = 400
 
 _STAGE: Final = """
 CREATE OR REPLACE TEMP TABLE staged_persons (
-    id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN, name VARCHAR, email VARCHAR,
-    properties VARCHAR, distinct_ids VARCHAR, ref VARCHAR
+    id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN, name VARCHAR,
+    email VARCHAR, properties VARCHAR, distinct_ids VARCHAR, ref VARCHAR
 )
 """
 

@@ -7,6 +7,8 @@ capture API. Each distinct id becomes a person, created at the first event.
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +47,7 @@ SELECT n, CASE
     ELSE 'has properties that are no JSON object' END
 FROM parts
 WHERE json_type(line) <> 'OBJECT' OR coalesce(event, '') = '' OR coalesce(distinct_id, '') = '' OR happened IS NULL
-   OR NOT json_valid(given_properties) OR json_type(CASE WHEN json_valid(given_properties) THEN given_properties END) <> 'OBJECT'
+   OR coalesce(json_type(CASE WHEN json_valid(given_properties) THEN given_properties END), '') <> 'OBJECT'
 ORDER BY n LIMIT 1
 """
 # Merging a patch drops what is null: the columns with a meaning of their own, and cells without a value.
@@ -73,7 +75,8 @@ WITH born AS (
         FROM (SELECT *, unnest(json_keys(changes)) AS key FROM own WHERE changes IS NOT NULL)
     ) GROUP BY distinct_id, key
 ), known AS (
-    SELECT distinct_id, json_group_object(key, value ORDER BY key)::VARCHAR AS properties FROM latest GROUP BY distinct_id
+    SELECT distinct_id, concat('{', string_agg(concat(to_json(key), ':', value), ',' ORDER BY key), '}') AS properties
+    FROM latest GROUP BY distinct_id
 )
 SELECT row_number() OVER (ORDER BY first, distinct_id),
     concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID AS uuid,
@@ -85,12 +88,16 @@ SELECT row_number() OVER (ORDER BY first, distinct_id),
         nullif(json_extract_string(p, '/Username'), ''), nullif(json_extract_string(p, '/UserName'), ''),
         CASE WHEN TRY_CAST(distinct_id AS UUID) IS NULL THEN distinct_id END, uuid::VARCHAR))::VARCHAR,
     json_extract_string(p, '/email'), p, json_array(distinct_id)::VARCHAR, distinct_id
-FROM (SELECT born.*, known.properties, coalesce(known.properties, '{}') AS p FROM born LEFT JOIN known USING (distinct_id)) known
+FROM (
+    SELECT born.*, known.properties, coalesce(known.properties, '{}') AS p
+    FROM born LEFT JOIN known USING (distinct_id)
+) known
 """
 _DISTINCT_IDS: Final = "INSERT INTO distinct_ids SELECT ref, id FROM staged_persons"
 _EVENTS: Final = """
 INSERT INTO events
-SELECT row_number() OVER (ORDER BY happened, n), happened, event, p.id, distinct_id, session_id, own.properties, changes, NULL
+SELECT row_number() OVER (ORDER BY happened, n), happened, event, p.id, distinct_id, session_id,
+    own.properties, changes, NULL
 FROM own JOIN staged_persons p ON p.ref = distinct_id
 ORDER BY happened, n
 """
@@ -107,6 +114,8 @@ def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
         bad = cursor.execute(_BAD).fetchone()
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0]
+        if kind == "json" and (number := _broken_line(path)):
+            first = f"row {number} is not JSON."
         raise SandboxDataError(
             f"data={str(path)!r} cannot be read as {kind}: {first[:300]} "
             f"Each row must be an event with {', '.join(REQUIRED)}."
@@ -120,3 +129,17 @@ def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
         cursor.execute(statement)
     for table in ("raw", "parts", "own"):
         cursor.execute(f"DROP TABLE {table}")
+
+
+def _broken_line(path: Path) -> int | None:
+    """Find the first line that is not JSON; the database's own count of lines is not to be relied upon."""
+    try:
+        with (gzip.open if path.name.lower().endswith(".gz") else open)(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    json.loads(line or "{}")
+                except ValueError:
+                    return number
+    except (OSError, EOFError):
+        return None
+    return None

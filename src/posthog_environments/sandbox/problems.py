@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - an answer of the server, not a mistake of the program
     """One refusal: a status and the four fields of an error body."""
 
     def __init__(

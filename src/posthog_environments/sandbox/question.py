@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from posthog_environments.sandbox import bodies, dates, filters
 from posthog_environments.sandbox.exchange import Call, House
-from posthog_environments.sandbox.formula import BadFormula, Formula
+from posthog_environments.sandbox.formula import Formula, FormulaError
 from posthog_environments.sandbox.problems import invalid, required, unsupported
 from posthog_environments.sandbox.sql import Sql
 
@@ -182,16 +182,16 @@ def _list(value: object, attr: str) -> Iterator[dict[str, Any]]:
 
 
 def _entity(house: House, entry: dict[str, Any], kind: Literal["events", "actions"], order: int) -> Entity:
-    id, math, given_order = entry.get("id"), entry.get("math") or "total", entry.get("order")
-    if not isinstance(id, str | int | None):
-        raise invalid("An id is a text or a number.", kind)
-    event = str(id) if id is not None else None
+    named, math, given_order = entry.get("id"), entry.get("math") or "total", entry.get("order")
+    if not isinstance(named, str | int | None):
+        raise invalid("An named is a text or a number.", kind)
+    event = str(named) if named is not None else None
     name = event if event is not None else "All events"
     if kind == "actions":
-        event = name = _action(house, id)
+        event = name = _action(house, named)
     name = str(entry.get("name") or name)
     return Entity(
-        id=id,
+        id=named,
         event=event,
         kind=kind,
         order=given_order if isinstance(given_order, int) else order,
@@ -245,7 +245,7 @@ def read_span(house: House, given: Mapping[str, Any]) -> Span:
 def _moment(house: House, value: object, attr: str, now: datetime) -> dates.Moment:
     try:
         return dates.parse(value if isinstance(value, str) else "", now)
-    except dates.Unreadable:
+    except dates.UnreadableDateError:
         if not house.lenient:
             raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
         # The oddity: what cannot be read is now.
@@ -263,7 +263,7 @@ def _earlier(house: House, given: Mapping[str, Any], span: Span) -> Span | None:
             difference = relativedelta(now, dates.parse(str(back), now).at)
             return span.shifted(difference.normalized())
         return span.shifted(STEPS[span.interval] * len(span.points()))
-    except (dates.Unreadable, OverflowError, ValueError):
+    except (dates.UnreadableDateError, OverflowError, ValueError):
         raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to") from None
 
 
@@ -272,8 +272,8 @@ def read_breakdown(given: Mapping[str, Any]) -> tuple[str | None, str]:
     breakdown, kind = given.get("breakdown"), given.get("breakdown_type") or "event"
     if breakdown in (None, "", []):
         return None, "event"
-    if isinstance(breakdown, list) and len(cast("list[Any]", breakdown)) == 1:
-        breakdown = cast("list[Any]", breakdown)[0]
+    if isinstance(breakdown, list) and len(cast("list[object]", breakdown)) == 1:
+        breakdown = cast("list[object]", breakdown)[0]
     if kind not in {"event", "person"}:
         raise unsupported(f"a breakdown by {str(kind)[:60]}", "breakdown_type")
     if not isinstance(breakdown, str):
@@ -286,7 +286,7 @@ def _formula(text: object, found: tuple[Entity, ...]) -> Formula | None:
         return None
     try:
         formula = Formula(str(text))
-    except BadFormula as error:
+    except FormulaError as error:
         raise invalid(str(error), "formula") from None
     unknown = sorted(formula.letters - {chr(ord("A") + number) for number in range(len(found))})
     if unknown:

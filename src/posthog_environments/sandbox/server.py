@@ -96,7 +96,7 @@ class Server:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told to whoever started the server
             self._failure = error
         finally:
             self._ready.set()

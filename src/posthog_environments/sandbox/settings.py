@@ -105,7 +105,7 @@ def one_of(name: str, value: object, choices: tuple[_T, ...]) -> _T:
 def data_source(value: object) -> Path | Literal["cdnow"] | None:
     """Check `data`: nothing, the name of the real data set, or a file of events that is there."""
     if value is None or value == "cdnow":
-        return cast("Literal['cdnow'] | None", value)
+        return "cdnow" if value else None
     if not isinstance(value, str | os.PathLike):
         raise SandboxArgumentError(f"data must be 'cdnow', the path of a file or None, not {value!r}.")
     path = Path(cast("str | os.PathLike[str]", value))

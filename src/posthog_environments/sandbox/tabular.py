@@ -18,7 +18,7 @@ def flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         for key, inner in cast("dict[str, Any]", value).items():
             yield from flat(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list) and value:
-        for number, inner in enumerate(cast("list[Any]", value)):
+        for number, inner in enumerate(cast("list[object]", value)):
             yield from flat(inner, f"{name}.{number}")
     else:
         yield name, value

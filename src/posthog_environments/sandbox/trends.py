@@ -9,7 +9,7 @@ from itertools import accumulate
 from math import fsum
 from typing import Any
 
-from posthog_environments.sandbox import clock, counting, question, tabular
+from posthog_environments.sandbox import bodies, clock, counting, question, tabular
 from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, empty, json_reply
 from posthog_environments.sandbox.filters import Writer
 from posthog_environments.sandbox.question import DISPLAYS, Entity, Question, Span
@@ -130,7 +130,7 @@ def _filter(asked: Question) -> dict[str, Any]:
         "insight": "TRENDS",
         "events": [entity.action() for entity in asked.entities if entity.kind == "events"],
         "actions": [entity.action() for entity in asked.entities if entity.kind == "actions"],
-        "properties": given.get("properties") or [],
+        "properties": _parsed(given.get("properties")) or [],
         "filter_test_accounts": asked.without_test_accounts,
         "date_from": clock.text(span.start),
         "date_to": clock.text(span.end),
@@ -144,6 +144,10 @@ def _filter(asked: Question) -> dict[str, Any]:
     if asked.earlier is not None:
         echo |= {"compare": True, "compare_to": given.get("compare_to")}
     return echo
+
+
+def _parsed(value: object) -> object:
+    return bodies.parse(value) if isinstance(value, str) and value.strip() else value
 
 
 def _csv(asked: Question, result: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from ...types import Response, parse
+from ...types import Response, parse, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
@@ -29,7 +28,7 @@ def build_request(
     """
     request: dict[str, Any] = {
         "method": "post",
-        "url": f"/api/environments/{quote(str(project_id), safe='')}/insights/trend/",
+        "url": f"/api/environments/{segment(project_id)}/insights/trend/",
     }
     params = {
         "format": format_,

@@ -1,0 +1,73 @@
+"""`phenv sandbox`: the local server in the foreground."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Any
+
+import click
+
+
+class _Terminated(Exception):  # noqa: N818 - not an error: somebody asked politely
+    pass
+
+
+def _terminate(_: int, __: FrameType | None) -> None:
+    raise _Terminated
+
+
+@click.command(short_help="Run a local server that answers like PostHog.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0, the default, takes a free one.")
+@click.option(
+    "--persons", type=click.IntRange(0), default=1000, show_default=True, help="How many persons to generate."
+)
+@click.option("--data", metavar="cdnow|FILE", help="The real data set, or a file of your own events, instead.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same persons.")
+@click.option(
+    "--era", type=click.Choice(["2025", "2026"]), default="2025", show_default=True, help="Like which servers."
+)
+@click.option("--path", type=click.Path(dir_okay=False), help="Database file; without it everything is in memory.")
+@click.option("--now", metavar="DATE", help="What its clock says at the start; without it the real time.")
+@click.option("--scope", "scopes", multiple=True, help="A scope of the key; repeatable. Without it the key has all.")
+@click.option("--rates/--no-rates", default=True, help="Whether to enforce the documented limits.")
+@click.option("--oddities/--no-oddities", default=True, help="Whether to have the real server's ways.")
+@click.option("--unscoped", type=click.Choice(["allow", "refuse"]), default="allow", show_default=True,
+              help="Whether operations without a scope take the key.")  # fmt: skip
+def sandbox(scopes: tuple[str, ...], **options: Any) -> None:
+    """Run a local server that answers like PostHog, until Ctrl-C.
+
+    On standard output it prints how to reach it, as lines for a shell:
+
+    \b
+        phenv sandbox --data cdnow
+        export POSTHOG_HOST=http://127.0.0.1:40001
+        export POSTHOG_PROJECT_ID=12345
+        export POSTHOG_PERSONAL_API_KEY=phx_...
+    """
+    from posthog_environments.sandbox import Sandbox, SandboxArgumentError, SandboxError, SandboxMissingExtraError
+
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        box = Sandbox(scopes=scopes or None, **options)
+        with box:
+            for name, value in box.environ.items():
+                click.echo(f"export {name}={value}")
+            click.echo(f"Serving at {box.host} (Ctrl-C ends it)", err=True)
+            box.wait()
+    except (SandboxArgumentError, SandboxMissingExtraError) as error:
+        raise _failure(error, 2) from None
+    except SandboxError as error:
+        raise _failure(error, 1) from None
+    except _Terminated:
+        click.echo("Terminated.", err=True)
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        raise click.exceptions.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _failure(error: Exception, code: int) -> click.ClickException:
+    kind = click.UsageError if code == 2 else click.ClickException  # their exit codes are 2 and 1
+    return kind(str(error))
