@@ -1,5 +1,8 @@
 """Checks of arguments that several operations share. Pure; each raises before anything is sent."""
 
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import json
@@ -7,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 __all__ = [
@@ -106,7 +109,8 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     """
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a mapping of names to values, not {type(value).__name__}.")
-    return {_name(name, key): _jsonable(f"{name}[{key!r}]", item) for key, item in value.items()}
+    items = cast("Mapping[object, object]", value).items()
+    return {_name(name, key): _jsonable(f"{name}[{key!r}]", item) for key, item in items}
 
 
 def _name(place: str, key: object) -> str:
@@ -131,10 +135,12 @@ def _jsonable(place: str, value: object) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):
-        return json_object(place, value)
+        return json_object(place, cast("Mapping[object, object]", value))
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return [_jsonable(f"{place}[{index}]", item) for index, item in enumerate(value)]
-    raise TypeError(f"{place} is a {type(value).__name__}, which JSON cannot hold. Turn it into a str or number first.")
+        items = cast("Sequence[object]", value)
+        return [_jsonable(f"{place}[{index}]", item) for index, item in enumerate(items)]
+    kind = str(type(value).__name__)  # pyright: ignore[reportUnknownArgumentType]
+    raise TypeError(f"{place} is a {kind}, which JSON cannot hold. Turn it into a str or number first.")
 
 
 def _encodable(place: str, value: str) -> None:

@@ -1,5 +1,8 @@
 """One frozen value with all settings of a client, and how it is read and checked."""
 
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import math
@@ -7,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from posthog_environments.errors import ConfigurationError
@@ -129,7 +132,7 @@ def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) 
 
 def _key(key: object, environ: Mapping[str, str]) -> KeySource:
     if callable(key) and not isinstance(key, Secret):
-        return KeySource(None, key)
+        return KeySource(None, cast("Callable[[], str]", key))
     if key is not None:
         return KeySource(api_key_secret(key, "api_key"))
     variable = "POSTHOG_PERSONAL_API_KEY"

@@ -5,6 +5,9 @@ the driver. For type checkers the parameters of a flow pass to the method throug
 `inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
 """
 
+# The classes here are one mechanism: methods reach into their group, groups into their client.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import codecs
@@ -182,7 +185,7 @@ def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
     stream = group._driver.run(flow, silence).stream
     decoder, failure = _Decoder(), None
     assert isinstance(stream, Generator)
-    with contextlib.closing(stream):
+    with contextlib.closing(cast("Generator[bytes, None, None]", stream)):
         try:
             for chunk in stream:
                 if text := decoder.text(chunk):
@@ -198,7 +201,7 @@ async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> Asy
     stream = (await group._driver.run(flow, silence)).stream
     decoder, failure = _Decoder(), None
     assert isinstance(stream, AsyncGenerator)
-    async with contextlib.aclosing(stream):
+    async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", stream)):
         try:
             async for chunk in stream:
                 if text := decoder.text(chunk):
@@ -348,8 +351,8 @@ class _Client(Generic[Transport, AnyDriver]):
         Raises:
             ConfigurationError: An option makes no sense.
         """
-        changes = {"timeout": timeout, "retries": retries, "pacing": pacing}
-        changes = {name: value for name, value in changes.items() if value is not None}
+        given = {"timeout": timeout, "retries": retries, "pacing": pacing}
+        changes: dict[str, object] = {name: value for name, value in given.items() if value is not None}
         if max_wait != "as before":
             changes["max_wait"] = max_wait
         view = object.__new__(type(self))
@@ -368,6 +371,8 @@ class _Client(Generic[Transport, AnyDriver]):
         return self._scope.session.settings.host
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_scope"):  # a traceback may show a client whose settings were refused
+            return f"<{type(self).__name__}, not set up>"
         prefix = self._scope.session.prefix
         return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={prefix!r})"
 

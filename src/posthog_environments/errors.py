@@ -24,7 +24,7 @@ and every error can be pickled, so that worker processes can hand them on.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 __all__ = [
     "APIStatusError",
@@ -43,6 +43,7 @@ __all__ = [
     "RedirectError",
     "ServerError",
     "TransportError",
+    "fields_of",
     "printable",
     "status_error_class",
 ]
@@ -96,7 +97,7 @@ class APIStatusError(PostHogError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
-        fields: dict[Any, Any] = body if isinstance(body, dict) else {}
+        fields = fields_of(body)
         self.status_code = status_code
         self.type = _text(fields.get("type"))
         self.code = _text(fields.get("code"))
@@ -209,6 +210,11 @@ def status_error_class(status_code: int) -> type[APIStatusError]:
     if 500 <= status_code < 600:
         return ServerError
     return _BY_STATUS.get(status_code, APIStatusError)
+
+
+def fields_of(body: object) -> dict[str, object]:
+    """Return the fields of an error body; none if it is no object."""
+    return cast("dict[str, object]", body) if isinstance(body, dict) else {}
 
 
 def _text(value: object) -> str | None:

@@ -29,6 +29,7 @@ from posthog_environments.errors import (
     RateLimitError,
     RedirectError,
     TransportError,
+    fields_of,
     printable,
     status_error_class,
 )
@@ -467,8 +468,7 @@ def _location(answer: Answer) -> str | None:
 
 def _status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
     body = _body(answer)
-    fields: dict[Any, Any] = body if isinstance(body, dict) else {}
-    detail = fields.get("detail")
+    detail = fields_of(body).get("detail")
     said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
     status = answer.status_code
     message = f"{call.operation.name}: {status}"
@@ -537,7 +537,8 @@ def _warn(message: str) -> None:
     import sys
     import warnings
 
-    frame, level = sys._getframe(1), 1  # noqa: SLF001 - `skip_file_prefixes` comes with Python 3.12
+    # `skip_file_prefixes` comes with Python 3.12.
+    frame, level = sys._getframe(1), 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "posthog_environments":
         frame, level = frame.f_back, level + 1
     warnings.warn(message, DeprecationWarning, stacklevel=level)

@@ -604,7 +604,8 @@ def _read_plain(key: object, value: object, default: str, place: str) -> dict[st
     name = cast("str", key)
     if isinstance(value, Mapping | Condition | Prop):
         raise TypeError(
-            f"{place}[{name!r}]: expected a plain value, got {_show(cast('object', value))}; pass a list of filters instead"
+            f"{place}[{name!r}]: expected a plain value, got {_show(cast('object', value))}; "
+            "pass a list of filters instead"
         )
     base, _, suffix = name.rpartition("__")
     if base and suffix in _OPERATORS:

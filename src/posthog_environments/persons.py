@@ -3,6 +3,9 @@
 A flow takes its `Scope` first; `environment` binds it to both clients, so that signature and docstring serve both.
 """
 
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import json
@@ -119,10 +122,9 @@ def list_(
     scope = scope.but(timeout)
     positive("page_size", page_size)
     whole("offset", offset)
-    query = {
-        **_filters(search, email, distinct_id, properties),
-        **({"include_total": True} if flag("include_total", include_total) else {}),
-    }
+    query = _filters(search, email, distinct_id, properties)
+    if flag("include_total", include_total):
+        query["include_total"] = True
     extra = extras("extra_query", extra_query, _FILTERS)
 
     def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
@@ -453,7 +455,9 @@ def _refuse_failure(call: Call, answer: Answer) -> None:
     """Raise for an answer that has the status of a success and says `success: false`."""
     if b'"success"' not in answer.content:
         return
-    outcome = decode(call, answer, lambda _status, headers, body: delete_person_property.parse_response(201, headers, body))
+    outcome = decode(
+        call, answer, lambda _status, headers, body: delete_person_property.parse_response(201, headers, body)
+    )
     if outcome is not None and outcome.success is False:
         body = outcome.to_dict()
         error = status_error_class(answer.status_code)

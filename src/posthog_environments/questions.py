@@ -80,4 +80,7 @@ def _breakdown(value: Breakdown | None) -> str | None:
 
 def to_query(body: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the fields of a body into those of a query: texts as they are, lists and objects as JSON text."""
-    return {name: json_text(value) if isinstance(value, (list, dict)) else value for name, value in body.items()}
+    return {
+        name: json_text(cast("list[Any] | dict[str, Any]", value)) if isinstance(value, (list, dict)) else value
+        for name, value in body.items()
+    }

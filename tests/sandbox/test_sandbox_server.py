@@ -34,6 +34,9 @@ def test_nothing_is_left_behind() -> None:
             port = int(box.host.rpartition(":")[2])
             assert httpx.get(f"{box.host}/_health").text == "ok"
             assert box.start() is box
+            client = Client(box)
+            assert len(client.get("/persons/", format="csv").text.splitlines()) == 11
+            client.close()
         box.stop()
         assert set(threading.enumerate()) <= before
         with pytest.raises(httpx.ConnectError):

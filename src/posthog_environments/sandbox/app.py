@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -59,7 +60,15 @@ class Front:
         call = Call(method, str(request.url), dict(request.headers), body)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
-        return _response(reply)
+        if isinstance(reply.body, bytes):
+            return _response(reply)
+        return StreamingResponse(self._chunks(reply.body), reply.status, reply.headers, reply.media_type)
+
+    async def _chunks(self, body: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """Read a long body in our own threads, which end with the sandbox."""
+        loop = asyncio.get_running_loop()
+        while (chunk := await loop.run_in_executor(self._threads, next, body, None)) is not None:
+            yield chunk
 
     def _reply(self, call: Call, path: str) -> Reply:
         try:
@@ -143,6 +152,5 @@ def _refusal(problem: Problem) -> Reply:
 
 
 def _response(reply: Reply) -> Response:
-    if isinstance(reply.body, bytes):
-        return Response(reply.body, reply.status, reply.headers, reply.media_type)
-    return StreamingResponse(reply.body, reply.status, reply.headers, reply.media_type)
+    assert isinstance(reply.body, bytes)
+    return Response(reply.body, reply.status, reply.headers, reply.media_type)

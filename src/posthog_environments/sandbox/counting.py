@@ -44,15 +44,15 @@ _PLAIN: Final[Mapping[str, str]] = {
 }
 _POINT: Final[Mapping[str, str]] = {
     "hour": "date_trunc('hour', happened)",
-    "day": "date_trunc('day', happened)",
-    "week": "date_trunc('week', happened + INTERVAL 1 DAY) - INTERVAL 1 DAY",
-    "month": "date_trunc('month', happened)",
+    "day": "date_trunc('day', happened)::TIMESTAMP",  # older versions of DuckDB give a date
+    "week": "(date_trunc('week', happened + INTERVAL 1 DAY) - INTERVAL 1 DAY)::TIMESTAMP",
+    "month": "date_trunc('month', happened)::TIMESTAMP",
 }
 _ACTIVE: Final[Mapping[str, str]] = {
     # One row for each person and unit, which covers the units until the window ends or the next row begins. The rows
     # of a person never overlap, so that adding up who comes and who goes gives the number of active persons.
     unit: f"""
-, units AS (SELECT DISTINCT part, who, date_trunc('{unit}', happened) AS unit FROM hits),
+, units AS (SELECT DISTINCT part, who, date_trunc('{unit}', happened)::TIMESTAMP AS unit FROM hits),
 covers AS (
     SELECT part, unit, least(unit + to_hours(?),
         coalesce(lead(unit) OVER (PARTITION BY part, who ORDER BY unit), TIMESTAMP '9999-12-31')) AS until

@@ -222,10 +222,11 @@ class Writer:
         return then + Sql("= ?", (moment.at,))
 
 
-# Versions are compared as lists of numbers; what follows a dash or plus is left aside.
+# Versions are compared as lists of numbers; what follows a dash or plus is left aside. Without the slice older versions
+# of DuckDB compare the texts before they are cast.
 _SEMVER: Final = (
-    "TRY_CAST(string_split(nullif(regexp_extract(",
-    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[])",
+    "list_slice(TRY_CAST(string_split(nullif(regexp_extract(",
+    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[]), 1, 9)",
 )
 
 

@@ -139,12 +139,14 @@ def _condition(house: House, call: Call) -> Sql | None:
 
 def _csv(house: House, condition: Sql | None) -> Iterator[str]:
     """Write all who match, newest first; limit and offset have no effect."""
-    head = Sql(f"SELECT pos, {_row(listed=True, newer=house.newer)} FROM persons WHERE") + (condition or Sql("TRUE"))
+    # The rows are chosen before they are written as JSON: otherwise each step would write all that are left.
+    row = f"SELECT pos, {_row(listed=True, newer=house.newer)} FROM persons"
+    head = Sql(f"{row} WHERE pos IN (SELECT pos FROM persons WHERE") + (condition or Sql("TRUE"))
 
     def read() -> Iterator[Any]:
         last, left = -1, MOST_CSV_ROWS
         while left > 0:
-            tail = Sql("AND pos > ? ORDER BY pos LIMIT ?", (last, min(_STEP, left)))
+            tail = Sql("AND pos > ? ORDER BY pos LIMIT ?) ORDER BY pos", (last, min(_STEP, left)))
             rows = house.store.rows(head + tail)
             for _, text in rows:
                 yield bodies.parse(text)
