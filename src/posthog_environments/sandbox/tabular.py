@@ -33,7 +33,13 @@ def _cell(value: object) -> object:
 def write(read: Callable[[], Iterable[object]]) -> Iterator[str]:
     """Write rows as CSV; they are read twice, first for the columns, so that they need not fit into memory."""
     columns = sorted({name for row in read() for name, _ in flat(row)})
-    return lines(columns, ([dict(flat(row)).get(name) for name in columns] for row in read()))
+
+    def cells() -> Iterator[list[Any]]:
+        for row in read():
+            found = dict(flat(row))
+            yield [found.get(name) for name in columns]
+
+    return lines(columns, cells())
 
 
 def lines(columns: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
