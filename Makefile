@@ -4,7 +4,10 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
-STAMP  := $(VENV)/.ready-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+# What is installed is remembered by the sum of what it was installed from.
+sum     = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
+TOOLS  := $(VENV)/.tools-$(call sum,requirements/dev.txt)
+STAMP  := $(VENV)/.ready-$(call sum,requirements/dev.txt pyproject.toml)
 # One worker for each core, but never more than four: each may start a server and a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
@@ -19,13 +22,16 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with everything that demo, test and check need
 
-$(STAMP): scripts/check_prerequisites.py
+$(TOOLS): scripts/check_prerequisites.py
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name one: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) scripts/check_prerequisites.py
 	@echo "Setting up $(VENV) (once, about a minute) ..." >&2
 	@$(ISOLATE) $(PYTHON) -m venv --clear $(VENV)
 	@$(ISOLATE) $(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMP): $(TOOLS)
 	@$(ISOLATE) $(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

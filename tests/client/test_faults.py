@@ -213,14 +213,14 @@ def test_a_next_link_that_leads_nowhere_or_back_is_an_error(call: Call, link: st
 
 def test_a_row_without_a_uuid_names_row_and_offset() -> None:
     rows = [{"uuid": str(n)} for n in range(3)]
-    with Wire(page(rows, "https://x.example/?offset=3"), page([rows[2], {"uuid": "x"}, {"name": "y"}])) as wire:
-        with Environment(1, api_key=KEY, host=wire.host) as env:
-            pager = env.persons.list(page_size=3)
-            with pytest.raises(MalformedResponseError, match=r"results\[2\].uuid.*row 2 at offset 4"):
-                list(pager)
-            assert pager.report.rows == 3
-            assert pager.report.next_offset == 2
-            assert not pager.report.complete
+    first, second = page(rows, "https://x.example/?offset=3"), page([rows[2], {"uuid": "x"}, {"name": "y"}])
+    with Wire(first, second) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
+        pager = env.persons.list(page_size=3)
+        with pytest.raises(MalformedResponseError, match=r"results\[2\].uuid.*row 2 at offset 4"):
+            list(pager)
+        assert pager.report.rows == 3
+        assert pager.report.next_offset == 2
+        assert not pager.report.complete
 
 
 def test_answers_may_be_gzipped_and_in_pieces(call: Call) -> None:

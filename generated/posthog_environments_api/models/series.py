@@ -36,7 +36,7 @@ class Series:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    data: list[float | None] = _field(factory=list)
+    data: list[float] = _field(factory=list)
     days: list[str] = _field(factory=list)
     labels: list[str] = _field(factory=list)
     filter_: TrendFilter | None = None

@@ -1,0 +1,60 @@
+"""Runs every code block of the README and the docs: Python against a sandbox, shell lines as far as a test may."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).parent
+EXTRAS = {"sandbox", "rich"}
+
+
+def run_shell(example: Example) -> None:
+    """Run the lines of a shell block that a test may run, and check the others for what they name."""
+    for line in str(example.parsed).splitlines():
+        words = shlex.split(line, comments=True)
+        if not words:
+            continue
+        if words[0] == "make":
+            targets = [word for word in words[1:] if "=" not in word]
+            done = subprocess.run(["make", "-n", *targets], cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{line}: {done.stderr}"
+        elif words[:2] == ["pip", "install"]:
+            name, _, extra = words[2].partition("[")
+            assert name == "posthog-environments", line
+            assert extra.rstrip("]") in EXTRAS | {""}, line
+        elif words[0] == "phenv":
+            command = [sys.executable, "-m", "posthog_environments.cli", *words[1:]]
+            subprocess.run([*command, "--help"], check=True, capture_output=True)
+        elif words[0] == "export":
+            assert re.fullmatch(r"POSTHOG_[A-Z_]+=\S+", words[1]), line
+        elif words[0] == "git":
+            assert words[1] == "clone", line
+        else:
+            raise AssertionError(f"No test knows how to run: {line}")
+
+
+@pytest.fixture
+def sandbox_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point the environment to a sandbox, as a reader's would point to PostHog."""
+    from posthog_environments.sandbox import Sandbox
+
+    with Sandbox(persons=200, rates=False) as box:
+        for name, value in box.environ.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+    patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
+    fixtures=["sandbox_environment"],
+).pytest()
