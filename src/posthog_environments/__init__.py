@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
+    from posthog_environments.config import VERSION as __version__
     from posthog_environments.entities import Entity, action, event
     from posthog_environments.environment import AsyncEnvironment, Environment
     from posthog_environments.errors import (
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from posthog_environments.models import Page, PropertiesTimeline, Trend
     from posthog_environments.pager import AsyncPager, Pager
     from posthog_environments.paging import Report
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "entities": ("Entity", "action", "event"),
@@ -77,7 +76,8 @@ _HOMES = {
     "pager": ("AsyncPager", "Pager"),
     "paging": ("Report",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}
+_HOME["__version__"] = ("config", "VERSION")
 
 __all__ = [
     "APIStatusError",
@@ -119,12 +119,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    module = _HOME.get(name)
-    if module is None:
+    home = _HOME.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{module}"), name)
+    value = getattr(import_module(f"{__name__}.{home[0]}"), home[1])
     globals()[name] = value
     return value
 

@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.secrets import Secret, api_key_secret
 
-__all__ = ["CLOUDS", "KeySource", "Options", "Prefix", "Settings", "read_settings"]
+__all__ = ["CLOUDS", "VERSION", "KeySource", "Options", "Prefix", "Settings", "read_settings"]
+
+# The version of the distribution; pyproject.toml reads it from here.
+VERSION = "0.1.0"
 
 Prefix = Literal["environments", "projects"]
 

@@ -15,7 +15,6 @@ import contextlib
 import functools
 import inspect
 import os
-import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
 from typing import (
     TYPE_CHECKING,
@@ -36,6 +35,7 @@ from posthog_environments.config import (
     DEFAULT_RETRIES,
     DEFAULT_TIMEOUT,
     MAX_BODY,
+    VERSION,
     Options,
     Prefix,
     read_settings,
@@ -48,6 +48,8 @@ from posthog_environments.paging import Listing
 from posthog_environments.secrets import Secret
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
     from posthog_environments_api.client import Client
 
@@ -57,8 +59,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 G = TypeVar("G")
 Key = str | Callable[[], str]
-
-VERSION = "0.1.0"
 
 
 # ------------------------------------------------------------------------------------------------ groups and methods
@@ -506,6 +506,8 @@ _USER_AGENT = f"posthog-environments/{VERSION} (Python)"
 
 
 def _checked_proxy(proxy: object, verify: object, host: str, *, trust_env: bool) -> str | None:
+    import ssl
+
     if verify is not None and not isinstance(verify, ssl.SSLContext):
         raise ConfigurationError(
             "verify must be an ssl.SSLContext. Verification cannot be switched off; to trust a certificate of your "
