@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
-    from posthog_environments.config import VERSION as __version__
+    from posthog_environments.config import VERSION as __version__  # noqa: N811 - the name that Python packages give it
     from posthog_environments.entities import Entity, action, event
     from posthog_environments.environment import AsyncEnvironment, Environment
     from posthog_environments.errors import (
