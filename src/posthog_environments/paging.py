@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 MAX_EMPTY_PAGES = 100
 MIN_WINDOW = 10_000
-# How often the walk goes back to a known row for one and the same gap.
-MAX_BRIDGES = 5
+# How many pages' rows the walk asks for at once to get over a stretch that the server does not show.
+MAX_REACH = 32
 # The largest number that a server may point to; beyond it an offset is nonsense, not a place.
 MAX_NUMBER = 2**63 - 1
 
@@ -144,8 +144,8 @@ class OffsetWalk(Generic[T]):
         self._frontier = offset
         self._empty = _EmptyPages()
         self._back = 0
-        self._bridges = 0
-        self._nothing_moved = False
+        self._reach = 1
+        self._gap_is_open = False
         self._trouble: str | None = None
 
     def receive(self, page: Fetched[T]) -> list[T]:
@@ -160,11 +160,13 @@ class OffsetWalk(Generic[T]):
         self.report.pages += 1
         self._empty.see(len(rows))
         successor = self._successor(asked, page)
-        if self._begins_behind_a_gap(asked, rows) and not self._is_unbridgeable():
+        if self._begins_behind_a_gap(asked, rows) and not self._gap_is_open:
             self._step_back(asked)
             return []
+        was_back, self._back = self._back > 0 or self._reach > 1, 0
         fresh = self._fresh(rows, self._frontier - asked.number)
-        self._back = 0
+        if was_back and not fresh and successor is not None and self._reach_further(asked):
+            return []
         self._advance(asked, successor, len(rows))
         return fresh
 
@@ -192,37 +194,33 @@ class OffsetWalk(Generic[T]):
             self._blame("rows went away before the offset at which the walk began, and others took their places")
         return False
 
-    def _is_unbridgeable(self) -> bool:
-        """Tell whether the way back to a known row was gone before, and led to this same place again.
+    def _reach_further(self, asked: Cursor) -> bool:
+        """Ask once more from a known row, for more rows: beyond it lies nothing that the server would show.
 
         Some servers cut a page first and then leave out rows that they cannot show, so that a page begins with an
-        unknown row, or is empty, although nothing moved.
+        unknown row, or is empty, although nothing moved. Only a page that holds a known row and new ones is proof.
         """
-        if self._back or not self._bridges:
+        self._reach *= 2
+        if self._reach > MAX_REACH:
+            self._blame("a gap between two pages could not be closed")
+            self._gap_is_open = True
             return False
-        if self._nothing_moved:
-            return True
-        if self._bridges < MAX_BRIDGES:
-            return False
-        self._blame("a gap between two pages could not be closed")
+        self.cursor = Cursor(asked.number, self._size * self._reach)
         return True
 
     def _step_back(self, asked: Cursor) -> None:
         self._back = max(2 * self._back, self._size // 2, 1)
         number = max(self._start, asked.number - self._back)
         self._overlap = min(self._size, max(self._overlap, self._frontier - number))
-        self.cursor = Cursor(number, self._size + self._overlap)
+        self.cursor = Cursor(number, self._size * self._reach + self._overlap)
 
     def _fresh(self, rows: Sequence[T], expected: int) -> list[T]:
         fresh = self._memory.take_new(rows)
         again = len(rows) - len(fresh)
         if fresh:
-            self._bridges = 0
+            self._reach, self._gap_is_open = 1, False
             if not self._order.holds(fresh):
                 self._blame("a row came that is newer than the one before it: rows moved, or came twice")
-        elif self._back:
-            self._bridges += 1
-            self._nothing_moved = again == expected
         self.report.duplicates += max(0, again - max(0, expected))
         self.report.rows += len(fresh)
         # Fewer rows came again than were asked for again: so many went away. Be ready for twice as many.

@@ -158,6 +158,22 @@ def test_rows_that_the_server_leaves_out_end_in_a_walk_that_ends() -> None:
         seen += [r.uuid for r in walk.receive(Fetched([r for r in page.results if r.uuid not in hidden], page.next))]
     assert walk.cursor is None
     assert seen == [row.uuid for row in table if row.uuid not in hidden]
+    assert walk.report.complete
+
+
+def test_a_gap_that_cannot_be_closed_is_said() -> None:
+    table = rows(9000)
+    hidden = {row.uuid for row in table[1000:8000]}
+    walk = walk_of(100)
+    seen: list[str] = []
+    for _ in range(300):
+        if walk.cursor is None:
+            break
+        page = serve(table, walk.cursor)
+        seen += [r.uuid for r in walk.receive(Fetched([r for r in page.results if r.uuid not in hidden], page.next))]
+    assert seen == [row.uuid for row in table if row.uuid not in hidden]
+    assert not walk.report.complete
+    assert "gap" in (walk.report.reason or "")
 
 
 @pytest.mark.parametrize("offset", [0, 5, 9, 10])
