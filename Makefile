@@ -22,7 +22,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with everything that demo, test and check need
 
-$(TOOLS): scripts/check_prerequisites.py
+$(TOOLS): | scripts/check_prerequisites.py
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name one: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) scripts/check_prerequisites.py

@@ -26,7 +26,7 @@ def run_shell(example: Example) -> None:
         if words[0] == "make":
             targets = [word for word in words[1:] if "=" not in word]
             command = ["make", "-n", *targets]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{line}: {done.stderr}"
         elif words[:2] == ["pip", "install"]:
             name, _, extra = words[2].partition("[")
@@ -34,7 +34,7 @@ def run_shell(example: Example) -> None:
             assert extra.rstrip("]") in EXTRAS | {""}, line
         elif words[0] == "phenv":
             command = [sys.executable, "-m", "posthog_environments.cli", *words[1:]]
-            subprocess.run([*command, "--help"], check=True, capture_output=True)  # noqa: S603
+            subprocess.run([*command, "--help"], check=True, capture_output=True)
         elif words[0] == "export":
             assert re.fullmatch(r"POSTHOG_[A-Z_]+=\S+", words[1]), line
         elif words[0] == "git":

@@ -1,12 +1,10 @@
 """Say in one line what this machine lacks to set the project up; runs on any Python 3."""
 
-from __future__ import print_function
-
 import shutil
 import sys
 
 
-def main():
+def main() -> int:
     missing = []
     if sys.version_info < (3, 11):
         missing.append(
