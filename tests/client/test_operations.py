@@ -370,6 +370,19 @@ def test_the_redirect_to_the_twin_is_followed_for_each_method() -> None:
         assert env.persons.list().first() is not None
 
 
+def test_the_sunset_of_the_prefix_warns_once_at_the_callers_line() -> None:
+    with (
+        Sandbox(persons=20, era="2026", rates=False) as box,
+        Environment(box.project_id, api_key=box.api_key, host=box.host) as env,
+    ):
+        with pytest.warns(DeprecationWarning, match='prefix="projects"') as caught:
+            env.persons.list().first()
+        assert [warning.filename for warning in caught] == [__file__]
+        env.persons.list().first()
+        with Environment(box.project_id, api_key=box.api_key, host=box.host, prefix="projects") as twin:
+            twin.persons.list().first()
+
+
 def test_a_missing_scope_is_named(box: Sandbox) -> None:
     key = box.add_key("insight:read")
     for client in (Blocking(box, api_key=key), Awaiting(box, api_key=key)):
