@@ -538,7 +538,7 @@ def _warn(message: str) -> None:
     import warnings
 
     # `skip_file_prefixes` comes with Python 3.12.
-    frame, level = sys._getframe(1), 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    frame, level = sys._getframe(1), 2  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "posthog_environments":
         frame, level = frame.f_back, level + 1
     warnings.warn(message, DeprecationWarning, stacklevel=level)
