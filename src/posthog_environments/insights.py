@@ -9,7 +9,7 @@ from posthog_environments_api.api.insights import get_trend as get_trend_endpoin
 from posthog_environments_api.api.insights import query_trend, record_insight_timing
 
 from posthog_environments.arguments import extras, flag, json_object, text, with_body, with_query
-from posthog_environments.dates import DateArgument
+from posthog_environments.dates import DateArgument, date_to_wire
 from posthog_environments.entities import EntitiesArgument
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
 from posthog_environments.filters import PropertiesArgument
@@ -207,7 +207,7 @@ def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
     others = {
         "filter_test_accounts": flag("filter_test_accounts", given["filter_test_accounts"]),
         "compare": flag("compare", given["compare"]),
-        "compare_to": text("compare_to", given["compare_to"]),
+        "compare_to": date_to_wire(given["compare_to"], argument="compare_to", now=scope.session.now),
         "formula": text("formula", given["formula"]),
         "refresh": flag("refresh", given["refresh"]),
     }

@@ -446,9 +446,23 @@ def _filters(
         "search": text("search", search),
         "email": text("email", email),
         "distinct_id": text("distinct_id", distinct_id),
-        "properties": json_text(filters_to_wire(properties, default_type="person")),
+        "properties": json_text(_of_persons(filters_to_wire(properties, default_type="person"))),
     }
     return {name: value for name, value in query.items() if value is not None}
+
+
+def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
+    """Refuse filters on anything but persons: servers pass over them in silence, and list everybody."""
+    parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
+    while parts:
+        part = parts.pop()
+        parts += part.get("values", [])
+        if part.get("type") in ("event", "session", "element", "group", "feature"):
+            raise ValueError(
+                f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
+                "servers would list everybody. Filter by properties of the person."
+            )
+    return wanted
 
 
 def _refuse_failure(call: Call, answer: Answer) -> None:

@@ -50,12 +50,7 @@ def question(
     Raises:
         TypeError, ValueError: Something in it would be misread by a server.
     """
-    wanted_events = entities_to_wire(events, kind="events", filters=filters_to_wire)
-    # Letters of a formula go by order. Where it is missing servers put actions before events, so with both it is sent.
-    first = len(wanted_events) if wanted_events and actions else None
-    wanted_actions = entities_to_wire(actions, kind="actions", filters=filters_to_wire, first=first)
-    if wanted_actions and wanted_events:
-        wanted_events = entities_to_wire(events, kind="events", filters=filters_to_wire, first=0)
+    wanted_events, wanted_actions = _entities(events, actions)
     found = {
         "events": wanted_events,
         "actions": wanted_actions,
@@ -68,6 +63,25 @@ def question(
         "interval": text("interval", interval),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _entities(
+    events: EntitiesArgument, actions: EntitiesArgument
+) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None]:
+    """Read both lists. With both, each entity gets its order: where it is missing servers put actions first."""
+    first = entities_to_wire(events, kind="events", filters=filters_to_wire)
+    second = entities_to_wire(actions, kind="actions", filters=filters_to_wire)
+    if not first or not second:
+        return first, second
+    both = first + second
+    given = [entity["order"] for entity in both if entity.get("order") is not None]
+    if not given:
+        both = [entity | {"order": order} for order, entity in enumerate(both)]
+    elif len(set(given)) < len(both):
+        raise ValueError(
+            "events and actions: order is given for some but not all, or twice; give each its own, or none."
+        )
+    return both[: len(first)], both[len(first) :]
 
 
 def _breakdown(value: Breakdown | None) -> str | None:

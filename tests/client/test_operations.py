@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import date, timedelta
@@ -261,6 +262,10 @@ def test_csv(run: Run) -> None:
         ("persons.list", (), {"properties": {"type": "AND", "values": "x"}}, (ValueError, TypeError)),
         ("persons.list", (), {"properties": [{"key": "a", "operator": "like", "value": 1}]}, ValueError),
         ("persons.list", (), {"extra_query": {"limit": 5}}, ValueError),
+        ("persons.list", (), {"properties": prop("a", type="event") == 1}, ValueError),
+        ("persons.list", (), {"properties": (prop("a", type="event") == 1) | (prop("b") == 1)}, ValueError),
+        ("insights.trend", (), {"events": "a", "compare_to": "a month"}, ValueError),
+        ("insights.trend", (), {"events": {"id": "a", "order": 1}, "actions": 5}, ValueError),
         ("persons.activity", (1,), {"page_size": 0}, ValueError),
         ("persons.update", (1, [("a", 1)]), {}, TypeError),
         ("persons.update", (1, "a"), {}, TypeError),
@@ -314,6 +319,23 @@ def test_extras_reach_the_server() -> None:
         env.insights.trend(events="a", extra_query={"new": 1}, extra_body={"newer": [2]})
     assert seen[0].url.params["new"] == "1"
     assert b'"newer":[2]' in seen[0].read()
+
+
+def test_letters_of_a_formula_go_by_the_order_of_events_and_then_actions() -> None:
+    import httpx
+
+    seen: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.read()))
+        return httpx.Response(200, json={"result": []})
+
+    with Environment(1, api_key="phx_x", host="us", transport=httpx.MockTransport(answer)) as env:
+        env.insights.trend(events=(name for name in "ab"), actions=[5], formula="(A-B)/C")
+        env.insights.trend(events=["a", "b"])
+    assert [event["order"] for event in seen[0]["events"]] == [0, 1]
+    assert [action["order"] for action in seen[0]["actions"]] == [2]
+    assert seen[1] == {"events": [{"id": "a"}, {"id": "b"}]}
 
 
 def test_delete_events_is_never_sent_as_false() -> None:
