@@ -102,6 +102,20 @@ def generate(sources: Sources, target: Path) -> None:
     if done.returncode or "ERROR" in done.stderr or "Warning" in done.stdout:
         raise CannotGenerateError(f"The generator could not read {sources.contract.name}:\n{done.stdout}{done.stderr}")
     (target / "py.typed").write_text("", encoding="utf-8")
+    (target / "SOURCES").write_text(_stamp(sources), encoding="utf-8", newline="\n")
+
+
+def _stamp(sources: Sources) -> str:
+    """Return the hash of everything that the client is made of.
+
+    Some edits of the contract leave no trace in the code (a scope, a default, words), yet the two are then out of step.
+    """
+    made_of = [sources.contract, sources.settings, *sorted(sources.templates.glob("*.jinja"))]
+    lines = [
+        f"{hashlib.sha256(path.read_bytes().replace(bytes([13, 10]), bytes([10]))).hexdigest()}  {path.name}"
+        for path in made_of
+    ]
+    return "\n".join(["Written by scripts/generate.py; sha256 of what this package is made of.", *lines, ""])
 
 
 def _settings(sources: Sources) -> dict[str, object]:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from .errors import DecodeError
 
-__all__ = ["Response", "kind_of", "loads", "parse", "record", "records", "rows", "segment", "timestamp"]
+__all__ = [
+    "Response",
+    "kind_of",
+    "loads",
+    "parse",
+    "plain",
+    "record",
+    "records",
+    "rows",
+    "segment",
+    "timestamp",
+]
 
 T = TypeVar("T")
 
@@ -38,31 +49,19 @@ def segment(value: object) -> str:
     return quote(text, safe="@")
 
 
-# A run of 20 digits, the least that an integer beyond 64 bits has, shows as 5 digits in every fourth byte.
-_DIGITS = bytes(48 if 48 <= byte <= 57 else 0 for byte in range(256))
-_BIG = re.compile(rb"[0-9]{19}")
-
-
 def loads(content: bytes) -> Any:
-    """Decode JSON. Integers of any size stay exact; orjson would make floats of those beyond 64 bits."""
-    import orjson
+    """Decode JSON. Integers of any size stay exact, or are refused; they never become floats."""
+    import msgspec
 
     try:
-        value = orjson.loads(content)
-        if b"00000" in content[::4].translate(_DIGITS) and _BIG.search(content):
-            import json
-
-            value = json.loads(content)
+        return msgspec.json.decode(content)
     except RecursionError:
-        raise DecodeError("the JSON is nested too deep") from None
-    except ValueError as error:
-        raise DecodeError("the JSON cannot be read: " + _why(error)) from None
-    return value
-
-
-def _why(error: ValueError) -> str:
-    position = getattr(error, "pos", None)
-    return "a number in it is too large" if position is None else f"{getattr(error, 'msg', '')} at {position}"
+        reason = "the JSON is nested too deep"
+    except msgspec.DecodeError as error:
+        reason = f"the JSON cannot be read: {error}"
+    except UnicodeDecodeError:
+        reason = "the JSON is not UTF-8"
+    raise DecodeError(reason)
 
 
 def parse(status_code: int, content: bytes, read: Callable[[Any], T]) -> T:
@@ -86,17 +85,16 @@ def rows(value: Any, name: str, read: Callable[[Any], T]) -> list[T]:
     """Read a list that must be there, each element as a record."""
     if value.__class__ is not list:
         raise DecodeError(f"expected a list, got {kind_of(value)}", name)
+    found: list[T] = []
     try:
-        return list(map(read, value))
-    except DecodeError:
-        pass
-    for index, element in enumerate(value):
-        try:
-            read(element)
-        except DecodeError as error:
-            path = f"{name}[{index}]" + (f".{error.path}" if error.path else "")
-            raise DecodeError(error.reason, path, index) from None
-    raise AssertionError("reading the same twice gave two results")
+        found.extend(map(read, value))
+    except DecodeError as error:
+        index = len(found)
+        path = f"{name}[{index}]" + (f".{error.path}" if error.path else "")
+        problem = DecodeError(error.reason, path, index)
+    else:
+        return found
+    raise problem
 
 
 def records(value: Any, read: Callable[[Any], T]) -> list[T] | None:
@@ -118,25 +116,74 @@ def record(value: Any, read: Callable[[Any], T]) -> T | None:
 
 
 def timestamp(value: Any) -> datetime | None:
-    """Read a moment; None if it cannot be read. Without an offset it is UTC."""
+    """Read a moment as an aware datetime, or None where it is not one; never raise.
+
+    Servers write ISO, with Z, an offset or none (then UTC), and "2020-01-01 10:00:00 UTC". Other text is read if it
+    holds a whole date in an order that cannot be mistaken: year first, or the month by name. Nothing is made up: "10",
+    "Wed" and "2020-13-01" are None, as is what is not text.
+    """
+    if not isinstance(value, str) or not 8 <= len(value) <= 64:
+        return None
+    moment: datetime | None
     try:
         moment = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        return _odd_timestamp(value)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except ValueError:
+        moment = _plain_utc(value) or _by_dateutil(value)
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
-_ODD = re.compile(r"(?a)\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)? ?(UTC|GMT|Z|[+-]\d\d(:?\d\d)?)?")
+def _plain_utc(text: str) -> datetime | None:
+    for name in (" UTC", " GMT"):
+        if text.endswith(name):
+            try:
+                value = datetime.fromisoformat(text.removesuffix(name))
+            except ValueError:
+                return None
+            return value if value.tzinfo is None else None
+    return None
 
 
-def _odd_timestamp(value: Any) -> datetime | None:
-    """Read the forms that some servers write: `2026-01-02 3:04:05.6 UTC`."""
-    if not isinstance(value, str) or len(value) > 50 or not _ODD.fullmatch(value):
+_YEAR_FIRST = re.compile(r"\s*([0-9]{4})([-/.]?)([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
+_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+
+
+def _by_dateutil(text: str) -> datetime | None:
+    match = _YEAR_FIRST.match(text)
+    if not (text.isascii() and text.isprintable()) or not (
+        match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))
+    ):
         return None
     from dateutil import parser
 
+    def zone(name: str | None, offset: int | None) -> timezone | None:
+        if offset is None:
+            if name is None:
+                return None
+            raise ValueError(f"the time zone {name} is not known")
+        return timezone(timedelta(seconds=offset))
+
     try:
-        moment = parser.parse(value)
-    except (ValueError, OverflowError):
+        # A part that is missing comes from the default, so two unlike defaults give unlike dates.
+        found = parser.parse(text, default=datetime(2000, 1, 1, tzinfo=UTC), tzinfos=zone)
+        other = parser.parse(text, default=datetime(2004, 2, 2, tzinfo=UTC), tzinfos=zone)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if found.date() != other.date() or f"{found.year:04d}" not in text:
+        return None
+    if match and (found.year, found.month, found.day) != (int(match[1]), int(match[3]), int(match[4])):
+        return None
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Turn records and times inside a value into what JSON knows."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    write = getattr(value, "to_dict", None)
+    return value if write is None else write()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
@@ -172,63 +172,3 @@ def _guess(text: str, argument: str) -> str | None:
         unit = "M"
     position = "Start" if spoken.endswith("start") else "End" if spoken.endswith("end") else ""
     return repr(f"-{match[1]}{unit}{position if unit + position in _POSITIONS else ''}")
-
-
-def parse_timestamp(text: object) -> datetime | None:
-    """Read a timestamp of the server as an aware datetime, or None where it is not one; never raise.
-
-    Servers write ISO, with Z, an offset or none (then UTC), and "2020-01-01 10:00:00 UTC". Other text is read
-    if it holds a whole date in an order that cannot be mistaken: year first, or the month by name. Nothing is
-    made up: "10", "Wed" and "2020-13-01" are None, as is what is not text.
-    """
-    if not isinstance(text, str) or not 8 <= len(text) <= 64:
-        return None
-    value: datetime | None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = _plain_utc(text) or _by_dateutil(text)
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-def _plain_utc(text: str) -> datetime | None:
-    for name in (" UTC", " GMT"):
-        if text.endswith(name):
-            try:
-                value = datetime.fromisoformat(text.removesuffix(name))
-            except ValueError:
-                return None
-            return value if value.tzinfo is None else None
-    return None
-
-
-_YEAR_FIRST = re.compile(r"\s*([0-9]{4})([-/.]?)([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
-_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-
-
-def _by_dateutil(text: str) -> datetime | None:
-    match = _YEAR_FIRST.match(text)
-    if not (text.isascii() and text.isprintable()) or not (
-        match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))
-    ):
-        return None
-    from dateutil import parser
-
-    def zone(name: str | None, offset: int | None) -> timezone | None:
-        if offset is None:
-            if name is None:
-                return None
-            raise ValueError(f"the time zone {name} is not known")
-        return timezone(timedelta(seconds=offset))
-
-    try:
-        # A part that is missing comes from the default, so two unlike defaults give unlike dates.
-        found = parser.parse(text, default=datetime(2000, 1, 1, tzinfo=UTC), tzinfos=zone)
-        other = parser.parse(text, default=datetime(2004, 2, 2, tzinfo=UTC), tzinfos=zone)
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-        return None
-    if found.date() != other.date() or f"{found.year:04d}" not in text:
-        return None
-    if match and (found.year, found.month, found.day) != (int(match[1]), int(match[3]), int(match[4])):
-        return None
-    return found

@@ -502,11 +502,12 @@ def _hint(session: Session, call: Call, status: int) -> str:
 
 def _body(answer: Answer) -> object:
     """Decode a body leniently: it comes with an error, and may be a proxy's page."""
-    import orjson
+    from posthog_environments_api.errors import DecodeError
+    from posthog_environments_api.types import loads
 
     try:
-        return orjson.loads(answer.content)
-    except (ValueError, RecursionError):
+        return loads(answer.content)
+    except DecodeError:
         return answer.content.decode("utf-8", "replace")
 
 

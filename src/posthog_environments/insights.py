@@ -97,11 +97,8 @@ def trend(
     Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
     posthog/api/insight.py.
     """
-    from posthog_environments_api.models import TrendQuery
-
     wanted = _question(scope, locals())
-    body = TrendQuery.from_dict(wanted)
-    return _trend(scope, timeout, _post(scope, TREND, body, extra_query, extra_body))
+    return _trend(scope, timeout, _post(scope, TREND, wanted, extra_query, extra_body))
 
 
 def get_trend(
@@ -168,18 +165,15 @@ def trend_csv(
 
     Source: the parameter `format` of the vendor's page.
     """
-    from posthog_environments_api.models import TrendQuery
-
     wanted = _question(scope, locals())
-    body = TrendQuery.from_dict(wanted)
-    call = _post(scope, TREND_CSV, body, extra_query, extra_body, stream=True)
+    call = _post(scope, TREND_CSV, wanted, extra_query, extra_body, stream=True)
     return exchange(scope.but(timeout), call)
 
 
 def _post(
     scope: Scope,
     operation: Operation,
-    body: Any,
+    body: Mapping[str, Any],
     extra_query: Extra | None,
     extra_body: Extra | None,
     *,
@@ -256,10 +250,8 @@ def timing(
 
     Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.
     """
-    from posthog_environments_api.models import InsightTiming
-
     given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
-    body = InsightTiming.from_dict(json_object("the report", given))
+    body = json_object("the report", given)
     request = record_insight_timing.build_request(scope.project_id, body=body)
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TIMING))

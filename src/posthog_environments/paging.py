@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import ge
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
@@ -92,6 +92,8 @@ def next_number(link: str, parameter: str) -> int:
     Raises:
         PagingError: There is none, or it is none.
     """
+    if not isinstance(cast("object", link), str):
+        raise PagingError(f"The server's next link is no text but {type(link).__name__}, so the walk cannot go on.")
     try:
         values = [value for name, value in parse_qsl(urlsplit(link).query) if name == parameter]
     except ValueError:

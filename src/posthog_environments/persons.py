@@ -193,13 +193,11 @@ def update(
 
     Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
     """
-    from posthog_environments_api.models import PersonUpdate
-
     scope = scope.but(timeout)
     wanted = json_object("properties", properties)
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
-    request = update_person.build_request(scope.project_id, person_key(id), body=PersonUpdate(properties=wanted))
+    request = update_person.build_request(scope.project_id, person_key(id), body={"properties": wanted})
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
     return _update(scope, Call(UPDATE, request))
@@ -326,15 +324,13 @@ def delete_property(
     Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
     body, so that it is sent in both places, from posthog/api/person.py.
     """
-    from posthog_environments_api.models import PropertyDeletion
-
     scope = scope.but(timeout)
     wanted = text("name", name)
     if wanted is None:
         raise TypeError("name must be a str, not None.")
     json_object("name", {wanted: None})
     request = delete_person_property.build_request(
-        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(unset=wanted)
+        scope.project_id, person_key(id), unset=wanted, body={"$unset": wanted}
     )
     request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))

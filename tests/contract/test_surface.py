@@ -11,7 +11,7 @@ import pytest
 
 import posthog_environments
 
-HEAVY = ["httpx", "httpcore", "attrs", "orjson", "dateutil", "anyio", "click", "rich", "duckdb", "starlette", "ssl"]
+HEAVY = ["httpx", "httpcore", "attrs", "msgspec", "dateutil", "anyio", "click", "rich", "duckdb", "starlette", "ssl"]
 
 
 def test_all_is_what_is_there() -> None:

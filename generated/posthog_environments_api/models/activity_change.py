@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -39,10 +40,21 @@ class ActivityChange:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> ActivityChange:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         type_ = pop("type", None)
         action = pop("action", None)
@@ -68,9 +80,9 @@ class ActivityChange:
         if self.field is not None:
             d["field"] = self.field
         if self.before is not None:
-            d["before"] = self.before
+            d["before"] = _plain(self.before)
         if self.after is not None:
-            d["after"] = self.after
+            d["after"] = _plain(self.after)
         return d
 
     @property

@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import records as _records
 
 if TYPE_CHECKING:
@@ -43,11 +44,22 @@ class ActivityDetail:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .activity_change import ActivityChange
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> ActivityDetail:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .activity_change import ActivityChange
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         raw = pop("changes", None)
         changes = None if raw is None else _records(raw, ActivityChange.from_dict)
@@ -70,9 +82,9 @@ class ActivityDetail:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
         if self.changes:
-            d["changes"] = [each.to_dict() for each in self.changes]
+            d["changes"] = _plain(self.changes)
         if self.trigger is not None:
-            d["trigger"] = self.trigger
+            d["trigger"] = _plain(self.trigger)
         if self.type_ is not None:
             d["type"] = self.type_
         if self.name is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import define as _define
@@ -17,6 +17,9 @@ from ..types import timestamp as _timestamp
 if TYPE_CHECKING:
     from .activity_detail import ActivityDetail
     from .activity_user import ActivityUser
+
+
+_moment = datetime.fromisoformat
 
 
 @_define
@@ -50,12 +53,23 @@ class ActivityEntry:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .activity_detail import ActivityDetail
-        from .activity_user import ActivityUser
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> ActivityEntry:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .activity_detail import ActivityDetail
+        from .activity_user import ActivityUser
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         id = pop("id", None)
         raw = pop("user", None)
@@ -66,9 +80,16 @@ class ActivityEntry:
         scope = pop("scope", None)
         item_id = pop("item_id", None)
         raw = pop("created_at", None)
-        created_at = None if raw is None else _timestamp(raw)
-        if created_at is None and raw is not None:
-            d["created_at"] = raw
+        created_at = None
+        if raw is not None:
+            try:
+                created_at = _moment(raw)
+                if created_at.tzinfo is None:
+                    created_at = created_at.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                created_at = _timestamp(raw)
+                if created_at is None:
+                    d["created_at"] = raw
         raw = pop("detail", None)
         detail = None if raw is None else _record(raw, ActivityDetail.from_dict)
         if detail is None and raw is not None:

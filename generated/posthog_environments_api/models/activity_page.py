@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import rows as _rows
 
 if TYPE_CHECKING:
@@ -41,13 +42,26 @@ class ActivityPage:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .activity_entry import ActivityEntry
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        if d.get("results").__class__ is list:
+            d["results"] = [dict(row) if row.__class__ is dict else row for row in d["results"]]
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> ActivityPage:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .activity_entry import ActivityEntry
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
-        results = _rows(pop("results", None), "results", ActivityEntry.from_dict)
+        results = _rows(pop("results", None), "results", ActivityEntry.take)
         next_ = pop("next", None)
         previous = pop("previous", None)
         total_count = pop("total_count", None)
@@ -62,7 +76,7 @@ class ActivityPage:
     def to_dict(self) -> dict[str, Any]:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
-        d["results"] = [each.to_dict() for each in self.results]
+        d["results"] = _plain(self.results)
         if self.next_ is not None:
             d["next"] = self.next_
         if self.previous is not None:

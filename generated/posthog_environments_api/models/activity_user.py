@@ -33,10 +33,21 @@ class ActivityUser:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> ActivityUser:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         first_name = pop("first_name", None)
         email = pop("email", None)

@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -48,10 +49,21 @@ class Entity:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> Entity:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         id = pop("id", None)
         type_ = pop("type", None)
@@ -87,7 +99,7 @@ class Entity:
         if self.order is not None:
             d["order"] = self.order
         if self.properties is not None:
-            d["properties"] = self.properties
+            d["properties"] = _plain(self.properties)
         if self.math is not None:
             d["math"] = self.math
         if self.math_property is not None:

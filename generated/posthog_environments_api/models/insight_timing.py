@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -52,10 +53,21 @@ class InsightTiming:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> InsightTiming:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         name = pop("name", None)
         derived_name = pop("derived_name", None)
@@ -99,19 +111,19 @@ class InsightTiming:
         if self.derived_name is not None:
             d["derived_name"] = self.derived_name
         if self.filters is not None:
-            d["filters"] = self.filters
+            d["filters"] = _plain(self.filters)
         if self.query is not None:
-            d["query"] = self.query
+            d["query"] = _plain(self.query)
         if self.order is not None:
             d["order"] = self.order
         if self.deleted is not None:
             d["deleted"] = self.deleted
         if self.dashboards:
-            d["dashboards"] = self.dashboards
+            d["dashboards"] = _plain(self.dashboards)
         if self.description is not None:
             d["description"] = self.description
         if self.tags:
-            d["tags"] = self.tags
+            d["tags"] = _plain(self.tags)
         if self.favorited is not None:
             d["favorited"] = self.favorited
         if self.saved is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define as _define
@@ -11,7 +11,10 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import timestamp as _timestamp
+
+_moment = datetime.fromisoformat
 
 
 @_define
@@ -43,10 +46,21 @@ class Person:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> Person:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         uuid = pop("uuid", None)
         if uuid.__class__ is not str or not uuid:
@@ -66,9 +80,16 @@ class Person:
             if raw is not None:
                 d["properties"] = raw
         raw = pop("created_at", None)
-        created_at = None if raw is None else _timestamp(raw)
-        if created_at is None and raw is not None:
-            d["created_at"] = raw
+        created_at = None
+        if raw is not None:
+            try:
+                created_at = _moment(raw)
+                if created_at.tzinfo is None:
+                    created_at = created_at.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                created_at = _timestamp(raw)
+                if created_at is None:
+                    d["created_at"] = raw
         return cls(
             uuid,
             id,
@@ -88,9 +109,9 @@ class Person:
         if self.name is not None:
             d["name"] = self.name
         if self.distinct_ids:
-            d["distinct_ids"] = self.distinct_ids
+            d["distinct_ids"] = _plain(self.distinct_ids)
         if self.properties:
-            d["properties"] = self.properties
+            d["properties"] = _plain(self.properties)
         if self.created_at is not None:
             d["created_at"] = self.created_at.isoformat()
         return d

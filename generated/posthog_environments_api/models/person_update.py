@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -31,10 +32,21 @@ class PersonUpdate:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> PersonUpdate:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         properties = pop("properties", None)
         if properties.__class__ is not dict:
@@ -47,7 +59,7 @@ class PersonUpdate:
     def to_dict(self) -> dict[str, Any]:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
-        d["properties"] = self.properties
+        d["properties"] = _plain(self.properties)
         return d
 
     @property

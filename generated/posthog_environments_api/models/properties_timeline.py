@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import define as _define
@@ -11,11 +11,15 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import rows as _rows
 from ..types import timestamp as _timestamp
 
 if TYPE_CHECKING:
     from .properties_timeline_point import PropertiesTimelinePoint
+
+
+_moment = datetime.fromisoformat
 
 
 @_define
@@ -43,26 +47,53 @@ class PropertiesTimeline:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .properties_timeline_point import PropertiesTimelinePoint
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        if d.get("points").__class__ is list:
+            d["points"] = [dict(row) if row.__class__ is dict else row for row in d["points"]]
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> PropertiesTimeline:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .properties_timeline_point import PropertiesTimelinePoint
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
-        points = _rows(pop("points", None), "points", PropertiesTimelinePoint.from_dict)
+        points = _rows(pop("points", None), "points", PropertiesTimelinePoint.take)
         crucial_property_keys = raw = pop("crucial_property_keys", None)
         if raw.__class__ is not list:
             crucial_property_keys = []
             if raw is not None:
                 d["crucial_property_keys"] = raw
         raw = pop("effective_date_from", None)
-        effective_date_from = None if raw is None else _timestamp(raw)
-        if effective_date_from is None and raw is not None:
-            d["effective_date_from"] = raw
+        effective_date_from = None
+        if raw is not None:
+            try:
+                effective_date_from = _moment(raw)
+                if effective_date_from.tzinfo is None:
+                    effective_date_from = effective_date_from.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                effective_date_from = _timestamp(raw)
+                if effective_date_from is None:
+                    d["effective_date_from"] = raw
         raw = pop("effective_date_to", None)
-        effective_date_to = None if raw is None else _timestamp(raw)
-        if effective_date_to is None and raw is not None:
-            d["effective_date_to"] = raw
+        effective_date_to = None
+        if raw is not None:
+            try:
+                effective_date_to = _moment(raw)
+                if effective_date_to.tzinfo is None:
+                    effective_date_to = effective_date_to.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                effective_date_to = _timestamp(raw)
+                if effective_date_to is None:
+                    d["effective_date_to"] = raw
         return cls(
             points,
             crucial_property_keys,
@@ -74,9 +105,9 @@ class PropertiesTimeline:
     def to_dict(self) -> dict[str, Any]:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
-        d["points"] = [each.to_dict() for each in self.points]
+        d["points"] = _plain(self.points)
         if self.crucial_property_keys:
-            d["crucial_property_keys"] = self.crucial_property_keys
+            d["crucial_property_keys"] = _plain(self.crucial_property_keys)
         if self.effective_date_from is not None:
             d["effective_date_from"] = self.effective_date_from.isoformat()
         if self.effective_date_to is not None:

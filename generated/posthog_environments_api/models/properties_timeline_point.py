@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define as _define
@@ -11,7 +11,10 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import timestamp as _timestamp
+
+_moment = datetime.fromisoformat
 
 
 @_define
@@ -37,15 +40,33 @@ class PropertiesTimelinePoint:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> PropertiesTimelinePoint:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         raw = pop("timestamp", None)
-        timestamp = None if raw is None else _timestamp(raw)
-        if timestamp is None and raw is not None:
-            d["timestamp"] = raw
+        timestamp = None
+        if raw is not None:
+            try:
+                timestamp = _moment(raw)
+                if timestamp.tzinfo is None:
+                    timestamp = timestamp.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                timestamp = _timestamp(raw)
+                if timestamp is None:
+                    d["timestamp"] = raw
         properties = raw = pop("properties", None)
         if raw.__class__ is not dict:
             properties = {}
@@ -65,7 +86,7 @@ class PropertiesTimelinePoint:
         if self.timestamp is not None:
             d["timestamp"] = self.timestamp.isoformat()
         if self.properties:
-            d["properties"] = self.properties
+            d["properties"] = _plain(self.properties)
         if self.relevant_event_count is not None:
             d["relevant_event_count"] = self.relevant_event_count
         return d

@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -41,10 +42,21 @@ class PropertyFilter:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> PropertyFilter:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         key = pop("key", None)
         if key.__class__ is not str or not key:
@@ -67,7 +79,7 @@ class PropertyFilter:
         d = dict(self.additional_properties)
         d["key"] = self.key
         if self.value is not None:
-            d["value"] = self.value
+            d["value"] = _plain(self.value)
         if self.operator is not None:
             d["operator"] = self.operator
         if self.type_ is not None:

@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 @_define
@@ -33,10 +34,21 @@ class PropertyFilterGroup:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> PropertyFilterGroup:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         type_ = pop("type", None)
         if type_.__class__ is not str or not type_:
@@ -56,7 +68,7 @@ class PropertyFilterGroup:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
         d["type"] = self.type_
-        d["values"] = self.values
+        d["values"] = _plain(self.values)
         return d
 
     @property

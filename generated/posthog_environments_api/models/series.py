@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import record as _record
 
 if TYPE_CHECKING:
@@ -56,12 +57,23 @@ class Series:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .series_action import SeriesAction
-        from .trend_filter import TrendFilter
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> Series:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .series_action import SeriesAction
+        from .trend_filter import TrendFilter
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         data = raw = pop("data", None)
         if raw.__class__ is not list:
@@ -111,11 +123,11 @@ class Series:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
         if self.data:
-            d["data"] = self.data
+            d["data"] = _plain(self.data)
         if self.days:
-            d["days"] = self.days
+            d["days"] = _plain(self.days)
         if self.labels:
-            d["labels"] = self.labels
+            d["labels"] = _plain(self.labels)
         if self.filter_ is not None:
             d["filter"] = self.filter_.to_dict()
         if self.label is not None:
@@ -127,7 +139,7 @@ class Series:
         if self.aggregated_value is not None:
             d["aggregated_value"] = self.aggregated_value
         if self.breakdown_value is not None:
-            d["breakdown_value"] = self.breakdown_value
+            d["breakdown_value"] = _plain(self.breakdown_value)
         if self.compare is not None:
             d["compare"] = self.compare
         if self.compare_label is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import define as _define
@@ -11,11 +11,15 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import rows as _rows
 from ..types import timestamp as _timestamp
 
 if TYPE_CHECKING:
     from .series import Series
+
+
+_moment = datetime.fromisoformat
 
 
 @_define
@@ -45,18 +49,38 @@ class Trend:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .series import Series
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        if d.get("result").__class__ is list:
+            d["result"] = [dict(row) if row.__class__ is dict else row for row in d["result"]]
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> Trend:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .series import Series
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
-        result = _rows(pop("result", None), "result", Series.from_dict)
+        result = _rows(pop("result", None), "result", Series.take)
         is_cached = pop("is_cached", None)
         raw = pop("last_refresh", None)
-        last_refresh = None if raw is None else _timestamp(raw)
-        if last_refresh is None and raw is not None:
-            d["last_refresh"] = raw
+        last_refresh = None
+        if raw is not None:
+            try:
+                last_refresh = _moment(raw)
+                if last_refresh.tzinfo is None:
+                    last_refresh = last_refresh.replace(tzinfo=UTC)
+            except (ValueError, TypeError):
+                last_refresh = _timestamp(raw)
+                if last_refresh is None:
+                    d["last_refresh"] = raw
         timezone = pop("timezone", None)
         next_ = pop("next", None)
         return cls(
@@ -71,7 +95,7 @@ class Trend:
     def to_dict(self) -> dict[str, Any]:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
-        d["result"] = [each.to_dict() for each in self.result]
+        d["result"] = _plain(self.result)
         if self.is_cached is not None:
             d["is_cached"] = self.is_cached
         if self.last_refresh is not None:

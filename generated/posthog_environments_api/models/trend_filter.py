@@ -10,6 +10,7 @@ from attrs import field as _field
 
 from ..errors import DecodeError
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 from ..types import records as _records
 
 if TYPE_CHECKING:
@@ -48,11 +49,22 @@ class TrendFilter:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
-        from .entity import Entity
-
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
         d = dict(src_dict)
+        return cls.take(d)
+
+    @classmethod
+    def take(cls, d: dict[str, Any]) -> TrendFilter:
+        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
+
+        Raises:
+            DecodeError: It is no object, or lacks what is required.
+        """
+        from .entity import Entity
+
+        if d.__class__ is not dict:
+            raise DecodeError(f"expected an object, got {_kind_of(d)}")
         pop = d.pop
         raw = pop("events", None)
         events = None if raw is None else _records(raw, Entity.from_dict)
@@ -80,11 +92,11 @@ class TrendFilter:
         """Write it as the API does; what is None is left out."""
         d = dict(self.additional_properties)
         if self.events:
-            d["events"] = [each.to_dict() for each in self.events]
+            d["events"] = _plain(self.events)
         if self.actions:
-            d["actions"] = [each.to_dict() for each in self.actions]
+            d["actions"] = _plain(self.actions)
         if self.properties is not None:
-            d["properties"] = self.properties
+            d["properties"] = _plain(self.properties)
         if self.filter_test_accounts is not None:
             d["filter_test_accounts"] = self.filter_test_accounts
         if self.date_from is not None:

@@ -78,7 +78,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.trend import Trend
 
-        return parse(status_code, content, Trend.from_dict)
+        return parse(status_code, content, Trend.take)
     return None
 
 

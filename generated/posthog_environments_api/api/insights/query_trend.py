@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...types import Response, parse, segment
+from ...types import Response, parse, plain, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def build_request(
     project_id: str,
     *,
-    body: TrendQuery,
+    body: TrendQuery | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
+    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
     Counts events over time, one series for each of `events` and `actions`, or for each value of
     `breakdown`.
@@ -36,7 +36,7 @@ def build_request(
     params = {name: value for name, value in params.items() if value is not None}
     if params:
         request["params"] = params
-    request["json"] = body.to_dict()
+    request["json"] = plain(body)
     return request
 
 
@@ -51,7 +51,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.trend import Trend
 
-        return parse(status_code, content, Trend.from_dict)
+        return parse(status_code, content, Trend.take)
     return None
 
 
@@ -59,7 +59,7 @@ def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery,
+    body: TrendQuery | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[Trend]:
     """Ask for a trend in the body, and return the answer with its status and headers."""
@@ -77,7 +77,7 @@ async def asyncio_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery,
+    body: TrendQuery | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[Trend]:
     """Ask for a trend in the body, awaiting; see `sync_detailed`."""
@@ -95,7 +95,7 @@ def sync(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery,
+    body: TrendQuery | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Trend | None:
     """Ask for a trend in the body, and return what the answer holds."""
@@ -111,7 +111,7 @@ async def asyncio(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery,
+    body: TrendQuery | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Trend | None:
     """Ask for a trend in the body, awaiting; see `sync`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...types import Response, segment
+from ...types import Response, plain, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def build_request(
     project_id: str,
     *,
-    body: InsightTiming,
+    body: InsightTiming | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
+    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
     Takes the fields of an insight. The servers accept any of them unchecked and answer with no body.
     The page names no scope here, and servers refuse personal API keys with 403 whatever their scopes.
@@ -34,7 +34,7 @@ def build_request(
     params = {name: value for name, value in params.items() if value is not None}
     if params:
         request["params"] = params
-    request["json"] = body.to_dict()
+    request["json"] = plain(body)
     return request
 
 
@@ -51,7 +51,7 @@ def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: InsightTiming,
+    body: InsightTiming | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[None]:
     """Report the timing of an insight, and return the answer with its status and headers."""
@@ -68,7 +68,7 @@ async def asyncio_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: InsightTiming,
+    body: InsightTiming | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[None]:
     """Report the timing of an insight, awaiting; see `sync_detailed`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...types import Response, parse, segment
+from ...types import Response, parse, plain, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
@@ -18,11 +18,11 @@ def build_request(
     project_id: str,
     id: str,
     *,
-    body: PropertyDeletion,
+    body: PropertyDeletion | Mapping[str, Any],
     format_: ResponseFormat | None = None,
     unset: str | None = None,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
+    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
     Removes one property. Give its name in the query, as the page says, and in the body, where servers
     read it. They do not check that the person has it.
@@ -38,7 +38,7 @@ def build_request(
     params = {name: value for name, value in params.items() if value is not None}
     if params:
         request["params"] = params
-    request["json"] = body.to_dict()
+    request["json"] = plain(body)
     return request
 
 
@@ -55,7 +55,7 @@ def parse_response(
     if status_code == 201:
         from ...models.property_deletion_outcome import PropertyDeletionOutcome
 
-        return parse(status_code, content, PropertyDeletionOutcome.from_dict)
+        return parse(status_code, content, PropertyDeletionOutcome.take)
     return None
 
 
@@ -64,7 +64,7 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PropertyDeletion,
+    body: PropertyDeletion | Mapping[str, Any],
     format_: ResponseFormat | None = None,
     unset: str | None = None,
 ) -> Response[PropertyDeletionOutcome]:
@@ -86,7 +86,7 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PropertyDeletion,
+    body: PropertyDeletion | Mapping[str, Any],
     format_: ResponseFormat | None = None,
     unset: str | None = None,
 ) -> Response[PropertyDeletionOutcome]:
@@ -108,7 +108,7 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PropertyDeletion,
+    body: PropertyDeletion | Mapping[str, Any],
     format_: ResponseFormat | None = None,
     unset: str | None = None,
 ) -> PropertyDeletionOutcome | None:
@@ -128,7 +128,7 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PropertyDeletion,
+    body: PropertyDeletion | Mapping[str, Any],
     format_: ResponseFormat | None = None,
     unset: str | None = None,
 ) -> PropertyDeletionOutcome | None:

@@ -71,7 +71,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.properties_timeline import PropertiesTimeline
 
-        return parse(status_code, content, PropertiesTimeline.from_dict)
+        return parse(status_code, content, PropertiesTimeline.take)
     return None
 
 

@@ -51,7 +51,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.activity_page import ActivityPage
 
-        return parse(status_code, content, ActivityPage.from_dict)
+        return parse(status_code, content, ActivityPage.take)
     return None
 
 

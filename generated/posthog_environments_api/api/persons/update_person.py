@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...types import Response, parse, segment
+from ...types import Response, parse, plain, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
@@ -18,10 +18,10 @@ def build_request(
     project_id: str,
     id: str,
     *,
-    body: PersonUpdate,
+    body: PersonUpdate | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
+    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
     Sets the given properties and leaves the others. Servers take the change and carry it out later, so
     that a read straight after may still show the old values.
@@ -36,7 +36,7 @@ def build_request(
     params = {name: value for name, value in params.items() if value is not None}
     if params:
         request["params"] = params
-    request["json"] = body.to_dict()
+    request["json"] = plain(body)
     return request
 
 
@@ -51,7 +51,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.person import Person
 
-        return parse(status_code, content, Person.from_dict)
+        return parse(status_code, content, Person.take)
     return None
 
 
@@ -60,7 +60,7 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate,
+    body: PersonUpdate | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[Person]:
     """Merge properties into a person, and return the answer with its status and headers."""
@@ -80,7 +80,7 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate,
+    body: PersonUpdate | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Response[Person]:
     """Merge properties into a person, awaiting; see `sync_detailed`."""
@@ -100,7 +100,7 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate,
+    body: PersonUpdate | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Person | None:
     """Merge properties into a person, and return what the answer holds."""
@@ -118,7 +118,7 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate,
+    body: PersonUpdate | Mapping[str, Any],
     format_: ResponseFormat | None = None,
 ) -> Person | None:
     """Merge properties into a person, awaiting; see `sync`."""
