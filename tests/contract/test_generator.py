@@ -1,0 +1,161 @@
+"""The generated client is what the contract gives, and the check that says so bites."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "generate.py"
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATE = load()
+
+
+class Workshop:
+    """A copy of contract, templates and generated tree, to break."""
+
+    def __init__(self, folder: Path) -> None:
+        self.contract = folder / "openapi.yaml"
+        self.templates = folder / "templates"
+        self.output = folder / "posthog_environments_api"
+        shutil.copy(ROOT / "openapi.yaml", self.contract)
+        shutil.copytree(ROOT / "scripts" / "templates", self.templates)
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "generated" / "posthog_environments_api", self.output, ignore=ignore)
+
+    def run(self, *arguments: str) -> int:
+        places = [f"--contract={self.contract}", f"--templates={self.templates}", f"--output={self.output}"]
+        code: int = GENERATE.main([*arguments, *places])
+        return code
+
+    def edit(self, file: Path, old: str, new: str) -> None:
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+def test_the_committed_client_is_in_step(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert workshop.run("--check") == 0, capsys.readouterr().out
+    assert "in step" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("name: search\n", "name: searches\n", "different: api/persons/list_persons.py"),
+        ("        favorited: {type: boolean}\n", "", "different: models/insight_timing.py"),
+        ("required: [uuid]", "required: [uuid, name]", "different: models/person.py"),
+        ("enum: [hour, day, week, month]", "enum: [hour, day, week, year]", "different: models/interval.py"),
+        ("operationId: deletePerson\n", "operationId: removePerson\n", "missing: api/persons/remove_person.py"),
+        # These leave no trace in the code, and are out of step all the same.
+        ("- PersonalApiKey: ['person:write']", "- PersonalApiKey: ['person:read']", "different: SOURCES"),
+        ("default: -7d", "default: -8d", "different: SOURCES"),
+        ("version: 0.1.0", "version: 0.1.1", "different: SOURCES"),
+    ],
+)
+def test_an_edited_contract_is_noticed(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], old: str, new: str, named: str
+) -> None:
+    workshop.edit(workshop.contract, old, new)
+    assert workshop.run("--check") == 1
+    assert named in capsys.readouterr().out.splitlines()
+
+
+def test_edited_deleted_and_added_files_are_named(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.edit(workshop.output / "models" / "person.py", "uuid: str", "uuid: str ")
+    (workshop.output / "api" / "persons" / "get_person.py").unlink()
+    (workshop.output / "models" / "person_old.py").write_text("", encoding="utf-8")
+    (workshop.output / "__pycache__").mkdir()
+    (workshop.output / "__pycache__" / "x.pyc").write_bytes(b"")
+    assert workshop.run("--check") == 1
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "different: models/person.py",
+        "missing: api/persons/get_person.py",
+        "stale: models/person_old.py",
+    ]
+    assert workshop.run() == 0
+    assert workshop.run("--check") == 0
+
+
+def test_a_changed_template_is_noticed(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.edit(workshop.templates / "errors.py.jinja", "No value of the answer", "Nothing of the answer")
+    assert workshop.run("--check") == 1
+    assert "different: errors.py" in capsys.readouterr().out
+
+
+def test_a_change_of_the_generators_own_templates_is_noticed(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = json.loads((workshop.templates / "forked.json").read_text(encoding="utf-8"))
+    recorded["model.py.jinja"] = "0" * 64
+    del recorded["types.py.jinja"]
+    (workshop.templates / "forked.json").write_text(json.dumps(recorded), encoding="utf-8")
+    assert workshop.run("--check") == 1
+    said = capsys.readouterr().out
+    assert "model.py.jinja has changed" in said
+    assert "no hash is recorded for types.py.jinja" in said
+
+
+def test_a_contract_that_would_be_read_in_part_is_refused(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workshop.edit(
+        workshop.contract,
+        "        - name: search\n          in: query\n",
+        "        - name: search\n          in: nowhere\n",
+    )
+    assert workshop.run("--check") == 2
+    assert "could not read openapi.yaml" in capsys.readouterr().err
+
+
+def test_other_tools_are_refused(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GENERATE.PINNED, "ruff", "0.0.1")
+    assert workshop.run("--check") == 2
+    assert "ruff 0.0.1 is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4242"])
+def test_the_bytes_depend_on_nothing_else(tmp_path: Path, seed: str) -> None:
+    """Neither on the hash seed, nor the working directory, nor anybody's settings, nor the locale."""
+    hostile = 'line-length = 40\n[format]\nquote-style = "single"\n'
+    for folder in (tmp_path, tmp_path / "home" / ".config" / "ruff"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ruff.toml").write_text(hostile, encoding="utf-8")
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": seed,
+        "HOME": str(tmp_path / "home"),
+        "XDG_CONFIG_HOME": str(tmp_path / "home" / ".config"),
+        "RUFF_CONFIG": str(tmp_path / "ruff.toml"),
+        "LC_ALL": "C",
+        "TZ": "Asia/Tokyo",
+    }
+    command = [sys.executable, str(SCRIPT), "--check"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
