@@ -8,11 +8,15 @@ from typing import Any, Generic, TypeVar
 from posthog_environments.arguments import whole
 from posthog_environments.exchange import Flow
 from posthog_environments.models import Page
-from posthog_environments.paging import Fetched, Listing, Report
+from posthog_environments.paging import Fetched, Listing, NumberedWalk, OffsetWalk, Report
 
 __all__ = ["AsyncPager", "Pager"]
 
 T = TypeVar("T")
+
+
+def _page(walk: OffsetWalk[T] | NumberedWalk[T], fetched: Fetched[T]) -> Page[T]:
+    return Page(walk.receive(fetched), fetched.count)
 
 
 class _Base(Generic[T]):
@@ -38,7 +42,10 @@ class Pager(_Base[T]):
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
-            yield from page.results
+            # A page that has been handed out is let go before the next one is fetched.
+            rows = iter(page.results)
+            del page
+            yield from rows
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate page by page; each has the items that were not handed out before.
@@ -49,8 +56,7 @@ class Pager(_Base[T]):
         walk = self._listing.walk()
         self._report = walk.report
         while walk.cursor is not None:
-            fetched = self._run(self._listing.fetch(walk.cursor))
-            yield Page(walk.receive(fetched), fetched.count)
+            yield _page(walk, self._run(self._listing.fetch(walk.cursor)))
 
     def first(self) -> T | None:
         """Fetch the first item, or None if there is none."""
@@ -77,7 +83,9 @@ class AsyncPager(_Base[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
-            for item in page.results:
+            rows = iter(page.results)
+            del page
+            for item in rows:
                 yield item
 
     async def pages(self) -> AsyncIterator[Page[T]]:
@@ -85,8 +93,7 @@ class AsyncPager(_Base[T]):
         walk = self._listing.walk()
         self._report = walk.report
         while walk.cursor is not None:
-            fetched = await self._run(self._listing.fetch(walk.cursor))
-            yield Page(walk.receive(fetched), fetched.count)
+            yield _page(walk, await self._run(self._listing.fetch(walk.cursor)))
 
     async def first(self) -> T | None:
         """Fetch the first item, or None if there is none."""

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import ge
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -254,7 +253,7 @@ class _Memory(Generic[T]):
     def __init__(self, key: Callable[[T], Hashable], window: int) -> None:
         self._key = key
         self._window = window
-        self._pages: deque[Sequence[Hashable]] = deque()
+        self._pages: deque[set[Hashable]] = deque()
         self._seen: set[Hashable] = set()
 
     def __bool__(self) -> bool:
@@ -271,11 +270,12 @@ class _Memory(Generic[T]):
         while known < len(keys) and keys[known] in seen:
             known += 1
         fresh, keys = list(rows[known:]), keys[known:]
-        if not (seen.isdisjoint(keys) and len(set(keys)) == len(keys)):
-            new = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
-            fresh, keys = list(reversed(new.values())), list(reversed(new))
-        seen.update(keys)
-        self._pages.append(keys)
+        new = set(keys)
+        if len(new) < len(keys) or not seen.isdisjoint(new):
+            kept = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
+            fresh, new = list(reversed(kept.values())), set(kept)
+        seen |= new
+        self._pages.append(new)
         while len(seen) - len(self._pages[0]) >= self._window:
             seen.difference_update(self._pages.popleft())
         return fresh
@@ -300,7 +300,7 @@ class _Order(Generic[T]):
             times.insert(0, self._last)
         if times:
             self._last = times[-1]
-        return all(map(ge, times, times[1:]))
+        return times == sorted(times, reverse=True)
 
 
 class NumberedWalk(Generic[T]):

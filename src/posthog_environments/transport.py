@@ -9,6 +9,7 @@ their frames hold the key.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import socket
@@ -16,8 +17,9 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import anyio
@@ -42,6 +44,8 @@ __all__ = ["AsyncGuard", "Guard", "Network", "async_pool", "pool"]
 # times out, the step says so itself: then it is known whether anything was sent.
 GRACE = 0.05
 CHUNK = 1 << 20
+
+_Timeouts: TypeAlias = dict[str, float]
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -74,59 +78,142 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
+class _Outgoing:
+    """A request as it goes out, with the key among its headers; hence no repr that would show them."""
+
+    __slots__ = ("body", "headers", "method", "path", "timeouts", "url")
+
+    def __init__(
+        self, method: str, url: str, path: bytes, headers: list[tuple[bytes, bytes]], body: bytes, timeouts: _Timeouts
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """An answer that has begun: its head has come, its body has not."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    stream: Iterator[bytes]
+    close: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _AsyncIncoming:
+    """The same, where the body is awaited."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    stream: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
 class _Rules:
-    """What both guards do to a request on its way out, and to an answer on its way in; no I/O."""
+    """What both guards do to a request on its way out, and to an answer on its way in; no I/O.
+
+    A request for the driver is written here straight as it goes over the wire. Only what comes from the generated
+    client, or goes to a transport that the user gave, is a request of httpx: on small pages those would cost as much
+    as the decoding of the page.
+    """
 
     def __init__(self, session: Session, user_agent: str) -> None:
         self._session = session
         self._settings: Settings = session.settings
         self._origin = session.settings.origin
-        self._base = httpx.URL(session.settings.host).raw_path.rstrip(b"/")
-        self._user_agent = user_agent
+        root = httpx.URL(session.settings.host)
+        self._root = str(root.copy_with(raw_path=b"/")).rstrip("/")
+        self._base = root.raw_path.rstrip(b"/")
+        self._host = httpx.Request("GET", root).headers["Host"].encode()
+        self._own = [(b"Accept-Encoding", b"gzip"), (b"User-Agent", user_agent.encode())]
 
-    def request(self, call: Call) -> httpx.Request:
-        """Build the request of a call, without the key."""
-        arguments = dict(call.request)
-        url = self._settings.host + arguments.pop("url")
-        headers = {"Accept": "*/*" if call.stream else "application/json", **arguments.pop("headers", {})}
-        return httpx.Request(url=url, headers=headers, **arguments)
+    def of_call(self, call: Call, remaining: float, silence: float) -> _Outgoing:
+        """Write the request of a call."""
+        request = call.request
+        # Whatever the contract may ask for one day: nothing is dropped in silence.
+        assert request.keys() <= {"method", "url", "params", "json"}
+        target: bytes = request["url"].encode()
+        if "params" in request:
+            target += b"?" + str(httpx.QueryParams(request["params"])).encode()
+        headers = [(b"Host", self._host), (b"Accept", b"*/*" if call.stream else b"application/json")]
+        body = b""
+        if "json" in request:
+            body = json.dumps(request["json"], ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            headers += [(b"Content-Length", b"%d" % len(body)), (b"Content-Type", b"application/json")]
+        return self._outgoing(request["method"].upper(), self._base + target, headers, body, remaining, silence)
 
-    def outgoing(self, request: httpx.Request, remaining: float, silence: float) -> httpx.Request:
-        """Return the request as it goes out: with the key, on the prefix in use, to the configured origin only."""
+    def of_request(self, request: httpx.Request, body: bytes, remaining: float) -> _Outgoing:
+        """Write a request of httpx: to the configured origin only."""
         url = request.url
-        path = url.raw_path
         port = url.port or (443 if url.scheme == "https" else 80)
-        if (url.scheme, url.host, port) != self._origin or not path.startswith(self._base + b"/"):
-            raise ConfigurationError("A request to another server than the configured one was not sent.")
+        if (url.scheme, url.host, port) != self._origin:
+            raise _elsewhere()
+        replaced = (b"accept-encoding", b"user-agent", b"authorization")
+        headers = [(name, value) for name, value in request.headers.raw if name.lower() not in replaced]
+        return self._outgoing(request.method, url.raw_path, headers, body, remaining, remaining)
+
+    def _outgoing(
+        self,
+        method: str,
+        path: bytes,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        remaining: float,
+        silence: float,
+    ) -> _Outgoing:
+        """Add what is ours: the prefix in use, the key, the time."""
+        if not path.startswith(self._base + b"/"):
+            raise _elsewhere()
         old = self._base + b"/api/environments/"
         if self._session.prefix == "projects" and path.startswith(old):
-            url = url.copy_with(raw_path=self._base + b"/api/projects/" + path[len(old) :])
-        headers = request.headers.copy()
-        headers["Accept-Encoding"] = "gzip"
-        headers["User-Agent"] = self._user_agent
-        headers["Authorization"] = "Bearer " + self._settings.key.current().reveal()
-        timeout = {
+            path = self._base + b"/api/projects/" + path[len(old) :]
+        headers += self._own
+        headers.append((b"Authorization", b"Bearer " + self._settings.key.current().reveal().encode()))
+        timeouts = {
             "connect": remaining,
             "pool": remaining,
             "write": remaining,
             "read": min(silence, remaining),
         }
-        return httpx.Request(
-            request.method,
-            url,
-            headers=headers,
-            stream=request.stream,
-            extensions={"timeout": timeout},
-        )
+        return _Outgoing(method, self._root + path.decode(), path, headers, body, timeouts)
 
-    def body(self, response: httpx.Response) -> _Body:
-        return _Body(response.status_code, response.headers, self._settings.max_body)
+    def body(self, status: int, headers: Mapping[str, str]) -> _Body:
+        return _Body(status, headers, self._settings.max_body)
+
+
+def _elsewhere() -> ConfigurationError:
+    return ConfigurationError("A request to another server than the configured one was not sent.")
+
+
+def _read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by their names in lower case; what came twice is joined."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key = name.decode("latin-1").lower()
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _public_answer(answer: Answer) -> httpx.Response:
+    """Return what a user of the generated client sees of an answer, whose body has been decompressed."""
+    changed = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in answer.headers.items() if name not in changed]
+    return httpx.Response(answer.status_code, headers=headers, content=answer.content)
 
 
 class _Body:
     """Collects a body within the limits: bytes on the wire, bytes after decompression, known encodings only."""
 
-    def __init__(self, status_code: int, headers: httpx.Headers, limit: int) -> None:
+    def __init__(self, status_code: int, headers: Mapping[str, str], limit: int) -> None:
         self._status_code = status_code
         self._limit = limit
         self._wire = 0
@@ -143,6 +230,9 @@ class _Body:
         self._wire += len(chunk)
         if self._wire > self._limit:
             raise self._malformed(f"the answer is longer than {self._limit} bytes (max_body)")
+        if self._inflater is None:
+            self._parts.append(chunk)
+            return
         for part in self.inflate(chunk):
             self._size += len(part)
             self._parts.append(part)
@@ -200,12 +290,19 @@ def _too_late() -> Failed:
     return Failed("the answer had not come to its end", sent=True, again=False, timed_out=True)
 
 
+def _time_left(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise Failed("no time was left to send it", sent=False, again=False, timed_out=True)
+    return remaining
+
+
 class Guard(httpx.BaseTransport):
     """The blocking guard. As a transport of httpx it serves the generated client; `send` serves the driver."""
 
-    def __init__(self, session: Session, inner: httpx.BaseTransport, user_agent: str, timeout: float) -> None:
+    def __init__(self, session: Session, inner: _Pool | httpx.BaseTransport, user_agent: str, timeout: float) -> None:
         self._rules = _Rules(session, user_agent)
-        self._inner = inner
+        self._inner = inner if isinstance(inner, _Pool) else _Given(inner)
         self._timeout = timeout
 
     def send(self, call: Call, deadline: float, silence: float) -> Answer:
@@ -214,35 +311,34 @@ class Guard(httpx.BaseTransport):
         Raises:
             Failed: No usable answer came before `deadline`.
         """
-        return self._exchange(self._rules.request(call), deadline, silence if call.stream else None)
+        remaining = _time_left(deadline)
+        outgoing = self._rules.of_call(call, remaining, silence if call.stream and silence else remaining)
+        return self._exchange(outgoing, deadline, stream=call.stream)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Serve the generated client: one attempt within the client's timeout."""
         answer = failure = None
         try:
-            answer = self._exchange(request, time.monotonic() + self._timeout, None)
+            outgoing = self._rules.of_request(request, request.read(), self._timeout)
+            answer = self._exchange(outgoing, time.monotonic() + self._timeout, stream=False)
         except Failed as failed:
             failure = _public_error(failed)
         if failure is not None:
             raise failure
         assert answer is not None
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        return _public_answer(answer)
 
     def close(self) -> None:
         """Close the connections."""
         self._inner.close()
 
-    def _exchange(self, request: httpx.Request, deadline: float, silence: float | None) -> Answer:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise Failed("no time was left to send it", sent=False, again=False, timed_out=True)
-        outgoing = self._rules.outgoing(request, remaining, silence or remaining)
+    def _exchange(self, outgoing: _Outgoing, deadline: float, *, stream: bool) -> Answer:
         answer: Answer | None = None
         failure: Failed | None = None
         token = _deadline.set(deadline)
         try:
-            response = self._inner.handle_request(outgoing)
-            answer = self._read(outgoing, response, deadline, stream=silence is not None)
+            incoming = self._inner.open(outgoing)
+            answer = self._read(outgoing.url, incoming, deadline, stream=stream)
         except PostHogError:
             raise
         except Exception as error:  # noqa: BLE001 - a transport may raise anything, and its frames hold the key
@@ -254,35 +350,32 @@ class Guard(httpx.BaseTransport):
         assert answer is not None
         return answer
 
-    def _read(self, request: httpx.Request, response: httpx.Response, deadline: float, *, stream: bool) -> Answer:
-        url = str(request.url)
-        headers = response.headers
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        if stream and 200 <= response.status_code < 300:
-            return Answer(response.status_code, headers, b"", url, self._chunks(response))
+    def _read(self, url: str, incoming: _Incoming, deadline: float, *, stream: bool) -> Answer:
+        headers = _read_headers(incoming.headers)
+        if stream and 200 <= incoming.status < 300:
+            return Answer(incoming.status, headers, b"", url, self._chunks(incoming, headers))
         try:
-            body = self._rules.body(response)
-            for chunk in response.stream:
+            body = self._rules.body(incoming.status, headers)
+            for chunk in incoming.stream:
                 body.feed(chunk)
                 if time.monotonic() > deadline:
                     raise _too_late()
-            return Answer(response.status_code, headers, body.finish(), url)
+            return Answer(incoming.status, headers, body.finish(), url)
         finally:
-            response.stream.close()
+            incoming.close()
 
-    def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
+    def _chunks(self, incoming: _Incoming, headers: Mapping[str, str]) -> Iterator[bytes]:
         failure: Failed | None = None
-        assert isinstance(response.stream, httpx.SyncByteStream)
         try:
-            body = self._rules.body(response)
-            for chunk in response.stream:
+            body = self._rules.body(incoming.status, headers)
+            for chunk in incoming.stream:
                 yield from body.inflate(chunk)
         except GeneratorExit:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             failure = _failure(error, 0.0)
         finally:
-            response.stream.close()
+            incoming.close()
         if failure is not None:
             raise failure
 
@@ -290,27 +383,34 @@ class Guard(httpx.BaseTransport):
 class AsyncGuard(httpx.AsyncBaseTransport):
     """The awaiting guard; see `Guard`."""
 
-    def __init__(self, session: Session, inner: httpx.AsyncBaseTransport, user_agent: str, timeout: float) -> None:
+    def __init__(
+        self, session: Session, inner: _AsyncPool | httpx.AsyncBaseTransport, user_agent: str, timeout: float
+    ) -> None:
         self._rules = _Rules(session, user_agent)
-        self._inner = inner
+        self._inner = inner if isinstance(inner, _AsyncPool) else _AsyncGiven(inner)
         self._timeout = timeout
         self._loop: object = None
 
     async def send(self, call: Call, deadline: float, silence: float) -> Answer:
         """Send a call once and read the answer; see `Guard.send`."""
-        return await self._exchange(self._rules.request(call), deadline, silence if call.stream else None)
+        self._check_loop()
+        remaining = _time_left(deadline)
+        outgoing = self._rules.of_call(call, remaining, silence if call.stream and silence else remaining)
+        return await self._exchange(outgoing, deadline, stream=call.stream)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Serve the generated client: one attempt within the client's timeout."""
         answer = failure = None
+        self._check_loop()
         try:
-            answer = await self._exchange(request, time.monotonic() + self._timeout, None)
+            outgoing = self._rules.of_request(request, await request.aread(), self._timeout)
+            answer = await self._exchange(outgoing, time.monotonic() + self._timeout, stream=False)
         except Failed as failed:
             failure = _public_error(failed)
         if failure is not None:
             raise failure
         assert answer is not None
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        return _public_answer(answer)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -326,18 +426,13 @@ class AsyncGuard(httpx.AsyncBaseTransport):
                 "Make one inside each asyncio.run()."
             )
 
-    async def _exchange(self, request: httpx.Request, deadline: float, silence: float | None) -> Answer:
-        self._check_loop()
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise Failed("no time was left to send it", sent=False, again=False, timed_out=True)
-        outgoing = self._rules.outgoing(request, remaining, silence or remaining)
+    async def _exchange(self, outgoing: _Outgoing, deadline: float, *, stream: bool) -> Answer:
         answer: Answer | None = None
         failure: Failed | None = None
         try:
-            with anyio.move_on_after(remaining + GRACE):
-                response = await self._inner.handle_async_request(outgoing)
-                answer = await self._read(outgoing, response, stream=silence is not None)
+            with anyio.move_on_after(deadline - time.monotonic() + GRACE):
+                incoming = await self._inner.open(outgoing)
+                answer = await self._read(outgoing.url, incoming, stream=stream)
         except PostHogError:
             raise
         except Exception as error:  # noqa: BLE001 - a transport may raise anything, and its frames hold the key
@@ -348,34 +443,31 @@ class AsyncGuard(httpx.AsyncBaseTransport):
             raise _too_late()
         return answer
 
-    async def _read(self, request: httpx.Request, response: httpx.Response, *, stream: bool) -> Answer:
-        url = str(request.url)
-        headers = response.headers
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        if stream and 200 <= response.status_code < 300:
-            return Answer(response.status_code, headers, b"", url, self._chunks(response))
+    async def _read(self, url: str, incoming: _AsyncIncoming, *, stream: bool) -> Answer:
+        headers = _read_headers(incoming.headers)
+        if stream and 200 <= incoming.status < 300:
+            return Answer(incoming.status, headers, b"", url, self._chunks(incoming, headers))
         try:
-            body = self._rules.body(response)
-            async for chunk in response.stream:
+            body = self._rules.body(incoming.status, headers)
+            async for chunk in incoming.stream:
                 body.feed(chunk)
-            return Answer(response.status_code, headers, body.finish(), url)
+            return Answer(incoming.status, headers, body.finish(), url)
         finally:
             with anyio.CancelScope(shield=True):
-                await response.stream.aclose()
+                await incoming.close()
 
-    async def _chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def _chunks(self, incoming: _AsyncIncoming, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
         failure: Failed | None = None
-        assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
-            body = self._rules.body(response)
-            async for chunk in response.stream:
+            body = self._rules.body(incoming.status, headers)
+            async for chunk in incoming.stream:
                 for part in body.inflate(chunk):
                     yield part
         except Exception as error:  # noqa: BLE001 - as above
             failure = _failure(error, 0.0)
         finally:
             with anyio.CancelScope(shield=True):
-                await response.stream.aclose()
+                await incoming.close()
         if failure is not None:
             raise failure
 
@@ -528,43 +620,63 @@ def _proxy(url: str | None) -> httpcore.Proxy | None:
     )
 
 
-def _core_request(request: httpx.Request) -> httpcore.Request:
-    url = request.url
-    return httpcore.Request(
-        request.method,
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
+class _Given:
+    """A transport of the user's, as one of ours."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def open(self, outgoing: _Outgoing) -> _Incoming:
+        response = self._transport.handle_request(_httpx_request(outgoing))
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        stream = response.stream
+        return _Incoming(response.status_code, response.headers.raw, iter(stream), stream.close)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _AsyncGiven:
+    """An awaiting transport of the user's, as one of ours."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def open(self, outgoing: _Outgoing) -> _AsyncIncoming:
+        response = await self._transport.handle_async_request(_httpx_request(outgoing))
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        stream = response.stream
+        return _AsyncIncoming(response.status_code, response.headers.raw, aiter(stream), stream.aclose)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def _httpx_request(outgoing: _Outgoing) -> httpx.Request:
+    return httpx.Request(
+        outgoing.method,
+        outgoing.url,
+        headers=outgoing.headers,
+        content=outgoing.body,
+        extensions={"timeout": outgoing.timeouts},
     )
 
 
-class _Received(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
-
-
-class _AsyncReceived(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
+def _core_request(outgoing: _Outgoing, origin: httpcore.URL) -> httpcore.Request:
+    return httpcore.Request(
+        outgoing.method,
+        httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=outgoing.path),
+        headers=outgoing.headers,
+        content=outgoing.body,
+        extensions={"timeout": outgoing.timeouts},
+    )
 
 
-class _Pool(httpx.BaseTransport):
+class _Pool:
     """Connections of this process: a child after a fork must not speak on those of its parent."""
 
-    def __init__(self, arguments: dict[str, Any]) -> None:
+    def __init__(self, origin: httpcore.URL, arguments: dict[str, Any]) -> None:
+        self._origin = origin
         self._arguments = arguments
         self._lock = threading.Lock()
         self._pid = -1
@@ -580,34 +692,35 @@ class _Pool(httpx.BaseTransport):
                 self._pid = os.getpid()
             return self._pool
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._own().handle_request(_core_request(request))
-        return httpx.Response(response.status, headers=response.headers, stream=_Received(response))
+    def open(self, outgoing: _Outgoing) -> _Incoming:
+        response = self._own().handle_request(_core_request(outgoing, self._origin))
+        return _Incoming(response.status, response.headers, response.iter_stream(), response.close)
 
     def close(self) -> None:
         if self._pool is not None and self._pid == os.getpid():
             self._pool.close()
 
 
-class _AsyncPool(httpx.AsyncBaseTransport):
+class _AsyncPool:
     """Connections of one event loop."""
 
-    def __init__(self, arguments: dict[str, Any]) -> None:
+    def __init__(self, origin: httpcore.URL, arguments: dict[str, Any]) -> None:
+        self._origin = origin
         self._pool = httpcore.AsyncConnectionPool(**arguments)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._pool.handle_async_request(_core_request(request))
-        return httpx.Response(response.status, headers=response.headers, stream=_AsyncReceived(response))
+    async def open(self, outgoing: _Outgoing) -> _AsyncIncoming:
+        response = await self._pool.handle_async_request(_core_request(outgoing, self._origin))
+        return _AsyncIncoming(response.status, response.headers, response.aiter_stream(), response.aclose)
 
     async def aclose(self) -> None:
         await self._pool.aclose()
 
 
-def pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> httpx.BaseTransport:
+def pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> _Pool:
     """Make the transport that blocking clients use unless they are given one."""
-    return _Pool(_pool_arguments(settings, verify, proxy))
+    return _Pool(httpcore.URL(settings.host), _pool_arguments(settings, verify, proxy))
 
 
-def async_pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
+def async_pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> _AsyncPool:
     """Make the transport that awaiting clients use unless they are given one."""
-    return _AsyncPool(_pool_arguments(settings, verify, proxy))
+    return _AsyncPool(httpcore.URL(settings.host), _pool_arguments(settings, verify, proxy))

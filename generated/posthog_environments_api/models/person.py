@@ -16,6 +16,8 @@ from ..types import timestamp as _timestamp
 
 _moment = datetime.fromisoformat
 
+_new = object.__new__
+
 
 @_define
 class Person:
@@ -58,6 +60,43 @@ class Person:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
+        # The short way, for records that are whole and as expected. Others go the long way.
+        try:
+            uuid = d["uuid"]
+            id = d["id"]
+            name = d["name"]
+            distinct_ids = d["distinct_ids"]
+            properties = d["properties"]
+            created_at = _moment(d["created_at"])
+        except (KeyError, TypeError, ValueError):
+            return cls._take_odd(d)
+        if (
+            d.__class__ is not dict
+            or uuid.__class__ is not str
+            or not uuid
+            or distinct_ids.__class__ is not list
+            or properties.__class__ is not dict
+        ):
+            return cls._take_odd(d)
+        if created_at.tzinfo is None:
+            created_at = created_at.replace(tzinfo=UTC)
+        if len(d) == 6:
+            d = {}
+        else:
+            del d["uuid"], d["id"], d["name"], d["distinct_ids"], d["properties"], d["created_at"]
+        self = _new(cls)
+        self.uuid = uuid
+        self.id = id
+        self.name = name
+        self.distinct_ids = distinct_ids
+        self.properties = properties
+        self.created_at = created_at
+        self.additional_properties = d
+        return self
+
+    @classmethod
+    def _take_odd(cls, d: dict[str, Any]) -> Person:
+        """Read it, whatever it is."""
 
         if d.__class__ is not dict:
             raise DecodeError(f"expected an object, got {_kind_of(d)}")

@@ -16,6 +16,8 @@ from ..types import timestamp as _timestamp
 
 _moment = datetime.fromisoformat
 
+_new = object.__new__
+
 
 @_define
 class PropertiesTimelinePoint:
@@ -52,6 +54,31 @@ class PropertiesTimelinePoint:
         Raises:
             DecodeError: It is no object, or lacks what is required.
         """
+        # The short way, for records that are whole and as expected. Others go the long way.
+        try:
+            timestamp = _moment(d["timestamp"])
+            properties = d["properties"]
+            relevant_event_count = d["relevant_event_count"]
+        except (KeyError, TypeError, ValueError):
+            return cls._take_odd(d)
+        if d.__class__ is not dict or properties.__class__ is not dict:
+            return cls._take_odd(d)
+        if timestamp.tzinfo is None:
+            timestamp = timestamp.replace(tzinfo=UTC)
+        if len(d) == 3:
+            d = {}
+        else:
+            del d["timestamp"], d["properties"], d["relevant_event_count"]
+        self = _new(cls)
+        self.timestamp = timestamp
+        self.properties = properties
+        self.relevant_event_count = relevant_event_count
+        self.additional_properties = d
+        return self
+
+    @classmethod
+    def _take_odd(cls, d: dict[str, Any]) -> PropertiesTimelinePoint:
+        """Read it, whatever it is."""
 
         if d.__class__ is not dict:
             raise DecodeError(f"expected an object, got {_kind_of(d)}")
