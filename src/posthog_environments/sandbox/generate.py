@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = 90
 MOST_WITH_EVENTS: Final = 100_000
-"""In a larger sandbox only every so-manieth person has events, about this many in all."""
+"""In a larger sandbox only every nth person has events, so that about this many have."""
 
 _FIRST: Final = (
     "Ada Alan Amara Anouk Barbara Blaise Carl Chen Clara Dana Diego Edith Elif Emmy Erik Fatima Finn "
