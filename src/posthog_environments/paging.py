@@ -290,12 +290,19 @@ class _Order(Generic[T]):
         self._last: datetime | None = None
 
     def holds(self, rows: Sequence[T]) -> bool:
-        times = [time for time in map(self._created, rows) if time is not None]
+        times: list[Any] = list(map(self._created, rows))
+        try:
+            falls = times == sorted(times, reverse=True)
+        except TypeError:  # some row has no time that could be read
+            times = [time for time in times if time is not None]
+            falls = times == sorted(times, reverse=True)
         if not times:
             return True
         newest = self._newest = self._newest or times[0]
-        if times[0] > newest:
-            times = [time for time in times if time <= newest]
+        if falls and times[0] <= (self._last or newest):
+            self._last = times[-1]
+            return True
+        times = [time for time in times if time <= newest]
         if self._last is not None:
             times.insert(0, self._last)
         if times:

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 __all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "retry_after"]
 
@@ -36,6 +35,9 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value, re.ASCII):
         return math.inf if len(value) > 12 else float(value)
+    # Dates are rare here, and the import is heavy.
+    from email.utils import parsedate_to_datetime
+
     try:
         when = parsedate_to_datetime(value)
         if when.tzinfo is None:
