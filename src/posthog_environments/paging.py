@@ -291,13 +291,11 @@ class _Order(Generic[T]):
 
     def holds(self, rows: Sequence[T]) -> bool:
         times: list[Any] = list(map(self._created, rows))
-        try:
-            falls = times == sorted(times, reverse=True)
-        except TypeError:  # some row has no time that could be read
+        if None in times:  # some row has no time that could be read
             times = [time for time in times if time is not None]
-            falls = times == sorted(times, reverse=True)
         if not times:
             return True
+        falls = times == sorted(times, reverse=True)
         newest = self._newest = self._newest or times[0]
         if falls and times[0] <= (self._last or newest):
             self._last = times[-1]

@@ -232,6 +232,24 @@ def test_answers_may_be_gzipped_and_in_pieces(call: Call) -> None:
         assert b"Accept-Encoding: gzip\r\n" in wire.requests[0]
 
 
+def test_the_generated_client_reads_gzipped_answers() -> None:
+    from posthog_environments_api.api.persons import get_person
+
+    with Wire(http(200, gzip.compress(PERSON), "Content-Encoding: gzip")) as wire:
+        with Environment(1, api_key=KEY, host=wire.host) as env:
+            person = get_person.sync("1", UUID, client=env.api)
+        assert person is not None
+        assert person.uuid == UUID
+        assert f"Authorization: Bearer {KEY}".encode() in wire.requests[0]
+
+
+def test_the_generated_client_reaches_no_other_server() -> None:
+    with Wire(GOOD) as wire, Environment(1, api_key=KEY, host="http://127.0.0.1:9") as env:
+        with pytest.raises(ConfigurationError, match="another server"):
+            env.api.get_httpx_client().get(wire.host + "/api/environments/1/persons/")
+        assert wire.requests == []
+
+
 def test_what_goes_out(call: Call) -> None:
     with Wire(GOOD) as wire:
         call(wire.host + "/behind/a/prefix", "get", UUID, prefix="projects")

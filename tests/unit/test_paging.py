@@ -118,6 +118,16 @@ def test_a_row_newer_than_its_predecessor_is_disorder() -> None:
     assert "newer" in (walk.report.reason or "")
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+@pytest.mark.parametrize("unknown", [range(7), range(3), range(2, 5), range(6, 7)])
+def test_rows_without_a_time_are_no_disorder(size: int, unknown: range) -> None:
+    table = [Row(row.uuid, None if n in unknown else row.created_at) for n, row in enumerate(rows(7))]
+    walk = walk_of(size)
+    seen, _ = finish(walk, table)
+    assert len(seen) == 7
+    assert walk.report.complete
+
+
 def test_a_row_that_comes_again_within_a_page_is_dropped_and_counted() -> None:
     table = rows(4)
     table.insert(2, table[1])
