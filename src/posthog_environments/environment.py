@@ -422,7 +422,8 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
     ) -> None:
         import httpx
 
-        from posthog_environments.transport import Guard, pool
+        from posthog_environments.pools import pool
+        from posthog_environments.transport import Guard
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
             raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
@@ -473,7 +474,8 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
     ) -> None:
         import httpx
 
-        from posthog_environments.transport import AsyncGuard, async_pool
+        from posthog_environments.pools import async_pool
+        from posthog_environments.transport import AsyncGuard
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")

@@ -8,19 +8,11 @@ their frames hold the key.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import queue
-import socket
 import ssl
-import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import anyio
 import anyio.lowlevel
@@ -37,17 +29,24 @@ from posthog_environments.errors import (
     printable,
 )
 from posthog_environments.exchange import Answer, Call, Failed, Session
+from posthog_environments.pools import (
+    CALL_DEADLINE,
+    AsyncGiven,
+    AsyncIncoming,
+    AsyncPool,
+    Given,
+    Incoming,
+    Outgoing,
+    Pool,
+)
 
-__all__ = ["AsyncGuard", "Guard", "Network", "async_pool", "pool"]
+__all__ = ["AsyncGuard", "Guard"]
 
 # Waiting for a cancel scope is left this much longer than the timeouts of the single steps, so that where a step
 # times out, the step says so itself: then it is known whether anything was sent.
 GRACE = 0.05
 CHUNK = 1 << 20
 
-_Timeouts: TypeAlias = dict[str, float]
-
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 _NOT_SENT = (
     httpcore.ConnectError,
@@ -78,42 +77,6 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
-class _Outgoing:
-    """A request as it goes out, with the key among its headers; hence no repr that would show them."""
-
-    __slots__ = ("body", "headers", "method", "path", "timeouts", "url")
-
-    def __init__(
-        self, method: str, url: str, path: bytes, headers: list[tuple[bytes, bytes]], body: bytes, timeouts: _Timeouts
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.path = path
-        self.headers = headers
-        self.body = body
-        self.timeouts = timeouts
-
-
-@dataclass(slots=True)
-class _Incoming:
-    """An answer that has begun: its head has come, its body has not."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    stream: Iterator[bytes]
-    close: Callable[[], None]
-
-
-@dataclass(slots=True)
-class _AsyncIncoming:
-    """The same, where the body is awaited."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    stream: AsyncIterator[bytes]
-    close: Callable[[], Awaitable[None]]
-
-
 class _Rules:
     """What both guards do to a request on its way out, and to an answer on its way in; no I/O.
 
@@ -132,7 +95,7 @@ class _Rules:
         self._host = httpx.Request("GET", root).headers["Host"].encode()
         self._own = [(b"Accept-Encoding", b"gzip"), (b"User-Agent", user_agent.encode())]
 
-    def of_call(self, call: Call, remaining: float, silence: float) -> _Outgoing:
+    def of_call(self, call: Call, remaining: float, silence: float) -> Outgoing:
         """Write the request of a call."""
         request = call.request
         # Whatever the contract may ask for one day: nothing is dropped in silence.
@@ -147,7 +110,7 @@ class _Rules:
             headers += [(b"Content-Length", b"%d" % len(body)), (b"Content-Type", b"application/json")]
         return self._outgoing(request["method"].upper(), self._base + target, headers, body, remaining, silence)
 
-    def of_request(self, request: httpx.Request, body: bytes, remaining: float) -> _Outgoing:
+    def of_request(self, request: httpx.Request, body: bytes, remaining: float) -> Outgoing:
         """Write a request of httpx: to the configured origin only."""
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
@@ -165,7 +128,7 @@ class _Rules:
         body: bytes,
         remaining: float,
         silence: float,
-    ) -> _Outgoing:
+    ) -> Outgoing:
         """Add what is ours: the prefix in use, the key, the time."""
         if not path.startswith(self._base + b"/"):
             raise _elsewhere()
@@ -180,7 +143,7 @@ class _Rules:
             "write": remaining,
             "read": min(silence, remaining),
         }
-        return _Outgoing(method, self._root + path.decode(), path, headers, body, timeouts)
+        return Outgoing(method, self._root + path.decode(), path, headers, body, timeouts)
 
     def body(self, status: int, headers: Mapping[str, str]) -> _Body:
         return _Body(status, headers, self._settings.max_body)
@@ -300,9 +263,9 @@ def _time_left(deadline: float) -> float:
 class Guard(httpx.BaseTransport):
     """The blocking guard. As a transport of httpx it serves the generated client; `send` serves the driver."""
 
-    def __init__(self, session: Session, inner: _Pool | httpx.BaseTransport, user_agent: str, timeout: float) -> None:
+    def __init__(self, session: Session, inner: Pool | httpx.BaseTransport, user_agent: str, timeout: float) -> None:
         self._rules = _Rules(session, user_agent)
-        self._inner = inner if isinstance(inner, _Pool) else _Given(inner)
+        self._inner = inner if isinstance(inner, Pool) else Given(inner)
         self._timeout = timeout
 
     def send(self, call: Call, deadline: float, silence: float) -> Answer:
@@ -332,10 +295,10 @@ class Guard(httpx.BaseTransport):
         """Close the connections."""
         self._inner.close()
 
-    def _exchange(self, outgoing: _Outgoing, deadline: float, *, stream: bool) -> Answer:
+    def _exchange(self, outgoing: Outgoing, deadline: float, *, stream: bool) -> Answer:
         answer: Answer | None = None
         failure: Failed | None = None
-        token = _deadline.set(deadline)
+        token = CALL_DEADLINE.set(deadline)
         try:
             incoming = self._inner.open(outgoing)
             answer = self._read(outgoing.url, incoming, deadline, stream=stream)
@@ -344,13 +307,13 @@ class Guard(httpx.BaseTransport):
         except Exception as error:  # noqa: BLE001 - a transport may raise anything, and its frames hold the key
             failure = _failure(error, deadline)
         finally:
-            _deadline.reset(token)
+            CALL_DEADLINE.reset(token)
         if failure is not None:
             raise failure
         assert answer is not None
         return answer
 
-    def _read(self, url: str, incoming: _Incoming, deadline: float, *, stream: bool) -> Answer:
+    def _read(self, url: str, incoming: Incoming, deadline: float, *, stream: bool) -> Answer:
         headers = _read_headers(incoming.headers)
         if stream and 200 <= incoming.status < 300:
             return Answer(incoming.status, headers, b"", url, self._chunks(incoming, headers))
@@ -364,7 +327,7 @@ class Guard(httpx.BaseTransport):
         finally:
             incoming.close()
 
-    def _chunks(self, incoming: _Incoming, headers: Mapping[str, str]) -> Iterator[bytes]:
+    def _chunks(self, incoming: Incoming, headers: Mapping[str, str]) -> Iterator[bytes]:
         failure: Failed | None = None
         try:
             body = self._rules.body(incoming.status, headers)
@@ -384,10 +347,10 @@ class AsyncGuard(httpx.AsyncBaseTransport):
     """The awaiting guard; see `Guard`."""
 
     def __init__(
-        self, session: Session, inner: _AsyncPool | httpx.AsyncBaseTransport, user_agent: str, timeout: float
+        self, session: Session, inner: AsyncPool | httpx.AsyncBaseTransport, user_agent: str, timeout: float
     ) -> None:
         self._rules = _Rules(session, user_agent)
-        self._inner = inner if isinstance(inner, _AsyncPool) else _AsyncGiven(inner)
+        self._inner = inner if isinstance(inner, AsyncPool) else AsyncGiven(inner)
         self._timeout = timeout
         self._loop: object = None
 
@@ -426,7 +389,7 @@ class AsyncGuard(httpx.AsyncBaseTransport):
                 "Make one inside each asyncio.run()."
             )
 
-    async def _exchange(self, outgoing: _Outgoing, deadline: float, *, stream: bool) -> Answer:
+    async def _exchange(self, outgoing: Outgoing, deadline: float, *, stream: bool) -> Answer:
         answer: Answer | None = None
         failure: Failed | None = None
         try:
@@ -443,7 +406,7 @@ class AsyncGuard(httpx.AsyncBaseTransport):
             raise _too_late()
         return answer
 
-    async def _read(self, url: str, incoming: _AsyncIncoming, *, stream: bool) -> Answer:
+    async def _read(self, url: str, incoming: AsyncIncoming, *, stream: bool) -> Answer:
         headers = _read_headers(incoming.headers)
         if stream and 200 <= incoming.status < 300:
             return Answer(incoming.status, headers, b"", url, self._chunks(incoming, headers))
@@ -456,7 +419,7 @@ class AsyncGuard(httpx.AsyncBaseTransport):
             with anyio.CancelScope(shield=True):
                 await incoming.close()
 
-    async def _chunks(self, incoming: _AsyncIncoming, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def _chunks(self, incoming: AsyncIncoming, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
         failure: Failed | None = None
         try:
             body = self._rules.body(incoming.status, headers)
@@ -477,250 +440,3 @@ def _public_error(failed: Failed) -> PostHogError:
     if failed.malformed is not None:
         return MalformedResponseError(failed.reason, status_code=failed.malformed[0], body=failed.malformed[1])
     return (DeadlineExceeded if failed.timed_out else TransportError)(failed.reason)
-
-
-# ---------------------------------------------------------------------------------------------------- connections
-
-_SocketOptions: TypeAlias = Iterable[Any] | None
-
-
-class _Stream(httpcore.NetworkStream):
-    """A stream on which the deadline of the call, not of the single read, holds."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # In pieces, for the stream below grants its timeout to each of its sends.
-        view = memoryview(buffer)
-        for start in range(0, len(view), CHUNK // 16):
-            piece = bytes(view[start : start + CHUNK // 16])
-            self._inner.write(piece, _remaining(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(
-            self._inner.start_tls(ssl_context, server_hostname, _remaining(timeout, httpcore.ConnectTimeout))
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class Network(httpcore.NetworkBackend):
-    """Opens sockets within the deadline of the call, the look-up of the name included."""
-
-    def __init__(self) -> None:
-        self._inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: _SocketOptions = None,
-    ) -> httpcore.NetworkStream:
-        """Look the name up and connect to its first address that answers."""
-        error: Exception = httpcore.ConnectError("the name of the host has no address")
-        for address in _addresses(host, port, _remaining(timeout, httpcore.ConnectTimeout)):
-            try:
-                return _Stream(
-                    self._inner.connect_tcp(
-                        address,
-                        port,
-                        _remaining(timeout, httpcore.ConnectTimeout),
-                        local_address,
-                        socket_options,
-                    )
-                )
-            except httpcore.ConnectError as failed:
-                error = failed
-        raise error
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: _SocketOptions = None
-    ) -> httpcore.NetworkStream:
-        """Connect to a socket in the file system."""
-        return _Stream(self._inner.connect_unix_socket(path, timeout, socket_options))
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._inner.sleep(seconds)
-
-
-def _remaining(timeout: float | None, error: type[Exception]) -> float | None:
-    """Return the seconds that a step may take: its own timeout, or what is left for the whole call."""
-    deadline = _deadline.get()
-    if deadline is None:
-        return timeout
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise error("the time for the call has run out")
-    return left if timeout is None else min(timeout, left)
-
-
-def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
-    """Look a name up, in a thread of its own: the system's resolver knows no timeout."""
-    with contextlib.suppress(OSError):
-        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
-        return [host]
-    results: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            results.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except OSError as error:
-            results.put(error)
-
-    threading.Thread(target=look_up, name="posthog-environments-resolver", daemon=True).start()
-    try:
-        found = results.get(timeout=timeout)
-    except queue.Empty:
-        raise httpcore.ConnectTimeout("the name of the host was not resolved in time") from None
-    if isinstance(found, OSError):
-        raise httpcore.ConnectError(str(found)) from None
-    return found
-
-
-def _pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> dict[str, Any]:
-    https = settings.host.startswith("https:") or (proxy or "").startswith("https:")
-    context = verify or (httpx.create_ssl_context(trust_env=False) if https else None)
-    return {
-        "ssl_context": context,
-        "proxy": _proxy(proxy),
-        "max_connections": 100,
-        "max_keepalive_connections": 20,
-        "keepalive_expiry": 5.0,
-        "http1": True,
-        "http2": False,
-    }
-
-
-def _proxy(url: str | None) -> httpcore.Proxy | None:
-    if url is None:
-        return None
-    parsed = httpx.Proxy(url)
-    return httpcore.Proxy(
-        url=httpcore.URL(
-            scheme=parsed.url.raw_scheme,
-            host=parsed.url.raw_host,
-            port=parsed.url.port,
-            target=parsed.url.raw_path,
-        ),
-        auth=parsed.raw_auth,
-    )
-
-
-class _Given:
-    """A transport of the user's, as one of ours."""
-
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        self._transport = transport
-
-    def open(self, outgoing: _Outgoing) -> _Incoming:
-        response = self._transport.handle_request(_httpx_request(outgoing))
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        stream = response.stream
-        return _Incoming(response.status_code, response.headers.raw, iter(stream), stream.close)
-
-    def close(self) -> None:
-        self._transport.close()
-
-
-class _AsyncGiven:
-    """An awaiting transport of the user's, as one of ours."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport = transport
-
-    async def open(self, outgoing: _Outgoing) -> _AsyncIncoming:
-        response = await self._transport.handle_async_request(_httpx_request(outgoing))
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        stream = response.stream
-        return _AsyncIncoming(response.status_code, response.headers.raw, aiter(stream), stream.aclose)
-
-    async def aclose(self) -> None:
-        await self._transport.aclose()
-
-
-def _httpx_request(outgoing: _Outgoing) -> httpx.Request:
-    return httpx.Request(
-        outgoing.method,
-        outgoing.url,
-        headers=outgoing.headers,
-        content=outgoing.body,
-        extensions={"timeout": outgoing.timeouts},
-    )
-
-
-def _core_request(outgoing: _Outgoing, origin: httpcore.URL) -> httpcore.Request:
-    return httpcore.Request(
-        outgoing.method,
-        httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=outgoing.path),
-        headers=outgoing.headers,
-        content=outgoing.body,
-        extensions={"timeout": outgoing.timeouts},
-    )
-
-
-class _Pool:
-    """Connections of this process: a child after a fork must not speak on those of its parent."""
-
-    def __init__(self, origin: httpcore.URL, arguments: dict[str, Any]) -> None:
-        self._origin = origin
-        self._arguments = arguments
-        self._lock = threading.Lock()
-        self._pid = -1
-        self._pool: httpcore.ConnectionPool | None = None
-
-    def _own(self) -> httpcore.ConnectionPool:
-        if self._pool is not None and self._pid == os.getpid():
-            return self._pool
-        with self._lock:
-            if self._pool is None or self._pid != os.getpid():
-                # The parent's pool is dropped unclosed: to close it would say goodbye on the parent's connections.
-                self._pool = httpcore.ConnectionPool(network_backend=Network(), **self._arguments)
-                self._pid = os.getpid()
-            return self._pool
-
-    def open(self, outgoing: _Outgoing) -> _Incoming:
-        response = self._own().handle_request(_core_request(outgoing, self._origin))
-        return _Incoming(response.status, response.headers, response.iter_stream(), response.close)
-
-    def close(self) -> None:
-        if self._pool is not None and self._pid == os.getpid():
-            self._pool.close()
-
-
-class _AsyncPool:
-    """Connections of one event loop."""
-
-    def __init__(self, origin: httpcore.URL, arguments: dict[str, Any]) -> None:
-        self._origin = origin
-        self._pool = httpcore.AsyncConnectionPool(**arguments)
-
-    async def open(self, outgoing: _Outgoing) -> _AsyncIncoming:
-        response = await self._pool.handle_async_request(_core_request(outgoing, self._origin))
-        return _AsyncIncoming(response.status, response.headers, response.aiter_stream(), response.aclose)
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-def pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> _Pool:
-    """Make the transport that blocking clients use unless they are given one."""
-    return _Pool(httpcore.URL(settings.host), _pool_arguments(settings, verify, proxy))
-
-
-def async_pool(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> _AsyncPool:
-    """Make the transport that awaiting clients use unless they are given one."""
-    return _AsyncPool(httpcore.URL(settings.host), _pool_arguments(settings, verify, proxy))
