@@ -14,7 +14,7 @@ from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parent
-EXTRAS = {"sandbox", "rich"}
+EXTRAS = {"sandbox", "cli", "plot"}
 
 
 def run_shell(example: Example) -> None:
