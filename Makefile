@@ -41,19 +41,21 @@ demo: $(STAMP) ## the main job on the local sandbox with real data (LIVE=1: the 
 test: $(STAMP) ## the whole test suite
 	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-check: $(STAMP) ## lint, types, and the generated client against the contract
+check: $(STAMP) ## lint, types, and what is generated against what it is generated from
 	@$(ISOLATE) $(PY) -m ruff check .
 	@$(ISOLATE) $(PY) -m ruff format --check .
 	@$(ISOLATE) $(PY) -m mypy
 	@$(ISOLATE) $(PY) -m basedpyright
 	@$(ISOLATE) $(PY) scripts/generate.py --check
+	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 
 format: $(STAMP) ## format the hand-kept code
 	@$(ISOLATE) $(PY) -m ruff check --fix .
 	@$(ISOLATE) $(PY) -m ruff format .
 
-generate: $(STAMP) ## write generated/ anew from openapi.yaml
+generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the command reference from the commands
 	@$(ISOLATE) $(PY) scripts/generate.py
+	@$(ISOLATE) $(PY) scripts/command_reference.py
 
 lock: ## pin and hash the development requirements anew
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -1,5 +1,7 @@
 """`python -m posthog_environments.cli` is `phenv`."""
 
+import sys
+
 from posthog_environments.cli import main
 
-main(prog_name="phenv")
+sys.exit(main())

@@ -1,45 +1,119 @@
-"""The group of commands; each group stands in a module of its own, which is read when it is used."""
+"""The command `phenv`: its groups, and how it ends.
+
+Each command stands in a module of its own, which is read when it is used, so that `phenv --help` is quick.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Final
+import errno
+import os
+import sys
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import click
 
+from posthog_environments.cli.groups import LazyGroup
+from posthog_environments.cli.options import connection_options
+from posthog_environments.errors import ConfigurationError, PostHogError, printable
+
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
+    "insights": ("posthog_environments.cli.insights:insights", "Ask for trends."),
+    "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
+    "doctor": ("posthog_environments.cli.doctor:doctor", "Say what is configured, and what the server makes of it."),
     "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
+    "spec": ("posthog_environments.cli.spec:spec", "Print the contract, or where it is."),
+    "completion": ("posthog_environments.cli.completion:completion", "Print what completes phenv in your shell."),
 }
-"""For each command where it is, and its help in one line, so that `--help` reads no other module."""
+"""For each command where it is, and its help in one line."""
+
+INTERRUPTED: Final = 130
 
 
-class LazyGroup(click.Group):
-    """A group that reads a command's module when the command is used."""
+class Root(LazyGroup):
+    """The top of the command line, where errors of the package become messages and exit codes."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Name the commands."""
-        return list(COMMANDS)
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it raises ends as a message with the next thing to try."""
+        try:
+            return super().invoke(ctx)
+        except PostHogError as error:
+            from posthog_environments.cli.failures import Failure, Misconfigured
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Read one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands without reading their modules."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            raise (Misconfigured if isinstance(error, ConfigurationError) else Failure)(error) from None
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Root,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples="""
+        phenv init                                # once: server, project and key
+        phenv persons list --search acme          # a table; with --json JSON Lines
+        phenv insights trend --event '$pageview' --date-from -30d
+        phenv sandbox --data cdnow                # no account? a local server with real purchases
+    """,
+)
 @click.version_option(package_name="posthog-environments", prog_name="phenv")
-def main() -> None:
-    """Work with persons and trends of a PostHog project.
+@connection_options
+def phenv(**_: Any) -> None:
+    """Work with persons and trends of a PostHog project. Not affiliated with PostHog.
 
-    Not affiliated with PostHog.
+    Server, project and key come from options, from POSTHOG_HOST, POSTHOG_PROJECT_ID and POSTHOG_PERSONAL_API_KEY, or
+    from a profile that `phenv init` wrote. Results go to standard output, everything else to standard error.
+
+    Exit codes: 0 done, 1 the API or the network said no or you declined, 2 usage or configuration, 130 interrupted.
     """
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run `phenv` and return its exit code."""
+    _never_fail_to_print()
+    try:
+        with _short_warnings():
+            code = phenv.main(args, "phenv", standalone_mode=False, windows_expand_args=False)
+            sys.stdout.flush()
+    except click.Abort as abort:
+        interrupted = isinstance(abort.__cause__ or abort.__context__, KeyboardInterrupt)
+        click.echo("Interrupted." if interrupted else "Nothing was done.", err=True)
+        return INTERRUPTED if interrupted else 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        return _reader_gone()
+    except SystemExit as end:
+        # click ends so when the reader is gone, and after completing a line.
+        gone = isinstance(end.__context__, OSError) and end.__context__.errno == errno.EPIPE
+        return _reader_gone() if gone else end.code if isinstance(end.code, int) else 0
+    return code if isinstance(code, int) else 0
+
+
+def _reader_gone() -> int:
+    """Whoever read our output has seen enough. Let the flush at the end of the process find nobody to complain to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _never_fail_to_print() -> None:
+    """Show what the encoding of a terminal lacks as escapes, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _short_warnings() -> Generator[None]:
+    """Show a warning, such as that of a prefix which is on its way out, as one line."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(f"Warning: {printable(str(message), 1000)}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("once")
+        warnings.showwarning = show
+        yield

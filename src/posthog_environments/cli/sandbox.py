@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sys
 from types import FrameType
 from typing import Any
 
 import click
+
+from posthog_environments.cli.groups import Command
+from posthog_environments.cli.options import json_option
+from posthog_environments.cli.output import print_json
 
 
 class _Terminated(Exception):  # noqa: N818 - not an error: somebody asked politely
@@ -17,7 +22,14 @@ def _terminate(_: int, __: FrameType | None) -> None:
     raise _Terminated
 
 
-@click.command(short_help="Run a local server that answers like PostHog.")
+@click.command(
+    cls=Command,
+    examples="""
+        phenv sandbox
+        phenv sandbox --data cdnow --port 8000
+        phenv sandbox --persons 100000 --era 2026 --scope person:read
+    """,
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0, the default, takes a free one.")
 @click.option(
     "--persons", type=click.IntRange(0), default=1000, show_default=True, help="How many persons to generate."
@@ -34,16 +46,16 @@ def _terminate(_: int, __: FrameType | None) -> None:
 @click.option("--oddities/--no-oddities", default=True, help="Whether to have the real server's ways.")
 @click.option("--unscoped", type=click.Choice(["allow", "refuse"]), default="allow", show_default=True,
               help="Whether operations without a scope take the key.")  # fmt: skip
-def sandbox(scopes: tuple[str, ...], **options: Any) -> None:
+@json_option
+def sandbox(scopes: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
     """Run a local server that answers like PostHog, until Ctrl-C.
 
-    On standard output it prints how to reach it, as lines for a shell:
+    On standard output it prints how to reach it, as lines for a shell or with --json as an object:
 
     \b
-        phenv sandbox --data cdnow
-        export POSTHOG_HOST=http://127.0.0.1:40001
-        export POSTHOG_PROJECT_ID=12345
-        export POSTHOG_PERSONAL_API_KEY=phx_...
+    export POSTHOG_HOST=http://127.0.0.1:40001
+    export POSTHOG_PROJECT_ID=12345
+    export POSTHOG_PERSONAL_API_KEY=phx_...
     """
     from posthog_environments.sandbox import Sandbox, SandboxArgumentError, SandboxError, SandboxMissingExtraError
 
@@ -51,8 +63,12 @@ def sandbox(scopes: tuple[str, ...], **options: Any) -> None:
     try:
         box = Sandbox(scopes=scopes or None, **options)
         with box:
-            for name, value in box.environ.items():
-                click.echo(f"export {name}={value}")
+            if as_json:
+                print_json(box.environ)
+            else:
+                for name, value in box.environ.items():
+                    click.echo(f"export {name}={value}")
+            sys.stdout.flush()
             click.echo(f"Serving at {box.host} (Ctrl-C ends it)", err=True)
             box.wait()
     except (SandboxArgumentError, SandboxMissingExtraError) as error:

@@ -1,0 +1,148 @@
+"""Which server, project and key: from options, a named profile, the environment, or the default profile.
+
+Each value keeps the name of the place that it came from, which `phenv doctor` shows.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from posthog_environments.cli import profiles
+from posthog_environments.config import CLOUDS, DEFAULT_TIMEOUT
+from posthog_environments.errors import ConfigurationError
+from posthog_environments.secrets import Secret
+
+if TYPE_CHECKING:
+    from posthog_environments.environment import Environment
+
+__all__ = ["Found", "Wanted", "connect", "read"]
+
+_VARIABLES = {
+    "host": "POSTHOG_HOST",
+    "project_id": "POSTHOG_PROJECT_ID",
+    "prefix": "POSTHOG_PREFIX",
+    "api_key": "POSTHOG_PERSONAL_API_KEY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value, and where it is from."""
+
+    value: str | Secret | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client is made from."""
+
+    host: Found
+    project_id: Found
+    prefix: Found
+    api_key: Found
+    timeout: float
+
+
+def read(
+    *,
+    project_id: str | None,
+    host: str | None,
+    prefix: str | None,
+    timeout: float | None,
+    profile: str | None,
+    api_key_file: str | None,
+    api_key_stdin: bool | None,
+) -> Wanted:
+    """Find each value in the first place that has it.
+
+    Raises:
+        ConfigurationError: A place cannot be read, or the key of a profile would go to another server.
+    """
+    key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
+    given = {"host": host, "project_id": project_id, "prefix": prefix}
+    options = {name: Found(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None}
+    if key is not None:
+        options["api_key"] = key
+    environment = {
+        field: Found(Secret(os.environ[variable]) if field == "api_key" else os.environ[variable], variable)
+        for field, variable in _VARIABLES.items()
+        if os.environ.get(variable)
+    }
+    of_profile: dict[str, Found] = {}
+    if profile or any(field not in options and field not in environment for field in _VARIABLES):
+        name, stored = profiles.load(profile)
+        of_profile = {field: Found(value, f"profile {name!r}") for field, value in stored.items()}
+    # Who names a profile wants it; the default one only fills gaps.
+    places = [options, of_profile, environment] if profile else [options, environment, of_profile]
+    found = {field: _first(field, places) for field in _VARIABLES}
+    _keep_together(found, of_profile)
+    return Wanted(**found, timeout=DEFAULT_TIMEOUT if timeout is None else timeout)
+
+
+def connect(wanted: Wanted) -> Environment:
+    """Open a client.
+
+    Raises:
+        ConfigurationError: Something is missing or makes no sense.
+    """
+    from posthog_environments import Environment
+
+    return Environment(
+        wanted.project_id.value,  # type: ignore[arg-type]  # only the key is a Secret
+        api_key=wanted.api_key.value,  # type: ignore[arg-type]  # a Secret serves as well, and never shows itself
+        host=wanted.host.value,  # type: ignore[arg-type]
+        prefix=wanted.prefix.value,  # type: ignore[arg-type]  # checked there
+        timeout=wanted.timeout,
+    )
+
+
+def _first(field: str, places: list[dict[str, Found]]) -> Found:
+    default = {"host": "us", "prefix": "environments"}.get(field)
+    nowhere = Found(default, "default" if default else "nowhere")
+    return next((place[field] for place in places if field in place), nowhere)
+
+
+def _keep_together(found: Mapping[str, Found], profile: Mapping[str, Found]) -> None:
+    """Refuse to send the key of a profile to a server that is not the profile's."""
+    if "api_key" not in profile or found["api_key"] is not profile["api_key"]:
+        return
+    own = _url(profile["host"].value if "host" in profile else "us")
+    wanted = _url(found["host"].value)
+    if own != wanted:
+        raise ConfigurationError(
+            f"The only key there is comes from {profile['api_key'].source} and is for another server than "
+            f"{found['host'].source} names, so it was not sent. Give the key of that server: "
+            "POSTHOG_PERSONAL_API_KEY, --api-key-file or --api-key-stdin."
+        )
+
+
+def _url(host: str | Secret | None) -> str:
+    return CLOUDS.get(str(host), str(host)).rstrip("/").lower()
+
+
+def _key_of_options(file: str | None, *, stdin: bool) -> Found | None:
+    if file is not None and stdin:
+        raise click.UsageError("--api-key-file and --api-key-stdin exclude each other.")
+    if stdin:
+        return Found(Secret(sys.stdin.readline().strip()), "--api-key-stdin")
+    if file is None:
+        return None
+    problem = key = None
+    try:
+        key = Secret(Path(file).read_text("utf-8").strip())
+        if os.name == "posix" and stat.S_IMODE(Path(file).stat().st_mode) & 0o077:
+            click.echo(f"Warning: others on this machine can read {file}; run chmod 600 on it.", err=True)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is no text"
+    if problem:
+        raise ConfigurationError(f"--api-key-file {file} cannot be read: {problem}.")
+    return Found(key, "--api-key-file")

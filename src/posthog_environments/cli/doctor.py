@@ -1,0 +1,83 @@
+"""`phenv doctor`: what is configured and from where, and what the server makes of it. Never the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from posthog_environments.cli.connection import Wanted, connect, read
+from posthog_environments.cli.groups import Command
+from posthog_environments.cli.options import connection_arguments, connection_options, json_option
+from posthog_environments.cli.output import colored, on_terminal, print_json
+from posthog_environments.errors import PostHogError, printable
+
+__all__ = ["doctor"]
+
+_SIGNS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROBLEM", "red")}
+
+
+@click.command(cls=Command, examples="phenv doctor")
+@json_option
+@connection_options
+def doctor(*, as_json: bool, **given: Any) -> None:
+    """Say what is configured and from where, and what the server makes of it. The key itself is never shown.
+
+    Only reads are sent, and no scope that writes is tried. Exit code 1 when something keeps calls from working, 2 when
+    the configuration itself is wrong.
+    """
+    wanted = read(**connection_arguments(click.get_current_context(), given))
+    configured = _configured(wanted)
+    if not as_json:
+        for name, (value, source) in configured.items():
+            _line(name, value, f"from {source}", "cyan")
+    findings: list[dict[str, str]] = []
+    failure: PostHogError | None = None
+    try:
+        for finding in _findings(wanted):
+            findings.append(finding)
+            if not as_json:
+                sign, color = _SIGNS[finding["state"]]
+                _line(finding["about"], sign, finding["text"], color)
+    except PostHogError as error:
+        failure = error
+    problems = sum(finding["state"] == "problem" for finding in findings)
+    if as_json:
+        shown = {name: {"value": value, "source": source} for name, (value, source) in configured.items()}
+        print_json({"configured": shown, "findings": findings, "healthy": not problems and failure is None})
+    if failure is not None:
+        raise failure
+    if problems:
+        raise click.ClickException(f"{problems} problem{'s' if problems > 1 else ''} found.")
+    if not as_json:
+        click.echo("Everything that reads needs is there.")
+
+
+def _configured(wanted: Wanted) -> dict[str, tuple[str, str]]:
+    found = {
+        "host": wanted.host,
+        "project id": wanted.project_id,
+        "prefix": wanted.prefix,
+        "key": wanted.api_key,
+    }
+    values: dict[str, tuple[str, str]] = {}
+    for name, at in found.items():
+        value = "missing" if at.value is None else "set" if name == "key" else str(at.value)
+        values[name] = (value, at.source)
+    return values
+
+
+def _findings(wanted: Wanted) -> Iterator[dict[str, str]]:
+    from posthog_environments.cli.checkup import check
+
+    with connect(wanted) as env:
+        for finding in check(env, str(wanted.prefix.value)):
+            yield {"about": finding.about, "state": finding.state, "text": finding.text}
+
+
+def _line(name: str, value: str, text: str, color: str) -> None:
+    value = f"{printable(value, 200):<12}"
+    if on_terminal() and colored():
+        value = click.style(value, fg=color)
+    click.echo(f"{name:<18}{value}  {printable(text, 1000)}")

@@ -1,0 +1,86 @@
+"""What a failed call tells a person at a terminal: what happened, and the next thing to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO, Any, Final
+
+import click
+
+from posthog_environments.errors import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    DeadlineExceeded,
+    MalformedResponseError,
+    NotFoundError,
+    OutcomeUnknown,
+    PagingError,
+    PermissionDeniedError,
+    PostHogError,
+    RateLimitError,
+    RedirectError,
+    ServerError,
+    TransportError,
+    printable,
+)
+
+__all__ = ["Failure", "Misconfigured"]
+
+
+class Failure(click.ClickException):
+    """An error of the package as a message."""
+
+    def __init__(self, error: PostHogError) -> None:
+        super().__init__(str(error))
+        self.hint = _hint(error)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, and below it what to try."""
+        click.echo(f"Error: {printable(self.message, 2000)}", file=file, err=file is None)
+        if self.hint:
+            click.echo(f"Try: {printable(self.hint, 500)}", file=file, err=file is None)
+
+
+class Misconfigured(Failure):
+    """A setting was wrong, and nothing was sent."""
+
+    exit_code = 2
+
+
+def _of_denied(error: Any) -> str:
+    if error.required_scope:
+        return f"a key with the scope {error.required_scope} (in PostHog under Settings, Personal API keys)."
+    return "`phenv doctor`, which shows the projects that the key sees and the scopes that work."
+
+
+def _of_limit(error: Any) -> str:
+    wait = f"in {error.retry_after:.0f} s" if error.retry_after else "in a minute"
+    return f"again {wait}, or give it more time to wait itself with --timeout."
+
+
+# First match wins.
+_HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]] = (
+    (ConfigurationError, "`phenv init`, or `phenv doctor` to see what is configured and from where."),
+    (AuthenticationError, "`phenv doctor`; or make a new key in PostHog under Settings, Personal API keys."),
+    (PermissionDeniedError, _of_denied),
+    (NotFoundError, "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."),
+    (RateLimitError, _of_limit),
+    (RedirectError, "`phenv doctor`; --prefix projects or another --host may be what the server wants."),
+    (BadRequestError, "the command with --help, which shows the forms that it takes."),
+    (ServerError, "again in a while; the server failed, not the request."),
+    (OutcomeUnknown, "`phenv persons get ID` to see what holds now, before doing it again."),
+    (DeadlineExceeded, "again with a larger --timeout."),
+    (TransportError, "`phenv doctor`; check --host and the network."),
+    (MalformedResponseError, "`phenv doctor`; perhaps --host is not PostHog's API, or a proxy answers in its place."),
+    (PagingError, "again; if it stays so, report it together with what the server is."),
+    (APIStatusError, ""),
+)  # fmt: skip
+
+
+def _hint(error: PostHogError) -> str:
+    for kind, hint in _HINTS:
+        if isinstance(error, kind):
+            return hint(error) if callable(hint) else hint
+    return ""

@@ -1,0 +1,238 @@
+"""`phenv insights`: ask for trends."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from posthog_environments.cli.groups import Command, LazyGroup
+from posthog_environments.cli.options import (
+    connected,
+    entities,
+    filters,
+    json_option,
+    json_value,
+    question_options,
+    usage,
+)
+from posthog_environments.cli.output import Column, Table, colored, note, on_terminal, print_csv, print_json
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Series
+
+    from posthog_environments.environment import Environment
+    from posthog_environments.models import Trend
+
+_HERE: Final = "posthog_environments.cli.insights"
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "trend": (f"{_HERE}:trend", "Count events over time."),
+        "get-trend": (f"{_HERE}:get_trend", "The same, with the question in the address."),
+        "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
+        "csv": (f"{_HERE}:csv", "Stream a trend as CSV, as the server writes it."),
+    },
+)
+def insights() -> None:
+    """Ask for trends."""
+
+
+def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add all options of a trend, and hand over the question as one argument."""
+
+    @functools.wraps(function)
+    def run(*args: Any, math: str | None, math_property: str | None, **given: Any) -> Any:
+        question = {name: given.pop(name) for name in _QUESTION}
+        question["events"] = entities(question["events"], "events", math, math_property)
+        question["actions"] = entities(question["actions"], "actions", math, math_property)
+        question["properties"] = filters(question["properties"])
+        return function(*args, question=question, **given)
+
+    options = (
+        question_options,
+        click.option("--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"),
+        click.option("--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."),
+        click.option("--formula", metavar="TEXT", help='Arithmetic over the series, such as "(A-B)/B".'),
+        click.option("--compare/--no-compare", default=None, help="Compare with the period before."),
+        click.option("--compare-to", metavar="SPAN", help="How far back the period to compare with lies, such as -1m."),
+        click.option("--filter-test-accounts/--no-filter-test-accounts", default=None,
+                     help="Leave out internal and test accounts."),
+        click.option("--refresh/--no-refresh", default=None, help="Compute anew instead of reading a cached answer."),
+    )  # fmt: skip
+    wrapped: Callable[..., Any] = run
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_QUESTION: Final = (
+    "events", "actions", "properties", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "display",
+    "formula", "compare", "compare_to", "filter_test_accounts", "refresh",
+)  # fmt: skip
+
+plot_option = click.option(
+    "--plot", is_flag=False, flag_value="-", metavar="[FILE]",
+    help="Draw it in the terminal, or into a FILE.png or FILE.svg.",
+)  # fmt: skip
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv insights trend --event '$pageview' --date-from -30d
+        phenv insights trend --event purchase --math sum --math-property amount --interval week --plot
+        phenv insights trend --event signup --event purchase --formula 'B/A' --breakdown plan --json
+    """,
+)
+@trend_options
+@plot_option
+@json_option
+@connected
+def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
+    """Count events over time: a table, or with --plot a picture."""
+    with usage():
+        found = env.insights.trend(**question)
+    _show(found, plot, as_json=as_json)
+
+
+@click.command("get-trend", cls=Command, examples="phenv insights get-trend --event '$pageview' --interval month")
+@trend_options
+@plot_option
+@json_option
+@connected
+def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
+    """Count events over time, with the question in the address instead of the body."""
+    with usage():
+        found = env.insights.get_trend(**question)
+    _show(found, plot, as_json=as_json)
+
+
+@click.command(cls=Command, examples="phenv insights csv --event '$pageview' --date-from -30d > trend.csv")
+@trend_options
+@connected
+def csv(env: Environment, *, question: dict[str, Any]) -> None:
+    """Stream a trend as CSV, as the server writes it."""
+    with usage():
+        chunks = env.insights.trend_csv(**question)
+    print_csv(chunks)
+
+
+@click.command(
+    cls=Command,
+    examples="""phenv insights timing --name 'Weekly signups' --query '{"kind": "TrendsQuery"}'""",
+)
+@click.option("--name", help="Name of the insight.")
+@click.option("--derived-name", help="Name that was made up for it.")
+@click.option("--filters", metavar="JSON", help="Filters of the older kind.")
+@click.option("--query", metavar="JSON", help="The query.")
+@click.option("--order", type=int, help="Its place.")
+@click.option("--deleted/--no-deleted", default=None, help="Whether it is deleted.")
+@click.option("--dashboard", "dashboards", type=int, multiple=True, help="Id of a dashboard that shows it. Repeatable.")
+@click.option("--description", help="What it is about.")
+@click.option("--tag", "tags", multiple=True, help="A tag. Repeatable.")
+@click.option("--favorited/--no-favorited", default=None, help="Whether it is a favourite.")
+@click.option("--saved/--no-saved", default=None, help="Whether it is saved.")
+@json_option
+@connected
+def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
+    """Report the timing of an insight. The vendor's servers refuse personal API keys here.
+
+    With --json null is printed once it is reported.
+    """
+    for name in ("filters", "query"):
+        if given[name] is not None:
+            given[name] = json_value(given[name], f"--{name}")
+    for name in ("dashboards", "tags"):
+        given[name] = list(given[name]) or None
+    with usage():
+        env.insights.timing(**given)
+    if as_json:
+        print_json(None)
+    else:
+        note("Reported.")
+
+
+def _show(trend: Trend, plot: str | None, *, as_json: bool) -> None:
+    if plot is not None:
+        _plot(trend, plot, quiet=as_json)
+    if as_json:
+        print_json(trend.to_dict())
+    elif plot is None:
+        _print(trend)
+
+
+def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
+    from posthog_environments import plotting
+
+    try:
+        if plot != "-":
+            with usage():
+                plotting.save(trend, Path(plot))
+            note(f"Drawn into {plot}.")
+        elif not quiet:
+            columns, lines = shutil.get_terminal_size()
+            click.echo(plotting.text(trend, columns, max(min(lines - 2, 30), 12), color=on_terminal() and colored()))
+    except ImportError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+
+
+def _print(trend: Trend) -> None:
+    """Print the numbers: on a terminal as compact as they fit, elsewhere one number a line."""
+    if not trend.result:
+        note("The answer has no series.")
+    elif not on_terminal():
+        table = Table(Column("series"), Column("period"), Column("day"), Column("value"))
+        table.show(_long(trend))
+    elif any(series.data for series in trend):
+        _print_points(trend)
+    else:
+        widest = max(len(_name(series)) for series in trend)
+        width = min(widest, shutil.get_terminal_size().columns - 24)
+        table = Table(Column("series", width=max(width, 6)), Column("value", width=20, right=True))
+        table.show((_name(series), series.aggregated_value) for series in trend)
+
+
+def _print_points(trend: Trend) -> None:
+    width = shutil.get_terminal_size().columns
+    if len(trend) * MINIMUM + DAY <= width:
+        each = (width - DAY) // len(trend) - 2
+        names = [_name(series) for series in trend]
+        widths = [min(max(len(name), MINIMUM - 2), each) for name in names]
+        table = Table(
+            Column("", width=DAY - 2),
+            *(Column(name, width=cells, right=True) for name, cells in zip(names, widths, strict=True)),
+        )
+        longest = max(trend, key=lambda series: len(series.data))
+        table.show(
+            (day, *(series.data[at] if at < len(series.data) else None for series in trend))
+            for at, day in enumerate(longest.days or longest.labels)
+        )
+        return
+    table = Table(Column("series"), *(Column(name, width=14, right=True) for name in ("first", "last", "all")))
+    table.show((_name(series), series.data[0], series.data[-1], series.count) for series in trend if series.data)
+    note(f"{len(trend)} series do not fit side by side; --json has every number.")
+
+
+MINIMUM: Final = 14
+DAY: Final = 21
+
+
+def _name(series: Series) -> str:
+    period = f" ({series.compare_label})" if series.compare_label else ""
+    return f"{series.label or ''}{period}"
+
+
+def _long(trend: Trend) -> Iterator[tuple[object, ...]]:
+    for series in trend:
+        if not series.data:
+            yield series.label, series.compare_label, "", series.aggregated_value
+        for at, value in enumerate(series.data):
+            days = series.days or series.labels
+            yield series.label, series.compare_label, days[at] if at < len(days) else "", value

@@ -1,0 +1,229 @@
+"""Options that many commands share, and what their texts mean."""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+import re
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+import click
+
+from posthog_environments.cli.groups import SectionedOption
+
+if TYPE_CHECKING:
+    from posthog_environments.entities import Entity
+    from posthog_environments.filters import Filter
+
+__all__ = [
+    "assignments",
+    "connected",
+    "connection_arguments",
+    "connection_options",
+    "entities",
+    "filter_option",
+    "filter_options",
+    "filters",
+    "json_option",
+    "json_value",
+    "question_options",
+    "usage",
+]
+
+Function: TypeAlias = Callable[..., Any]
+
+_CONNECTION: Final = functools.partial(click.option, cls=SectionedOption, section="Connection")
+
+_CONNECTION_OPTIONS: Final = (
+    _CONNECTION("--project-id", metavar="ID", help='The project: a number, or "@current".'),
+    _CONNECTION("--host", metavar="us|eu|URL", help="The server."),
+    _CONNECTION(
+        "--prefix",
+        type=click.Choice(["environments", "projects"]),
+        help="Which of the twin paths of the API to use.",
+    ),
+    _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
+    _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
+    _CONNECTION(
+        "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
+    ),
+    _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
+)  # fmt: skip
+_CONNECTION_NAMES: Final = (
+    "project_id", "host", "prefix", "timeout", "profile", "api_key_file", "api_key_stdin",
+)  # fmt: skip
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+
+
+def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def connection_options(function: Function) -> Function:
+    """Add the options that say which server, project and key."""
+    return _with(_CONNECTION_OPTIONS, function)
+
+
+def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Take the connection options out of the arguments of a command; those before its name count where it has none."""
+    above = ctx.find_root().params
+    own = {name: given.pop(name) for name in _CONNECTION_NAMES}
+    return {name: above.get(name) if value is None else value for name, value in own.items()}
+
+
+def connected(function: Function) -> Function:
+    """Add the connection options, and hand over an open `Environment` first."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **given: Any) -> Any:
+        from posthog_environments.cli.connection import connect, read
+
+        with connect(read(**connection_arguments(click.get_current_context(), given))) as env:
+            return function(env, *args, **given)
+
+    return connection_options(run)
+
+
+@contextmanager
+def usage() -> Generator[None]:
+    """Turn what the package says of a wrong argument into an error of usage."""
+    from posthog_environments.errors import PostHogError
+
+    try:
+        yield
+    except PostHogError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+
+
+# ------------------------------------------------------------------------------------------ values, filters, entities
+
+_FILTER_HELP = """A condition on a property: NAME=VALUE; also != > >= < <=, ~ for "contains", or NAME alone for "is
+set". Numbers and the like: NAME:=JSON. Or a filter of the API as JSON. Repeatable; all must hold."""
+
+filter_option = click.option("--property", "properties", multiple=True, metavar="CONDITION", help=_FILTER_HELP)
+
+_CONDITION = re.compile(r"(?P<name>.+?)(?P<sign>:=|!=|>=|<=|=|>|<|~)(?P<value>.*)", re.DOTALL)
+
+_COMPARE: Final = {
+    "=": operator.eq, ":=": operator.eq, "!=": operator.ne,
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+
+
+def filter_options(function: Function) -> Function:
+    """Add the options that choose persons."""
+    options = (
+        click.option("--search", metavar="TEXT", help="Email contains this; or a distinct id, or a uuid."),
+        click.option("--email", metavar="EMAIL", help="The email, exactly."),
+        click.option("--distinct-id", metavar="ID", help="A distinct id, exactly."),
+        filter_option,
+    )
+    return _with(options, function)
+
+
+def filters(texts: Sequence[str]) -> Any:
+    """Turn the texts of `--property` into filters, or None where there are none.
+
+    Raises:
+        click.BadParameter: A text that is no condition.
+    """
+    return [_filter(text) for text in texts] or None
+
+
+def _filter(text: str) -> Filter | dict[str, Any]:
+    from posthog_environments.filters import prop
+
+    if text.startswith("{"):
+        return cast("dict[str, Any]", json_value(text, "--property"))
+    match = _CONDITION.fullmatch(text)
+    with usage():
+        if match is None:
+            return prop(text).is_set()
+        name, sign, value = match["name"], match["sign"], match["value"]
+        if sign == "~":
+            return prop(name).icontains(value)
+        wanted = json_value(value, "--property") if sign == ":=" else value if sign in ("=", "!=") else _number(value)
+        return cast("Filter", _COMPARE[sign](prop(name), wanted))
+
+
+def _number(text: str) -> float | str:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def json_value(text: str, option: str) -> Any:
+    """Read a JSON value given to an option.
+
+    Raises:
+        click.BadParameter: It is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{option}: {text[:60]!r} is not JSON: {error}.") from None
+
+
+def assignments(texts: Sequence[str]) -> dict[str, Any]:
+    """Turn the texts of `--set` into properties: NAME=TEXT, or NAME:=JSON.
+
+    Raises:
+        click.BadParameter: A text that is neither, or a name that comes twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        as_json = name.endswith(":")
+        name = name.removesuffix(":") if as_json else name
+        if not sign or not name:
+            raise click.BadParameter(f"--set: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
+        if name in found:
+            raise click.BadParameter(f"--set: {name[:60]!r} is given twice.")
+        found[name] = json_value(value, "--set") if as_json else value
+    return found
+
+
+def question_options(function: Function) -> Function:
+    """Add the options that say what to count."""
+    options = (
+        click.option("--event", "events", multiple=True, metavar="NAME", help="An event to count, or the API's own "
+                     "object as JSON. Repeatable: one series each."),
+        click.option("--action", "actions", multiple=True, metavar="NUMBER", help="An action to count. Repeatable."),
+        filter_option,
+        click.option("--date-from", metavar="DATE", help="Start: 2026-01-31, -30d, mStart, … (server's default -7d)."),
+        click.option("--date-to", metavar="DATE", help="End, in the same forms; the default is now."),
+        click.option("--interval", metavar="hour|day|week|month", help="One point for each of these."),
+        click.option("--breakdown", metavar="PROPERTY", help="One series for each value of a property."),
+        click.option("--breakdown-type", metavar="event|person|…", help="What the breakdown is a property of."),
+        click.option("--display", metavar="NAME", help="ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …"),
+    )  # fmt: skip
+    return _with(options, function)
+
+
+def entities(
+    texts: Sequence[str], kind: str, math: str | None = None, math_property: str | None = None
+) -> list[Entity | dict[str, Any]] | None:
+    """Turn the texts of `--event` or `--action` into what to count, or None where there are none."""
+    from posthog_environments.entities import action, event
+
+    make = cast("Callable[..., Entity]", event if kind == "events" else action)
+    with usage():
+        return [
+            json_value(text, f"--{kind.removesuffix('s')}")
+            if text.startswith("{")
+            else make(text, math=math, math_property=math_property)
+            for text in texts
+        ] or None

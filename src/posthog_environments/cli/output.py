@@ -1,0 +1,259 @@
+"""How results reach a person or a program: JSON, tables for a terminal, tab-separated lines for everything else.
+
+Text of a server is never printed as it came: what could repaint a terminal or forge a line is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+import click
+
+from posthog_environments.errors import printable
+
+__all__ = [
+    "Column",
+    "Table",
+    "colored",
+    "note",
+    "on_terminal",
+    "print_csv",
+    "print_fields",
+    "print_json",
+    "print_json_line",
+    "progress",
+    "shows_progress",
+]
+
+_INSTALL: Final = "Install tables and progress with: pip install 'posthog-environments[cli]'"
+# What JSON may hold as it is and a terminal should not be given. Surrogates have no UTF-8.
+_DANGEROUS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def on_terminal() -> bool:
+    """Tell whether somebody reads the results on a terminal."""
+    return sys.stdout.isatty()
+
+
+def note(text: str) -> None:
+    """Say something that is no result."""
+    click.echo(printable(text, 2000), err=True)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Write a value of an answer as JSON that is safe to look at."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _DANGEROUS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def print_json(value: object) -> None:
+    """Print one document."""
+    _write(json_text(value, indent=2) + "\n")
+
+
+def print_json_line(value: object) -> None:
+    """Print one line of JSON Lines."""
+    _write(json_text(value) + "\n")
+
+
+def _write(text: str) -> None:
+    """Write UTF-8, whatever the locale: JSON has no other encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+
+
+def print_csv(chunks: Iterable[str]) -> None:
+    """Pass CSV on as it comes; a terminal gets it with control characters escaped."""
+    escape = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+    visible = on_terminal()
+    with progress("CSV", unit="bytes") as advance:
+        for chunk in chunks:
+            text = chunk.replace("\r\n", "\n") if visible else chunk
+            if visible:
+                text = escape.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+            _write(text)
+            advance(len(chunk))
+
+
+# ---------------------------------------------------------------------------------------------------------- tables
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        heading: What stands above it.
+        width: Cells that it takes on a terminal; None lets it take what is left.
+        share: Its part of what is left, against the others that have no width.
+        right: Whether it holds numbers.
+        needs: Width of the terminal below which it is left out.
+    """
+
+    heading: str
+    width: int | None = None
+    share: int = 1
+    right: bool = False
+    needs: int = 0
+
+
+class Table:
+    """Rows that are printed as they come: on a terminal in columns that fit it, else separated by tabs, uncut."""
+
+    def __init__(self, *columns: Column) -> None:
+        self._columns = columns
+        self._printer: Callable[[list[Sequence[object]]], None] | None = None
+
+    def show(self, rows: Iterable[Sequence[object]]) -> None:
+        """Print more rows; the first time below the headings."""
+        if self._printer is None:
+            self._printer = self._choose()
+        self._printer(list(rows))
+
+    def _choose(self) -> Callable[[list[Sequence[object]]], None]:
+        if on_terminal():
+            if _has_rich():
+                return self._in_columns()
+            note(_INSTALL)
+        click.echo("\t".join(column.heading for column in self._columns))
+        return self._with_tabs
+
+    def _with_tabs(self, rows: list[Sequence[object]]) -> None:
+        for row in rows:
+            cells = (cell.isoformat() if isinstance(cell, datetime) else shown(cell) for cell in row)
+            click.echo("\t".join(printable(cell, sys.maxsize - 1) for cell in cells))
+
+    def _in_columns(self) -> Callable[[list[Sequence[object]]], None]:
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        console = Console(highlight=False)
+        shows = [column.needs <= console.width for column in self._columns]
+        columns = [column for column, show in zip(self._columns, shows, strict=True) if show]
+        first = True
+
+        def draw(rows: list[Sequence[object]]) -> None:
+            nonlocal first
+            table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=first, show_edge=False)
+            table.expand = any(column.width is None for column in columns)
+            for column in columns:
+                table.add_column(
+                    Text(column.heading),
+                    width=column.width,
+                    ratio=None if column.width else column.share,
+                    justify="right" if column.right else "left",
+                    no_wrap=True,
+                    overflow="ellipsis",
+                )
+            for row in rows:
+                cells = [cell for cell, show in zip(row, shows, strict=True) if show]
+                table.add_row(*(Text(printable(shown(cell), 1000)) for cell in cells))
+            if rows or first:
+                console.print(table)
+            first = False
+
+        return draw
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """Print names and values below each other; long values go on in the next line."""
+    pairs = [(printable(name, 200), printable(shown(value), 100_000)) for name, value in fields]
+    if not on_terminal():
+        for name, value in pairs:
+            click.echo(f"{name}\t{value}")
+        return
+    import textwrap
+
+    indent = min(max((len(name) for name, _ in pairs), default=0), 40) + 2
+    width = max(shutil.get_terminal_size().columns - indent, 20)
+    for name, value in pairs:
+        lines = textwrap.wrap(value, width, break_on_hyphens=False) or [""]
+        head = click.style(f"{name:<{indent - 2}}", dim=True) + "  " if colored() else f"{name:<{indent - 2}}  "
+        click.echo(head + lines[0])
+        for line in lines[1:]:
+            click.echo(" " * indent + line)
+
+
+def shown(value: object) -> str:
+    """Write a value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}" + (f" {value.tzname()}" if value.tzinfo else "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, (int, float)):
+        return str(value)
+    return json_text(value)
+
+
+def colored() -> bool:
+    """Tell whether colours are welcome."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _has_rich() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("rich") is not None
+
+
+# -------------------------------------------------------------------------------------------------------- progress
+
+
+def shows_progress() -> bool:
+    """Tell whether progress is shown: to a terminal, while the results go elsewhere."""
+    return sys.stderr.isatty() and not on_terminal() and _has_rich()
+
+
+@contextmanager
+def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] = "") -> Generator[Callable[..., None]]:
+    """Show how far a long job is, how fast it goes and when it will be done, on standard error.
+
+    Gives a function that is called with how much more is done, and with `total=` once that is known.
+    """
+    if not shows_progress():
+        yield lambda *_args, **_kwargs: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    amount = DownloadColumn() if unit else MofNCompleteColumn()
+    rate = TransferSpeedColumn() if unit else TextColumn("{task.fields[rate]}")
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), amount, rate]
+    columns += [TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, rate="")
+
+        def advance(more: int, *, total: int | None = None) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, advance=more, rate=f"{speed:,.0f}/s" if speed else "")
+            if total is not None:
+                bar.update(task, total=total)
+
+        yield advance

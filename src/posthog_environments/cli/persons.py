@@ -1,0 +1,318 @@
+"""`phenv persons`: list, read, correct and delete persons."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from posthog_environments.cli.groups import Command, LazyGroup
+from posthog_environments.cli.options import (
+    assignments,
+    connected,
+    entities,
+    filter_options,
+    filters,
+    json_option,
+    question_options,
+    usage,
+)
+from posthog_environments.cli.output import (
+    Column,
+    Table,
+    note,
+    print_csv,
+    print_fields,
+    print_json,
+    shows_progress,
+)
+from posthog_environments.cli.walks import print_listing
+from posthog_environments.errors import printable
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import ActivityEntry, Person
+
+    from posthog_environments.environment import Environment
+
+_HERE: Final = "posthog_environments.cli.persons"
+
+person_argument = click.argument("id", metavar="ID")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "list": (f"{_HERE}:list_", "List persons, newest first."),
+        "get": (f"{_HERE}:get", "Read one person."),
+        "update": (f"{_HERE}:update", "Set properties of a person."),
+        "delete": (f"{_HERE}:delete", "Delete a person."),
+        "activity": (f"{_HERE}:activity", "List what was done to a person."),
+        "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
+        "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
+        "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
+    },
+)
+def persons() -> None:
+    """List, read, correct and delete persons.
+
+    An ID is the uuid of a person, or the integer id.
+    """
+
+
+@click.command(
+    "list",
+    cls=Command,
+    examples="""
+        phenv persons list --search acme
+        phenv persons list --property plan=pro --property 'age>30' --limit 20
+        phenv persons list --json > persons.jsonl
+    """,
+)
+@filter_options
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many persons.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Pass over so many persons at the start.")
+@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Persons a request.")
+@json_option
+@connected
+def list_(
+    env: Environment,
+    *,
+    search: str | None,
+    email: str | None,
+    distinct_id: str | None,
+    properties: tuple[str, ...],
+    limit: int | None,
+    offset: int,
+    page_size: int,
+    as_json: bool,
+) -> None:
+    """List persons, newest first: all of them, page by page, or the first --limit."""
+    with usage():
+        pager = env.persons.list(
+            search=search,
+            email=email,
+            distinct_id=distinct_id,
+            properties=filters(properties),
+            page_size=min(page_size, limit or page_size),
+            offset=offset,
+            # The total costs the server a count, and only an estimate of the time left needs it.
+            include_total=limit is None and shows_progress(),
+        )
+    table = Table(
+        Column("name", share=3),
+        Column("distinct id", share=2),
+        Column("created", width=20, needs=100),
+        Column("uuid", width=36),
+        Column("properties", share=4, needs=140),
+    )
+    print_listing(pager, table, _person_row, names=("person", "persons"), limit=limit, as_json=as_json)
+
+
+def _person_row(person: Person) -> tuple[object, ...]:
+    first, *others = [*person.distinct_ids, ""][: len(person.distinct_ids) or 1]
+    more = f" +{len(others)}" if others else ""
+    return person.name, first + more, person.created_at, person.uuid, person.properties
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv persons get 095be615-a8ad-4c33-8e9c-c7612fbf6c9f
+        phenv persons get 42 --json
+    """,
+)
+@person_argument
+@json_option
+@connected
+def get(env: Environment, *, id: str, as_json: bool) -> None:
+    """Read one person."""
+    with usage():
+        person = env.persons.get(id)
+    _print_person(person, as_json=as_json)
+
+
+def _print_person(person: Person, *, as_json: bool) -> None:
+    if as_json:
+        print_json(person.to_dict())
+        return
+    fields: list[tuple[str, object]] = [
+        ("uuid", person.uuid),
+        ("id", person.id),
+        ("name", person.name),
+        ("created", person.created_at),
+        *(("distinct id", text) for text in person.distinct_ids),
+        *((f"properties.{name}", value) for name, value in person.properties.items()),
+    ]
+    print_fields(fields)
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv persons update ID --set plan=pro --set 'name=Ada Lovelace'
+        phenv persons update ID --set seats:=5 --set 'tags:=["a", "b"]'
+    """,
+)
+@person_argument
+@click.option("--set", "wanted", multiple=True, required=True, metavar="NAME=TEXT|NAME:=JSON",
+              help="A property to set, as text or as JSON. Repeatable.")  # fmt: skip
+@json_option
+@connected
+def update(env: Environment, *, id: str, wanted: tuple[str, ...], as_json: bool) -> None:
+    """Set properties of a person, and leave the others as they are.
+
+    PostHog's servers take the change and carry it out soon after: reading at once may still show the old values. With
+    --json the person is printed, or null where the server only took the change.
+    """
+    with usage():
+        person = env.persons.update(id, assignments(wanted))
+    if person is not None:
+        _print_person(person, as_json=as_json)
+    elif as_json:
+        print_json(None)
+    else:
+        note("The server took the change, and carries it out soon.")
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv persons delete 095be615-a8ad-4c33-8e9c-c7612fbf6c9f
+        phenv persons delete 42 --delete-events --yes
+    """,
+)
+@person_argument
+@click.option("--delete-events", is_flag=True, help="Delete all events of the person as well, in the next weekly run.")
+@yes_option
+@json_option
+@connected
+def delete(env: Environment, *, id: str, delete_events: bool, yes: bool, as_json: bool) -> None:
+    """Delete a person, after showing whom and asking. It cannot be undone.
+
+    With --json null is printed once the person is deleted.
+    """
+
+    def whom() -> str:
+        with usage():
+            person = env.persons.get(id)
+        known = ", ".join([*([person.name] if person.name else []), *person.distinct_ids[:3]])
+        events = " and all events of the person" if delete_events else ""
+        return f"Delete {known or 'the person'} ({person.uuid}){events}"
+
+    confirm(whom, yes=yes)
+    with usage():
+        env.persons.delete(id, delete_events=delete_events)
+    _done("Deleted." + (" The events go with the next weekly run." if delete_events else ""), as_json=as_json)
+
+
+@click.command(cls=Command, examples="phenv persons delete-property 42 phone")
+@person_argument
+@click.argument("name")
+@yes_option
+@json_option
+@connected
+def delete_property(env: Environment, *, id: str, name: str, yes: bool, as_json: bool) -> None:
+    """Delete one property of a person, after asking. Servers do not check that the person has it.
+
+    With --json null is printed once it is done.
+    """
+    confirm(lambda: f"Delete the property {name!r} of person {id}", yes=yes)
+    with usage():
+        env.persons.delete_property(id, name)
+    _done("Deleted.", as_json=as_json)
+
+
+@click.command(cls=Command, examples="phenv persons activity 42 --limit 10")
+@person_argument
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many entries.")
+@click.option("--page-size", type=click.IntRange(1), default=100, show_default=True, help="Entries a request.")
+@json_option
+@connected
+def activity(env: Environment, *, id: str, limit: int | None, page_size: int, as_json: bool) -> None:
+    """List what was done to a person, newest first."""
+    with usage():
+        pager = env.persons.activity(id, page_size=min(page_size, limit or page_size))
+    table = Table(Column("when", width=20), Column("activity", width=16), Column("by"), Column("changes"))
+    print_listing(pager, table, _entry_row, names=("entry", "entries"), limit=limit, as_json=as_json)
+
+
+def _entry_row(entry: ActivityEntry) -> tuple[object, ...]:
+    user: Any = entry.user
+    by = (user.email or user.first_name) if user is not None else None
+    changes = [change.field for change in entry.detail.changes if change.field] if entry.detail is not None else []
+    return entry.created_at, entry.activity, by, ", ".join(changes)
+
+
+@click.command(
+    cls=Command,
+    examples="phenv persons timeline 42 --property 'plan=pro' --date-from -30d",
+)
+@person_argument
+@question_options
+@json_option
+@connected
+def timeline(env: Environment, *, id: str, as_json: bool, **question: Any) -> None:
+    """Follow the properties of a person over time. The vendor's servers refuse personal API keys here."""
+    wanted = asked(question)
+    with usage():
+        found = env.persons.properties_timeline(id, **wanted)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    keys = found.crucial_property_keys
+    table = Table(Column("since", width=20), Column("events", width=8, right=True), Column("properties"))
+    table.show(
+        (
+            point.timestamp,
+            point.relevant_event_count,
+            {name: value for name, value in point.properties.items() if not keys or name in keys},
+        )
+        for point in found.points
+    )
+
+
+@click.command(cls=Command, examples="phenv persons csv --property plan=pro > persons.csv")
+@filter_options
+@connected
+def csv(
+    env: Environment,
+    *,
+    search: str | None,
+    email: str | None,
+    distinct_id: str | None,
+    properties: tuple[str, ...],
+) -> None:
+    """Stream persons as CSV, as the server writes it: 300,000 at most, without a word when there are more."""
+    with usage():
+        chunks = env.persons.csv(search=search, email=email, distinct_id=distinct_id, properties=filters(properties))
+    print_csv(chunks)
+
+
+def asked(question: dict[str, Any]) -> dict[str, Any]:
+    """Turn the options of `question_options` into arguments."""
+    return {
+        **question,
+        "events": entities(question["events"], "events"),
+        "actions": entities(question["actions"], "actions"),
+        "properties": filters(question["properties"]),
+    }
+
+
+def confirm(question: Callable[[], str], *, yes: bool) -> None:
+    """Ask before something is destroyed, or refuse where nobody can answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        context = click.get_current_context()
+        raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.", context)
+    click.confirm(f"{printable(question(), 1000)}?", abort=True, err=True)
+
+
+def _done(text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(None)
+    else:
+        note(text)

@@ -1,0 +1,63 @@
+"""Listings on the command line: JSON Lines or tables, progress, and whether everything was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import click
+
+from posthog_environments.cli.output import Table, note, on_terminal, print_json_line, progress
+from posthog_environments.errors import printable
+
+if TYPE_CHECKING:
+    from posthog_environments.pager import Pager
+
+__all__ = ["print_listing"]
+
+
+class Record(Protocol):
+    """What a listing gives."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as the API writes it."""
+        ...
+
+
+T = TypeVar("T", bound=Record)
+
+
+def print_listing(
+    pager: Pager[T],
+    table: Table,
+    row: Callable[[T], Sequence[object]],
+    *,
+    names: tuple[str, str],
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Walk a listing to its end or its limit, and print each page as it comes.
+
+    Raises:
+        click.ClickException: The walk came to its end, and some of the items may be missing.
+    """
+    left = limit
+    with progress(names[1].capitalize(), total=limit) as advance:
+        for page in pager.pages():
+            found = page.results if left is None else page.results[:left]
+            if as_json:
+                for item in found:
+                    print_json_line(item.to_dict())
+            else:
+                table.show(map(row, found))
+            advance(len(found), total=limit or page.count)
+            if left is not None:
+                left -= len(found)
+                if left <= 0:
+                    break
+    report = pager.report
+    if not report.complete and left != 0:
+        raise click.ClickException(printable(f"Some {names[1]} may be missing: {report.reason}", 1000))
+    if on_terminal() and not as_json:
+        rows = report.rows if limit is None else min(report.rows, limit)
+        note(f"{rows:,} {names[rows != 1]}.")
