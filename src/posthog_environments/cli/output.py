@@ -138,7 +138,7 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        console = Console(highlight=False)
+        console = Console(highlight=False, color_system="auto" if colored() else None)
         shows = [column.needs <= console.width for column in self._columns]
         columns = [column for column, show in zip(self._columns, shows, strict=True) if show]
         first = True
@@ -175,14 +175,17 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
         return
     import textwrap
 
-    indent = min(max((len(name) for name, _ in pairs), default=0), 40) + 2
-    width = max(shutil.get_terminal_size().columns - indent, 20)
+    columns = shutil.get_terminal_size().columns
+    indent = min(max((len(name) for name, _ in pairs), default=0) + 2, columns // 2)
     for name, value in pairs:
-        lines = textwrap.wrap(value, width, break_on_hyphens=False) or [""]
-        head = click.style(f"{name:<{indent - 2}}", dim=True) + "  " if colored() else f"{name:<{indent - 2}}  "
-        click.echo(head + lines[0])
-        for line in lines[1:]:
-            click.echo(" " * indent + line)
+        lines = textwrap.wrap(value, max(columns - indent, 8), break_on_hyphens=False) or [""]
+        if len(name) + 2 > indent:  # a name that leaves no room stands on a line of its own
+            lines.insert(0, "")
+        heads = [name] + [""] * (len(lines) - 1)
+        for head, line in zip(heads, lines, strict=True):
+            shown_head = textwrap.shorten(head, columns, placeholder="…") if len(head) > columns else head
+            padded = f"{shown_head:<{indent if line else 0}}"
+            click.echo((click.style(padded, dim=True) if colored() else padded) + line)
 
 
 def shown(value: object) -> str:

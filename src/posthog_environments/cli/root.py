@@ -5,7 +5,6 @@ Each command stands in a module of its own, which is read when it is used, so th
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import warnings
@@ -72,6 +71,7 @@ def phenv(**_: Any) -> None:
 def main(args: Sequence[str] | None = None) -> int:
     """Run `phenv` and return its exit code."""
     _never_fail_to_print()
+    out = sys.stdout
     try:
         with _short_warnings():
             code = phenv.main(args, "phenv", standalone_mode=False, windows_expand_args=False)
@@ -86,9 +86,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except SystemExit as end:
-        # click ends so when the reader is gone, and after completing a line.
-        gone = isinstance(end.__context__, OSError) and end.__context__.errno == errno.EPIPE
-        return _reader_gone() if gone else end.code if isinstance(end.code, int) else 0
+        # click ends so after completing a line, and when the reader is gone; then it has put another stream in place.
+        return _reader_gone() if sys.stdout is not out else end.code if isinstance(end.code, int) else 0
     return code if isinstance(code, int) else 0
 
 

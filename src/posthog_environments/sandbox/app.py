@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -79,6 +81,7 @@ class Front:
             # The answer says nothing about the inside; the log, silent by default, does.
             _log.exception("the sandbox failed")
             reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))
+        reply.headers["Date"] = format_datetime(self._house.now().replace(tzinfo=UTC), usegmt=True)
         if self._house.newer and path.startswith("/api/environments/"):
             reply.headers.update(self._sunset(call))
         return reply
