@@ -18,6 +18,7 @@ import pytest
 from posthog_environments import Environment
 from posthog_environments.cli.root import COMMANDS
 from posthog_environments.sandbox import Sandbox
+from tests.client.wire import Wire, http
 
 from .conftest import PHENV, Run, Screen, on_screen
 
@@ -85,6 +86,17 @@ def test_nobody_at_the_other_end_is_1(run: Run) -> None:
     assert "Try: " in done.err
 
 
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_a_listing_that_may_lack_somebody_is_printed_and_is_1(run: Run, options: list[str]) -> None:
+    times = ["2026-01-03", "2026-01-01", "2026-01-02"]
+    rows = [{"uuid": f"095be615-a8ad-4c33-8e9c-00000000000{n}", "created_at": at} for n, at in enumerate(times)]
+    with Wire(http(200, json.dumps({"results": rows, "next": None}).encode())) as wire:
+        done = run("persons", "list", "--host", wire.host, *options)
+    assert done.code == 1
+    assert all(row["uuid"] in done.out for row in rows)
+    assert "Some persons may be missing: " in done.err
+
+
 @pytest.fixture
 def many() -> Iterator[dict[str, str]]:
     with Sandbox(persons=20_000, rates=False) as box:
@@ -137,7 +149,8 @@ def test_the_list_fits_the_terminal(screen: Callable[..., Screen], width: int) -
     assert shown.code == 0
     assert "\x1b" not in shown.text
     assert max(map(len, shown.lines)) <= width
-    assert ("properties" in shown.lines[0]) == (width == 200)
+    wanted = ["name", "distinct", "id", *(["created"] if width == 200 else []), "uuid"]
+    assert shown.lines[0].split() == wanted + (["properties"] if width == 200 else [])
     assert "20 persons." in shown.text
     assert sum(bool(re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", line)) for line in shown.lines) == 20
 
