@@ -9,11 +9,11 @@ import argparse
 import sys
 import time
 
-from benchmarks import decode, imports, memory, walk
+from benchmarks import decode, imports, memory, sandbox, walk
 from benchmarks.harness import Result, Setup, show_machine, verdict
 from benchmarks.server import running
 
-BENCHMARKS = {"imports": imports, "decode": decode, "walk": walk, "memory": memory}
+BENCHMARKS = {"imports": imports, "decode": decode, "walk": walk, "memory": memory, "sandbox": sandbox}
 
 
 def main() -> int:

@@ -201,7 +201,12 @@ def test_the_command_says_what_is_wrong(options: list[str], code: int, says: str
 
 
 def test_the_command_names_the_extra() -> None:
-    code = "import sys; sys.modules['uvicorn'] = None; from posthog_environments.cli import main; sys.exit(main(['sandbox']))"
+    code = """
+import sys
+sys.modules["uvicorn"] = None
+from posthog_environments.cli import main
+sys.exit(main(["sandbox"]))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "pip install 'posthog-environments[sandbox]'" in done.stderr

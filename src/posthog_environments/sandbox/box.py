@@ -167,6 +167,7 @@ class Sandbox:
         from posthog_environments.sandbox.changes import Changes
         from posthog_environments.sandbox.clock import Clock
         from posthog_environments.sandbox.exchange import House
+        from posthog_environments.sandbox.matches import Counted
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Store
 
@@ -180,7 +181,7 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys = Keys()
-        house = House(settings, store, changes, clock)
+        house = House(settings, store, changes, clock, Counted(store))
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
         server = Server(settings.port, Front(house, keys, threads).application)
         stack.callback(server.stop)

@@ -57,7 +57,9 @@ class Changes:
         rows = self._store.rows(Sql("SELECT seq, person_id, changes, removed FROM pending ORDER BY seq"))
         for seq, person_id, changes, removed in rows:
             self._waiting.append((0.0, Change(seq, person_id, bodies.parse(changes), removed)))
-            self._numbers = max(self._numbers, seq)
+        # Every change is in the log too.
+        (last,) = self._store.row(Sql("SELECT coalesce(max(id), 0) FROM activity")) or (0,)
+        self._numbers = last
         self.settle(at_once=True)
 
     def number(self) -> int:

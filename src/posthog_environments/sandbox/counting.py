@@ -23,8 +23,6 @@ from posthog_environments.sandbox.store import Store
 Parts = Mapping[str, list[float]]
 """For each value of the breakdown (`""` without one, or for those who lack it) a number for each point."""
 
-PARTS: Final = 25
-COUNTRIES: Final = 300
 WINDOWS: Final[Mapping[str, timedelta]] = {"weekly_active": timedelta(days=7), "monthly_active": timedelta(days=30)}
 
 _PLAIN: Final[Mapping[str, str]] = {
@@ -79,17 +77,16 @@ class Counter:
         self._writer = writer
         self._sum = _PLAIN[entity.math]
 
-    def parts(self, span: Span) -> tuple[list[str], bool]:
-        """Find the largest values of the breakdown, and whether there are more."""
+    def parts(self, span: Span, most: int) -> list[str]:
+        """Find the largest values of the breakdown, that many at most."""
         if self._question.breakdown is None:
-            return [""], False
-        most = COUNTRIES if self._question.breakdown == "$geoip_country_code" else PARTS
+            return [""]
         rows = self._store.rows(
             self._hits(span.counted_from(), span.end)
             + Sql(f"SELECT part, {self._sum} AS size FROM hits GROUP BY part")
-            + Sql("ORDER BY size DESC NULLS LAST, part LIMIT ? OFFSET ?", (most + 1, self._question.offset))
+            + Sql("ORDER BY size DESC NULLS LAST, part LIMIT ?", (most,))
         )
-        return [part for part, _ in rows[:most]], len(rows) > most
+        return [part for part, _ in rows]
 
     def totals(self, span: Span, parts: Sequence[str]) -> Parts:
         """Give one number for the whole period; of a window its last days alone count."""

@@ -15,6 +15,7 @@ from posthog_environments.sandbox.problems import Problem
 if TYPE_CHECKING:
     from posthog_environments.sandbox.changes import Changes
     from posthog_environments.sandbox.clock import Clock
+    from posthog_environments.sandbox.matches import Counted
     from posthog_environments.sandbox.settings import Settings
     from posthog_environments.sandbox.store import Store
 
@@ -29,6 +30,7 @@ class House:
     store: Store
     changes: Changes
     clock: Clock
+    counted: Counted
 
     @property
     def lenient(self) -> bool:

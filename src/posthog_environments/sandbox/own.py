@@ -7,10 +7,13 @@ capture API. Each distinct id becomes a person, created at the first event.
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from posthog_environments.sandbox.errors import SandboxDataError
 
@@ -18,10 +21,15 @@ if TYPE_CHECKING:
     import duckdb
 
 REQUIRED: Final = ("event", "timestamp", "distinct_id")
+_WANTED: Final = f"Each row must be an event with {', '.join(REQUIRED)}."
+_DELIMITERS: Final = ",;\t|"
 
 _READ: Final = {
     "parquet": "SELECT to_json(source) FROM read_parquet(?) source",
-    "csv": "SELECT to_json(source) FROM read_csv(?, header = true, sample_size = -1) source",
+    # Only numbers and booleans are guessed: a date that is no ISO would be guessed wrong. Ids stay as they are written.
+    "csv": """SELECT to_json(source) FROM read_csv(?, header = true, delim = $delim$, quote = '"', escape = '"',
+        comment = '', skip = 0, sample_size = -1, types = $types$,
+        auto_type_candidates = ['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']) source""",
     "json": "SELECT json FROM read_ndjson_objects(?)",
 }
 _RAW: Final = "CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () AS n, line FROM ({}) AS rows(line)"
@@ -109,37 +117,79 @@ def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
 
     kind = "parquet" if path.name.lower().endswith(".parquet") else "csv" if ".csv" in path.name.lower() else "json"
     try:
-        cursor.execute(_RAW.format(_READ[kind]), [str(path)])
+        read = _READ[kind] if kind != "csv" else _read_csv(path)
+        cursor.execute(_RAW.format(read), [str(path)])
         cursor.execute(_PARTS)
         bad = cursor.execute(_BAD).fetchone()
-    except duckdb.Error as error:
-        first = str(error).strip().splitlines()[0]
-        if kind == "json" and (number := _broken_line(path)):
-            first = f"row {number} is not JSON."
+        rows = cursor.execute("SELECT count(*) FROM raw").fetchone()
+    except (duckdb.Error, OSError, EOFError, csv.Error) as error:
+        reason = _BROKEN[kind](path) if kind in _BROKEN else None
         raise SandboxDataError(
-            f"data={str(path)!r} cannot be read as {kind}: {first[:300]} "
-            f"Each row must be an event with {', '.join(REQUIRED)}."
+            f"data={str(path)!r} cannot be read as {kind}: "
+            f"{reason or f'{str(error).strip().splitlines()[0][:300]}.'} {_WANTED}"
         ) from None
     if bad is not None:
-        row = bad[0] + (kind == "csv")
-        raise SandboxDataError(
-            f"data={str(path)!r}: row {row} {bad[1]}. Each row must be an event with {', '.join(REQUIRED)}."
-        )
+        raise SandboxDataError(f"data={str(path)!r}: row {bad[0] + (kind == 'csv')} {bad[1]}. {_WANTED}")
+    if rows == (0,):
+        raise SandboxDataError(f"data={str(path)!r} has no rows. {_WANTED}")
     for statement in (_CLEAN, _PERSONS, _DISTINCT_IDS, _EVENTS):
         cursor.execute(statement)
     for table in ("raw", "parts", "own"):
         cursor.execute(f"DROP TABLE {table}")
 
 
-def _broken_line(path: Path) -> int | None:
+def _opened(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb"))
+
+
+def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Read a CSV file row by row, each with the delimiter, which is the one that the header has most of."""
+    with io.TextIOWrapper(_opened(path), "utf-8-sig", errors="surrogateescape", newline="") as lines:
+        delimiter = max(_DELIMITERS, key=lines.readline().count)
+        lines.seek(0)
+        for row in csv.reader(lines, delimiter=delimiter, strict=True):
+            yield delimiter, row
+
+
+def _read_csv(path: Path) -> str:
+    """Write the query for a CSV file by its header, rather than let the database guess: it skips what does not fit."""
+    delimiter, header = next(_rows(path), (",", list[str]()))
+    types = ", ".join(f"'{name}': 'VARCHAR'" for name in (*REQUIRED, "properties") if name in header)
+    if not types:
+        raise csv.Error("the first row is no header")
+    return _READ["csv"].replace("$delim$", f"'{delimiter}'").replace("$types$", f"{{{types}}}")
+
+
+def _broken_row(path: Path) -> str | None:
+    """Find the first row of CSV that does not fit its header."""
+    columns = number = 0
+    try:
+        for number, (_, row) in enumerate(_rows(path), 1):
+            columns = columns or len(row)
+            if row and len(row) != columns:
+                return f"row {number} has {len(row)} cells, the header {columns}."
+            "".join(row).encode()
+    except UnicodeEncodeError:
+        return f"row {number} is not UTF-8."
+    except csv.Error as error:
+        return f"row {number + 1}: {error}."
+    except (OSError, EOFError):
+        pass
+    return None
+
+
+def _broken_line(path: Path) -> str | None:
     """Find the first line that is not JSON; the database's own count of lines is not to be relied upon."""
     try:
-        with (gzip.open if path.name.lower().endswith(".gz") else open)(path, "rb") as lines:
+        with _opened(path) as lines:
             for number, line in enumerate(lines, 1):
                 try:
-                    json.loads(line or "{}")
+                    json.loads(line.strip() or b"{}")
                 except ValueError:
-                    return number
+                    return f"row {number} is not JSON."
     except (OSError, EOFError):
         return None
     return None
+
+
+_BROKEN: Final[Mapping[str, Callable[[Path], str | None]]] = {"csv": _broken_row, "json": _broken_line}

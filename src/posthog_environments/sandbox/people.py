@@ -60,9 +60,8 @@ def show_list(house: House, call: Call) -> Reply:
         f'"previous":{bodies.write(_previous(house, call, page))}',
     ]
     if bodies.truth(call.query.get("include_total")):
-        counted = Sql("SELECT count(*) FROM persons WHERE") + (condition or Sql("TRUE"))
-        fields.append(f'"count":{(house.store.row(counted) or (0,))[0]}')
-    return json_text(f'{{"results":[{",".join(rows[: page.limit])}],{",".join(fields)}}}')
+        fields.append(f'"count":{len(house.counted.matches(condition or Sql("TRUE")))}')
+    return json_text(f'{{"results":[{",".join(rows)}],{",".join(fields)}}}')
 
 
 def _unfiltered(house: House, page: Page, _: Sql) -> tuple[int, list[str]]:
@@ -76,14 +75,17 @@ def _unfiltered(house: House, page: Page, _: Sql) -> tuple[int, list[str]]:
 
 
 def _filtered(house: House, page: Page, condition: Sql) -> tuple[int, list[str]]:
-    """Read a page of those who match, and one more row, which tells whether there is a next page."""
+    """Read a page of those who match; the part of the list that it lies in is known from counting them."""
+    matches = house.counted.matches(condition)
+    part = matches.part(page.offset, page.limit)
+    # The rows are chosen before they are written as JSON.
     query = (
-        Sql(f"SELECT {_row(listed=True, newer=house.newer)} FROM persons WHERE pos IN (SELECT pos FROM persons WHERE")
+        Sql(f"SELECT {_row(listed=True, newer=house.newer)} FROM persons WHERE pos IN")
+        + Sql("(SELECT pos FROM persons WHERE pos >= ? AND pos < ? AND", (part.start, part.end))
         + condition
-        + Sql("ORDER BY pos LIMIT ? OFFSET ?) ORDER BY pos", (page.limit + 1, page.offset))
+        + Sql("ORDER BY pos LIMIT ? OFFSET ?) ORDER BY pos", (page.limit, part.skip))
     )
-    rows = [text for (text,) in house.store.rows(query)]
-    return len(rows), rows
+    return max(0, len(matches) - page.offset), [text for (text,) in house.store.rows(query)]
 
 
 def _page(house: House, call: Call) -> Page:

@@ -38,6 +38,8 @@ DISPLAYS: Final[Mapping[str, Displays]] = {
 COUNTS: Final = frozenset({"total", "dau", "weekly_active", "monthly_active", "unique_session"})
 OF_PROPERTY: Final = frozenset({"sum", "avg", "min", "max", "median", "p90", "p95", "p99"})
 MOST_POINTS: Final = 100_000
+INSTANT: Final = timedelta(microseconds=1)
+"""The shortest time there is: periods end that much before the next one."""
 MOST_SERIES: Final = 26
 
 
@@ -97,9 +99,12 @@ class Span:
         """Tell from when events count: weeks and months are whole at the start."""
         return dates.floor(self.start, self.interval) if self.interval in {"week", "month"} else self.start
 
-    def shifted(self, back: Step) -> Span:
-        """Give the same period, that much earlier."""
-        return replace(self, start=self.start - back, end=self.end - back)
+    def before(self) -> Span:
+        """Give the period of as many points just before this one."""
+        back = STEPS[self.interval] * len(self.points())
+        # Months differ in length: what ends with a month is compared with what ends with a month.
+        end = max(self.end - back, self.end + INSTANT - back - INSTANT)
+        return replace(self, start=self.start - back, end=end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def read(house: House, call: Call) -> Question:
         breakdown_type=breakdown_type,
         display=display,
         formula=_formula(given.get("formula"), found),
-        earlier=_earlier(house, given, span),
+        earlier=_earlier(given, span),
         offset=_offset(given.get("offset")),
         given=given,
     )
@@ -252,19 +257,20 @@ def _moment(house: House, value: object, attr: str, now: datetime) -> dates.Mome
         return dates.Moment(now, relative=True)
 
 
-def _earlier(house: House, given: Mapping[str, Any], span: Span) -> Span | None:
-    """Find the period to compare with: as long, and just before, or as far back as `compare_to` says."""
+def _earlier(given: Mapping[str, Any], span: Span) -> Span | None:
+    """Find the period to compare with: just before, or as long and as far back as `compare_to` says."""
     back = given.get("compare_to")
     if not bodies.truth(given.get("compare")) and not back:
         return None
     try:
-        if back:
-            now = house.now()
-            difference = relativedelta(now, dates.parse(str(back), now).at)
-            return span.shifted(difference.normalized())
-        return span.shifted(STEPS[span.interval] * len(span.points()))
+        if not back:
+            return span.before()
+        start = dates.parse(str(back), span.start)
+        if start.relative:
+            return replace(span, start=start.at, end=start.at + (span.end - span.start))
     except (dates.UnreadableDateError, OverflowError, ValueError):
-        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to") from None
+        pass
+    raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
 
 
 def read_breakdown(given: Mapping[str, Any]) -> tuple[str | None, str]:

@@ -92,6 +92,8 @@ class Store:
         self._cursors = threading.Lock()
         self._writes = threading.RLock()
         self.order = Order(0, [])
+        self.version = 0
+        """Rises with each change: what was read under an older one may no longer hold."""
         try:
             self._base = duckdb.connect(
                 str(path) if path else ":memory:",
@@ -130,6 +132,7 @@ class Store:
                 cursor.rollback()
                 raise
             cursor.commit()
+            self.version += 1
 
     def rows(self, query: Sql) -> list[tuple[Any, ...]]:
         """Run one query and read all that it finds."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import fsum
-from typing import Any
+from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, question, tabular
 from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, empty, json_reply
 from posthog_environments.sandbox.filters import Writer
 from posthog_environments.sandbox.question import DISPLAYS, Entity, Question, Span
+
+PARTS: Final = 25
+COUNTRIES: Final = 300
+"""So many values of a breakdown are in an answer; of countries more, so that a map is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def show(house: House, call: Call) -> Reply:
         "timezone": "UTC",
         "is_cached": False,
         "last_refresh": clock.text(house.now()),
-        "next": call.link(offset=asked.offset + counting.PARTS) if more else None,
+        "next": call.link(offset=asked.offset + _most_parts(asked)) if more else None,
     }
     if house.newer:
         answer |= {"timings": [], "query_method": "hogql"}
@@ -53,7 +57,7 @@ def timing(house: House, call: Call) -> Reply:
 def _series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
     writer = Writer(house.now(), lenient=house.lenient)
     counters = [(entity, counting.Counter(house.store, asked, entity, writer)) for entity in asked.entities]
-    chosen = [counter.parts(asked.span) for _, counter in counters]
+    chosen, more = _parts(asked, [counter for _, counter in counters])
     rows: list[dict[str, Any]] = []
     spans = [(asked.span, "current")] + ([(asked.earlier, "previous")] if asked.earlier else [])
     shape = DISPLAYS[asked.display]
@@ -61,7 +65,7 @@ def _series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
     for span, name in spans:
         lines = [
             Line(entity, part, values)
-            for (entity, counter), (parts, _) in zip(counters, chosen, strict=True)
+            for (entity, counter), parts in zip(counters, chosen, strict=True)
             for part, values in (counter.totals if shape == "value" else counter.points)(span, parts).items()
         ]
         if asked.formula is not None:
@@ -71,7 +75,23 @@ def _series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
             if asked.earlier:
                 row |= {"compare": True, "compare_label": name}
             rows.append(row)
-    return rows, any(more for _, more in chosen)
+    return rows, more
+
+
+def _parts(asked: Question, counters: Sequence[counting.Counter]) -> tuple[list[list[str]], bool]:
+    """Choose the values of the breakdown for each series, and tell whether there are more.
+
+    A formula needs each value in all of its series, however small it is in some.
+    """
+    end = asked.offset + _most_parts(asked)
+    found = [counter.parts(asked.span, end + 1) for counter in counters]
+    if asked.formula is not None:
+        found = [list(dict.fromkeys(chain.from_iterable(found)))] * len(counters)
+    return [parts[asked.offset : end] for parts in found], any(len(parts) > end for parts in found)
+
+
+def _most_parts(asked: Question) -> int:
+    return COUNTRIES if asked.breakdown == "$geoip_country_code" else PARTS
 
 
 def _worked_out(asked: Question, lines: Sequence[Line]) -> Iterator[Line]:
@@ -81,11 +101,9 @@ def _worked_out(asked: Question, lines: Sequence[Line]) -> Iterator[Line]:
     by_part: dict[str, dict[str, list[float]]] = {}
     for line in lines:
         by_part.setdefault(line.part, {})[letters[id(line.entity)]] = line.values
-    for part, given in list(by_part.items())[: counting.PARTS]:
-        length = len(next(iter(given.values())))
-        columns = {letter: given.get(letter) or [0.0] * length for letter in letters.values()}
-        values = [asked.formula({letter: column[at] for letter, column in columns.items()}) for at in range(length)]
-        yield Line(None, part, values)
+    for part, columns in by_part.items():
+        points = zip(*columns.values(), strict=True)
+        yield Line(None, part, [asked.formula(dict(zip(columns, point, strict=True))) for point in points])
 
 
 def _row(asked: Question, line: Line, span: Span, filter_: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""How many match a filter in each block of the list, so that a page far down costs no more than one near the top.
+
+The filter is put to everybody once; a page then looks at the blocks alone that it lies in. What was counted holds until
+the next change of the database.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from posthog_environments.sandbox.sql import Sql
+
+if TYPE_CHECKING:
+    from posthog_environments.sandbox.store import Store
+
+BLOCK: Final = 2048
+"""Places in a block: as many as the database reads in one go."""
+KEPT: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the list that a page lies in."""
+
+    start: int
+    end: int
+    skip: int
+    """How many who match are before the page, within the part."""
+
+
+class Matches:
+    """Who matches one filter."""
+
+    def __init__(self, blocks: list[tuple[int, int]]) -> None:
+        self._numbers = [number for number, _ in blocks]
+        self._so_far = [0, *accumulate(size for _, size in blocks)]
+
+    def __len__(self) -> int:
+        return self._so_far[-1]
+
+    def part(self, offset: int, limit: int) -> Part:
+        """Find the part of the list that holds the page, if any of it is left."""
+        if offset >= len(self):
+            return Part(0, 0, 0)
+        first = bisect_right(self._so_far, offset) - 1
+        last = bisect_left(self._so_far, min(offset + limit, len(self))) - 1
+        return Part(self._numbers[first] * BLOCK, (self._numbers[last] + 1) * BLOCK, offset - self._so_far[first])
+
+
+class Counted:
+    """The filters that were asked for last."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._version = -1
+        self._kept: OrderedDict[Sql, Matches] = OrderedDict()
+
+    def matches(self, condition: Sql) -> Matches:
+        """Count who matches, unless that is known and nothing has changed since."""
+        version = self._store.version
+        with self._lock:
+            if version != self._version:
+                self._kept.clear()
+                self._version = version
+            found = self._kept.get(condition)
+            if found is not None:
+                self._kept.move_to_end(condition)
+                return found
+        query = Sql("SELECT pos // ? AS block, count(*) FROM persons WHERE", (BLOCK,)) + condition
+        found = Matches(self._store.rows(query + Sql("GROUP BY block ORDER BY block")))
+        with self._lock:
+            if version == self._version:
+                self._kept[condition] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
