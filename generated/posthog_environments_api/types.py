@@ -13,6 +13,8 @@ from .errors import DecodeError
 
 __all__ = [
     "Response",
+    "as_html",
+    "as_markup",
     "kind_of",
     "loads",
     "parse",
@@ -187,3 +189,61 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     write = getattr(value, "to_dict", None)
     return value if write is None else write()
+
+
+# What could repaint a page, turn the direction of writing or not be written as UTF-8.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_CELL = "text-align:left;vertical-align:top;padding:2px 8px;border:1px solid rgba(128,128,128,.35)"
+_ROWS = 30
+
+
+def as_markup(value: Any, most: int = 100) -> str:
+    """Write a value as a piece of HTML that is text and nothing else; what is cut stands whole in its title."""
+    from html import escape
+
+    try:
+        text, faint = _as_text(value)
+    except Exception as error:
+        text, faint = f"{type(value).__name__} that cannot be shown: {type(error).__name__}", True
+    line = _ODD.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text[:5000])
+    whole = line if len(text) <= 5000 else line + "…"
+    if len(line) > most:
+        return f'<span title="{escape(whole)}">{escape(line[: most - 1])}…</span>'
+    return f'<span style="opacity:.65">{escape(line)}</span>' if faint else escape(line)
+
+
+def _as_text(value: Any) -> tuple[str, bool]:
+    """Write a value as people read it; True if the text stands for something that is no text."""
+    if isinstance(value, str):
+        return (value, False) if value.strip() else (repr(value), True)
+    if isinstance(value, datetime):
+        text = value.isoformat(sep=" ", timespec="seconds")
+        return text.removesuffix("+00:00") + " UTC" if text.endswith("+00:00") else text, False
+    if value is None or isinstance(value, (int, float)):
+        return str(value), value is None
+    import json
+
+    value = plain(value)
+    return json.dumps(value, ensure_ascii=False, default=str), not value
+
+
+def as_html(record: Any) -> str:
+    """Write a record as a table of names and values, for notebooks. No script, nothing from elsewhere."""
+    from html import escape
+
+    fields = {field.name: getattr(record, field.name) for field in type(record).__attrs_attrs__}
+    if not fields.get("additional_properties"):
+        fields.pop("additional_properties", None)
+    return f"<div><strong>{escape(type(record).__name__)}</strong>{_pairs(fields, inner=False)}</div>"
+
+
+def _pairs(values: Mapping[Any, Any], *, inner: bool) -> str:
+    rows = []
+    for name, value in list(values.items())[:_ROWS]:
+        nested = not inner and isinstance(value, Mapping) and value
+        shown = _pairs(value, inner=True) if nested else as_markup(value)
+        head = f'<th scope="row" style="{_CELL};font-weight:600">{as_markup(name, 40)}</th>'
+        rows.append(f'<tr>{head}<td style="{_CELL}{";padding:0" if nested else ""}">{shown}</td></tr>')
+    if len(values) > _ROWS:
+        rows.append(f'<tr><td colspan="2" style="{_CELL}">… and {len(values) - _ROWS:,} more</td></tr>')
+    return f'<table style="border-collapse:collapse;margin:0"><tbody>{"".join(rows)}</tbody></table>'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from matplotlib.axes import Axes
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
     from posthog_environments_api.models import PropertiesTimeline as _TimelineRecord
     from posthog_environments_api.models import Trend as _TrendRecord
@@ -57,6 +58,12 @@ class Page(Generic[T]):
 
     def __len__(self) -> int:
         return len(self.results)
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from posthog_environments import display
+
+        return display.page(self.results, self.count)
 
 
 class Trend:
@@ -112,6 +119,24 @@ class Trend:
         """Return the answer as the API writes it."""
         return self._record.to_dict()
 
+    def plot(self, *, ax: Axes | None = None, display: str | None = None) -> Axes:
+        """Draw it with matplotlib; needs the extra `plot`.
+
+        Args:
+            ax: Where to draw. None makes a new figure of pyplot, which a notebook shows by itself.
+            display: What to draw, one of the API's displays such as "ActionsBar"; None follows the question.
+
+        Returns:
+            The matplotlib Axes, to change and to save from: `trend.plot().figure.savefig("trend.png")`.
+
+        Raises:
+            ImportError: The extra is not installed; the message says how to get it.
+            ValueError: There is no such display, or the trend has no points over time for it.
+        """
+        from posthog_environments.plotting import plot
+
+        return plot(self.result, ax=ax, display=display)
+
     def __iter__(self) -> Iterator[Series]:
         return iter(self._record.result)
 
@@ -130,6 +155,12 @@ class Trend:
         labels = ", ".join(repr(series.label) for series in self.result[:5])
         more = ", …" if len(self) > 5 else ""
         return f"Trend({len(self)} series: {labels}{more})"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from posthog_environments import display
+
+        return display.trend(self.result, self.timezone, self.last_refresh)
 
 
 class PropertiesTimeline:
@@ -191,3 +222,9 @@ class PropertiesTimeline:
 
     def __repr__(self) -> str:
         return f"PropertiesTimeline({len(self)} points of {', '.join(self.crucial_property_keys) or 'no property'})"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from posthog_environments import display
+
+        return display.timeline(self.points, self.crucial_property_keys)

@@ -10,6 +10,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import record as _record
 from ..types import timestamp as _timestamp
@@ -123,6 +124,10 @@ class ActivityEntry:
         if self.detail is not None:
             d["detail"] = self.detail.to_dict()
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

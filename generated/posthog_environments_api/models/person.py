@@ -10,6 +10,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import timestamp as _timestamp
@@ -154,6 +155,10 @@ class Person:
         if self.created_at is not None:
             d["created_at"] = self.created_at.isoformat()
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

@@ -9,6 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import rows as _rows
@@ -84,6 +85,10 @@ class PersonPage:
         if self.count is not None:
             d["count"] = self.count
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

@@ -9,6 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
@@ -61,6 +62,10 @@ class PersonUpdate:
         d = dict(self.additional_properties)
         d["properties"] = _plain(self.properties)
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

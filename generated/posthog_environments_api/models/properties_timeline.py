@@ -10,6 +10,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import rows as _rows
@@ -113,6 +114,10 @@ class PropertiesTimeline:
         if self.effective_date_to is not None:
             d["effective_date_to"] = self.effective_date_to.isoformat()
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

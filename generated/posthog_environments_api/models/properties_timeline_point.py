@@ -10,6 +10,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import timestamp as _timestamp
@@ -117,6 +118,10 @@ class PropertiesTimelinePoint:
         if self.relevant_event_count is not None:
             d["relevant_event_count"] = self.relevant_event_count
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

@@ -9,6 +9,7 @@ from attrs import define as _define
 from attrs import field as _field
 
 from ..errors import DecodeError
+from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import records as _records
@@ -165,6 +166,10 @@ class TrendQuery:
         if self.refresh is not None:
             d["refresh"] = self.refresh
         return d
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return _as_html(self)
 
     @property
     def additional_keys(self) -> list[str]:

@@ -8,14 +8,14 @@ import click
 
 from posthog_environments.cli.groups import Command
 
-__all__ = ["contract", "spec"]
+__all__ = ["spec"]
 
 
-def contract() -> Path:
-    """Return where the contract is: in the installed package, or in the checkout that the package runs from."""
+def _file(name: str, folder: str = ".") -> Path:
+    """Return where a file is: in the installed package, or in the checkout that the package runs from."""
     package = Path(__file__).resolve().parents[1]
-    packaged = package / "openapi.yaml"
-    return packaged if packaged.exists() else package.parents[1] / "openapi.yaml"
+    packaged = package / name
+    return packaged if packaged.exists() else (package.parents[1] / folder / name).resolve()
 
 
 @click.command(
@@ -23,10 +23,12 @@ def contract() -> Path:
     examples="""
         phenv spec > openapi.yaml
         phenv spec --path
+        phenv spec --evidence
     """,
 )
 @click.option("--path", "only_path", is_flag=True, help="Print where the file is, not what is in it.")
-def spec(*, only_path: bool) -> None:
+@click.option("--evidence", is_flag=True, help="Print where each of its facts comes from, as a table in Markdown.")
+def spec(*, only_path: bool, evidence: bool) -> None:
     """Print the contract: an OpenAPI 3.1 document of the ten operations, for any language."""
-    file = contract()
+    file = _file("evidence.md", "docs") if evidence else _file("openapi.yaml")
     click.echo(str(file) if only_path else file.read_text("utf-8"), nl=only_path)

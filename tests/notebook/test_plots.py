@@ -1,0 +1,537 @@
+"""Pictures of trends: what is drawn is what was answered."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from posthog_environments_api.models import Trend as TrendRecord
+
+from posthog_environments import charts, plotting
+from posthog_environments.models import Trend
+from tests.notebook.answers import DAYS, counted, trend, valued
+
+mpl.use("Agg")
+
+import matplotlib.dates
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
+
+mdates: Any = matplotlib.dates
+WEEK = [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def drawn(of: Trend, **options: Any) -> Any:
+    """Draw, and render too: what would warn only then raises here."""
+    axes: Any = of.plot(**options)
+    axes.figure.canvas.draw()
+    return axes
+
+
+def days(values: Any) -> list[str]:
+    return [f"{mdates.num2date(value):%Y-%m-%d}" for value in mdates.date2num(values)]
+
+
+def legend(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def ticks(axis: Any) -> list[str]:
+    return [text.get_text() for text in axis.get_ticklabels()]
+
+
+# ----- over time
+
+
+def test_lines() -> None:
+    axes = drawn(trend(counted("a", WEEK), counted("b", [7, 6, None, 4, 3, 2, 1])))
+    a, b = axes.lines
+    assert days(a.get_xdata()) == DAYS
+    assert list(a.get_ydata()) == WEEK
+    assert [str(value) for value in b.get_ydata()][1:4] == ["6.0", "nan", "4.0"]
+    assert a.get_color() != b.get_color()
+    assert [a.get_linestyle(), b.get_linestyle()] == ["-", "-"]
+    assert legend(axes) == ["a", "b"]
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_ylim()[1] > 7
+    assert axes.get_ylabel() == "events per day"
+    assert axes.get_title(loc="left") == "$pageview"
+    assert not axes.patches
+    assert not axes.collections
+
+
+def test_one_series_needs_no_legend() -> None:
+    assert drawn(trend(counted("a", WEEK))).get_legend() is None
+
+
+def test_an_area_is_filled() -> None:
+    axes = drawn(trend(counted("a", WEEK), display="ActionsAreaGraph"))
+    (area,) = axes.collections
+    assert area.get_paths()[0].get_extents().y0 == 0
+    assert area.get_paths()[0].get_extents().y1 == 7
+
+
+def test_cumulative() -> None:
+    axes = drawn(trend(counted("a", [1, 3, 6]), display="ActionsLineGraphCumulative"))
+    assert list(axes.lines[0].get_ydata()) == [1, 3, 6]
+    assert axes.get_ylabel() == "events so far"
+
+
+def test_the_period_before_is_dashed_on_the_current_days() -> None:
+    before = [f"2025-12-{day}" for day in range(25, 32)]
+    axes = drawn(
+        trend(
+            counted("a", WEEK, compare_label="current"),
+            counted("b", WEEK[::-1], compare_label="current"),
+            counted("a", [5] * 7, days=before, compare_label="previous"),
+            counted("b", [6] * 7, days=before, compare_label="previous"),
+        )
+    )
+    lines = axes.lines
+    assert [line.get_linestyle() for line in lines] == ["-", "-", "--", "--"]
+    assert [line.get_color() for line in lines[:2]] == [line.get_color() for line in lines[2:]]
+    assert all(days(line.get_xdata()) == DAYS for line in lines)
+    assert list(lines[3].get_ydata()) == [6] * 7
+    assert legend(axes) == ["a", "b", "a (previous)", "b (previous)"]
+
+
+def test_a_longer_period_before_goes_on() -> None:
+    axes = drawn(
+        trend(
+            counted("a", [1, 2], days=["2026-02-01", "2026-03-01"], compare_label="current"),
+            counted("a", [1, 2, 3], days=["2025-11-01", "2025-12-01", "2026-01-01"], compare_label="previous"),
+            interval="month",
+        )
+    )
+    assert days(axes.lines[1].get_xdata()) == ["2026-02-01", "2026-03-01", "2026-04-01"]
+
+
+def test_bars_are_stacked() -> None:
+    axes = drawn(trend(counted("a", WEEK), counted("b", [2] * 7), counted("f", [-1] * 7), display="ActionsBar"))
+    a, b, below = axes.containers
+    assert [bar.get_height() for bar in a] == WEEK
+    assert [bar.get_y() for bar in b] == WEEK
+    assert [bar.get_y() for bar in below] == [0] * 7
+    assert days([mdates.num2date(bar.get_x() + bar.get_width() / 2) for bar in a]) == DAYS
+    assert a[0].get_width() == pytest.approx(0.8)
+    assert not axes.lines[1:]  # the line at 0, for what is below
+
+
+def test_bars_of_two_periods_stand_side_by_side() -> None:
+    axes = drawn(
+        trend(
+            counted("a", WEEK, compare_label="current"),
+            counted("a", [3] * 7, compare_label="previous"),
+            display="ActionsBar",
+        )
+    )
+    now, before = axes.containers
+    assert [bar.get_y() for bar in before] == [0] * 7
+    assert [bar.get_height() for bar in before] == [3] * 7
+    assert before[0].get_x() + before[0].get_width() == pytest.approx(now[0].get_x())
+    assert before[0].get_hatch()
+    assert not now[0].get_hatch()
+    assert to_hex(before[0].get_facecolor()) == to_hex(now[0].get_facecolor())
+
+
+def test_where_bars_are_crowded_the_period_before_is_a_dashed_line() -> None:
+    many = [f"2026-{1 + i // 28:02}-{1 + i % 28:02}" for i in range(100)]
+    axes = drawn(
+        trend(
+            counted("a", [5] * 100, days=many, compare_label="current"),
+            counted("a", [3] * 100, days=many, compare_label="previous"),
+            display="ActionsBar",
+        )
+    )
+    assert len(axes.containers) == 1
+    assert [line.get_linestyle() for line in axes.lines] == ["--"]
+    assert legend(axes) == ["a", "a (previous)"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "of", "expected"),
+    [
+        ("day", ["2026-01-30", "2026-01-31", "2026-02-01"], ["30 Jan\n2026", "31 Jan", "1 Feb"]),
+        ("week", ["2025-12-22", "2025-12-29", "2026-01-05"], ["22 Dec\n2025", "29 Dec", "5 Jan\n2026"]),
+        ("month", ["2025-12-01", "2026-01-01", "2026-02-01"], ["Dec\n2025", "Jan\n2026", "Feb"]),
+        ("hour", ["2026-01-01 23:00:00", "2026-01-02 00:00:00"], ["23:00\n1 Jan 2026", "00:00\n2 Jan 2026"]),
+    ],
+)
+def test_ticks_are_the_points(interval: str, of: list[str], expected: list[str]) -> None:
+    axes = drawn(trend(counted("a", [1, 2, 3][: len(of)], days=of), interval=interval))
+    assert ticks(axes.xaxis) == expected
+    assert [f"{mdates.num2date(place):%Y-%m-%d %H}" for place in axes.get_xticks()] == [f"{day} 00"[:13] for day in of]
+
+
+def test_many_points_have_few_ticks() -> None:
+    many = [f"2026-{1 + i // 28:02}-{1 + i % 28:02}" for i in range(100)]
+    axes = drawn(trend(counted("a", list(range(100)), days=many)))
+    assert 3 <= len(axes.get_xticks()) <= 10
+    assert "Feb" in ticks(axes.xaxis)
+
+
+def test_hours_of_a_zone_stay_what_they_are() -> None:
+    axes = drawn(trend(counted("a", [1, 2], days=["2026-01-01T23:00:00+05:00", "2026-01-02T00:00:00+05:00"])))
+    assert f"{mdates.num2date(axes.get_xticks()[0]):%d %H}" == "01 23"
+
+
+@pytest.mark.parametrize("display", ["ActionsLineGraph", "ActionsBar", "ActionsAreaGraph"])
+def test_a_single_point_is_seen(display: str) -> None:
+    axes = drawn(trend(counted("a", [5], days=["2026-01-31"]), display=display))
+    low, high = axes.get_xlim()
+    assert high - low == pytest.approx(4)
+    assert ticks(axes.xaxis) == ["31 Jan\n2026"]
+    if display != "ActionsBar":
+        assert axes.lines[0].get_marker() == "o"
+
+
+def test_thousands_are_separated_and_counts_are_whole() -> None:
+    labels = ticks(drawn(trend(counted("a", [12345, 1]))).yaxis)
+    assert "10,000" in labels or "12,000" in labels
+    assert not any("." in label for label in ticks(drawn(trend(counted("a", [1, 2, 0]))).yaxis))
+
+
+def test_below_zero_there_is_room() -> None:
+    axes = drawn(trend(counted("a", [-5, 5])))
+    assert axes.get_ylim()[0] < -5
+
+
+@pytest.mark.parametrize("of", [[], [counted("a", [])], [counted("a", [None, None])], [valued("a", None)]])
+def test_no_data(of: list[dict[str, Any]]) -> None:
+    axes = drawn(trend(*of))
+    assert "no data" in [text.get_text() for text in axes.texts]
+
+
+def test_days_that_are_no_dates_are_written_as_they_are() -> None:
+    axes = drawn(trend(counted("a", [1, 2], days=["first", "second"])))
+    assert ticks(axes.xaxis) == ["first", "second"]
+
+
+def test_more_series_than_colours() -> None:
+    axes = drawn(trend(*(counted(f"s{i}", [i, i]) for i in range(30))))
+    looks = {(line.get_color(), line.get_marker()) for line in axes.lines}
+    assert len(looks) == 30
+    assert len(legend(axes)) == 21
+    assert legend(axes)[-1] == "… and 10 more"
+
+
+def test_two_periods_of_many_series_share_the_legend() -> None:
+    periods = ("current", "previous")
+    axes = drawn(trend(*(counted(f"s{i}", [i], compare_label=name) for name in periods for i in range(12))))
+    assert legend(axes) == [*(f"s{i}" for i in range(12)), "the period before"]
+
+
+# ----- one number for each series
+
+
+def test_totals() -> None:
+    axes = drawn(trend(valued("a", 1234), valued("b", 5), valued("c", None), display="ActionsBarValue"))
+    (bars,) = axes.containers
+    assert [bar.get_width() for bar in bars] == [1234, 5, 0]
+    assert ticks(axes.yaxis) == ["a", "b", "c"]
+    assert axes.yaxis_inverted()
+    assert [text.get_text() for text in axes.texts] == ["1,234", "5", "\N{EN DASH}"]
+
+
+def test_a_map_of_countries_is_bars_by_size() -> None:
+    axes = drawn(trend(*(valued(f"C{i}", i) for i in range(100)), display="WorldMap"))
+    assert ticks(axes.yaxis)[:2] == ["C99", "C98"]
+    assert [bar.get_width() for bar in axes.containers[0]] == list(range(99, 69, -1))
+    assert "… and 70 more" in axes.get_xlabel()
+
+
+def test_totals_of_two_periods() -> None:
+    axes = drawn(
+        trend(
+            valued("a", 4, compare_label="current"),
+            valued("b", 2, compare_label="current"),
+            valued("b", 3, compare_label="previous"),
+            display="ActionsBarValue",
+        )
+    )
+    now, before = axes.containers
+    assert [[bar.get_width() for bar in bars] for bars in (now, before)] == [[4, 2], [0, 3]]
+    assert legend(axes) == ["current", "previous"]
+
+
+def test_a_pie() -> None:
+    axes = drawn(trend(valued("a", 1), valued("b", 3), valued("none", 0), display="ActionsPie"))
+    angles = [wedge.theta2 - wedge.theta1 for wedge in axes.patches]
+    assert angles == pytest.approx([270, 90], rel=1e-4)
+    assert legend(axes) == ["b   3 (75.0%)", "a   1 (25.0%)"]
+
+
+def test_the_smallest_wedges_are_one() -> None:
+    axes = drawn(trend(*(valued(f"v{i}", 1 + i) for i in range(20)), display="ActionsPie"))
+    assert len(axes.patches) == 8
+    assert legend(axes)[-1].startswith("13 others   91 (")
+
+
+def test_a_pie_of_nothing() -> None:
+    assert drawn(trend(valued("a", 0), display="ActionsPie")).texts[-1].get_text() == "no data"
+
+
+def test_a_table() -> None:
+    axes = drawn(
+        trend(
+            valued("a", 1234.5, compare_label="current"),
+            valued("a", 2, compare_label="previous"),
+            valued("b", 7, compare_label="current"),
+            display="ActionsTable",
+        )
+    )
+    cells = {place: cell.get_text().get_text() for place, cell in axes.tables[0].get_celld().items()}
+    assert [[cells[row, column] for column in range(3)] for row in range(3)] == [
+        ["", "current", "previous"],
+        ["a", "1,234.50", "2"],
+        ["b", "7", "\N{EN DASH}"],
+    ]
+
+
+def test_a_number() -> None:
+    axes = drawn(
+        trend(
+            valued("a", 1500, compare_label="current"),
+            valued("a", 1000, compare_label="previous"),
+            display="BoldNumber",
+        )
+    )
+    large, small = axes.texts
+    assert large.get_text() == "1,500"
+    assert large.get_fontsize() > 3 * small.get_fontsize()
+    assert "1,000 in the period before (+50.0%)" in small.get_text()
+
+
+def test_many_numbers_are_bars() -> None:
+    assert drawn(trend(*(valued(f"v{i}", i) for i in range(5)), display="BoldNumber")).containers
+
+
+# ----- which picture
+
+
+def test_display_overrides_the_question() -> None:
+    of = trend(counted("a", WEEK), counted("b", [2] * 7))
+    assert [bar.get_width() for bar in drawn(of, display="ActionsBarValue").containers[0]] == [28, 14]
+    assert len(drawn(of, display="ActionsPie").patches) == 2
+
+
+def test_a_display_that_is_none() -> None:
+    with pytest.raises(ValueError, match=r"'Pie' is no display; there are ActionsLineGraph, .*BoldNumber"):
+        trend().plot(display="Pie")
+
+
+def test_totals_have_no_points() -> None:
+    with pytest.raises(ValueError, match="no points over time"):
+        trend(valued("a", 1), display="ActionsPie").plot(display="ActionsBar")
+
+
+def test_every_display_of_the_contract_is_known() -> None:
+    contract = (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:Actions[A-Z]\w+|BoldNumber|WorldMap)\b", contract))
+    assert named
+    assert named <= set(charts.KINDS)
+
+
+def test_a_display_of_a_newer_server_is_drawn_all_the_same() -> None:
+    assert drawn(trend(counted("a", WEEK), display="CalendarHeatmap")).lines
+    assert drawn(trend(valued("a", 1), display="Something")).containers
+
+
+def test_axes_of_ones_own() -> None:
+    figure, (left, right) = plt.subplots(1, 2)
+    assert trend(counted("a", WEEK)).plot(ax=right) is right
+    assert right.lines
+    assert not left.lines
+    assert plt.get_fignums() == [figure.number]
+
+
+# ----- names
+
+
+def test_dollars_begin_no_formula() -> None:
+    of = trend(counted("$a vs $b", [1]), counted("$x^{2$ \\$", [2]), valued("_c", 1))
+    axes = drawn(of)
+    assert [text.get_text().replace(r"\$", "$") for text in axes.get_legend().get_texts()] == [
+        "$a vs $b",
+        "$x^{2$ \\$",
+        " _c",
+    ]
+    from matplotlib.cbook import is_math_text
+
+    assert not any(is_math_text(text) for text in legend(axes))
+    for display in ("ActionsBarValue", "ActionsPie", "ActionsTable", "BoldNumber"):
+        axes = drawn(of, display=display)
+        texts = [text.get_text() for text in axes.findobj(mpl.text.Text)]
+        assert not any(is_math_text(text) for text in texts)
+
+
+@pytest.mark.parametrize("display", sorted(charts.KINDS))
+def test_emoji_and_odd_letters_do_not_warn(display: str) -> None:
+    name = "🎉👩‍👩‍👧 日本 \x00\x1b[31m\n\u202e\ud800 " + "long " * 100
+    over_time = charts.KINDS[display] in ("lines", "area", "bars")
+    made = counted(name, WEEK) if over_time else valued(name, 3)
+    other = {**made, "label": "other", "action": {"name": name}, "breakdown_value": name}
+    axes = drawn(trend(made, other, display=display, breakdown=name))
+    for text in axes.findobj(mpl.text.Text):
+        assert len(text.get_text()) < 130
+        assert not re.search("[\x00-\x09\x0b-\x1f\u202e\ud800]", text.get_text())
+
+
+def test_letters_that_the_font_has_stay() -> None:
+    assert legend(drawn(trend(counted("Ünïcödé", [1]), counted("b", [1]))))[0] == "Ünïcödé"
+
+
+def test_names_are_told_apart() -> None:
+    of = trend(
+        {"label": "$pageview", "data": [1], "action": {"math": "total"}},
+        {"label": "$pageview", "data": [1], "action": {"math": "dau"}},
+        {"label": "$pageview", "data": [1], "action": {"math": "sum", "math_property": "price"}},
+        {"label": "x", "data": [1]},
+        {"label": "x", "data": [1]},
+        {"label": "", "breakdown_value": "", "data": [1]},
+        {"label": None, "data": [1]},
+        {"label": "$pageview - $$_posthog_breakdown_null_$$", "data": [1]},
+    )
+    assert [line.name for line in charts.read(of).lines] == [
+        "$pageview (events)",
+        "$pageview (unique persons)",
+        "$pageview (sum of price)",
+        "x",
+        "x #2",
+        "(empty)",
+        "series 7",
+        "$pageview - (none)",
+    ]
+
+
+def test_titles() -> None:
+    assert charts.read(trend(counted("Chrome", [1]), breakdown="$browser")).title == "$pageview by $browser"
+    assert charts.read(trend({"label": "Formula (A/B)", "data": [1]}, formula="A/B")).title == "Formula (A/B)"
+
+
+odd: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+odd |= st.builds(list) | st.builds(dict)
+series = st.fixed_dictionaries(
+    {},
+    optional={
+        "label": odd,
+        "data": st.lists(odd, max_size=5),
+        "days": st.lists(odd | st.dates().map(str) | st.datetimes().map(str), max_size=5),
+        "aggregated_value": odd,
+        "compare_label": st.sampled_from(["current", "previous", None]),
+        "breakdown_value": odd,
+        "action": st.fixed_dictionaries({}, optional={"name": odd, "math": odd, "math_property": odd}),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(series, max_size=4),
+    st.sampled_from(sorted(charts.KINDS)),
+    st.sampled_from(["hour", "day", "week", "month", None, []]),
+)
+def test_anything_is_drawn(rows: list[dict[str, Any]], display: str, interval: Any) -> None:
+    echo = {"filter": {"display": display, "interval": interval}}
+    of = Trend(TrendRecord.from_dict({"result": [{**row, **echo} for row in rows]}))
+    drawn(of)
+    plt.close("all")
+    for color in (True, False):
+        assert max(map(len, re.sub("\x1b\\[[0-9;]*m", "", plotting.text(of, 60, 12, color=color)).split("\n"))) <= 60
+
+
+# ----- files
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")]
+)
+def test_save(tmp_path: Path, suffix: str, start: bytes) -> None:
+    of = trend(counted("a", WEEK))
+    one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+    one.write_text("old")
+    plotting.save(of, one)
+    plotting.save(of, str(two))
+    assert one.read_bytes().startswith(start)
+    assert one.read_bytes() == two.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([one.name, two.name])
+
+
+def test_saving_leaves_pyplot_alone(tmp_path: Path) -> None:
+    code = """
+import sys
+from posthog_environments import plotting
+plotting.save([], sys.argv[1])
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
+
+
+@pytest.mark.parametrize("name", ["x.jpeg", "x", "x.png.txt", ".png"])
+def test_save_as_something_else(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"\.png, \.svg, \.pdf"):
+        plotting.save(trend(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+
+    def fail(self: Figure, path: Path, **_: Any) -> None:
+        path.write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    file = tmp_path / "x.png"
+    file.write_text("old")
+    with pytest.raises(OSError, match="disk full"):
+        plotting.save(trend(counted("a", WEEK)), file)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+    assert file.read_text() == "old"
+
+
+# ----- what is not installed
+
+
+@pytest.mark.parametrize(("module", "extra"), [("matplotlib", "plot"), ("plotext", "cli")])
+def test_a_missing_extra_is_named(module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Missing(module), *sys.meta_path])
+    of = trend(counted("a", WEEK))
+    calls: list[Any] = [lambda: plotting.text(of, 80, 20, color=False)]
+    if extra == "plot":
+        calls = [of.plot, lambda: plotting.save(of, tmp_path / "x.png")]
+    for call in calls:
+        with pytest.raises(ModuleNotFoundError, match=rf"pip install 'posthog-environments\[{extra}\]'"):
+            call()
+
+
+class _Missing:
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.split(".", maxsplit=1)[0] == self.module:
+            raise ModuleNotFoundError(f"No module named {self.module!r}", name=self.module)
+
+
+def test_times_are_read_as_the_clock_shows_them() -> None:
+    assert charts.moment("2026-01-31 10:00:00") == datetime(2026, 1, 31, 10)
+    assert charts.moment("2026-01-31T10:00:00+02:00") == datetime(2026, 1, 31, 10)
+    assert charts.moment("31-Jan-2026") is None
