@@ -7,6 +7,8 @@ PY     := $(VENV)/bin/python
 # What is installed is remembered by the sum of what it was installed from.
 sum     = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 TOOLS  := $(VENV)/.tools-$(call sum,requirements/dev.txt)
+# The tools of `make prove` are heavy, and nothing else needs them.
+PROVE  := .venv-prove/.tools-$(call sum,requirements/prove.txt)
 STAMP  := $(VENV)/.ready-$(call sum,requirements/dev.txt pyproject.toml)
 # One worker for each core, but never more than four: each may start a server and a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
@@ -15,7 +17,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench build clean
+.PHONY: help setup demo test check format generate lock bench prove build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -48,25 +50,39 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) -m basedpyright
 	@$(ISOLATE) $(PY) scripts/generate.py --check
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
+	@$(ISOLATE) $(PY) scripts/evidence.py --check
 
 format: $(STAMP) ## format the hand-kept code
 	@$(ISOLATE) $(PY) -m ruff check --fix .
 	@$(ISOLATE) $(PY) -m ruff format .
 
-generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the command reference from the commands
+generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in docs/ that are generated
 	@$(ISOLATE) $(PY) scripts/generate.py
 	@$(ISOLATE) $(PY) scripts/command_reference.py
+	@$(ISOLATE) $(PY) scripts/evidence.py
 
 lock: ## pin and hash the development requirements anew
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  requirements/prove.in --output-file requirements/prove.txt
 
 bench: $(STAMP) ## measure the figures of the README, side by side in one run
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
+
+prove: $(STAMP) $(PROVE) ## prove that the contract can be trusted (wants node 20 and Java 17; about half an hour)
+	@$(ISOLATE) $(PY) -m prove $(ARGS)
+
+$(PROVE): requirements/prove.txt
+	@echo "Setting up .venv-prove (once, about a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-prove
+	@$(ISOLATE) .venv-prove/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/prove.txt
+	@touch $@
 
 build: $(STAMP) ## build the sdist and the wheel into dist/
 	@$(ISOLATE) $(PY) -m build --no-isolation --outdir dist
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-prove .prove prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

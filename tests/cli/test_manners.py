@@ -381,6 +381,7 @@ def test_spec_is_the_contract(bare: Run) -> None:
     contract = ROOT / "openapi.yaml"
     assert bare("spec").out == contract.read_text()
     assert Path(bare("spec", "--path").out.strip()).read_text() == contract.read_text()
+    assert bare("spec", "--evidence").out == (ROOT / "docs" / "evidence.md").read_text()
 
 
 def test_the_sandbox_in_the_foreground_as_json(home: Path) -> None:

@@ -33,6 +33,7 @@ def test_the_wheel_holds_both_packages_and_the_contract(dist: Path) -> None:
     for needed in (
         "posthog_environments/py.typed",
         "posthog_environments/openapi.yaml",
+        "posthog_environments/evidence.md",
         "posthog_environments/sandbox/cdnow.parquet",
         "posthog_environments_api/py.typed",
         "posthog_environments_api/api/persons/list_persons.py",
