@@ -1,0 +1,1 @@
+"""Proof that the contract can be trusted, which anyone can run: `make prove`."""

@@ -1,0 +1,49 @@
+"""Prove: `python -m prove [ROOM …]`. Makes every check, prints one table, exits with 1 where one does not hold."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from prove.frame import LOGS, Check, Result, carry_out, say, table
+
+ROOMS: Final = ("judges",)
+"""Each is a module of this package with a `CHECKS`."""
+
+
+def main() -> int:
+    """Make the checks of the rooms that the command line names, or of all; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m prove", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"one of {', '.join(ROOMS)}; without any, all")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only checks whose name contains this")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="write the table into a file as well")
+    given = parser.parse_args()
+    unknown = sorted(set(given.rooms) - set(ROOMS))
+    if unknown:
+        parser.error(f"there is no room {', '.join(unknown)}; there are {', '.join(ROOMS)}")
+    rooms: Mapping[str, Sequence[Check]] = {
+        room: import_module(f"prove.{room}").CHECKS for room in given.rooms or ROOMS
+    }
+    start = time.monotonic()
+    results: list[Result] = []
+    for room, checks in rooms.items():
+        for check in checks:
+            if given.only in check.name:
+                say(f"{room}: {check.name} …")
+                results.append(carry_out(room, check))
+                say(f"    {'ok' if results[-1].passed else 'FAILED'}: {results[-1].text} ({results[-1].seconds:.0f} s)")
+    print(table(results))
+    if given.table:
+        given.table.write_text(table(results) + "\n", encoding="utf-8")
+    failed = sum(not result.passed for result in results)
+    say(f"{len(results)} checks, {failed} failed, {time.monotonic() - start:.0f} s. What the tools said is in {LOGS}.")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
