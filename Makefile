@@ -51,6 +51,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/generate.py --check
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
+	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
 	@$(ISOLATE) $(PY) -m ruff check --fix .

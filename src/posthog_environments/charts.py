@@ -92,9 +92,14 @@ class Chart:
         """About how long a point is."""
         return _STEPS.get(self.interval, _MONTH)
 
+    @property
+    def longest(self) -> Line | None:
+        """The line that the days along the axis are from: of the current period, if there are points in it."""
+        return max(self.lines, key=lambda one: (bool(one.values), not one.previous, len(one.values)), default=None)
+
     def axis(self) -> tuple[list[datetime] | None, list[str]]:
         """Give the times along the axis, None if they cannot be read, and the texts for them."""
-        longest = max(self.lines, key=lambda line: (not line.previous, len(line.values)), default=None)
+        longest = self.longest
         if longest is None or any(line.times is None for line in self.lines):
             return None, list(longest.days) if longest else []
         times = sorted({time for line in self.lines for time in self.places(line) or ()})

@@ -105,7 +105,7 @@ def timeline(points: Sequence[PropertiesTimelinePoint], keys: Sequence[str]) -> 
 def _points(chart: charts.Chart) -> tuple[list[object], list[list[object]], list[object], list[str]]:
     """Lay out a trend over time: the first and the last points, and under them what each series comes to."""
     lines = chart.lines[:COLUMNS]
-    longest = max(chart.lines, key=lambda line: (not line.previous, len(line.values)))
+    days: Sequence[str] = chart.longest.days if chart.longest else ()
     most = max(len(line.values) for line in chart.lines)
     places: list[int | None] = list(range(most))
     if most > ROWS:
@@ -115,7 +115,7 @@ def _points(chart: charts.Chart) -> tuple[list[object], list[list[object]], list
         if place is None:
             rows.append([f"… {most - ROWS:,} more", *[_ABSENT] * len(lines)])
             continue
-        day = longest.days[place] if place < len(longest.days) else ""
+        day = days[place] if place < len(days) else ""
         rows.append([day, *(_figure(line.values[place]) if place < len(line.values) else _ABSENT for line in lines)])
     foot: list[object] = [] if not chart.sums else ["sum", *(_figure(line.total) for line in lines)]
     notes = [f"{len(chart.lines) - COLUMNS:,} more series are not shown"] if len(chart.lines) > COLUMNS else []

@@ -39,7 +39,18 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An event or action to count, made by `event` or `action`; immutable."""
+    """An event or action to count, made by `event` or `action`; immutable.
+
+    Attributes:
+        kind: "events" or "actions".
+        id: Name of the event, or number of the action; None counts every event.
+        math: What is counted, such as "dau" or "sum"; None is the number of events.
+        math_property: Name of the numeric property that `math` works on.
+        math_hogql: The expression of the `math` "hogql".
+        math_group_type_index: The kind of group of the `math` "unique_group".
+        properties: Conditions that an event must meet to count, in any form of the argument `properties`.
+        custom_name: A label for people.
+    """
 
     kind: Kind
     id: str | int | None

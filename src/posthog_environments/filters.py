@@ -302,7 +302,13 @@ class Condition:
 class Filter(Condition):
     """One condition on one property, made by `prop`; immutable and hashable.
 
-    `type` None stands for the default of the call: person in `persons.*`, event in `insights.*`.
+    Attributes:
+        key: Name of the property.
+        operator: How to compare, such as "exact" or "gt".
+        value: What to compare with; None where the operator needs nothing.
+        type: What has the property; None stands for the default of the call: person in `persons.*`, event in
+            `insights.*`.
+        group_type_index: Which kind of group, for the type "group".
     """
 
     key: str
@@ -329,7 +335,12 @@ class Filter(Condition):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FilterGroup(Condition):
-    """Filters and groups joined by AND or OR; made by `&` and `|`, immutable and hashable."""
+    """Filters and groups joined by AND or OR; made by `&` and `|`, immutable and hashable.
+
+    Attributes:
+        type: "AND" or "OR".
+        values: The filters and groups that are joined.
+    """
 
     type: str
     values: tuple[Condition, ...]

@@ -217,6 +217,11 @@ def test_no_data(of: list[dict[str, Any]]) -> None:
     assert "no data" in [text.get_text() for text in axes.texts]
 
 
+def test_where_the_current_period_is_empty_the_one_before_is_drawn() -> None:
+    axes = drawn(trend(counted("a", []), counted("a", [1, 2], compare_label="previous")))
+    assert ticks(axes.xaxis)[0] == "1 Jan\n2026"
+
+
 def test_days_that_are_no_dates_are_written_as_they_are() -> None:
     axes = drawn(trend(counted("a", [1, 2], days=["first", "second"])))
     assert ticks(axes.xaxis) == ["first", "second"]

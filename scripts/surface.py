@@ -1,0 +1,75 @@
+"""Lists the public Python names, a line each: `name: kind and signature`. What a program may rely on, in text."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import posthog_environments
+
+# Calls give these; nobody makes them, so that their constructors are no part of the surface.
+HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "Report", "Trend"}
+
+
+def surface() -> dict[str, str]:
+    """Return each public name with its kind and signature."""
+    found: dict[str, str] = {}
+    for name in posthog_environments.__all__:
+        if name != "__version__":
+            found.update(_described(name, getattr(posthog_environments, name)))
+    return found
+
+
+def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if not inspect.isclass(value):
+        yield name, f"function {_signature(value)}"
+        return
+    bases = ", ".join(base.__name__ for base in value.__bases__ if base is not object and base.__name__ != "Generic")
+    yield name, f"class({bases}) {'' if name in HANDED_OUT else _signature(value)}".strip()
+    if name.endswith("Environment"):
+        for group in ("persons", "insights"):
+            yield from _members(f"{name}.{group}", getattr(value, group))
+    yield from _members(name, value)
+
+
+def _members(name: str, owner: type) -> Iterator[tuple[str, str]]:
+    """Yield the methods, properties and fields of a class, its own and those that it inherits from this package."""
+    classes = [each for each in owner.__mro__ if each.__module__.startswith("posthog_environments")]
+    members: dict[str, Any] = {}
+    fields: dict[str, object] = {}
+    for each in reversed(classes):
+        members |= vars(each)
+        fields |= vars(each).get("__annotations__", {})
+    for field, kind in sorted(fields.items()):
+        if not field.startswith("_") and not inspect.isfunction(members.get(field)):
+            yield f"{name}.{field}", f"attribute {_text(kind)}"
+    for member, value in sorted(members.items()):
+        if member.startswith("_") or member in fields or inspect.isclass(value):
+            continue
+        if isinstance(value, property) or hasattr(value, "func"):  # func: a cached_property
+            getter: Any = value.fget if isinstance(value, property) else value.func
+            yield f"{name}.{member}", f"property {_text(inspect.signature(getter).return_annotation)}"
+        elif isinstance(value, (classmethod, staticmethod)) or callable(value):
+            yield f"{name}.{member}", f"method {_signature(getattr(owner, member))}"
+
+
+def _signature(value: Any) -> str:
+    try:
+        return _text(inspect.signature(value))
+    except ValueError:
+        return ""
+
+
+def _text(value: object) -> str:
+    return " ".join(str(value).replace("'", "").split())
+
+
+def lines() -> str:
+    """Return the whole list."""
+    return "".join(f"{name}: {kind}\n" for name, kind in surface().items())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(lines())
