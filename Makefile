@@ -41,7 +41,7 @@ demo: $(STAMP) ## the main job on the local sandbox with real data (LIVE=1: the 
 	@$(ISOLATE) $(PY) scripts/demo.py $(if $(LIVE),--live)
 
 test: $(STAMP) ## the whole test suite
-	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(STAMP) ## lint, types, and what is generated against what it is generated from
 	@$(ISOLATE) $(PY) -m ruff check .

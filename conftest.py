@@ -54,13 +54,6 @@ def sandbox_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the blocks of a document on one worker: they share names, as they do for a reader."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
     patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
