@@ -155,7 +155,8 @@ class Comparison:
         # What a mark says of the page holds for its own keyword.
         said = str(mark[1]["page"]) if mark and mark[0] == keyword and "page" in mark[1] else None
         if there == here:
-            if mark and said is not None and not _same(said, there):
+            # A mark that quotes the page says that the two differ here.
+            if mark and said is not None:
                 text = f"{keyword} {there}, as here, but the mark says that the page has {said}"
                 yield Difference(line, at, "changed", self._at(where), text)
             return
