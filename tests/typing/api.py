@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, assert_type
 from uuid import UUID
+
+import httpx
+from posthog_environments_api.api.persons import get_person
 
 from posthog_environments import (
     ActivityEntry,
     AsyncEnvironment,
     AsyncPager,
     Environment,
+    NotFoundError,
+    OutcomeUnknown,
     Page,
     Pager,
     PermissionDeniedError,
     Person,
+    PostHogError,
     PropertiesTimeline,
+    PropertiesTimelinePoint,
     RateLimitError,
+    Report,
     Series,
     Trend,
     event,
@@ -46,6 +55,20 @@ def reading(env: Environment) -> None:
     assert_type(env.persons.activity("5"), Pager[ActivityEntry])
     assert_type(env.persons.properties_timeline(5, events="$pageview", date_from="-7d"), PropertiesTimeline)
     assert_type(env.persons.csv(), Iterator[str])
+
+
+def reporting(pager: Pager[Person], timeline: PropertiesTimeline, entry: ActivityEntry) -> None:
+    report: Report = pager.report
+    assert_type((report.rows, report.pages, report.next_offset), tuple[int, int, int])
+    assert_type(report.reason, str | None)
+    for point in timeline:
+        assert_type(point, PropertiesTimelinePoint)
+        assert_type(point.properties, dict[str, Any])
+    assert_type(timeline.crucial_property_keys, list[str])
+    assert_type(entry.activity, str | None)
+    by_plan: dict[str, list[Person]] = {}
+    for person in pager:
+        by_plan.setdefault(str(person.properties.get("plan")), []).append(person)
 
 
 def changing(env: Environment, person: Person) -> None:
@@ -90,6 +113,37 @@ def failing(denied: PermissionDeniedError, limited: RateLimitError) -> None:
     assert_type(denied.required_scope, str | None)
     assert_type(limited.retry_after, float | None)
     assert_type(limited.status_code, int)
+
+
+def surviving(env: Environment, ids: list[str | int | UUID]) -> dict[str, Person | PostHogError]:
+    found: dict[str, Person | PostHogError] = {}
+    for each in ids:
+        try:
+            found[str(each)] = env.persons.get(each)
+        except NotFoundError as error:
+            assert_type(error.detail, str | None)
+        except (OutcomeUnknown, RateLimitError) as error:
+            found[str(each)] = error
+        except PostHogError as error:
+            raise RuntimeError(str(error)) from error
+    return found
+
+
+class Transport(httpx.BaseTransport):
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, request=request)
+
+
+def lower(env: Environment) -> None:
+    answer = get_person.sync_detailed("12345", "5", client=env.api)
+    assert_type(answer.parsed, Person | None)
+    assert_type(answer.status_code, int)
+    Environment(12345, transport=Transport())
+
+
+async def at_once(env: AsyncEnvironment, ids: list[int]) -> list[Person]:
+    async with env:
+        return await asyncio.gather(*(env.persons.get(each) for each in ids))
 
 
 def opening() -> None:
