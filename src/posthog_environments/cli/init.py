@@ -84,8 +84,8 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
     if project_id is None:
         project_id = click.prompt("Project id, the number in its address", default="@current", err=True)
     if key is None:
-        note("A personal API key (phx_…) is made in PostHog under Settings, Personal API keys; person:read and")
-        note("insight:read are enough for reading.")
+        note("Make a personal API key (phx_…) in PostHog: Settings, Personal API keys.")
+        note("The scopes person:read and insight:read are enough for reading.")
         key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
     prefix = arguments["prefix"]
     return Wanted(
