@@ -256,6 +256,12 @@ def test_a_trend_of_totals() -> None:
     assert cells == ["series", "value", "a", "12,345", "b", "\N{EN DASH}"]
 
 
+def test_markup_of_a_trend_is_text() -> None:
+    answer = trend(counted(NASTY, [1], days=[NASTY]), breakdown=NASTY).to_dict() | {"timezone": NASTY}
+    reader = shown(Trend(records.Trend.from_dict(answer)))
+    assert "".join(reader.text).count("<script>") == 4  # in the title, a column, a day and the time zone
+
+
 def test_an_empty_trend() -> None:
     assert "0 series" in "".join(shown(trend()).text)
 

@@ -218,8 +218,16 @@ def test_no_data(of: list[dict[str, Any]]) -> None:
 
 
 def test_where_the_current_period_is_empty_the_one_before_is_drawn() -> None:
-    axes = drawn(trend(counted("a", []), counted("a", [1, 2], compare_label="previous")))
-    assert ticks(axes.xaxis)[0] == "1 Jan\n2026"
+    axes = drawn(trend(counted("a", []), counted("a", [1, 2], days=["first", "second"], compare_label="previous")))
+    assert ticks(axes.xaxis) == ["first", "second"]
+
+
+@pytest.mark.parametrize("display", sorted(charts.KINDS))
+def test_numbers_that_no_axis_reaches_are_left_out(display: str) -> None:
+    for number in (1.7e308, -1.7e308, 10**400, float("inf")):
+        over_time = charts.KINDS[display] in ("lines", "area", "bars")
+        axes = drawn(trend(counted("a", [number, 2]) if over_time else valued("a", number), display=display))
+        assert all(abs(limit) < 10 for limit in axes.get_ylim())
 
 
 def test_days_that_are_no_dates_are_written_as_they_are() -> None:

@@ -72,6 +72,7 @@ def test_with_colours_both_periods_share_one() -> None:
 def test_bars_are_stacked() -> None:
     rows = lines(trend(counted("a", [4, 4]), counted("b", [4, 4]), display="ActionsBar"))
     body = [row for row in rows[2:] if "o" in row or "x" in row]
+    assert not any("x" in row and "o" in row for row in body)
     assert [("x" if "x" in row else "o") for row in body] == sorted(("x" if "x" in row else "o") for row in body)[::-1]
     assert "10┤" in "".join(rows) or " 8┤" in "".join(rows)
 
