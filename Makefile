@@ -51,6 +51,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/generate.py --check
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
+	@$(ISOLATE) $(PY) scripts/downgrade.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
@@ -61,6 +62,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/generate.py
 	@$(ISOLATE) $(PY) scripts/command_reference.py
 	@$(ISOLATE) $(PY) scripts/evidence.py
+	@$(ISOLATE) $(PY) scripts/downgrade.py
 
 lock: ## pin and hash the development requirements anew
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

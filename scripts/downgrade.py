@@ -1,0 +1,103 @@
+"""Derives openapi-3.0.yaml from openapi.yaml, for tools that read OpenAPI 3.0 alone; `--check` only compares.
+
+Both describe the same wire. What 3.0 has no word for is said in its own way (`nullable`), or kept as an extension:
+types with several kinds stand under `x-types`, scopes of a key under `x-scopes`, `contentMediaType` likewise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+SOURCE: Final = ROOT / "openapi.yaml"
+TARGET: Final = ROOT / "openapi-3.0.yaml"
+HEAD: Final = (
+    "# Written by scripts/downgrade.py from openapi.yaml, for tools of OpenAPI 3.0; `make generate` writes it anew.\n"
+)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes everything out: tools of 3.0 often read no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def downgrade(contract: dict[str, Any]) -> dict[str, Any]:
+    """Return a contract of OpenAPI 3.1 as one of 3.0.3."""
+    found = {**contract, "openapi": "3.0.3", "info": {**contract["info"]}}
+    summary = found["info"].pop("summary", None)
+    if summary:
+        found["info"]["x-summary"] = summary
+    licence = dict(found["info"]["license"])
+    found["info"]["license"] = {"name": licence["name"], "x-identifier": licence["identifier"]}
+    walked = _walk(found)
+    assert isinstance(walked, dict)
+    for item in walked["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "security" in operation:
+                _scopes(operation)
+    return walked
+
+
+def _walk(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_walk(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return {"$ref": node["$ref"]}  # 3.0 allows nothing beside it
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        if key == "type" and isinstance(value, list):
+            found |= _kinds(value)
+        elif key == "contentMediaType":
+            found["x-contentMediaType"] = value
+        elif key in ("example", "value", "x-evidence"):
+            found[key] = value  # data, not a schema
+        else:
+            found[key] = _walk(value)
+    return found
+
+
+def _kinds(kinds: list[str]) -> dict[str, Any]:
+    some = [kind for kind in kinds if kind != "null"]
+    # 3.0 knows one type or none; none takes anything, and `nullable` needs a type beside it.
+    single: dict[str, Any] = {"type": some[0]} if len(some) == 1 else {"x-types": some}
+    return single | ({"nullable": True} if "null" in kinds and len(some) == 1 else {})
+
+
+def _scopes(operation: dict[str, Any]) -> None:
+    """Move scopes out of `security`, where 3.0 allows them for OAuth alone."""
+    scopes = [scope for each in operation["security"] for some in each.values() for scope in some]
+    operation["security"] = [{name: [] for name in each} for each in operation["security"]]
+    if scopes:
+        operation["x-scopes"] = scopes
+
+
+def text() -> str:
+    """Return the derived document."""
+    contract = yaml.safe_load(SOURCE.read_text("utf-8"))
+    return HEAD + yaml.dump(downgrade(contract), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the document is out of step")
+    wanted = text()
+    if not parser.parse_args().check:
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(f"{TARGET.name} is out of step with {SOURCE.name}. Run: make generate", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
