@@ -1,0 +1,53 @@
+"""Compilers: clients in five languages are made from the contract, compiled, and call its ten operations."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from prove.compilers.go import GO
+from prove.compilers.ground import call
+from prove.compilers.java import JAVA
+from prove.compilers.maker import Maker
+from prove.compilers.mutants import MUTANTS, UUID, noticed, only_running
+from prove.compilers.python import PYTHON
+from prove.compilers.rust import RUST
+from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPESCRIPT_FETCH
+from prove.frame import CONTRACT, Check, Work
+
+__all__ = ["CHECKS"]
+
+MAKERS: Final = (PYTHON, OPENAPI_FETCH, HEY_API, ORVAL, TYPESCRIPT_FETCH, GO, JAVA, RUST)
+
+
+def _contract() -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load(CONTRACT)
+    return found
+
+
+def _check(maker: Maker) -> Check:
+    def make(work: Work) -> str:
+        maker.generate(CONTRACT, work.folder, work)
+        counted = maker.compile(work.folder, work)
+        return f"{counted}; {call(maker.command(work.folder), _contract(), work)}"
+
+    return Check(maker.name, maker.version, make)
+
+
+def _each_operation(work: Work) -> str:
+    makers = (only_running(PYTHON), OPENAPI_FETCH)
+    pairs = [(maker, mutant) for maker in makers for mutant in MUTANTS]
+    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, _contract(), work)}"
+
+
+def _each_client(work: Work) -> str:
+    pairs = [(maker, UUID) for maker in MAKERS]
+    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, _contract(), work)}"
+
+
+CHECKS: Final = (
+    *(_check(maker) for maker in MAKERS),
+    Check("a mistake in each operation is noticed", "openapi-python-client, openapi-fetch", _each_operation),
+    Check("a renamed field is noticed in each client", f"all {len(MAKERS)} generators", _each_client),
+)
