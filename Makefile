@@ -9,6 +9,9 @@ sum     = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 TOOLS  := $(VENV)/.tools-$(call sum,requirements/dev.txt)
 # The tools of `make prove` are heavy, and nothing else needs them.
 PROVE  := .venv-prove/.tools-$(call sum,requirements/prove.txt)
+# So are those of `make docs`.
+DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
+SWAGGER := prove/node/docs/node_modules/.ready-$(call sum,prove/node/docs/package-lock.json)
 STAMP  := $(VENV)/.ready-$(call sum,requirements/dev.txt pyproject.toml)
 # One worker for each core, but never more than four: each may start a server and a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
@@ -17,7 +20,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove build clean
+.PHONY: help setup demo test check format generate lock bench prove docs docs-test build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -71,6 +74,9 @@ lock: ## pin and hash the development requirements anew
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  requirements/prove.in --output-file requirements/prove.txt
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  requirements/docs.in --output-file requirements/docs.txt
 
 bench: $(STAMP) ## measure the figures of the README, side by side in one run
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
@@ -84,8 +90,29 @@ $(PROVE): requirements/prove.txt
 	@$(ISOLATE) .venv-prove/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/prove.txt
 	@touch $@
 
+docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
+	@rm -rf .venv-docs/site
+	@$(ISOLATE) .venv-docs/bin/python -m sphinx -q -W --keep-going -E -b html -d .venv-docs/doctrees docs .venv-docs/site
+	@rm -rf site && mv .venv-docs/site site
+	@echo "The site is in site/. To read it: $(PYTHON) -m http.server --bind 127.0.0.1 --directory site" >&2
+
+docs-test: $(STAMP) docs ## try the documentation in headless Chromium: pages, search, operations (wants chromium)
+	@$(ISOLATE) .venv-docs/bin/python -m pytest -c docs_tests/pytest.ini $(or $(ARGS),docs_tests)
+
+$(DOCS): requirements/docs.txt
+	@echo "Setting up .venv-docs (once, about half a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-docs
+	@$(ISOLATE) .venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(SWAGGER): prove/node/docs/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { \
+	  echo "npm was not found. Install node 20 or newer (Debian: apt-get install nodejs npm)" >&2; exit 2; }
+	@cd prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 build: $(STAMP) ## build the sdist and the wheel into dist/
 	@$(ISOLATE) $(PY) -m build --no-isolation --outdir dist
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-prove .prove prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-prove .venv-docs .prove site prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
