@@ -23,7 +23,7 @@ ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 .PHONY: help setup demo test check format generate lock bench prove docs docs-test build clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 setup: $(STAMP) ## make .venv with everything that demo, test and check need
 

@@ -64,7 +64,7 @@ napoleon_use_rtype = False
 NAV: Final = (
     ("Guides", ("quickstart", "errors", "limits", "paging", "deleting", "testing", "example", "notebooks")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
-    ("Reference", ("contract", "reference/index", "commands", "evidence")),
+    ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),
 )
 """What the side bar shows. A page that is not there is left out."""
 
