@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import posthog_environments
+import posthog_environments.sandbox
 
 # Calls give these; nobody makes them, so that their constructors are no part of the surface.
 HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "Report", "Trend"}
@@ -19,6 +20,10 @@ def surface() -> dict[str, str]:
     for name in posthog_environments.__all__:
         if name != "__version__":
             found.update(_described(name, getattr(posthog_environments, name)))
+    # Public by use alone: nobody names the class of what `prop` gives.
+    found.update(_members("prop()", type(posthog_environments.prop("x"))))
+    for name in posthog_environments.sandbox.__all__:
+        found.update(_described(f"sandbox.{name}", getattr(posthog_environments.sandbox, name)))
     return found
 
 

@@ -118,15 +118,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+# Hidden from type checkers, which would take any name for one that is there.
+if not TYPE_CHECKING:
 
-    value = getattr(import_module(f"{__name__}.{home[0]}"), home[1])
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        home = _HOME.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{home[0]}"), home[1])
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

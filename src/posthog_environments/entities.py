@@ -89,14 +89,21 @@ def event(
     properties: Any = None,
     custom_name: str | None = None,
 ) -> Entity:
-    """Name an event to count, such as "$pageview"; None counts every event.
+    """Name an event to count: `event("purchase", math="sum", math_property="amount")`.
 
-    `math` says what is counted: total (the default), dau, weekly_active, monthly_active or unique_session;
-    sum, avg, min, max, median, p75, p90, p95 or p99 of the numeric property `math_property`; hogql by the
-    expression `math_hogql`; unique_group of the kind `math_group_type_index`; and more (PostHog's source:
-    models/entity). Only events that `properties` holds for are counted: filters in any form of the argument
-    `properties` of the call. `custom_name` is a label for people. Raise TypeError or ValueError for an empty
-    name, a `math` that is not known, or one without what it needs.
+    Args:
+        name: Name of the event, such as "$pageview"; None counts every event.
+        math: What is counted: "total" (the default), "dau", "weekly_active", "monthly_active" or "unique_session";
+            "sum", "avg", "min", "max", "median", "p75", "p90", "p95" or "p99" of a numeric property; "hogql";
+            "unique_group"; and more (PostHog's source: models/entity).
+        math_property: Name of the numeric property that `math` works on.
+        math_hogql: The expression of the `math` "hogql".
+        math_group_type_index: The kind of group of the `math` "unique_group", 0 or more.
+        properties: Conditions that an event must meet to count, in any form of the argument `properties` of a call.
+        custom_name: A label for people.
+
+    Raises:
+        TypeError, ValueError: The name is empty, or `math` is not known or lacks what it needs.
     """
     return Entity("events", name, math, math_property, math_hogql, math_group_type_index, properties, custom_name)
 
@@ -111,7 +118,20 @@ def action(
     properties: Any = None,
     custom_name: str | None = None,
 ) -> Entity:
-    """Name an action to count by its number, a positive int or its digits; the rest as in `event`."""
+    """Name an action to count; all arguments but the first are those of `event`.
+
+    Args:
+        id: Number of the action, a positive int or its digits.
+        math: What is counted, as in `event`.
+        math_property: Name of the numeric property that `math` works on.
+        math_hogql: The expression of the `math` "hogql".
+        math_group_type_index: The kind of group of the `math` "unique_group", 0 or more.
+        properties: Conditions that an event must meet to count, in any form of the argument `properties` of a call.
+        custom_name: A label for people.
+
+    Raises:
+        TypeError, ValueError: The number is none, or `math` is not known or lacks what it needs.
+    """
     return Entity("actions", id, math, math_property, math_hogql, math_group_type_index, properties, custom_name)
 
 

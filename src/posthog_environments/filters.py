@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, NoReturn, TypeAlias, TypeGuard, cast
+from typing import Any, ClassVar, Never, NoReturn, TypeAlias, TypeGuard, cast
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
@@ -376,7 +376,7 @@ class Prop:
     """
 
     __slots__ = ("_group", "_key", "_type")
-    __hash__ = None  # type: ignore[assignment]  # == makes a filter, so a lookup would mislead
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # == makes a filter, so a lookup would mislead
 
     def __init__(self, key: str, type: str | None = None, group_type_index: int | None = None) -> None:
         _check_key(key, "prop()")
@@ -389,7 +389,15 @@ class Prop:
         return f"prop({self._key!r}{kind}{'' if self._group is None else f', group_type_index={self._group}'})"
 
     def where(self, operator: str, value: object = None) -> Filter:
-        """Compare by an operator of the API under its own name: `prop("v").where("semver_gte", "1.2.0")`."""
+        """Compare by an operator of the API under its own name: `prop("v").where("semver_gte", "1.2.0")`.
+
+        Args:
+            operator: Its name, such as "gt", "in" or "between".
+            value: What to compare with; None where the operator takes nothing.
+
+        Raises:
+            TypeError, ValueError: The operator is not known, or a server would misread the value.
+        """
         return Filter(self._key, operator, value, self._type, self._group)
 
     def _many(self, operator: str, values: Iterable[object]) -> Filter:
@@ -426,7 +434,7 @@ class Prop:
     def __ge__(self, value: object) -> Filter:
         return self._compare("gte", value)
 
-    def _alone(self, _other: object = None) -> NoReturn:
+    def _alone(self, *_other: Never) -> NoReturn:
         raise TypeError(
             f"{self!r} alone is no filter; compare it, each comparison in parentheses because & and | bind"
             " tighter: (prop('a') == 1) & (prop('b') == 2)"
@@ -486,10 +494,14 @@ class Prop:
 def prop(key: str, type: str | None = None, *, group_type_index: int | None = None) -> Prop:
     """Name a property, to be compared: `prop("age") > 30`, `prop("email").icontains("@acme.com")`.
 
-    `type` says what has the property: "person", "event", "cohort", "group", "session", … (PostHog's source:
-    models/property). None, the default, is a person in `persons.*` and an event in `insights.*`. Give
-    `group_type_index` (0 or more) for a group. Raise TypeError or ValueError for a key, type or index that a
-    server would drop in silence.
+    Args:
+        key: Name of the property.
+        type: What has it: "person", "event", "cohort", "group", "session", … (PostHog's source: models/property).
+            None is a person in `persons.*` and an event in `insights.*`.
+        group_type_index: Which kind of group has it, 0 or more; the type is then "group".
+
+    Raises:
+        TypeError, ValueError: A key, type or index that a server would drop in silence.
     """
     return Prop(key, type, group_type_index)
 

@@ -163,6 +163,11 @@ def trend_csv(
     Returns:
         An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
 
+    Raises:
+        ValueError: As in `trend`. Nothing was sent.
+        TransportError: While iterating: the stream broke off, and what came before is not the whole.
+        MalformedResponseError: While iterating: what came is not UTF-8.
+
     Source: the parameter `format` of the vendor's page.
     """
     wanted = _question(scope, locals())
@@ -246,6 +251,7 @@ def timing(
 
     Raises:
         PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
+        TypeError, ValueError: A field holds what JSON cannot. Nothing was sent.
         OutcomeUnknown: The report may or may not have arrived. It is not repeated.
 
     Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,13 +31,16 @@ __all__ = [
 T = TypeVar("T")
 
 
-def __getattr__(name: str) -> Any:
-    """Import a generated record when it is first asked for; attrs alone takes longer than all else here."""
-    if name in ("ActivityEntry", "Person", "PropertiesTimelinePoint", "Series"):
-        import posthog_environments_api.models as generated
+# Hidden from type checkers, which would take any name for one that is there.
+if not TYPE_CHECKING:
 
-        return getattr(generated, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Import a generated record when it is first asked for; attrs alone takes longer than all else here."""
+        if name in ("ActivityEntry", "Person", "PropertiesTimelinePoint", "Series"):
+            import posthog_environments_api.models as generated
+
+            return getattr(generated, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Trend:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trend) and self._record == other._record
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         labels = ", ".join(repr(series.label) for series in self.result[:5])
@@ -218,7 +221,7 @@ class PropertiesTimeline:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PropertiesTimeline) and self._record == other._record
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"PropertiesTimeline({len(self)} points of {', '.join(self.crucial_property_keys) or 'no property'})"

@@ -59,11 +59,23 @@ class Pager(_Base[T]):
             yield _page(walk, self._run(self._listing.fetch(walk.cursor)))
 
     def first(self) -> T | None:
-        """Fetch the first item, or None if there is none."""
+        """Fetch the first item, or None if there is none.
+
+        Raises:
+            PostHogError: A page could not be fetched.
+        """
         return next(iter(self), None)
 
     def take(self, n: int) -> list[T]:
-        """Fetch the first `n` items, or as many as there are."""
+        """Fetch the first items.
+
+        Args:
+            n: How many, 0 or more; there may be fewer.
+
+        Raises:
+            PostHogError: A page could not be fetched.
+            TypeError, ValueError: `n` is no such number. Nothing was sent.
+        """
         whole("n", n)
         taken: list[T] = []
         for item in self if n else ():
@@ -96,14 +108,14 @@ class AsyncPager(_Base[T]):
             yield _page(walk, await self._run(self._listing.fetch(walk.cursor)))
 
     async def first(self) -> T | None:
-        """Fetch the first item, or None if there is none."""
+        """Fetch the first item, or None if there is none; see `Pager.first`."""
         async for page in self.pages():
             if page.results:
                 return page.results[0]
         return None
 
     async def take(self, n: int) -> list[T]:
-        """Fetch the first `n` items, or as many as there are."""
+        """Fetch the first `n` items, or as many as there are; see `Pager.take`."""
         whole("n", n)
         taken: list[T] = []
         if n:

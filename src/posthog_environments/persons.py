@@ -233,6 +233,7 @@ def delete(
             it is not raised: then the person is gone, as asked.
         OutcomeUnknown: No attempt got a clear answer; or the person is gone, and whether the deletion of the events
             was queued is not known.
+        TypeError, ValueError: The id names no person. Nothing was sent.
 
     Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
     that the parameter is sent only when true, from posthog/api/person.py.
@@ -273,6 +274,7 @@ def activity(
     Raises:
         PermissionDeniedError: While iterating: the key lacks the scope activity_log:read.
         PagingError: While iterating: a next link leads nowhere or back.
+        TypeError, ValueError: The id names no person, or the page size makes no sense. Nothing was sent.
 
     Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
     from posthog/models/activity_logging/.
@@ -320,6 +322,7 @@ def delete_property(
         OutcomeUnknown: The change may or may not have happened. It is not repeated.
         APIStatusError: The server answered with success, and said in the body that it had none.
         NotFoundError: There is no such person.
+        TypeError, ValueError: The id names no person, or the name is no text. Nothing was sent.
 
     Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
     body, so that it is sent in both places, from posthog/api/person.py.
@@ -425,6 +428,11 @@ def csv(
 
     Returns:
         An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
+
+    Raises:
+        ValueError: A filter makes no sense. Nothing was sent.
+        TransportError: While iterating: the stream broke off, and what came before is not the whole.
+        MalformedResponseError: While iterating: what came is not UTF-8.
 
     Source: the parameter `format` of the vendor's page; the limit from posthog/api/person.py.
     """

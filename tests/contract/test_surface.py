@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 import subprocess
@@ -21,8 +22,9 @@ def test_all_is_what_is_there() -> None:
     assert dir(posthog_environments) == sorted(posthog_environments.__all__)
     for name in posthog_environments.__all__:
         assert getattr(posthog_environments, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'Enviroment'"):
-        posthog_environments.Enviroment  # noqa: B018
+    misspelt = "Enviroment"
+    with pytest.raises(AttributeError, match=f"no attribute {misspelt!r}"):
+        getattr(posthog_environments, misspelt)
 
 
 @pytest.mark.parametrize("name", sorted(set(posthog_environments.__all__) - {"__version__"}))
@@ -67,6 +69,27 @@ def test_importing_is_light(line: str) -> None:
     script = f"import sys\n{line}\nprint([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_change_of_the_surface_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`scripts/breaking.py` compares these lines with those of the last release."""
+
+    def regex(self: object, wanted: str) -> None: ...
+
+    before = surface.lines().splitlines()
+    monkeypatch.setattr(type(posthog_environments.prop("x")), "regex", regex)
+    monkeypatch.delattr(posthog_environments.Pager, "first")
+    monkeypatch.delattr(posthog_environments.sandbox.Sandbox, "settle")
+    monkeypatch.setitem(posthog_environments.Report.__annotations__, "rows", "float")
+    found = difflib.ndiff(before, surface.lines().splitlines())
+    assert [line for line in found if line.startswith(("- ", "+ "))] == [
+        "- Pager.first: method (self) -> T | None",
+        "- Report.rows: attribute int",
+        "+ Report.rows: attribute float",
+        "- prop().regex: method (self, pattern: str) -> Filter",
+        "+ prop().regex: method (self: object, wanted: str) -> None",
+        "- sandbox.Sandbox.settle: method (self) -> None",
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- the operations
@@ -137,34 +160,133 @@ def entries(section: str) -> dict[str, str]:
     return {name.strip(): " ".join(text.split()) for names, text in found for name in names.split(",")}
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+# What an argument is measured in, where it is measured.
+UNITS = {
+    "timeout": "[Ss]econds",
+    "max_wait": "[Ss]econds",
+    "max_body": "[Bb]ytes",
+    "page_size": "(Persons|Entries) a page",
+    "offset": "How many",
+    "retries": "How often",
+    "n": "How many",
+}
+# These refer to `trend`, whose arguments they share.
+ALIKE = ("insights.get_trend", "insights.trend_csv")
+
+
+def complaints(text: str, signature: inspect.Signature) -> list[str]:
+    """Say what a docstring lacks of what a caller must know."""
+    found = sections(text)
+    described = entries(found.get("Args", ""))
+    wanted = [name for name in signature.parameters if name != "self"]
+    said = [] if re.match(r"[A-Z`\d].*[.:]", found[""]) else ["it does not begin with a sentence"]
+    said += [f"{name} is not explained" for name in wanted if name not in described]
+    said += [f"{name} is explained, and is no argument" for name in described if name not in wanted]
+    for name, meaning in described.items():
+        if len(meaning.split()) < 2:
+            said.append(f"{name} is not explained but named")
+        if name in UNITS and not re.search(UNITS[name], meaning):
+            said.append(f"{name} has no unit")
+    return said + [f"there is no error {name}" for name in errors(found) if name not in KNOWN_ERRORS]
+
+
+KNOWN_ERRORS = {*posthog_environments.__all__, "TypeError", "ValueError", "ImportError"}
+
+
+def errors(found: dict[str, str]) -> list[str]:
+    """Return the names in the section Raises."""
+    lines = re.findall(r"^    (\w[\w, ]*):", found.get("Raises", ""), flags=re.MULTILINE)
+    return [name.strip() for line in lines for name in line.split(",")]
+
+
+def complaints_about_operation(text: str, signature: inspect.Signature) -> list[str]:
+    """Say what the docstring of an operation lacks: besides the arguments, what it gives, raises, and rests on."""
+    found = sections(text)
+    said = complaints(text, signature)
+    if "ValueError" not in errors(found):
+        said.append("it does not say what wrong arguments raise")
+    if not set(errors(found)) - {"TypeError", "ValueError"}:
+        said.append("it does not say what the server may make of it")
+    if not re.search(r"vendor's page", found.get("Source", "")):
+        said.append("it does not say where its facts come from")
+    returns = str(signature.return_annotation)
+    if returns.startswith(("Pager", "Iterator")) or returns.endswith("| None"):
+        said += [] if "Returns" in found else ["it does not say what it returns"]
+    return said
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - set(ALIKE)))
 def test_the_docstring_of_an_operation_says_what_a_caller_must_know(name: str) -> None:
     method = operation(name)
-    text = inspect.getdoc(method) or ""
-    found = sections(text)
-    assert re.match(r"[A-Z].*\.", found[""]), "it begins with a sentence"
-    assert "Source" in found, "it says where its facts come from"
-    assert re.search(r"page|posthog/", found["Source"]), found["Source"]
-    parameters = set(inspect.signature(method).parameters) - {"self"}
-    if "Args are those" in text or "Args, returned value and errors are those" in text:
-        assert name in ("insights.get_trend", "insights.trend_csv")
-        parameters = {"timeout"} if "`timeout` is the seconds" in text else set()
-        assert "`trend`" in text
-        assert not parameters or "seconds" in text
-        return
-    described = entries(found.get("Args", ""))
-    assert set(described) == parameters
-    assert "econds" in described["timeout"], "a time has its unit"
-    for argument, meaning in described.items():
-        assert len(meaning.split()) >= 2, f"{argument}: {meaning}"
-    returns = LINES[f"Environment.{name}"].rpartition(" -> ")[2]
-    if name != "persons.csv":
-        assert "Raises" in found
-        for error in re.findall(r"^    (\w[\w, ]*):", found["Raises"], flags=re.MULTILINE):
-            for each in error.split(","):
-                assert each.strip() in (*posthog_environments.__all__, "TypeError", "ValueError"), each
-    if "None" not in returns and returns != "Person":
-        assert "Returns" in found or "Trend" in returns or "Timeline" in returns, returns
+    assert complaints_about_operation(inspect.getdoc(method) or "", inspect.signature(method)) == []
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_is_like_a_trend_says_so(name: str) -> None:
+    """It has the arguments of `trend`, but for a body where it has none; and its own source."""
+    own, other = (inspect.signature(operation(each)).parameters for each in (name, "insights.trend"))
+    assert {**other, "extra_body": None} == {**own, "extra_body": None}
+    text = inspect.getdoc(operation(name)) or ""
+    assert re.search(r"^Args.* are those\s+of `trend`", text, re.MULTILINE)
+    assert "vendor's page" in sections(text)["Source"]
+    if name == "insights.trend_csv":
+        assert re.search(r"`timeout` is the seconds", text), "there it has another meaning"
+        assert "TransportError" in errors(sections(text))
+
+
+def callables() -> dict[str, Any]:
+    """Return what else has arguments: functions, constructors of clients, and methods of what calls return."""
+    found: dict[str, Any] = {}
+    public = {name: getattr(posthog_environments, name) for name in posthog_environments.__all__}
+    for name, value in [*public.items(), ("prop()", type(posthog_environments.prop("x")))]:
+        if inspect.isfunction(value) or name == "Environment":
+            found[name] = value
+        if inspect.isclass(value) and not value.__module__.startswith("posthog_environments_api"):
+            for base in value.__mro__:
+                if base.__module__.startswith("posthog_environments"):
+                    found |= {f"{name}.{each}": vars(base)[each] for each in vars(base) if not each.startswith("_")}
+    return {name: each for name, each in found.items() if inspect.isfunction(each) or inspect.isclass(each)}
+
+
+CALLABLES = callables()
+
+
+@pytest.mark.parametrize("name", sorted(CALLABLES))
+def test_the_arguments_of_everything_else_are_explained(name: str) -> None:
+    """In a section of their own, or if there is but one, in the sentence; what awaits may refer to what blocks."""
+    text, signature = inspect.getdoc(CALLABLES[name]) or "", inspect.signature(CALLABLES[name])
+    parameters = [each for each in signature.parameters if each != "self"]
+    if "see `" in text:
+        other = text.partition("see `")[2].partition("`")[0]
+        assert inspect.signature(CALLABLES[other]).parameters == signature.parameters
+    elif len(parameters) > 1 or "Args" in sections(text):
+        assert complaints(text, signature) == []
+    else:
+        assert re.match(r"[A-Z].*\.", text)
+
+
+def test_a_docstring_that_lacks_something_is_noticed() -> None:
+    """Each of these mutations of a good docstring is complained about."""
+    signature = inspect.signature(operation("persons.list"))
+    text = inspect.getdoc(operation("persons.list")) or ""
+    for old, new, complaint in [
+        ("    email: The email, exactly.\n", "", "email is not explained"),
+        ("    email: The email, exactly.\n", "    email: Exactly.\n", "email is not explained but named"),
+        ("    email:", "    mail:", "mail is explained, and is no argument"),
+        ("timeout: Seconds for each page", "timeout: How long for each page", "timeout has no unit"),
+        ("page_size: Persons a page, at", "page_size: The size, at", "page_size has no unit"),
+        ("ValueError:", "ArgumentError:", "it does not say what wrong arguments raise"),
+        ("ValueError:", "ArgumentError:", "there is no error ArgumentError"),
+        ("Raises:", "Throws:", "it does not say what the server may make of it"),
+        ("Source:", "From:", "it does not say where its facts come from"),
+        ("Returns:", "Gives:", "it does not say what it returns"),
+        ("List persons, newest first.", "list persons", "it does not begin with a sentence"),
+    ]:
+        assert text.count(old) == 1, old
+        assert complaint in complaints_about_operation(text.replace(old, new), signature), new
+    assert complaints_about_operation(text, signature) == []
+    fewer = signature.replace(parameters=[each for each in signature.parameters.values() if each.name != "email"])
+    assert complaints(text, fewer) == ["email is explained, and is no argument"]
 
 
 @pytest.mark.parametrize(
@@ -181,30 +303,3 @@ def test_attributes_are_explained(name: str) -> None:
         value = inspect.getattr_static(found, member, None)
         documented = inspect.getdoc(value) if not isinstance(value, (str, int, type(None))) else None
         assert re.search(rf"\b{member}\b", words) or documented, f"{line} is not explained"
-
-
-# What may hold anything: values of properties, what a newer server adds, and what is sent as it is.
-ANYTHING = {
-    r"\.properties: attribute dict\[str, Any\]",
-    r"\.additional_properties: (attribute|property) dict\[str, Any\]",
-    r"\.to_dict: method \(self\) -> dict\[str, Any\]",
-    r"\.from_dict: method \(src_dict: Mapping\[str, Any\]\)",
-    r"\.take: method \(d: dict\[str, Any\]\)",
-    r"(additional_properties|properties): dict\[str, Any\]",
-    r"\bproperties: Mapping\[str, Any\]",
-    r"\bproperties: Any\b",
-    r"\.properties: attribute Any",
-    r"\bvalue: Any\b",
-    r"Filter\.value: attribute Any",
-    r"breakdown_value: (Any|attribute Any)",
-    r"(filters|query): Mapping\[str, Any\]",
-    r"Series\.breakdown_value: attribute Any",
-}
-
-
-def test_nothing_else_is_any() -> None:
-    for name, kind in LINES.items():
-        line = f"{name}: {kind}"
-        for pattern in ANYTHING:
-            line = re.sub(pattern, "", line)
-        assert "Any" not in re.findall(r"\w+", line), f"{name}: {kind}"

@@ -3,47 +3,132 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+RIGHT = [HERE / "api.py", ROOT / "examples" / "retention" / "retention.py"]
+
+# What follows from a mistake and says nothing new: the type of what is wrong is unknown. And nobody uses the outcome
+# of a line that is there to be wrong.
+CONSEQUENCES = re.compile("reportUnknown.*Type|reportUnusedExpression")
+
+Flagged = dict[int, set[str]]
+"""The kinds of complaint about each line."""
 
 
-def flagged_by_mypy(file: Path) -> dict[int, str]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--output=json", "--no-error-summary", str(file)]
+def flagged_by_mypy(*files: Path) -> Flagged:
+    command = [sys.executable, "-m", "mypy", "--strict", "--output=json", "--no-error-summary", *map(str, files)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    return {each["line"]: each["message"] for each in found if Path(each["file"]).name == file.name}
+    names = {file.name for file in files}
+    found: Flagged = defaultdict(set)
+    for each in [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]:
+        if Path(each["file"]).name in names and each["severity"] == "error":
+            found[each["line"]].add(each["code"])
+    return found
 
 
-def flagged_by_pyright(file: Path) -> dict[int, str]:
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", str(file)]
+def flagged_by_pyright(*files: Path) -> Flagged:
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", *map(str, files)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
-    assert report["summary"]["filesAnalyzed"] >= 1, done.stdout
-    errors = [each for each in report["generalDiagnostics"] if each["severity"] == "error"]
-    return {each["range"]["start"]["line"] + 1: each["message"] for each in errors}
+    assert report["summary"]["filesAnalyzed"] >= len(files), done.stdout
+    found: Flagged = defaultdict(set)
+    for each in report["generalDiagnostics"]:
+        if each["severity"] == "error":
+            found[each["range"]["start"]["line"] + 1].add(each["rule"])
+    return found
 
 
-def expected(file: Path) -> set[int]:
-    return {number for number, line in enumerate(file.read_text().splitlines(), 1) if "# E:" in line}
+def expected(file: Path) -> tuple[Flagged, Flagged]:
+    """Read the marks `# E[kinds of mypy | kinds of pyright]: why`."""
+    mypy: Flagged = {}
+    pyright: Flagged = {}
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if mark := re.search(r"# E\[([\w, -]+) \| ([\w, ]+)\]: .", line):
+            mypy[number], pyright[number] = (set(kinds.split(", ")) for kinds in mark.groups())
+        assert ("# E" in line) is (mark is not None), f"line {number}: a mark that cannot be read"
+    return mypy, pyright
 
 
-def test_mypy_accepts_what_is_right() -> None:
-    assert flagged_by_mypy(HERE / "api.py") == {}
+def differences(found: Mapping[int, set[str]], wanted: Mapping[int, set[str]], file: Path) -> list[str]:
+    """Say of each line what was flagged and what should be; nothing where all is as marked."""
+    lines = file.read_text("utf-8").splitlines()
+    return [
+        f"{number}: {lines[number - 1].strip()}: {sorted(found.get(number, ()))} instead of {sorted(wanted[number])}"
+        if number in wanted
+        else f"{number}: {lines[number - 1].strip()}: {sorted(found[number])}, and nothing is marked"
+        for number in sorted(found.keys() | wanted.keys())
+        if found.get(number) != wanted.get(number)
+    ]
 
 
-def test_pyright_accepts_what_is_right() -> None:
-    assert flagged_by_pyright(HERE / "api.py") == {}
+@pytest.mark.parametrize("flagged", [flagged_by_mypy, flagged_by_pyright])
+def test_what_is_right_is_accepted(flagged: Callable[..., Flagged]) -> None:
+    assert flagged(*RIGHT) == {}
 
 
-def test_mypy_flags_each_mistake() -> None:
-    assert set(flagged_by_mypy(HERE / "misuse.py")) == expected(HERE / "misuse.py")
+def test_mypy_flags_each_mistake_and_nothing_else() -> None:
+    file = HERE / "misuse.py"
+    assert differences(flagged_by_mypy(file), expected(file)[0], file) == []
 
 
-def test_pyright_flags_each_mistake() -> None:
-    missed = expected(HERE / "misuse.py") - set(flagged_by_pyright(HERE / "misuse.py"))
-    assert missed == set()
+def test_pyright_flags_each_mistake_and_nothing_else() -> None:
+    file = HERE / "misuse.py"
+    found = {
+        number: new
+        for number, kinds in flagged_by_pyright(file).items()
+        if (new := {kind for kind in kinds if not CONSEQUENCES.fullmatch(kind)})
+    }
+    assert differences(found, expected(file)[1], file) == []
+
+
+def test_a_mark_too_many_or_too_few_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "misuse.py"
+    file.write_text("fine = 1  # E[misc | reportX]: why\nwrong\n")
+    assert expected(file) == ({1: {"misc"}}, {1: {"reportX"}})
+    assert [line[0] for line in differences({2: {"misc"}}, {1: {"misc"}}, file)] == ["1", "2"]
+    assert differences({1: {"misc"}}, {1: {"misc"}}, file) == []
+    assert len(differences({1: {"attr-defined"}}, {1: {"misc"}}, file)) == 1
+    file.write_text("wrong  # E: why\n")
+    with pytest.raises(AssertionError, match="cannot be read"):
+        expected(file)
+
+
+# Both checkers infer these alike, since each is what a fully annotated function returns; the checker of types of a
+# package counts them as ambiguous, because nothing is written next to the name.
+INFERRED = re.compile(
+    r"posthog_environments\.environment\.((Async)?(Persons|Insights)\.\w+|(Async)?Environment\.(persons|insights))"
+    r"|posthog_environments\.filters\.Prop\.__\w+__"
+)
+
+
+def test_every_type_of_the_package_is_known() -> None:
+    """As `pyright --verifytypes` sees it: what a module exports has a type, and what is public has it written down."""
+    environ = os.environ | {"VIRTUAL_ENV": sys.prefix, "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "basedpyright", "--verifytypes", "posthog_environments", "--ignoreexternal"]
+    command.append("--outputjson")
+    done = subprocess.run(command, cwd=HERE, env=environ, capture_output=True, text=True, check=False)
+    report: dict[str, Any] = json.loads(done.stdout)["typeCompleteness"]
+    assert report["pyTypedPath"], "nothing was looked at"
+    assert report["exportedSymbolCounts"]["withKnownType"] > 500
+    assert report["exportedSymbolCounts"]["withUnknownType"] == report["otherSymbolCounts"]["withUnknownType"] == 0
+    homes = "environment|errors|filters|entities|models|pager"
+    ambiguous = [
+        each["name"]
+        for each in report["symbols"]
+        if re.match(rf"posthog_environments\.({homes})\.", each["name"])
+        and any("missing type annotation" in problem["message"] for problem in each["diagnostics"])
+    ]
+    assert ambiguous
+    assert [name for name in ambiguous if not INFERRED.fullmatch(name)] == []
