@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.sandbox import Sandbox
 from prove.frame import ROOT, Failed, Work, run
@@ -20,19 +22,27 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = ROOT / "prove" / "programs"
 
-# What every program calls, and what it is answered: the person who was deleted is asked for once more.
-ANSWERS: Final[Mapping[str, Sequence[int]]] = {
-    "listPersons": (200,),
-    "getPerson": (200, 200, 404),
-    "getPersonPropertiesTimeline": (200,),
-    "updatePerson": (200,),
-    "deletePersonProperty": (200,),
-    "listPersonActivity": (200,),
-    "getTrend": (200,),
-    "queryTrend": (200,),
-    "recordInsightTiming": (200,),
-    "deletePerson": (204,),
+_SPAN: Final = {"date_from": "2026-01-05", "date_to": "2026-01-08", "interval": "day"}
+_HISTORY: Final = {
+    "date_from": "2026-01-01", "date_to": "2026-01-09", "breakdown": "plan", "breakdown_type": "person",
+}  # fmt: skip
+
+# What every program sends with each operation, as query and body, and the statuses that it is answered with: the
+# person who was deleted is asked for once more.
+CALLS: Final[Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]] = {
+    "listPersons": ({"include_total": "true"}, None, (200,)),
+    "getPerson": ({}, None, (200, 200, 404)),
+    "getPersonPropertiesTimeline": (_HISTORY, None, (200,)),
+    "updatePerson": ({}, {"properties": {"plan": "team"}}, (200,)),
+    "deletePersonProperty": ({"$unset": "plan"}, {"$unset": "plan"}, (200,)),
+    "listPersonActivity": ({"page": "1", "limit": "1"}, None, (200,)),
+    "getTrend": ({"events": '[{"id":"$pageview"}]', **_SPAN}, None, (200,)),
+    "queryTrend": ({}, {"events": [{"id": "$pageview"}], **_SPAN}, (200,)),
+    "recordInsightTiming": ({}, {"name": "Weekly sign-ups"}, (200,)),
+    "deletePerson": ({"delete_events": "true"}, None, (204,)),
 }
+# Clients in Go and Java send what the contract declares as default, and empty lists, unasked.
+_UNASKED: Final = {"breakdown_type": "event", "display": "ActionsLineGraph", "interval": "day"}
 _HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"})
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
@@ -47,6 +57,17 @@ def operations(contract: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One request, and the status of its answer."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: object
+    status: int
+
+
 class _Witness(ThreadingHTTPServer):
     """Passes requests on, and writes down what was asked and answered."""
 
@@ -55,7 +76,7 @@ class _Witness(ThreadingHTTPServer):
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Passing)
         self.target = urlsplit(target).netloc
-        self.seen: list[tuple[str, str, int]] = []
+        self.seen: list[_Seen] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that go away."""
@@ -81,7 +102,9 @@ class _Passing(BaseHTTPRequestHandler):
         answer = upstream.getresponse()
         content = answer.read()
         upstream.close()
-        witness.seen.append((self.command, urlsplit(self.path).path, answer.status))
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        witness.seen.append(_Seen(self.command, url.path, query, json.loads(body) if body else None, answer.status))
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in _HOP:
@@ -125,7 +148,7 @@ def call(command: Sequence[str | Path], contract: Mapping[str, Any], work: Work,
     """Run a program against the known data, and return how many operations it called.
 
     Raises:
-        Failed: It ended with an error, or did not call each operation as `ANSWERS` has it.
+        Failed: It ended with an error, or did not call each operation as `CALLS` has it.
     """
     data = PROGRAMS / "events.jsonl"
     with (
@@ -138,16 +161,37 @@ def call(command: Sequence[str | Path], contract: Mapping[str, Any], work: Work,
     return _judge(witness.seen, operations(contract))
 
 
-def _judge(seen: Sequence[tuple[str, str, int]], known: Mapping[tuple[str, str], str]) -> str:
+def _judge(seen: Sequence[_Seen], known: Mapping[tuple[str, str], str]) -> str:
     called: dict[str, list[int]] = {}
-    for method, path, status in seen:
-        names = [name for (verb, pattern), name in known.items() if verb == method and re.fullmatch(pattern, path)]
+    for one in seen:
+        names = [
+            name for (verb, path), name in known.items() if verb == one.method and re.fullmatch(path, one.path)
+        ]  # fmt: skip
         if len(names) != 1:
-            raise Failed(f"{method} {path} is no operation of the contract")
-        called.setdefault(names[0], []).append(status)
-    for name, statuses in ANSWERS.items():
+            raise Failed(f"{one.method} {one.path} is no operation of the contract")
+        _compare(names[0], one)
+        called.setdefault(names[0], []).append(one.status)
+    for name, (_, _, statuses) in CALLS.items():
         if called.get(name) != list(statuses):
             raise Failed(f"{name} was answered {called.get(name, 'never')}, not {list(statuses)}")
-    if len(called) != len(set(known.values())):
-        raise Failed(f"not called: {', '.join(sorted(set(known.values()) - called.keys()))}")
+    if left := set(known.values()) - called.keys():
+        raise Failed(f"never called: {', '.join(sorted(left))}")
     return f"{len(called)} operations called"
+
+
+def _compare(name: str, one: _Seen) -> None:
+    """Compare what a program sent with what it should send; JSON may be spaced, in the query too."""
+    query, body, _ = CALLS.get(name, ({}, None, ()))
+    sent = {key: value.replace(" ", "") for key, value in one.query.items()}
+    if _asked(sent, query) != query:
+        raise Failed(f"{name} was sent with the query {dict(one.query)}, not {dict(query)}")
+    if _asked(one.body, body) != body:
+        raise Failed(f"{name} was sent with the body {one.body}, not {body}")
+
+
+def _asked(sent: object, wanted: object) -> object:
+    """Leave out of an object what is sent unasked."""
+    if not isinstance(sent, Mapping) or not isinstance(wanted, Mapping):
+        return sent
+    extra = {key for key in sent.keys() - wanted.keys() if sent[key] == _UNASKED.get(key, [])}
+    return {key: value for key, value in sent.items() if key not in extra}

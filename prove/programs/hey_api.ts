@@ -79,4 +79,7 @@ async function main(): Promise<void> {
   same("code", there("error", (await getPerson({ path: { project_id: project, id: bob } })).error).code, "not_found");
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(String(error));
+  process.exitCode = 1;
+});

@@ -118,4 +118,7 @@ async function main(): Promise<void> {
   same("code", there("error", (await get(bob)).error).code, "not_found");
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(String(error));
+  process.exitCode = 1;
+});

@@ -92,4 +92,7 @@ async function main(): Promise<void> {
   same("code", body(await getPerson(project, bob), 404).code, "not_found");
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(String(error));
+  process.exitCode = 1;
+});

@@ -77,4 +77,7 @@ async function main(): Promise<void> {
   same("status", missing.response.status, 404);
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(String(error));
+  process.exitCode = 1;
+});
