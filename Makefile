@@ -12,6 +12,10 @@ PROVE  := .venv-prove/.tools-$(call sum,requirements/prove.txt)
 # So are those of `make docs`.
 DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
 SWAGGER := prove/node/docs/node_modules/.ready-$(call sum,prove/node/docs/package-lock.json)
+# What measures the tests, what builds a release, and the lowest versions that pyproject.toml allows.
+STRONG := .venv-strong/.tools-$(call sum,requirements/dev.txt requirements/strong.txt pyproject.toml)
+RELEASE := .venv-release/.tools-$(call sum,requirements/release.txt)
+FLOORS := .venv-floors/.tools-$(call sum,requirements/floors.txt pyproject.toml)
 STAMP  := $(VENV)/.ready-$(call sum,requirements/dev.txt pyproject.toml)
 # One worker for each core, but never more than four: each may start a server and a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
@@ -20,7 +24,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove docs docs-test build clean
+.PHONY: help setup demo test check format generate lock bench prove soak docs docs-test coverage mutants floors pythons audit build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -67,19 +71,25 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/evidence.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
 
+LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
 lock: ## pin and hash the development requirements anew
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  requirements/prove.in --output-file requirements/prove.txt
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  requirements/docs.in --output-file requirements/docs.txt
+	@$(LOCK) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) requirements/prove.in --output-file requirements/prove.txt
+	@$(LOCK) requirements/docs.in --output-file requirements/docs.txt
+	@$(LOCK) --constraint requirements/dev.txt requirements/strong.in --output-file requirements/strong.txt
+	@$(LOCK) --constraint requirements/dev.txt --all-extras pyproject.toml requirements/release.in \
+	  --output-file requirements/release.txt
+	@$(PY) scripts/floors.py > requirements/floors.in
+	@$(LOCK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
+	  --output-file requirements/floors.txt
 
 bench: $(STAMP) ## measure the figures of the README, side by side in one run
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
+
+soak: $(STAMP) ## faults, hostile servers and load, for as long as it takes (under half an hour)
+	@$(ISOLATE) $(PY) -m soak $(ARGS)
 
 prove: $(STAMP) $(PROVE) ## prove that the contract can be trusted (wants node 20 and Java 17; about half an hour)
 	@$(ISOLATE) $(PY) -m prove $(ARGS)
@@ -111,8 +121,48 @@ $(SWAGGER): prove/node/docs/package-lock.json
 	@cd prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-build: $(STAMP) ## build the sdist and the wheel into dist/
-	@$(ISOLATE) $(PY) -m build --no-isolation --outdir dist
+coverage: $(STRONG) ## the suite, with the branches of the hand-kept layer that it does not reach
+	@rm -f .coverage .coverage.*
+	@$(ISOLATE) .venv-strong/bin/python -m coverage run -m pytest -n $(WORKERS) $(ARGS)
+	@$(ISOLATE) .venv-strong/bin/python -m coverage combine --quiet
+	@$(ISOLATE) .venv-strong/bin/python -m coverage report
+
+mutants: $(STRONG) ## break the modules that must not fail in small ways, and see the tests notice (half an hour)
+	@$(ISOLATE) .venv-strong/bin/python scripts/mutants.py $(ARGS)
+
+$(STRONG): requirements/dev.txt requirements/strong.txt
+	@echo "Setting up .venv-strong (once, about a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-strong
+	@$(ISOLATE) .venv-strong/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+	  -r requirements/dev.txt -r requirements/strong.txt
+	@$(ISOLATE) .venv-strong/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+floors: $(FLOORS) ## the suite with the lowest version that is allowed of each dependency
+	@# What the oldest versions of others warn of among themselves is not ours to mend.
+	@$(ISOLATE) .venv-floors/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning $(ARGS)
+
+$(FLOORS): requirements/floors.txt
+	@echo "Setting up .venv-floors (once, about a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-floors
+	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/floors.txt
+	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+pythons: $(STAMP) ## the suite on the newer Pythons that this machine has
+	@$(ISOLATE) $(PY) scripts/pythons.py -n $(WORKERS) $(ARGS)
+
+audit: $(RELEASE) ## ask a database of known vulnerabilities about all that is locked (wants a network)
+	@$(ISOLATE) .venv-release/bin/python scripts/audit.py
+
+build: $(RELEASE) ## build sdist, wheel and bill of materials into dist/, the same bytes each time
+	@$(ISOLATE) .venv-release/bin/python scripts/release_build.py
+
+$(RELEASE): requirements/release.txt
+	@echo "Setting up .venv-release (once, about half a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-release
+	@$(ISOLATE) .venv-release/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@touch $@
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-prove .venv-docs .prove site prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* .prove .mutants .coverage .coverage.* site prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ from typing import Final
 
 from prove.frame import LOGS, Check, Result, carry_out, say, table
 
-ROOMS: Final = ("judges", "gate", "compilers")
+ROOMS: Final = ("judges", "gate", "compilers", "live")
 """Each is a module of this package with a `CHECKS`."""
 
 

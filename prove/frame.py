@@ -21,6 +21,8 @@ CONTRACT: Final = ROOT / "openapi.yaml"
 TOOLS: Final = ROOT / ".venv-prove" / "bin"
 """Where the Python tools of requirements/prove.txt are; `make prove` installs them."""
 LOGS: Final = ROOT / ".prove"
+QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+"""Nothing that is done here is told to anybody."""
 
 
 class Failed(Exception):  # noqa: N818 - an outcome of a check
@@ -104,7 +106,7 @@ def run(
         Failed: It ended with another code, did not end in time, or is not there.
     """
     words = [str(word) for word in command]
-    environ = {**os.environ, "NO_COLOR": "1", "CI": "true", **(env or {})}
+    environ = {**os.environ, "NO_COLOR": "1", "CI": "true", **QUIET, **(env or {})}
     try:
         done = subprocess.run(
             words, cwd=cwd or work.folder, env=environ, capture_output=True, text=True, timeout=timeout, check=False

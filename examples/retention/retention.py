@@ -19,7 +19,7 @@ def quiet_people(env: Environment, plan: str, *, days: int = 30) -> Iterator[Per
 
 def mark(env: Environment, people: Iterable[Person]) -> list[str]:
     """Mark people as at risk; return whom, by uuid."""
-    marked = []
+    marked: list[str] = []
     for person in people:
         env.persons.update(person, {"at_risk": True, "at_risk_since": datetime.now(UTC)})
         marked.append(person.uuid)
@@ -28,7 +28,7 @@ def mark(env: Environment, people: Iterable[Person]) -> list[str]:
 
 def forget(env: Environment, emails: Iterable[str]) -> dict[str, str]:
     """Delete people and their events, as they asked; say for each what became of it."""
-    outcome = {}
+    outcome: dict[str, str] = {}
     for email in emails:
         people = env.persons.list(email=email).take(2)
         if len(people) > 1:

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_ID = 2**63 - 1
 
 
@@ -40,13 +41,14 @@ def person_key(value: object) -> str:
     if isinstance(value, bool):
         raise TypeError("id must be an integer, a uuid or a Person, not a bool.")
     if isinstance(value, UUID):
-        return str(value)
+        return UUID.__str__(value)
     if isinstance(value, int):
         return _integer_id(value)
     if isinstance(value, str):
         if _UUID.fullmatch(value):
             return value.lower()
-        if value.isascii() and value.isdigit() and len(value) <= 19:
+        # With zeros before it, it is more likely somebody's own number than the server's.
+        if _DIGITS.fullmatch(value):
             return _integer_id(int(value))
         raise ValueError(
             "id must be the digits of a positive integer or a uuid like 095be615-a8ad-4c33-8e9c-c7612fbf6c9f. "
@@ -60,7 +62,7 @@ def person_key(value: object) -> str:
 
 def _integer_id(value: int) -> str:
     if 0 < value <= _MAX_ID:
-        return str(value)
+        return int.__repr__(value)  # an enumeration may write its members otherwise
     raise ValueError(
         f"id must be above 0 and below 2**63, not {value if abs(value) < 2**70 else 'a number that large'}."
     )
@@ -74,13 +76,14 @@ def text(name: str, value: str | None) -> str | None:
         raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
     if not value:
         raise ValueError(f"{name} is empty, which servers take as not given. Leave it out, or pass None.")
+    _encodable(name, value)
     return value
 
 
 def flag(name: str, value: bool | None) -> bool | None:
     """Check an optional bool."""
     if value is not None and not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, not {value!r}.")
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}.")
     return value
 
 

@@ -122,7 +122,7 @@ def read_settings(
     if prefix not in ("environments", "projects"):
         raise ConfigurationError(f'{place} must be "environments" or "projects", not {_shown(prefix)}.')
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
-        raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {max_body!r}.")
+        raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
     return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body)
 
 
@@ -154,7 +154,7 @@ def _project(value: object, place: str) -> str:
             'your project (/project/12345), or "@current".'
         )
     if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
+        value = int.__repr__(value)
     if isinstance(value, str) and (value == "@current" or re.fullmatch(r"[1-9][0-9]{0,17}", value)):
         return value
     raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {_shown(value)}.')
@@ -199,7 +199,8 @@ def _url_problem(value: str) -> str | None:
         return "does not begin with https://."
     if "@" in parts.netloc:
         return "has a user name or password in it; give the key as api_key."
-    if not _is_host_name(parts.hostname or ""):
+    host = parts.hostname or ""
+    if not _is_host_name(host) or (":" in host or "[" in parts.netloc) != bool(_LITERAL.fullmatch(parts.netloc)):
         return "names no host that can be read."
     if port == 0 or parts.netloc.endswith(":"):
         return "has no port that can be used."
@@ -210,20 +211,34 @@ def _url_problem(value: str) -> str | None:
     return None
 
 
+# A label as RFC 1123 has it; with the underscore that names inside a network may have.
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_LITERAL = re.compile(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?\](?::[0-9]*)?")
+
+
 def _is_host_name(host: str) -> bool:
-    if ":" not in host:
-        return re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?", host) is not None
+    if ":" in host:
+        return _is_address(host, 6)
+    labels = host.removesuffix(".").split(".")
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        return False
+    if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", labels[-1]):
+        # "127.1" and "2130706433" are addresses to some and names to others.
+        return _is_address(host, 4)
+    return True
+
+
+def _is_address(host: str, version: int) -> bool:
     try:
-        return ip_address(host).version == 6
+        return ip_address(host).version == version
     except ValueError:
         return False
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+    # Not `x.localhost`: not every resolver keeps such names on this machine.
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -231,7 +246,7 @@ def _is_loopback(host: str) -> bool:
 def _seconds(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
         raise ConfigurationError(
-            f"{name} must be a number of seconds above 0, not {value!r}. "
+            f"{name} must be a number of seconds above 0, not {_shown(value)}. "
             "There is no way to wait for ever; give a large number."
         )
 
@@ -244,12 +259,12 @@ def _max_wait(name: str, value: object) -> None:
 
 def _retries(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise ConfigurationError(f"{name} must be a whole number from 0 to 100, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a whole number from 0 to 100, not {_shown(value)}.")
 
 
 def _bool(name: str, value: object) -> None:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
+        raise ConfigurationError(f"{name} must be True or False, not {_shown(value)}.")
 
 
 _CHECKS: dict[str, Callable[[str, object], None]] = {

@@ -8,9 +8,12 @@ a driver does what is asked for, blocking or awaiting (httpx's auth flow is the 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -33,7 +36,7 @@ from posthog_environments.errors import (
     printable,
     status_error_class,
 )
-from posthog_environments.quota import Bucket, Quota
+from posthog_environments.quota import Bucket, Pacer, Quota
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ __all__ = [
     "Session",
     "Sleep",
     "decode",
+    "decode_record",
     "exchange",
 ]
 
@@ -60,6 +64,8 @@ T = TypeVar("T")
 
 # A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
 MAX_REFUSALS = 100
+# What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
+MAX_ERROR_BODY = 1 << 20
 
 
 class Kind(Enum):
@@ -155,7 +161,7 @@ Outcome: TypeAlias = Answer | Failed | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Session:
     """What all calls on one client share. The lock guards it; it is never held while anything waits."""
 
@@ -164,11 +170,31 @@ class Session:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
-    quota: Quota = field(default_factory=Quota)
+    quota: Pacer = field(default_factory=Quota)
     budget: RetryBudget = field(default_factory=RetryBudget)
     lock: threading.Lock = field(default_factory=threading.Lock)
     found: bool = False
     warned: bool = False
+
+    def __post_init__(self) -> None:
+        _SESSIONS.add(self)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
+        self.lock = threading.Lock()
+        self.quota.forget_flights()
+
+
+_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for session in list(_SESSIONS):
+        session.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +268,25 @@ def decode(call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], 
     raise problem
 
 
+def decode_record(
+    call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], bytes], T | None], start: int = 0
+) -> T:
+    """Read a body that must hold a record; see `decode`.
+
+    A success that the contract does not name is read as 200 is: RFC 9110, 15, "treat an unrecognized status code as
+    being equivalent to the x00 status code of that class".
+    """
+
+    def read(status_code: int, headers: Mapping[str, str], content: bytes) -> T | None:
+        found = parse(status_code, headers, content)
+        return parse(200, headers, content) if found is None else found
+
+    found = decode(call, answer, read, start)
+    if found is None:
+        raise _malformed(call, answer, "an answer came that holds nothing of what was asked for")
+    return found
+
+
 def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseError:
     excerpt = answer.content[:200].decode("utf-8", "replace").strip()
     shown = f" It begins: {printable(excerpt, 120)}" if excerpt.startswith("<") else ""
@@ -252,21 +297,31 @@ def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseErro
 
 def _pace(scope: Scope, call: Call) -> Flow[float]:
     """Wait until the quota lets the call go, and return the seconds that it took."""
-    options, bucket = scope.options, call.operation.bucket
+    options, operation = scope.options, call.operation
     if not options.pacing:
         return 0.0
-    limit = options.max_wait
-    if limit is None:
-        limit = float("inf") if call.operation.patient else options.timeout
-    return (yield from _acquire(scope.session, bucket, limit))
+    limit = _patience(scope, call)
+    return (yield from _acquire(scope.session, operation.bucket, options.timeout if limit is None else limit))
+
+
+def _patience(scope: Scope, call: Call) -> float | None:
+    """Return the seconds for which a call may wait besides its own time; None if it has none besides."""
+    if scope.options.max_wait is not None:
+        return scope.options.max_wait
+    return float("inf") if call.operation.patient else None
 
 
 def _pace_again(scope: Scope, attempt: _Attempts) -> Flow[None]:
-    """Take leave for another attempt; this wait counts towards the call's own time."""
+    """Take leave for another attempt; this wait counts towards the call's own time if it has no other."""
     if scope.options.pacing:
-        limit = max(0.0, attempt.deadline - scope.session.clock())
+        patience = _patience(scope, attempt.call)
+        own = max(0.0, attempt.deadline - scope.session.clock())
+        limit = own if patience is None else max(0.0, patience - attempt.waited)
         try:
-            yield from _acquire(scope.session, attempt.call.operation.bucket, limit)
+            waited = yield from _acquire(scope.session, attempt.call.operation.bucket, limit)
+            if patience is not None:
+                attempt.waited += waited
+                attempt.deadline += waited
         except RateLimitError:
             if attempt.doubtful and attempt.call.operation.kind is not Kind.READ:
                 raise attempt.unknown("there was no quota left to ask again") from None
@@ -274,16 +329,20 @@ def _pace_again(scope: Scope, attempt: _Attempts) -> Flow[None]:
 
 
 def _acquire(session: Session, bucket: Bucket, limit: float) -> Flow[float]:
-    start = session.clock()
-    while True:
+    start, waiter = session.clock(), object()
+    try:
+        while True:
+            with session.lock:
+                now = session.clock()
+                wait = session.quota.acquire(bucket, now, waiter)
+            if wait <= 0:
+                return now - start
+            if now - start + wait > limit:
+                raise _out_of_quota(bucket, wait)
+            yield Sleep(wait)
+    finally:
         with session.lock:
-            now = session.clock()
-            wait = session.quota.acquire(bucket, now)
-        if wait <= 0:
-            return now - start
-        if now - start + wait > limit:
-            raise _out_of_quota(bucket, wait)
-        yield Sleep(wait)
+            session.quota.leave(bucket, waiter)
 
 
 def _out_of_quota(bucket: Bucket, wait: float) -> RateLimitError:
@@ -335,7 +394,7 @@ class _Attempts:
         self.doubtful = False
         self.number = 0
         self._scope = scope
-        self._waited = waited
+        self.waited = waited
         self._faults = 0
         self._refusals = 0
         self._followed = False
@@ -375,7 +434,8 @@ class _Attempts:
             return None
         wait = backoff(self._faults, session.random)
         if isinstance(outcome, Answer):
-            wait = max(wait, self._asked_for(outcome) or 0.0)
+            # On top, for all clients of a server that comes back are told the same.
+            wait += self._asked_for(outcome) or 0.0
         if wait >= self.deadline - session.clock():
             return None
         with session.lock:
@@ -393,22 +453,23 @@ class _Attempts:
         """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""
         session, options = self._scope.session, self._scope.options
         self._refusals += 1
-        if options.retries == 0 or self._refusals > MAX_REFUSALS:
-            return None
         asked = self._asked_for(answer)
         wait = backoff(self._refusals + 1, session.random) if asked is None else asked
         now = session.clock()
+        if options.pacing:
+            # Also where this call gives up: the next one shall know.
+            with session.lock:
+                session.quota.refuse(self.call.operation.bucket, now, wait)
+        if options.retries == 0 or self._refusals > MAX_REFUSALS:
+            return None
         if options.max_wait is None:
             if wait >= self.deadline - now:
                 return None
         else:
-            if self._waited + wait > options.max_wait:
+            if self.waited + wait > options.max_wait:
                 return None
-            self._waited += wait
+            self.waited += wait
             self.deadline += wait
-        if asked and options.pacing:
-            with session.lock:
-                session.quota.block(self.call.operation.bucket, now + asked)
         return wait
 
     def _asked_for(self, answer: Answer) -> float | None:
@@ -501,14 +562,14 @@ def _hint(session: Session, call: Call, status: int) -> str:
 
 
 def _body(answer: Answer) -> object:
-    """Decode a body leniently: it comes with an error, and may be a proxy's page."""
+    """Decode a body leniently: it comes with an error, and may be a proxy's page. Only its beginning counts."""
     from posthog_environments_api.errors import DecodeError
     from posthog_environments_api.types import loads
 
-    try:
-        return loads(answer.content)
-    except DecodeError:
-        return answer.content.decode("utf-8", "replace")
+    if len(answer.content) <= MAX_ERROR_BODY:
+        with suppress(DecodeError):
+            return loads(answer.content)
+    return answer.content[:MAX_ERROR_BODY].decode("utf-8", "replace")
 
 
 def _scope(detail: str | None) -> str | None:

@@ -11,7 +11,7 @@ from posthog_environments_api.api.insights import query_trend, record_insight_ti
 from posthog_environments.arguments import extras, flag, json_object, text, with_body, with_query
 from posthog_environments.dates import DateArgument, date_to_wire
 from posthog_environments.entities import EntitiesArgument
-from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument
 from posthog_environments.models import Trend
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
@@ -193,8 +193,7 @@ def _post(
 
 def _trend(scope: Scope, timeout: float | None, call: Call) -> Flow[Trend]:
     answer = yield from exchange(scope.but(timeout), call)
-    record = decode(call, answer, query_trend.parse_response)
-    assert record is not None
+    record = decode_record(call, answer, query_trend.parse_response)
     return Trend(record)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from posthog_environments.arguments import whole
 from posthog_environments.exchange import Flow
@@ -93,19 +93,17 @@ class AsyncPager(_Base[T]):
 
     _run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            rows = iter(page.results)
-            del page
-            for item in rows:
-                yield item
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _AsyncItems(self.pages())
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate page by page; see `Pager.pages`."""
+        return _AsyncPages(self._begin, self._run)
+
+    def _begin(self) -> Listing[T]:
         walk = self._listing.walk()
         self._report = walk.report
-        while walk.cursor is not None:
-            yield _page(walk, await self._run(self._listing.fetch(walk.cursor)))
+        return Listing(self._listing.fetch, lambda: walk)
 
     async def first(self) -> T | None:
         """Fetch the first item, or None if there is none; see `Pager.first`."""
@@ -127,3 +125,67 @@ class AsyncPager(_Base[T]):
 
     def __repr__(self) -> str:
         return f"<AsyncPager: {self._report.rows} items in {self._report.pages} pages so far>"
+
+
+class _AsyncPages(Generic[T]):
+    """The pages of one walk, which begins with the first of them.
+
+    No generator, for nothing is open between two pages: whoever stops half-way has nothing to close, where an event
+    loop would have to close a generator, and trio would complain of it.
+    """
+
+    def __init__(
+        self, begin: Callable[[], Listing[T]], run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
+    ) -> None:
+        self._begin: Callable[[], Listing[T]] | None = begin
+        self._run = run
+        self._listing: Listing[T] | None = None
+        self._fetching = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Page[T]:
+        if self._fetching:
+            raise RuntimeError("A page of this walk is being fetched already; begin a walk of its own in each task.")
+        if self._begin is not None:
+            self._listing, self._begin = self._begin(), None
+        listing, self._listing = self._listing, None
+        walk = None if listing is None else listing.walk()
+        if listing is None or walk is None or walk.cursor is None:
+            raise StopAsyncIteration
+        self._fetching = True
+        try:
+            page = _page(walk, await self._run(listing.fetch(walk.cursor)))
+        finally:
+            self._fetching = False
+        # Only now: as in a generator, a walk that failed is over.
+        self._listing = listing
+        return page
+
+    async def aclose(self) -> None:
+        """End the walk, as `contextlib.aclosing` does; not needed."""
+        self._begin = self._listing = None
+
+
+class _AsyncItems(Generic[T]):
+    """The items of such pages."""
+
+    def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
+        self._pages = pages
+        self._rows: Iterator[T] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._rows:
+                return item
+            self._rows = iter(())
+            self._rows = iter((await anext(self._pages)).results)
+
+    async def aclose(self) -> None:
+        """End the walk, as `contextlib.aclosing` does; not needed."""
+        self._rows = iter(())
+        await cast("_AsyncPages[T]", self._pages).aclose()

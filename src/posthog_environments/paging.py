@@ -6,6 +6,9 @@ is deleted pulls the others forward, so that the next page would begin behind ro
 therefore asked for from a little before the end of the last one. If it begins with a row that was seen, nothing lies
 between the two; if not, the walk steps back, further each time, until it sees a known row or the beginning.
 
+Quotas count requests, not rows. So what churn costs in requests is made up for by larger pages, up to twice the size
+that was asked for (at least `LEAST_ROOM` rows): a walk through heavy churn takes few more requests than a quiet one.
+
 Remembered are the uuids of the last `window` rows (ten pages, at least 10,000 rows). A row that comes again from
 further back cannot be told from a new one by its uuid; it is newer than its predecessor, though, and this disorder is
 reported. A person who moves from the unread to the read part between two requests cannot be seen by any client.
@@ -26,10 +29,12 @@ __all__ = ["Cursor", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report
 
 T = TypeVar("T")
 
-MAX_EMPTY_PAGES = 100
+MAX_IDLE_PAGES = 100
 MIN_WINDOW = 10_000
-# How many pages' rows the walk asks for at once to get over a stretch that the server does not show.
-MAX_REACH = 32
+# Rows that a page may be asked to hold to make up for churn, however small the pages are.
+LEAST_ROOM = 200
+# How many times that the walk asks for at once to get over a stretch that the server does not show.
+MAX_REACH = 16
 # The largest number that a server may point to; beyond it an offset is nonsense, not a place.
 MAX_NUMBER = 2**63 - 1
 
@@ -104,17 +109,18 @@ def next_number(link: str, parameter: str) -> int:
     raise PagingError(f"The server's next link names no {parameter} that can be used, so the walk cannot go on.")
 
 
-class _EmptyPages:
-    """Counts empty pages in a row."""
+class _Idle:
+    """Counts pages in a row that brought nothing new, each with a successor: such a walk has no end."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
 
-    def see(self, rows: int) -> None:
-        self._count = 0 if rows else self._count + 1
-        if self._count >= MAX_EMPTY_PAGES:
+    def see(self, fresh: int) -> None:
+        self.count = 0 if fresh else self.count + 1
+        if self.count >= MAX_IDLE_PAGES:
             raise PagingError(
-                f"{MAX_EMPTY_PAGES} empty pages came in a row, each with a next link. The walk ends here."
+                f"{MAX_IDLE_PAGES} pages in a row were empty or held nothing new, each with a next link. "
+                "The walk ends here."
             )
 
 
@@ -139,36 +145,52 @@ class OffsetWalk(Generic[T]):
         self.cursor: Cursor | None = Cursor(offset, page_size)
         self._size = page_size
         self._start = offset
+        self._most = max(2 * page_size, LEAST_ROOM)
         self._memory = _Memory(key, max(MIN_WINDOW, 10 * page_size))
         self._order = _Order(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
+        # Where the first row that was not seen would be, had nothing moved.
         self._frontier = offset
-        self._empty = _EmptyPages()
+        self._idle = _Idle()
         self._back = 0
-        self._reach = 1
         self._gap_is_open = False
+        self._asked_twice = False
         self._trouble: str | None = None
 
     def receive(self, page: Fetched[T]) -> list[T]:
         """Take the answer to `cursor`, and return its new rows; `cursor` is what to ask for next, None at the end.
 
         Raises:
-            PagingError: The page leads nowhere, or back, or is the hundredth empty one in a row.
+            PagingError: The page leads nowhere, or back, or is the hundredth in a row that brings nothing new.
         """
         asked = self.cursor
         assert asked is not None
         rows = page.results
         self.report.pages += 1
-        self._empty.see(len(rows))
         successor = self._successor(asked, page)
         if self._begins_behind_a_gap(asked, rows) and not self._gap_is_open:
+            self._idle.see(0)
             self._step_back(asked)
             return []
-        was_back, self._back = self._back > 0 or self._reach > 1, 0
-        fresh = self._fresh(rows, self._frontier - asked.number)
-        if was_back and not fresh and successor is not None and self._reach_further(asked):
+        expected = self._frontier - asked.number
+        fresh = self._fresh(rows, expected)
+        if successor is None and not fresh and (self._back or len(rows) > expected) and not self._asked_twice:
+            # A last page of old rows alone, more than were asked for again: a stale answer looks just like that.
+            self._asked_twice = True
             return []
-        self._advance(asked, successor, len(rows))
+        if successor is None:
+            self._end(asked, len(rows))
+            return fresh
+        self._idle.see(len(fresh))
+        if fresh:
+            self._back, self._gap_is_open, self._asked_twice = 0, False, False
+        elif self._back:
+            self._reach_further(asked, successor, len(rows))
+            return []
+        elif rows:
+            # Rows that were added have pushed the place of the first unknown one back by so many.
+            successor += self._memory.after(rows[-1])
+        self._advance(successor)
         return fresh
 
     def _successor(self, asked: Cursor, page: Fetched[T]) -> int | None:
@@ -181,6 +203,9 @@ class OffsetWalk(Generic[T]):
             )
         if len(page.results) < asked.limit:
             self.report.short_pages += 1
+            if len(page.results) == successor - asked.number:
+                # Nothing is left out: so many rows are all that this server gives at once.
+                self._most = min(self._most, len(page.results))
         return successor
 
     def _begins_behind_a_gap(self, asked: Cursor, rows: Sequence[T]) -> bool:
@@ -195,65 +220,69 @@ class OffsetWalk(Generic[T]):
             self._blame("rows went away before the offset at which the walk began, and others took their places")
         return False
 
-    def _reach_further(self, asked: Cursor) -> bool:
-        """Ask once more from a known row, for more rows: beyond it lies nothing that the server would show.
+    def _step_back(self, asked: Cursor) -> None:
+        """Ask again from further back, for so many rows that the page reaches what is not known."""
+        self._back = 2 * self._back or self._most // 2
+        number = max(self._start, asked.number - self._back)
+        self.cursor = Cursor(number, min(self._frontier - number + self._size, MAX_REACH * self._most))
+
+    def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
+        """Go on from a page of known rows towards the place where the unknown ones begin.
 
         Some servers cut a page first and then leave out rows that they cannot show, so that a page begins with an
         unknown row, or is empty, although nothing moved. Only a page that holds a known row and new ones is proof.
         """
-        self._reach *= 2
-        if self._reach > MAX_REACH:
+        if rows == successor - asked.number:
+            self.cursor = Cursor(successor - 1, asked.limit)
+        elif successor - asked.number == asked.limit <= MAX_REACH * self._most // 2:
+            self.cursor = Cursor(asked.number, 2 * asked.limit)
+        else:
             self._blame("a gap between two pages could not be closed")
-            self._gap_is_open = True
-            return False
-        self.cursor = Cursor(asked.number, self._size * self._reach)
-        return True
-
-    def _step_back(self, asked: Cursor) -> None:
-        self._back = max(2 * self._back, self._size // 2, 1)
-        number = max(self._start, asked.number - self._back)
-        self._overlap = min(self._size, max(self._overlap, self._frontier - number))
-        self.cursor = Cursor(number, self._size * self._reach + self._overlap)
+            self._back, self._gap_is_open = 0, True
+            self._advance(successor)
 
     def _fresh(self, rows: Sequence[T], expected: int) -> list[T]:
         fresh = self._memory.take_new(rows)
         again = len(rows) - len(fresh)
-        if fresh:
-            self._reach, self._gap_is_open = 1, False
-            if not self._order.holds(fresh):
-                self._blame("a row came that is newer than the one before it: rows moved, or came twice")
+        if not self._order.holds(rows, fresh):
+            self._blame("a row came that is newer than the one before it: rows moved, or came twice")
         self.report.duplicates += max(0, again - max(0, expected))
         self.report.rows += len(fresh)
-        # Fewer rows came again than were asked for again: so many went away. Be ready for twice as many.
-        missing = expected - again
-        wanted = 2 * missing if missing > 0 else self._overlap // 2
-        self._overlap = min(self._size, max(self._least_overlap, wanted))
+        # Fewer rows came again than were asked for again: so many went away. Be ready for twice as many for a while.
+        missing = 2 * (expected - again)
+        self._overlap = min(self._most // 2, max(self._least_overlap, missing, self._overlap * 7 // 8))
         return fresh
 
     def _blame(self, reason: str) -> None:
         self._trouble = self._trouble or reason
 
-    def _advance(self, asked: Cursor, successor: int | None, rows: int) -> None:
-        if successor is None:
-            self.cursor = None
-            self.report.next_offset = self._frontier = asked.number + rows
-            self.report.complete = self._trouble is None
-            self.report.reason = self._trouble
-            return
+    def _end(self, asked: Cursor, rows: int) -> None:
+        self.cursor = None
+        self.report.next_offset = asked.number + rows
+        self.report.complete = self._trouble is None
+        self.report.reason = self._trouble
+
+    def _advance(self, successor: int) -> None:
         self._frontier = successor
         number = max(self._start, successor - self._overlap) if self._memory else successor
         # The rows that are read again come on top, so that a quiet walk needs no more requests than N / page_size.
-        self.cursor = Cursor(number, self._size + successor - number)
+        # What earlier pages fell short of is made up for, and at once where the last ones brought nothing at all.
+        arrears = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
+        room = max(0, self._most - self._size - (successor - number))
+        self.cursor = Cursor(number, self._size + successor - number + min(arrears, room))
         self.report.next_offset = number
 
 
 class _Memory(Generic[T]):
-    """The keys of the last rows, page by page. Works on whole pages, for it is on the hot path of every walk."""
+    """The keys of the last rows, page by page in their order.
+
+    Works on whole pages, for it is on the hot path of every walk.
+    """
 
     def __init__(self, key: Callable[[T], Hashable], window: int) -> None:
         self._key = key
         self._window = window
-        self._pages: deque[set[Hashable]] = deque()
+        self._pages: deque[list[Hashable]] = deque()
         self._seen: set[Hashable] = set()
 
     def __bool__(self) -> bool:
@@ -261,6 +290,15 @@ class _Memory(Generic[T]):
 
     def knows(self, row: T) -> bool:
         return self._key(row) in self._seen
+
+    def after(self, row: T) -> int:
+        """Count the rows that were seen after this one."""
+        key, count = self._key(row), 0
+        for page in reversed(self._pages):
+            if key in page:
+                return count + len(page) - 1 - page.index(key)
+            count += len(page)
+        return count
 
     def take_new(self, rows: Sequence[T]) -> list[T]:
         """Return the rows that were not seen before, in their order, and remember them."""
@@ -273,9 +311,11 @@ class _Memory(Generic[T]):
         new = set(keys)
         if len(new) < len(keys) or not seen.isdisjoint(new):
             kept = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
-            fresh, new = list(reversed(kept.values())), set(kept)
-        seen |= new
-        self._pages.append(new)
+            fresh, keys = list(reversed(kept.values())), list(reversed(kept))
+        if not keys:
+            return fresh
+        seen.update(keys)
+        self._pages.append(keys)
         while len(seen) - len(self._pages[0]) >= self._window:
             seen.difference_update(self._pages.popleft())
         return fresh
@@ -289,23 +329,24 @@ class _Order(Generic[T]):
         self._newest: datetime | None = None
         self._last: datetime | None = None
 
-    def holds(self, rows: Sequence[T]) -> bool:
-        times: list[Any] = list(map(self._created, rows))
-        if None in times:  # some row has no time that could be read
-            times = [time for time in times if time is not None]
-        if not times:
-            return True
+    def holds(self, rows: Sequence[T], fresh: Sequence[T]) -> bool:
+        """Look at a page, and at the part of it that was not seen before."""
+        times = self._times(rows)
         falls = times == sorted(times, reverse=True)
+        if len(fresh) < len(rows):
+            times = self._times(fresh)
+        if not times:
+            return falls
         newest = self._newest = self._newest or times[0]
-        if falls and times[0] <= (self._last or newest):
-            self._last = times[-1]
-            return True
-        times = [time for time in times if time <= newest]
-        if self._last is not None:
-            times.insert(0, self._last)
-        if times:
-            self._last = times[-1]
-        return times == sorted(times, reverse=True)
+        if times[0] > newest:
+            times = [time for time in times if time <= newest] or [self._last or newest]
+        last, self._last = self._last or newest, times[-1]
+        return falls and times[0] <= last
+
+    def _times(self, rows: Sequence[T]) -> list[Any]:
+        times: list[Any] = list(map(self._created, rows))
+        # Some rows have no time that could be read.
+        return [time for time in times if time is not None] if None in times else times
 
 
 class NumberedWalk(Generic[T]):
@@ -323,7 +364,7 @@ class NumberedWalk(Generic[T]):
         self._seen: set[Hashable] = set()
         self._count: int | None = None
         self._gap: str | None = None
-        self._empty = _EmptyPages()
+        self._idle = _Idle()
         self.cursor: Cursor | None = Cursor(1, page_size)
 
     def receive(self, page: Fetched[T]) -> list[T]:
@@ -331,7 +372,6 @@ class NumberedWalk(Generic[T]):
         asked = self.cursor
         assert asked is not None
         self.report.pages += 1
-        self._empty.see(len(page.results))
         fresh: list[T] = []
         for entry in page.results:
             key = self._key(entry)
@@ -344,10 +384,10 @@ class NumberedWalk(Generic[T]):
         if self._count is not None and page.count is not None and page.count < self._count:
             self._gap = "entries went away during the walk, so that others may have been passed over"
         self._count = page.count
-        self._advance(asked, page, len(page.results))
+        self._advance(asked, page, len(fresh))
         return fresh
 
-    def _advance(self, asked: Cursor, page: Fetched[T], rows: int) -> None:
+    def _advance(self, asked: Cursor, page: Fetched[T], fresh: int) -> None:
         if page.next is None:
             self.cursor = None
             self.report.complete = self._gap is None
@@ -358,7 +398,8 @@ class NumberedWalk(Generic[T]):
             raise PagingError(
                 f"The server's next link leads from page {asked.number} to {successor}, which is not beyond it."
             )
-        if rows < asked.limit:
+        if len(page.results) < asked.limit:
             self.report.short_pages += 1
+        self._idle.see(fresh)
         self.report.next_offset = successor
         self.cursor = Cursor(successor, self._size)

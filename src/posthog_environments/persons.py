@@ -40,7 +40,7 @@ from posthog_environments.arguments import (
 from posthog_environments.dates import DateArgument
 from posthog_environments.entities import EntitiesArgument
 from posthog_environments.errors import status_error_class
-from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
 from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk
@@ -131,8 +131,7 @@ def list_(
         request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = Call(LIST, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode(call, answer, list_persons.parse_response, cursor.number)
-        assert page is not None
+        page = decode_record(call, answer, list_persons.parse_response, cursor.number)
         return Fetched(page.results, page.next_, page.count)
 
     return Listing(fetch, partial(OffsetWalk, page_size, offset, attrgetter("uuid"), attrgetter("created_at")))
@@ -159,8 +158,7 @@ def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_quer
 
 def _get(scope: Scope, call: Call) -> Flow[Person]:
     answer = yield from exchange(scope, call)
-    person = decode(call, answer, get_person.parse_response)
-    assert person is not None
+    person = decode_record(call, answer, get_person.parse_response)
     return person
 
 
@@ -240,7 +238,7 @@ def delete(
     """
     scope = scope.but(timeout)
     if not isinstance(delete_events, bool):
-        raise TypeError(f"delete_events must be True or False, not {delete_events!r}.")
+        raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
     # Never false: servers look whether the parameter is there.
     request = delete_person.build_request(scope.project_id, person_key(id), delete_events=delete_events or None)
     extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
@@ -288,8 +286,7 @@ def activity(
         request = list_person_activity.build_request(scope.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
-        assert page is not None
+        page = decode_record(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
         return Fetched(page.results, page.next_, page.total_count)
 
     return Listing(fetch, partial(NumberedWalk, page_size, _entry_key))
@@ -399,8 +396,7 @@ def properties_timeline(
 
 def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
     answer = yield from exchange(scope, call)
-    record = decode(call, answer, get_person_properties_timeline.parse_response)
-    assert record is not None
+    record = decode_record(call, answer, get_person_properties_timeline.parse_response)
     return PropertiesTimeline(record)
 
 

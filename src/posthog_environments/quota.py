@@ -3,15 +3,19 @@
 A sliding log for each bucket: a request counts from when it starts, for it is then in flight, until a window after its
 answer came, for only then is it sure that the server's own count of it has expired. So there is no 429 on servers that
 count in fixed windows or in sliding ones, and no request of the quota is left unused.
+
+The quota belongs to the key, and others may use the same key. Only a 429 tells of them. From then on a window is ours
+in part: a little less than what it held of ours when it was refused to us, spread evenly, so that those others find
+room as well. Each request that is let through gives some of the rest back, slowly at first, then faster.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Hashable, Mapping
+from typing import Literal, Protocol
 
-__all__ = ["RATES", "Bucket", "Quota", "Rate"]
+__all__ = ["RATES", "Bucket", "Pacer", "Quota", "Rate"]
 
 Bucket = Literal["persons", "deletes", "insights"]
 Rate = tuple[int, float]
@@ -26,56 +30,166 @@ RATES: Mapping[Bucket, tuple[Rate, ...]] = {
 }
 
 
+class Pacer(Protocol):
+    """What an exchange asks of a quota. Whoever keeps it elsewhere, for several processes, offers the same."""
+
+    def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
+        """Take leave for a request: 0.0 if it may go now, else the seconds after which to ask again.
+
+        Who must wait, and says who he is, keeps his place among those who wait, until `leave`.
+        """
+        ...
+
+    def leave(self, bucket: Bucket, waiter: Hashable) -> None:
+        """Give up a place among those who wait; whoever has none may say so too."""
+        ...
+
+    def settle(self, bucket: Bucket, now: float) -> None:
+        """Note that a request that had leave is over, however it ended."""
+        ...
+
+    def refuse(self, bucket: Bucket, now: float, wait: float) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds."""
+        ...
+
+    def forget_flights(self) -> None:
+        """Note that nothing is in flight and nobody waits: this is another process now."""
+        ...
+
+
 class Quota:
     """The requests of one key on one host; not safe for threads, its owner holds a lock."""
 
     def __init__(self, rates: Mapping[Bucket, tuple[Rate, ...]] = RATES) -> None:
         self._logs = {bucket: _Log(windows) for bucket, windows in rates.items()}
 
-    def acquire(self, bucket: Bucket, now: float) -> float:
-        """Take leave for a request: 0.0 if it may go now, else the seconds after which to ask again."""
-        return self._logs[bucket].acquire(now)
+    def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
+        """Take leave for a request; see `Pacer.acquire`."""
+        return self._logs[bucket].acquire(now, waiter)
+
+    def leave(self, bucket: Bucket, waiter: Hashable) -> None:
+        """Give up a place among those who wait."""
+        self._logs[bucket].leave(waiter)
 
     def settle(self, bucket: Bucket, now: float) -> None:
         """Note that a request that had leave is over, however it ended."""
         self._logs[bucket].settle(now)
 
-    def block(self, bucket: Bucket, until: float) -> None:
-        """Give no leave before `until`: the server has said so."""
-        self._logs[bucket].block(until)
+    def refuse(self, bucket: Bucket, now: float, wait: float) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds."""
+        self._logs[bucket].refuse(now, wait)
+
+    def forget_flights(self) -> None:
+        """Note that nothing is in flight and nobody waits: this is another process now."""
+        for log in self._logs.values():
+            log.forget_flights()
+
+    def in_flight(self, bucket: Bucket) -> int:
+        """Return how many requests have leave and are not over."""
+        return self._logs[bucket].flying
+
+
+class _Window:
+    """One rate, and which part of it is ours: all, until the server refuses what the log would have let go."""
+
+    # What is left to us of what the window held, and the least part of the whole.
+    DECREASE = 0.7
+    LEAST = 0.25
+    # What is given back doubles with each so many requests; and, for a client at rest, with each two windows.
+    DOUBLING = 100
+
+    def __init__(self, rate: Rate) -> None:
+        self.limit, self.seconds = rate
+        self._share = 1.0
+        self._let_through = 0
+        self._refused_at = 0.0
+
+    def refuse(self, held: int, now: float) -> None:
+        """Learn that no more than `held` requests of ours had room here."""
+        share = min(self.share(now), held / self.limit)
+        self._share = max(self.LEAST, self.DECREASE * share)
+        self._let_through, self._refused_at = 0, now
+
+    def let_through(self) -> None:
+        """Note that the server took a request."""
+        self._let_through += 1
+
+    def share(self, now: float) -> float:
+        """Return which part of the rate is ours."""
+        if self._share >= 1:
+            return 1.0
+        doublings = self._let_through / self.DOUBLING + max(0.0, now - self._refused_at) / (2 * self.seconds)
+        share = self._share + 0.01 * (2 ** min(doublings, 7) - 1)
+        if share >= 1:
+            self._share = 1.0
+        return min(1.0, share)
 
 
 class _Log:
-    """Stamps of answers in one bucket, oldest first, and how many requests are in flight."""
+    """Stamps of answers in one bucket, oldest first; how many requests are in flight; and who waits, in turn."""
 
-    # How long to wait when all of a window is in flight, and nobody knows when the first will be over.
-    POLL = 0.05
-
-    def __init__(self, windows: tuple[Rate, ...]) -> None:
-        self._windows = windows
-        self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in windows))
-        self._flying = 0
+    def __init__(self, rates: tuple[Rate, ...]) -> None:
+        self._windows = [_Window(rate) for rate in rates]
+        self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in rates))
+        self.flying = 0
+        self._waiting: dict[Hashable, None] = {}
+        self._started = float("-inf")
         self._blocked_until = float("-inf")
 
-    def acquire(self, now: float) -> float:
-        wait = max([self._blocked_until - now, *(self._wait(rate, now) for rate in self._windows)])
+    def acquire(self, now: float, waiter: Hashable) -> float:
+        ahead = self._ahead(waiter)
+        wait = max([self._blocked_until - now, *(self._wait(window, now, ahead) for window in self._windows)])
         if wait > 0:
+            if waiter is not None:
+                self._waiting[waiter] = None
             return wait
-        self._flying += 1
+        self.leave(waiter)
+        self.flying += 1
+        self._started = now
         return 0.0
 
-    def _wait(self, rate: Rate, now: float) -> float:
-        limit, seconds = rate
-        free = limit - self._flying
+    def leave(self, waiter: Hashable) -> None:
+        self._waiting.pop(waiter, None)
+
+    def _ahead(self, waiter: Hashable) -> int:
+        """Count those whose turn comes before."""
+        if waiter not in self._waiting:
+            return len(self._waiting)
+        return next(place for place, other in enumerate(self._waiting) if other == waiter)
+
+    def _wait(self, window: _Window, now: float, ahead: int) -> float:
+        share = window.share(now)
+        room = max(1, int(window.limit * share))
+        free = room - self.flying - ahead
         if free <= 0:
-            return self.POLL
-        if len(self._stamps) < free:
-            return 0.0
-        return self._stamps[-free] + seconds - now
+            # One that is in flight, or not even that, must be over first, and then a window must pass.
+            return window.seconds
+        wait = self._stamps[-free] + window.seconds - now if len(self._stamps) >= free else 0.0
+        if share < 1:
+            wait = max(wait, self._started + (ahead + 1) * window.seconds / room - now)
+        return wait
 
     def settle(self, now: float) -> None:
-        self._flying -= 1
+        self.flying -= 1
         self._stamps.append(now)
+        for window in self._windows:
+            window.let_through()
 
-    def block(self, until: float) -> None:
-        self._blocked_until = max(self._blocked_until, until)
+    def refuse(self, now: float, wait: float) -> None:
+        # Those that were under way when the first of them was refused teach nothing new. And a server that has lost
+        # its senses does not stop us for longer than its longest window.
+        longest = self._windows[-1].seconds
+        if now >= self._blocked_until:
+            window, held = self._full(now, wait)
+            window.refuse(held, now)
+        self._blocked_until = max(self._blocked_until, now + min(wait, longest))
+
+    def _full(self, now: float, wait: float) -> tuple[_Window, int]:
+        """Guess which window was full: long enough for what the server asks for, and of these filled the most."""
+        windows = [window for window in self._windows if window.seconds >= wait] or self._windows[-1:]
+        held = [self.flying + sum(stamp > now - window.seconds for stamp in self._stamps) for window in windows]
+        return max(zip(windows, held, strict=True), key=lambda each: each[1] / each[0].limit)
+
+    def forget_flights(self) -> None:
+        self.flying = 0
+        self._waiting.clear()

@@ -51,23 +51,28 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 class RetryBudget:
     """How many retries a client may still make, over all its calls.
 
-    Ten to begin with, half of one more for each success, one less for each retry: an outage costs ten requests more
-    than there would have been, while faults at random are ridden out.
+    Ten in a row without a success between them, so that an outage costs ten requests more than there would have been.
+    And of a store that each success fills by half a retry, so that a server which fails most of the time is not asked
+    much oftener for it; the store is large enough for faults at random, which come in clusters.
     """
 
-    START = 10.0
+    IN_A_ROW = 10
+    STORE = 100.0
     EARNED = 0.5
 
     def __init__(self) -> None:
-        self._left = self.START
+        self._left = self.STORE
+        self._in_a_row = 0
 
     def earn(self) -> None:
         """Note a success."""
-        self._left = min(self.START, self._left + self.EARNED)
+        self._left = min(self.STORE, self._left + self.EARNED)
+        self._in_a_row = 0
 
     def spend(self) -> bool:
         """Take one retry, if there is one."""
-        if self._left < 1:
+        if self._left < 1 or self._in_a_row >= self.IN_A_ROW:
             return False
         self._left -= 1
+        self._in_a_row += 1
         return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from posthog_environments.errors import ConfigurationError
 
-__all__ = ["Secret", "api_key_secret"]
+__all__ = ["NoText", "Secret", "api_key_secret"]
 
 
 class Secret:
@@ -15,19 +16,25 @@ class Secret:
     It is hidden in repr, str and format, has no `__dict__`, and refuses to be pickled or copied.
     """
 
-    __slots__ = ("__value",)
+    # A function that returns the text, not the text: debuggers show the values of all attributes.
+    __slots__ = ("__give",)
 
     def __init__(self, value: str) -> None:
-        self.__value = value
+        self.__give: Callable[[], str] = lambda: value
 
     @classmethod
     def wrap(cls, value: object) -> object:
-        """Return a text as a `Secret`, unchecked; anything else as it is."""
-        return cls(value) if isinstance(value, str) else value
+        """Return a text as a `Secret`, unchecked, and a function as it is; of anything else only what it was.
+
+        Whoever gives bytes or a list has most likely put a key into it.
+        """
+        if value is None or isinstance(value, (cls, NoText)) or callable(value):
+            return value
+        return cls(value) if isinstance(value, str) else NoText(type(value).__name__)
 
     def reveal(self) -> str:
         """Return the text itself."""
-        return self.__value
+        return self.__give()
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -46,6 +53,15 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("A secret is neither copied nor pickled; make a new client where you need one.")
+
+
+class NoText:
+    """Stands for a key that was given as something else than a text; of it only the name of its type is kept."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
 
 
 _HELP = "Make a personal API key in PostHog under Settings, Personal API keys."
@@ -68,7 +84,8 @@ def api_key_secret(key: object, place: str) -> Secret:
 
 def _problem(key: object) -> str | None:
     if not isinstance(key, Secret):
-        return f"must be a str or a function that returns one, not {type(key).__name__}. {_HELP}"
+        kind = key.kind if isinstance(key, NoText) else type(key).__name__
+        return f"must be a str or a function that returns one, not {kind}. {_HELP}"
     key = key.reveal()
     if not key:
         return f"is empty. {_HELP}"

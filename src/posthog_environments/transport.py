@@ -8,11 +8,13 @@ their frames hold the key.
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import cast
 
 import anyio
 import anyio.lowlevel
@@ -46,6 +48,12 @@ __all__ = ["AsyncGuard", "Guard"]
 # times out, the step says so itself: then it is known whether anything was sent.
 GRACE = 0.05
 CHUNK = 1 << 20
+# So many pieces of a body may be of fewer bytes than this on average, and of so many members may gzip be made.
+MAX_CRUMBS = 10_000
+CRUMB = 256
+MAX_MEMBERS = 10_000
+# Besides as many bytes as the body has eight times, so many may frame it.
+MAX_FRAMING = CHUNK
 
 
 _NOT_SENT = (
@@ -89,7 +97,7 @@ class _Rules:
         self._session = session
         self._settings: Settings = session.settings
         self._origin = session.settings.origin
-        root = httpx.URL(session.settings.host)
+        root = _readable(session.settings.host)
         self._root = str(root.copy_with(raw_path=b"/")).rstrip("/")
         self._base = root.raw_path.rstrip(b"/")
         self._host = httpx.Request("GET", root).headers["Host"].encode()
@@ -114,7 +122,7 @@ class _Rules:
         """Write a request of httpx: to the configured origin only."""
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
-        if (url.scheme, url.host, port) != self._origin:
+        if (url.scheme, url.raw_host.decode(), port) != self._origin:
             raise _elsewhere()
         replaced = (b"accept-encoding", b"user-agent", b"authorization")
         headers = [(name, value) for name, value in request.headers.raw if name.lower() not in replaced]
@@ -136,17 +144,28 @@ class _Rules:
         if self._session.prefix == "projects" and path.startswith(old):
             path = self._base + b"/api/projects/" + path[len(old) :]
         headers += self._own
-        headers.append((b"Authorization", b"Bearer " + self._settings.key.current().reveal().encode()))
         timeouts = {
             "connect": remaining,
             "pool": remaining,
             "write": remaining,
             "read": min(silence, remaining),
         }
-        return Outgoing(method, self._root + path.decode(), path, headers, body, timeouts)
+        key = self._settings.key.current()
+        return Outgoing(method, self._root + path.decode(), path, headers, body, timeouts, key)
 
     def body(self, status: int, headers: Mapping[str, str]) -> _Body:
         return _Body(status, headers, self._settings.max_body)
+
+
+def _readable(host: str) -> httpx.URL:
+    """Read the configured host as httpx does, which decodes labels that stand for other scripts."""
+    try:
+        root = httpx.URL(host)
+        if root.host:
+            return root
+    except (httpx.InvalidURL, UnicodeError):
+        pass
+    raise ConfigurationError("host names no host that can be read; give it as it is registered.")
 
 
 def _elsewhere() -> ConfigurationError:
@@ -174,32 +193,41 @@ def _public_answer(answer: Answer) -> httpx.Response:
 
 
 class _Body:
-    """Collects a body within the limits: bytes on the wire, bytes after decompression, known encodings only."""
+    """Collects a body within the limits: bytes on the wire, bytes after decompression, known encodings only.
+
+    Bytes that come in crumbs cost much more time than memory, so pieces and members of gzip are counted too.
+    """
 
     def __init__(self, status_code: int, headers: Mapping[str, str], limit: int) -> None:
         self._status_code = status_code
         self._limit = limit
         self._wire = 0
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._pieces = 0
+        self._members = 1
+        # It gives its bytes away without a copy; a join of parts would need twice the memory.
+        self._whole = io.BytesIO()
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise self._malformed(f"the answer is compressed as {printable(encoding, 40)}, which was not asked for")
         self._inflater = zlib.decompressobj(31) if encoding in ("gzip", "x-gzip") else None
         self._breaks_off = False
 
-    def feed(self, chunk: bytes) -> None:
-        """Take a piece from the wire."""
+    def feed(self, chunk: bytes, came: int = 0) -> None:
+        """Take a piece from the wire, on which so many bytes have come for the body, with those that frame it."""
         self._wire += len(chunk)
+        self._pieces += 1
         if self._wire > self._limit:
             raise self._malformed(f"the answer is longer than {self._limit} bytes (max_body)")
+        if self._pieces > MAX_CRUMBS + self._wire // CRUMB:
+            raise self._malformed(f"the answer comes in more than {MAX_CRUMBS} pieces of a few bytes")
+        if came > MAX_FRAMING + 9 * self._wire:
+            raise self._malformed("the answer is little more than what frames it")
         if self._inflater is None:
-            self._parts.append(chunk)
+            self._whole.write(chunk)
             return
         for part in self.inflate(chunk):
-            self._size += len(part)
-            self._parts.append(part)
-            if self._size > self._limit:
+            self._whole.write(part)
+            if self._whole.tell() > self._limit:
                 raise self._malformed(f"the answer is longer than {self._limit} bytes when decompressed (max_body)")
 
     def inflate(self, chunk: bytes) -> Iterator[bytes]:
@@ -217,19 +245,26 @@ class _Body:
                 if self._inflater.eof:
                     # gzip allows several members one after the other.
                     chunk = self._inflater.unused_data
-                    self._inflater = zlib.decompressobj(31)
+                    self._inflater = self._next_member()
         except zlib.error:
-            raise self._malformed("the answer is not the gzip that it says it is") from None
+            # As with an answer that breaks off, it may be the way here that spoiled it.
+            raise self._malformed("the answer is not the gzip that it says it is", again=True) from None
+
+    def _next_member(self) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise self._malformed(f"the answer is gzip of more than {MAX_MEMBERS} members")
+        return zlib.decompressobj(31)
 
     def finish(self) -> bytes:
         """Return the body, decompressed."""
         if self._breaks_off:
             raise Failed("the compressed answer breaks off", sent=True)
-        return b"".join(self._parts)
+        return self._whole.getvalue()
 
-    def _malformed(self, reason: str) -> Failed:
-        excerpt = b"".join(self._parts)[:65536]
-        return Failed(reason, sent=True, again=False, malformed=(self._status_code, excerpt))
+    def _malformed(self, reason: str, *, again: bool = False) -> Failed:
+        excerpt = bytes(self._whole.getbuffer()[:65536])
+        return Failed(reason, sent=True, again=again, malformed=(self._status_code, excerpt))
 
 
 def _failure(error: BaseException, deadline: float) -> Failed:
@@ -239,14 +274,53 @@ def _failure(error: BaseException, deadline: float) -> Failed:
     not_sent = isinstance(error, _NOT_SENT)
     cause: BaseException | None = error
     for _ in range(8):
-        if isinstance(cause, ssl.SSLError) and not_sent:
+        # Not where time ran out: then an exception by which TLS asks for more bytes may be in the chain.
+        if isinstance(cause, ssl.SSLError) and not_sent and not isinstance(error, _TIMEOUTS):
             return Failed(f"the TLS handshake failed: {printable(str(cause), 200)}", sent=False, again=False)
         cause = None if cause is None else cause.__cause__ or cause.__context__
     timed_out = isinstance(error, _TIMEOUTS) and time.monotonic() >= deadline - GRACE
     reason = next((text for types, text in _REASONS if isinstance(error, types)), type(error).__name__)
-    if isinstance(error, (httpcore.ConnectError, httpx.ConnectError)):
+    if isinstance(error, httpcore.ConnectError):
+        # The system's words. A transport of the user's may say anything, headers included.
         reason += f" ({printable(str(error), 200)})"
     return Failed(reason, sent=not not_sent, again=not timed_out, timed_out=timed_out)
+
+
+def _without_frames(interruption: BaseException) -> BaseException:
+    """Return Ctrl-C or a cancellation without the frames that it went through, for those hold the key.
+
+    On trio it comes in a group when it meets a connection that is being made.
+    """
+    bare = interruption
+    while isinstance(bare, BaseExceptionGroup):
+        within: tuple[BaseException, ...] = cast("BaseExceptionGroup[BaseException]", bare).exceptions
+        if len(within) != 1:
+            return interruption.with_traceback(None)
+        bare = within[0]
+    return bare.with_traceback(None)
+
+
+async def _to_its_end(close: Callable[[], Awaitable[None]]) -> None:
+    """Close an answer, whatever cancels meanwhile: if half closed its connection would be in use for ever."""
+    import asyncio
+
+    with anyio.CancelScope(shield=True):
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            await close()
+            return
+        # The shields of anyio do not hold off a cancellation of asyncio's own.
+        task = asyncio.ensure_future(close())
+        interruption: BaseException | None = None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as cancelled:
+                interruption = cancelled
+        if interruption is not None:
+            raise interruption
+        task.result()
 
 
 def _too_late() -> Failed:
@@ -306,6 +380,8 @@ class Guard(httpx.BaseTransport):
             raise
         except Exception as error:  # noqa: BLE001 - a transport may raise anything, and its frames hold the key
             failure = _failure(error, deadline)
+        except BaseException as interruption:  # noqa: BLE001 - it goes on
+            raise _without_frames(interruption)  # noqa: B904 - it is the same
         finally:
             CALL_DEADLINE.reset(token)
         if failure is not None:
@@ -320,7 +396,7 @@ class Guard(httpx.BaseTransport):
         try:
             body = self._rules.body(incoming.status, headers)
             for chunk in incoming.stream:
-                body.feed(chunk)
+                body.feed(chunk, incoming.came())
                 if time.monotonic() > deadline:
                     raise _too_late()
             return Answer(incoming.status, headers, body.finish(), url)
@@ -377,6 +453,8 @@ class AsyncGuard(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        if self._loop is not None:
+            self._check_loop()
         await self._inner.aclose()
 
     def _check_loop(self) -> None:
@@ -392,6 +470,7 @@ class AsyncGuard(httpx.AsyncBaseTransport):
     async def _exchange(self, outgoing: Outgoing, deadline: float, *, stream: bool) -> Answer:
         answer: Answer | None = None
         failure: Failed | None = None
+        token = CALL_DEADLINE.set(deadline)
         try:
             with anyio.move_on_after(deadline - time.monotonic() + GRACE):
                 incoming = await self._inner.open(outgoing)
@@ -400,6 +479,10 @@ class AsyncGuard(httpx.AsyncBaseTransport):
             raise
         except Exception as error:  # noqa: BLE001 - a transport may raise anything, and its frames hold the key
             failure = _failure(error, deadline)
+        except BaseException as interruption:  # noqa: BLE001 - it goes on
+            raise _without_frames(interruption)  # noqa: B904 - it is the same
+        finally:
+            CALL_DEADLINE.reset(token)
         if failure is not None:
             raise failure
         if answer is None:
@@ -413,11 +496,10 @@ class AsyncGuard(httpx.AsyncBaseTransport):
         try:
             body = self._rules.body(incoming.status, headers)
             async for chunk in incoming.stream:
-                body.feed(chunk)
+                body.feed(chunk, incoming.came())
             return Answer(incoming.status, headers, body.finish(), url)
         finally:
-            with anyio.CancelScope(shield=True):
-                await incoming.close()
+            await _to_its_end(incoming.close)
 
     async def _chunks(self, incoming: AsyncIncoming, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
         failure: Failed | None = None
@@ -429,8 +511,7 @@ class AsyncGuard(httpx.AsyncBaseTransport):
         except Exception as error:  # noqa: BLE001 - as above
             failure = _failure(error, 0.0)
         finally:
-            with anyio.CancelScope(shield=True):
-                await incoming.close()
+            await _to_its_end(incoming.close)
         if failure is not None:
             raise failure
 

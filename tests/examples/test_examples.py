@@ -29,7 +29,7 @@ def app(tmp_path: Path) -> Path:
 def test_the_tests_of_the_example_pass(app: Path) -> None:
     done = run(app)
     assert done.returncode == 0, done.stdout
-    assert re.search(r"^7 passed", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^9 passed", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,22 @@ def test_they_fail_when_the_app_is_broken(app: Path, old: str, new: str, failing
     assert f"FAILED tests/test_retention.py::{failing}" in done.stdout
 
 
-def test_the_fixture_of_the_guide(tmp_path: Path) -> None:
-    """The guide's first test is one that pytest must collect; what stands outside of functions the docs' tests run."""
+@pytest.mark.parametrize(
+    ("beginning", "more"),
+    [
+        ("from posthog_environments import Environment\n", ""),
+        (
+            "from collections.abc import Iterator\n",
+            "\n\ndef test_it(readable: Environment) -> None:\n    assert len(list(readable.persons.list())) == 5000\n",
+        ),
+    ],
+)
+def test_the_fixtures_of_the_guide(tmp_path: Path, beginning: str, more: str) -> None:
+    """What only defines a test or a fixture, pytest must collect; the rest the docs' tests run."""
     guide = (EXAMPLES.parent / "docs" / "testing.md").read_text("utf-8")
-    block = re.search(r"```python\n(.*?def test_.*?)```", guide, re.DOTALL)
-    assert block is not None
+    block = next(each for each in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if each.startswith(beginning))
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_guide.py").write_text(block[1], "utf-8")
+    (tmp_path / "tests" / "test_guide.py").write_text(block + more, "utf-8")
     done = run(tmp_path)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^1 passed", done.stdout, re.MULTILINE), done.stdout

@@ -44,6 +44,10 @@ class Client:
         return rows
 
     def trend(self, **question: Any) -> list[dict[str, Any]]:
+        """Ask for a trend of events, which may be just names."""
+        if "events" in question:
+            names = question["events"]
+            question["events"] = [{"id": event} if isinstance(event, str) else event for event in names]
         response = self.http.post("/insights/trend/", json=question)
         assert response.status_code == 200, response.text
         result: list[dict[str, Any]] = response.json()["result"]

@@ -64,7 +64,7 @@ def test_a_change_is_seen_at_once(start: Start) -> None:
     assert len(client.persons(**query, limit=2)) == 3
     client.http.delete("/persons/77/")
     assert client.json("/persons/", **query)["count"] == 2
-    client.http.post("/persons/3/delete_property/?$unset=plan")
+    client.http.post("/persons/3/delete_property/", json={"$unset": "plan"})
     assert [client.json(f"/persons/{row['uuid']}/")["id"] for row in client.persons(**query)] == [150]
 
 

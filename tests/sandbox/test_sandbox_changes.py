@@ -75,7 +75,9 @@ def test_delete_property(start: Start) -> None:
 
 def test_delete_property_as_the_contract_says(start: Start) -> None:
     client = start(2, oddities=False)
-    answer = client.http.post("/persons/1/delete_property?$unset=age")
+    without = client.http.post("/persons/1/delete_property?$unset=age")
+    assert (without.status_code, without.json()["attr"]) == (400, "body")
+    answer = client.http.post("/persons/1/delete_property?$unset=age", json={})
     assert answer.status_code == 200
     assert "age" not in client.json("/persons/1/")["properties"]
 

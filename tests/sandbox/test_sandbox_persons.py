@@ -62,8 +62,12 @@ def test_without_oddities_pages_are_full_and_the_last_is_the_last(plain: Client)
 
 
 @pytest.mark.parametrize("query", [{}, {"limit": 0}, {"limit": ""}])
-def test_a_page_has_100_persons(plain: Client, query: dict[str, Any]) -> None:
-    assert len(plain.json("/persons/", **query)["results"]) == 100
+def test_a_page_has_100_persons(odd: Client, plain: Client, query: dict[str, Any]) -> None:
+    assert len(odd.json("/persons/", **query)["results"]) == 100
+    # The contract knows no limit below 1.
+    answer = plain.get("/persons/", **query)
+    assert answer.status_code == (400 if query else 200)
+    assert answer.json().get("attr") == next(iter(query), None)
 
 
 def test_links_keep_the_query_and_replace_the_offset(odd: Client) -> None:

@@ -229,3 +229,17 @@ os.kill(os.getpid(), signal.SIGKILL)
     client = start(20, path=path)
     assert len(client.persons()) == 19
     assert client.json("/persons/1/")["properties"]["kept"] == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["5%0C/persons/", "5%0D%0AX-Injected:%201/persons/", "%C3%BC%20/persons/", "a%3Fb/persons/"]
+)
+def test_headers_repeat_the_address_as_it_was_asked_for(start: Start, path: str) -> None:
+    client = start(2, era="2026")
+    answer = client.http.get(f"{client.box.host}/api/environments/{path}?x=%0A")
+    assert answer.status_code == 404
+    assert answer.headers["link"] == f'<{client.box.host}/api/projects/{path}?x=%0A>; rel="successor-version"'
+    assert "x-injected" not in answer.headers
+    client = start(2, redirect=True)
+    answer = client.http.get(f"{client.box.host}/api/environments/{path}", follow_redirects=False)
+    assert answer.headers["location"] == f"{client.box.host}/api/projects/{path}"

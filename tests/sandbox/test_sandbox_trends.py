@@ -289,7 +289,7 @@ def test_csv(cdnow: Client) -> None:
     ],
 )
 def test_what_cannot_be_asked(plain: Client, question: dict[str, Any], attr: str) -> None:
-    answer = plain.http.post("/insights/trend/", json={"events": ["$pageview"], **question})
+    answer = plain.http.post("/insights/trend/", json={"events": [{"id": "$pageview"}], **question})
     assert answer.status_code == 400, answer.text
     assert answer.json()["attr"] == attr
 
@@ -297,7 +297,7 @@ def test_what_cannot_be_asked(plain: Client, question: dict[str, Any], attr: str
 def test_unreadable_dates_are_now_or_refused(odd: Client, plain: Client) -> None:
     (series,) = odd.trend(events=["$pageview"], date_from="-7days")
     assert series["days"] == ["2026-02-01"]
-    answer = plain.http.post("/insights/trend/", json={"events": ["$pageview"], "date_from": "-7days"})
+    answer = plain.http.post("/insights/trend/", json={"events": [{"id": "$pageview"}], "date_from": "-7days"})
     assert answer.json()["attr"] == "date_from"
 
 

@@ -182,3 +182,39 @@ def test_views_change_options_and_nothing_else() -> None:
         assert view._scope.session is env._scope.session
         with pytest.raises(ConfigurationError, match="timeout"):
             env.with_options(timeout=-1)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://[::1]evil.example",
+        "https://[v1.a]",
+        "https://[127.0.0.1]",
+        "https://[fe80::1%eth&]",
+        "https://127.1",
+        "https://2130706433",
+        "https://0x7f.1",
+        "https://256.1.1.1",
+        "https://a..example",
+        "https://-a.example",
+        f"https://{'a' * 64}.example",
+        "https://xn--a",
+        "http://x.localhost",
+    ],
+)
+def test_hosts_that_two_readers_read_differently(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="host"):
+        Environment(1, api_key="phx_secret", host=host)
+
+
+def test_a_secret_shows_itself_in_no_attribute() -> None:
+    secret = Secret("phx_abcdefgh")
+    assert not any("abcdefgh" in repr(getattr(secret, name)) for name in dir(secret))
+
+
+@pytest.mark.parametrize("key", [b"phx_abcdefgh", ["phx_abcdefgh"], {"key": "phx_abcdefgh"}], ids=type)
+def test_a_key_that_is_no_text_is_dropped_at_once(key: Any) -> None:
+    with pytest.raises(ConfigurationError, match=type(key).__name__) as caught:
+        Environment(1, api_key=key)
+    frames = list(traceback.walk_tb(caught.tb))[1:]
+    assert not any("abcdefgh" in repr(value) for frame, _ in frames for value in frame.f_locals.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time as clock
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -193,6 +194,133 @@ class NotATime(datetime):
 def test_not_a_time() -> None:
     with pytest.raises(ValueError, match="no date"):
         wire(NotATime(2026, 1, 1))
+
+
+FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
+
+PLACES = "it goes with h, d and m, and Start with y; give the date itself, such as '2026-01-31'"
+
+
+def misread(text: str, rest: str, argument: str = "date_from") -> tuple[str, str, str]:
+    return text, argument, f"{argument}: a server would take {text[:60]!r} for now or for another date; {rest}"
+
+
+@pytest.mark.parametrize(
+    ("text", "argument", "said"),
+    [
+        misread("2026", FORMS),
+        misread("x" * 61, FORMS),
+        misread("last_7_days", "did you mean '-7d'?"),
+        misread("5M ago", "did you mean '-5M'?"),
+        misread("5m ago", "did you mean '-5m'?"),
+        misread("5 min", "did you mean '-5M'?"),
+        misread("2dstart", "did you mean '-2dStart'?"),
+        misread("2dend", "did you mean '-2dEnd'?"),
+        misread("2wstart", "did you mean '-2w'?"),
+        misread("2yend", "did you mean '-2y'?"),
+        misread("5d" + " " * 60 + "!", "did you mean '-5d'?"),
+        misread("", "did you mean to leave it out (None)?"),
+        misread("", "did you mean to leave it out (None), which is now?", "date_to"),
+        misread("now", "did you mean to leave it out (None), which is now?", "date_to"),
+        misread("now", "did you mean '-0h'?"),
+        misread("now", "did you mean '-0h'?", "--date-from"),
+        misread("all", "did you mean to leave it out (None), which is now?", "date_to"),
+        misread("All", "did you mean 'all'?"),
+        misread("All", "did you mean 'all'?", "compare-date-from"),
+        ("d", "date_from", "date_from: 'd' has no number, so a server takes it for now; write '-1d'"),
+        ("-1yEnd", "date_to", f"date_to: servers do not heed End in '-1yEnd'; {PLACES}"),
+        ("-" + "1" * 60 + "yEnd", "date_to", f"date_to: servers do not heed End in '-{'1' * 59}'; {PLACES}"),
+        (
+            "-" + "9" * 70 + "d",
+            "date_to",
+            f"date_to: '-{'9' * 59}' lies before the year 1; use a smaller number or 'all'",
+        ),
+        (
+            "2026-02-30",
+            "date_to",
+            "date_to: '2026-02-30' is not in the calendar (day is out of range for month); correct it",
+        ),
+    ],
+)
+def test_what_a_refusal_says(text: str, argument: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        wire(text, argument)
+    # Python 3.14 words the reason of the calendar in another way.
+    assert re.sub(r"\(day .*?\)", "", str(caught.value)) == re.sub(r"\(day .*?\)", "", said)
+
+
+def test_what_a_refusal_says_of_other_values() -> None:
+    with pytest.raises(TypeError) as caught:
+        wire(b"-7d", "date_to")
+    assert str(caught.value) == (
+        "date_to: expected a date, datetime, timedelta, relativedelta or text, got bytes; for seconds since 1970 write"
+        " datetime.fromtimestamp(value, timezone.utc)"
+    )
+    with pytest.raises(ValueError, match=r"^date_to: NotATime\(.*\) is no date; expected a date such as"):
+        wire(NotATime(2026, 1, 1), "date_to")
+    with pytest.raises(ValueError, match="forward") as forward:
+        wire(timedelta(days=-1), "date_to")
+    assert str(forward.value) == (
+        "date_to: datetime.timedelta(days=-1) counts forward; a span counts back from now, so make it positive"
+    )
+    with pytest.raises(ValueError, match="9999") as far:
+        wire(timedelta(days=10_000_000), "date_to")
+    assert str(far.value) == (
+        "date_to: datetime.timedelta(days=10000000) back from now leaves the years 1 to 9999; use a smaller one"
+    )
+
+
+def test_the_argument_is_date_from_unless_named() -> None:
+    assert date_to_wire("all", now=lambda: NOW) == "all"
+    with pytest.raises(ValueError, match=r"^date_from: "):
+        date_to_wire("x", now=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("unit", "a_year"),
+    [("h", 8766), ("d", 366), ("w", 53), ("m", 12), ("y", 1), ("q", 4), ("M", 525_960), ("s", 31_557_600)],
+)
+def test_how_far_back_a_relative_date_may_go(unit: str, a_year: int) -> None:
+    # From 2026 no server can count back 2025 years.
+    last = 2025 * a_year - 1
+    assert wire(f"-{last}{unit}") == f"-{last}{unit}"
+    with pytest.raises(ValueError, match="before the year 1"):
+        wire(f"-{last + 1}{unit}")
+
+
+def test_digits_are_counted_before_they_are_read() -> None:
+    assert wire("-" + "1".rjust(12, "0") + "d") == "-000000000001d"
+    with pytest.raises(ValueError, match="smaller number"):
+        wire("-" + "1".rjust(13, "0") + "d")
+
+
+def test_a_start_needs_no_number_even_in_the_first_years() -> None:
+    early = datetime(2, 5, 17, tzinfo=UTC)
+    assert date_to_wire("yStart", now=lambda: early) == "yStart"
+    with pytest.raises(ValueError, match="before the year 1"):
+        date_to_wire("-1y", now=lambda: early)
+
+
+def test_the_zone_of_this_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    clock.tzset()
+    try:
+        assert wire(timedelta(minutes=5)) == "2026-05-17T10:25:00+00:00"
+        odd = datetime(1850, 1, 1, tzinfo=timezone(timedelta(seconds=-75)))
+        assert wire(odd) == "1850-01-01T00:01:15+00:00"
+    finally:
+        monkeypatch.undo()
+        clock.tzset()
+
+
+def test_offsets_of_an_odd_number_of_minutes_stay() -> None:
+    assert wire(datetime(2026, 1, 1, tzinfo=timezone(timedelta(minutes=5)))) == "2026-01-01T00:00:00+00:05"
+
+
+def test_the_smallest_parts_of_a_relativedelta_count() -> None:
+    assert wire(relativedelta(seconds=1)) == "2026-05-17T10:29:59+00:00"
+    assert wire(relativedelta(microseconds=1)) == "2026-05-17T10:29:59.999999+00:00"
+    assert wire(relativedelta(hours=1, seconds=1)) == "2026-05-17T09:29:59+00:00"
 
 
 @quick

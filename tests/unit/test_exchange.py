@@ -353,3 +353,18 @@ def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(200))
+
+
+def test_a_503_with_retry_after_is_waited_for_and_a_little_longer() -> None:
+    play = Play(pacing=False)
+    play.run(READ, answer(503, retry_after="3"), answer(200))
+    assert play.slept == [4.0]
+
+
+def test_a_429_that_ends_a_call_teaches_the_next_one() -> None:
+    play = Play(timeout=60)
+    with pytest.raises(errors.RateLimitError):
+        play.run(READ, answer(429, retry_after="61"))
+    with pytest.raises(errors.RateLimitError, match="Nothing was sent"):
+        play.run(READ, answer(200))
+    assert play.sent == 1

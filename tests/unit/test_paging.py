@@ -151,7 +151,7 @@ def test_empty_pages_in_the_middle_are_walked_over_but_not_for_ever() -> None:
     for page in range(99):
         assert walk.cursor is not None
         walk.receive(Fetched([], f"https://x/?offset={10 * page + 10}"))
-    with pytest.raises(PagingError, match="100 empty pages"):
+    with pytest.raises(PagingError, match="100 pages in a row were empty"):
         walk.receive(Fetched([], "https://x/?offset=1000"))
 
 

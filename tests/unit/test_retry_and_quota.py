@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -127,10 +128,113 @@ def test_requests_in_flight_count() -> None:
 
 def test_a_block_by_the_server_holds() -> None:
     quota = Quota()
-    quota.block("persons", 100.0)
+    quota.refuse("persons", 40.0, 60.0)
     assert quota.acquire("persons", 40.0) == pytest.approx(60.0)
     assert quota.acquire("insights", 40.0) == 0
     assert quota.acquire("persons", 100.0) == 0
+
+
+def _used_up(limit: int, now: float) -> Quota:
+    """Return a quota with so many requests behind it in the last second."""
+    quota = Quota()
+    for _ in range(limit):
+        assert quota.acquire("persons", now) == 0
+        quota.settle("persons", now)
+    return quota
+
+
+def test_a_block_lasts_no_longer_than_the_longest_window() -> None:
+    quota = Quota()
+    quota.refuse("persons", 0.0, math.inf)
+    assert quota.acquire("persons", 0.0) == pytest.approx(3600.0)
+
+
+def test_a_refusal_leaves_room_for_others_and_spreads_what_is_ours() -> None:
+    quota = _used_up(100, 0.0)
+    quota.refuse("persons", 0.0, 10.0)
+    # 70 of the 100 that had room, at a fixed distance, once the log has room.
+    assert quota.acquire("persons", 61.0) == 0
+    assert quota.acquire("persons", 61.0) == pytest.approx(60 / 70, rel=0.03)
+
+
+def test_refusals_of_what_was_under_way_teach_once() -> None:
+    quota = _used_up(100, 0.0)
+    for _ in range(8):
+        quota.refuse("persons", 0.0, 10.0)
+    assert quota.acquire("persons", 61.0) == 0
+    assert quota.acquire("persons", 61.0) == pytest.approx(60 / 70, rel=0.03)
+
+
+def test_a_long_retry_after_speaks_of_the_long_window() -> None:
+    quota = _used_up(100, 0.0)
+    quota.refuse("persons", 0.0, 600.0)
+    assert quota.acquire("persons", 601.0) == 0
+    # A quarter of the hour is left at least.
+    assert quota.acquire("persons", 601.0) == pytest.approx(3600 / 300, rel=0.03)
+
+
+def test_what_was_lost_comes_back_by_requests_and_by_time() -> None:
+    quota = _used_up(100, 0.0)
+    quota.refuse("persons", 0.0, 10.0)
+    now = 61.0
+    for _ in range(2000):
+        while (wait := quota.acquire("persons", now)) > 0:
+            now += wait
+        quota.settle("persons", now)
+    assert now < 61.0 + 12 * 3600
+    rested = now + 14 * 3600
+    assert [quota.acquire("persons", rested) for _ in range(180)] == [0.0] * 180
+    rested_only = _used_up(100, 0.0)
+    rested_only.refuse("persons", 0.0, 10.0)
+    assert [rested_only.acquire("persons", 14 * 3600.0) for _ in range(180)] == [0.0] * 180
+
+
+def test_who_waits_keeps_his_place() -> None:
+    quota = Quota({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "insights": ((1, 60.0),)})
+    assert quota.acquire("persons", 0.0, "first") == 0
+    quota.settle("persons", 0.0)
+    assert quota.acquire("persons", 1.0, "second") == pytest.approx(59.0)
+    assert quota.acquire("persons", 2.0, "third") > 0
+    assert quota.acquire("persons", 60.0, "third") > 0
+    assert quota.acquire("persons", 60.0, "second") == 0
+    quota.settle("persons", 60.0)
+    assert quota.acquire("persons", 61.0, "fourth") > 0
+    quota.leave("persons", "third")
+    quota.leave("persons", "nobody")
+    assert quota.acquire("persons", 120.0, "fourth") == 0
+
+
+def test_a_child_process_has_nothing_in_flight() -> None:
+    quota = Quota({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "insights": ((1, 60.0),)})
+    assert quota.acquire("persons", 0.0, "one") == 0
+    assert quota.acquire("persons", 0.0, "other") > 0
+    quota.forget_flights()
+    assert quota.in_flight("persons") == 0
+    assert quota.acquire("persons", 0.0, "third") == 0
+
+
+def test_a_success_gives_ten_retries_in_a_row_again_and_half_of_one_to_the_store() -> None:
+    budget = RetryBudget()
+    for _ in range(10):
+        assert budget.spend()
+    assert not budget.spend()
+    budget.earn()
+    assert sum(budget.spend() for _ in range(20)) == 10
+    # A server that fails most of the time gets half a retry for each success in the end.
+    retries = 0
+    for _ in range(400):
+        budget.earn()
+        while budget.spend():
+            retries += 1
+    assert retries <= 100 + 400 / 2
+
+
+def test_faults_at_random_do_not_use_the_budget_up() -> None:
+    dice, budget = Random(1), RetryBudget()
+    for _ in range(100_000):
+        while dice.random() < 0.3:
+            assert budget.spend()
+        budget.earn()
 
 
 def test_a_date_in_retry_after_counts_from_now() -> None:

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 import pytest
 import retention
 
-from posthog_environments import AsyncEnvironment, Environment, NotFoundError, PermissionDeniedError, RateLimitError
+from posthog_environments import (
+    AsyncEnvironment,
+    Environment,
+    NotFoundError,
+    OutcomeUnknown,
+    PermissionDeniedError,
+    RateLimitError,
+)
 from posthog_environments.sandbox import Sandbox
 
 
@@ -57,6 +64,21 @@ def test_a_key_that_may_only_read_changes_nothing(posthog_sandbox: Sandbox) -> N
             retention.mark(env, people)
         assert denied.value.required_scope == "person:write"
         assert list(env.persons.list(properties={"at_risk": True})) == []
+
+
+def test_a_bad_moment_of_the_server_goes_unnoticed(posthog_sandbox: Sandbox, env: Environment) -> None:
+    quiet = [person.uuid for person in retention.quiet_people(env, "pro")]
+    posthog_sandbox.fail_next(503, times=2)
+    assert [person.uuid for person in retention.quiet_people(env, "pro")] == quiet != []
+
+
+def test_a_change_whose_answer_is_lost_is_not_repeated(posthog_sandbox: Sandbox, env: Environment) -> None:
+    someone, other = env.persons.list().take(2)
+    posthog_sandbox.fail_next(504, after=True)
+    with pytest.raises(OutcomeUnknown):
+        retention.mark(env, [someone, other])
+    posthog_sandbox.settle()
+    assert {person.uuid for person in env.persons.list(properties={"at_risk": True})} == {someone.uuid}
 
 
 def test_the_settings_of_a_deployment(posthog_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

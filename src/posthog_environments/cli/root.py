@@ -48,7 +48,7 @@ class Root(LazyGroup):
 @click.group(
     cls=Root,
     lazy=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
     examples="""
         phenv init                                # once: server, project and key
         phenv persons list --search acme          # a table; with --json JSON Lines

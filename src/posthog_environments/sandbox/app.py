@@ -15,14 +15,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import request_response
 
-from posthog_environments.sandbox import access, bodies, routes, welcome
+from posthog_environments.sandbox import access, bodies, declared, routes, welcome
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from posthog_environments.sandbox.faults import Faults
 
 MOST_BODY: Final = 20 * 2**20
 LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
@@ -34,9 +36,10 @@ _log = logging.getLogger("posthog_environments.sandbox")
 class Front:
     """Everything between the socket and the operations."""
 
-    def __init__(self, house: House, keys: access.Keys, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, house: House, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
         self._house = house
         self._keys = keys
+        self._faults = faults
         self._threads = threads
         self._throttle = access.Throttle(house.settings.rates, says_when=not house.newer)
 
@@ -49,7 +52,10 @@ class Front:
             allow_headers=["Authorization", "Content-Type"],
             expose_headers=_SHOWN,
         )
-        return Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)], middleware=[cors])
+        application = Starlette(middleware=[cors])
+        # Not a route: its pattern would not match a path with a line break in it, nor any other method.
+        application.router.default = request_response(self._answer)
+        return application
 
     async def _answer(self, request: Request) -> Response:
         try:
@@ -59,7 +65,7 @@ class Front:
         except ClientDisconnect:
             return Response(status_code=400)
         method = "GET" if request.method == "HEAD" else request.method
-        call = Call(method, str(request.url), dict(request.headers), body)
+        call = Call(method, _url(request), dict(request.headers), body)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
         if isinstance(reply.body, bytes):
@@ -73,8 +79,11 @@ class Front:
             yield chunk
 
     def _reply(self, call: Call, path: str) -> Reply:
+        fault = self._faults.take() if path.startswith("/api/") else None
         try:
-            reply = self._operate(call, path)
+            reply = fault.reply() if fault and not fault.after else self._operate(call, path)
+            if fault and reply.status < 400:
+                reply = fault.reply()
         except Problem as problem:
             reply = _refusal(problem)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -113,6 +122,8 @@ class Front:
         assert call.wants_csv in {True, False}  # reading it refuses formats that nobody knows
         self._house.changes.settle()
         call = Call(call.method, call.url, call.headers, call.body, resource.id)
+        if not self._house.lenient:
+            declared.check(call, operation.takes)
         return operation.handler(self._house, call)
 
     def _sunset(self, call: Call) -> dict[str, str]:
@@ -121,6 +132,12 @@ class Front:
             "Sunset": self._house.settings.sunset.strftime("%a, %d %b %Y 00:00:00 GMT"),
             "Link": f'<{_twin(call.url)}>; rel="successor-version"',
         }
+
+
+def _url(request: Request) -> str:
+    """Write the address as it was asked for: links and headers repeat it, and a decoded one would not do there."""
+    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+    return f"{request.url.scheme}://{request.url.netloc}{path}{'?' if query else ''}{query}"
 
 
 async def _read(request: Request) -> bytes:

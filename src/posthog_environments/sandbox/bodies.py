@@ -12,11 +12,18 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
 def parse(data: str | bytes) -> Any:
     """Read JSON; raises ValueError for anything that is not, or that cannot be stored as text."""
     text = data.decode() if isinstance(data, bytes) else data
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         # A lone surrogate passes json.loads; it cannot be written as UTF-8, nor read by the database.
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()

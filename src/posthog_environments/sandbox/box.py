@@ -18,6 +18,7 @@ from posthog_environments.sandbox.settings import Era, Rates, Settings
 if TYPE_CHECKING:
     from posthog_environments.sandbox.access import Keys
     from posthog_environments.sandbox.exchange import House
+    from posthog_environments.sandbox.faults import Faults
     from posthog_environments.sandbox.server import Server
 
 _T = TypeVar("_T")
@@ -115,6 +116,7 @@ class Sandbox:
         self._server: Server | None = None
         self._house: House | None = None
         self._keys: Keys | None = None
+        self._faults: Faults | None = None
         self._api_key = ""
 
     @property
@@ -167,6 +169,7 @@ class Sandbox:
         from posthog_environments.sandbox.changes import Changes
         from posthog_environments.sandbox.clock import Clock
         from posthog_environments.sandbox.exchange import House
+        from posthog_environments.sandbox.faults import Faults
         from posthog_environments.sandbox.matches import Counted
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Store
@@ -180,12 +183,12 @@ class Sandbox:
         changes = Changes(store, clock, settings.lag)
         changes.recover()
         stack.callback(changes.settle, at_once=True)
-        keys = Keys()
+        keys, faults = Keys(), Faults()
         house = House(settings, store, changes, clock, Counted(store))
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
-        server = Server(settings.port, Front(house, keys, threads).application)
+        server = Server(settings.port, Front(house, keys, faults, threads).application)
         stack.callback(server.stop)
-        self._keys, self._house, self._server = keys, house, server
+        self._keys, self._house, self._server, self._faults = keys, house, server, faults
         self._api_key = keys.add(settings.scopes, settings.api_key)
 
     def stop(self) -> None:
@@ -195,7 +198,7 @@ class Sandbox:
             self._server = None
             if stack is not None:
                 stack.close()
-                self._house = self._keys = None
+                self._house = self._keys = self._faults = None
 
     def add_key(self, *scopes: str) -> str:
         """Make a further key with the given scopes, or all."""
@@ -204,6 +207,42 @@ class Sandbox:
     def revoke_key(self, key: str) -> None:
         """Make a key invalid."""
         self._running(self._keys).revoke(key)
+
+    def fail_next(
+        self, status: int, *, times: int = 1, retry_after: int | None = None, html: bool = False, after: bool = False
+    ) -> None:
+        """Let the next requests to the API fail, to see what your code makes of it.
+
+            box.fail_next(503, times=2, retry_after=1)   # two requests, then all is well
+            box.fail_next(502, html=True)                # a proxy's page in place of an error of the API
+            box.fail_next(504, after=True)               # the request is carried out, and its answer lost
+
+        What is ordered while earlier faults still wait comes after them. A request that fails counts against no
+        limit, and its key is not looked at; with `after` it is like any other, and where the server refuses it
+        anyway, the refusal is what it gets.
+
+        Args:
+            status: Status of the answer, 400 to 599.
+            times: How many requests fail; 0 is none.
+            retry_after: Seconds in the header Retry-After; None leaves it out.
+            html: Whether the body is a page of HTML, as proxies send, instead of the JSON of the API.
+            after: Whether the request is carried out first.
+
+        Raises:
+            SandboxArgumentError: An argument cannot be. Nothing was ordered.
+            SandboxError: The sandbox is not running.
+
+        """
+        # Heavy as a whole: see `_open`.
+        from posthog_environments.sandbox.faults import Fault
+
+        fault = Fault(
+            _settings.whole("status", status, 400, 599),
+            None if retry_after is None else _settings.whole("retry_after", retry_after, 0, 86400),
+            html=bool(html),
+            after=bool(after),
+        )
+        self._running(self._faults).add(fault, _settings.whole("times", times, 0, 1_000_000))
 
     def settle(self) -> None:
         """Let all changes take effect now, instead of after the lag: tests need not sleep."""

@@ -52,7 +52,8 @@ def floor(at: datetime, unit: str) -> datetime:
 
 def ceiling(at: datetime, unit: str) -> datetime:
     """Raise a moment to the last instant of its hour or day."""
-    return floor(at, unit) + timedelta(**{f"{unit}s": 1}) - _LAST_INSTANT
+    # In this order, for the last day that there is has no next one.
+    return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - _LAST_INSTANT)
 
 
 def parse(text: str, now: datetime) -> Moment:

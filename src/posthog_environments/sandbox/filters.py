@@ -107,7 +107,9 @@ def _condition(given: object) -> Condition | None:
         entry.get("type"),
         entry.get("value"),
     )
-    if not isinstance(key, str) or operator not in OPERATORS or (kind is not None and kind not in TYPES):
+    if not (isinstance(key, str) and isinstance(operator, str) and isinstance(kind, str | None)):
+        return None
+    if operator not in OPERATORS or (kind is not None and kind not in TYPES):
         return None
     values: tuple[object, ...] = tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
     if operator in WITHOUT_VALUE:
@@ -244,13 +246,12 @@ def _compose(group: Group, one: Callable[[Condition], Sql | None]) -> Sql | None
 def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
     texts = tuple(_text(value) for value in values)
     test = found + Sql(f"IN ({', '.join('?' * len(texts))})", texts)
-    numbers = tuple(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    given = (_number(value) for value in values if isinstance(value, int | float))
+    numbers = tuple(number for number in given if number is not None)
     if not numbers:
         return test.bracketed()
     # 30 and 30.0 are one number and two texts.
-    as_number = (
-        Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", tuple(map(float, numbers)))
-    )
+    as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", numbers)
     return joined("OR", [test, as_number])
 
 

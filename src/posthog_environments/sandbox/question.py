@@ -133,11 +133,10 @@ def read(house: House, call: Call) -> Question:
     """Read a question about a trend."""
     given = fields(call)
     span = read_span(house, given)
-    if len(found := entities(house, given)) > MOST_SERIES:
-        raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
+    found = entities(house, given)
     breakdown, breakdown_type = read_breakdown(given)
     display = given.get("display") or "ActionsLineGraph"
-    if display not in DISPLAYS:
+    if not isinstance(display, str) or display not in DISPLAYS:
         raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
     return Question(
         entities=found,
@@ -165,6 +164,9 @@ def entities(house: House, given: Mapping[str, Any]) -> tuple[Entity, ...]:
     found: list[Entity] = []
     for kind in ("events", "actions"):
         for entry in _list(given.get(kind), kind):
+            if len(found) == MOST_SERIES:
+                # Before the next one is read: an action costs a question to the database.
+                raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
             found.append(_entity(house, entry, kind, len(found)))
     return tuple(sorted(found, key=lambda entity: entity.order))
 
@@ -188,8 +190,8 @@ def _list(value: object, attr: str) -> Iterator[dict[str, Any]]:
 
 def _entity(house: House, entry: dict[str, Any], kind: Literal["events", "actions"], order: int) -> Entity:
     named, math, given_order = entry.get("id"), entry.get("math") or "total", entry.get("order")
-    if not isinstance(named, str | int | None):
-        raise invalid("An named is a text or a number.", kind)
+    if not isinstance(named, str | int | None) or isinstance(named, bool):
+        raise invalid("An id is a text or a number.", kind)
     event = str(named) if named is not None else None
     name = event if event is not None else "All events"
     if kind == "actions":
@@ -201,12 +203,16 @@ def _entity(house: House, entry: dict[str, Any], kind: Literal["events", "action
         kind=kind,
         order=given_order if isinstance(given_order, int) else order,
         name=name,
-        custom_name=entry.get("custom_name"),
+        custom_name=_text(entry.get("custom_name")),
         math=_math(math, entry.get("math_property")),
-        math_property=entry.get("math_property"),
+        math_property=_text(entry.get("math_property")),
         properties=filters.read(entry.get("properties"), lenient=house.lenient),
         given_properties=entry.get("properties"),
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _math(math: object, of: object) -> str:
@@ -219,7 +225,9 @@ def _math(math: object, of: object) -> str:
 
 def actions(house: House) -> dict[int, str]:
     """Give the actions of the sandbox: one for each event that it knows, numbered by name."""
-    rows = house.store.rows(Sql("SELECT DISTINCT event FROM events WHERE event NOT LIKE '$set' ORDER BY event"))
+    # Those that changes leave behind are no part of it: with them the first change would number the others anew.
+    own = "('$set', '$delete_person_property')"
+    rows = house.store.rows(Sql(f"SELECT DISTINCT event FROM events WHERE event NOT IN {own} ORDER BY event"))  # noqa: S608
     return {number: event for number, (event,) in enumerate(rows, 1)}
 
 
@@ -234,7 +242,7 @@ def _action(house: House, id: object) -> str:
 def read_span(house: House, given: Mapping[str, Any]) -> Span:
     """Read the period."""
     interval = given.get("interval") or "day"
-    if interval not in STEPS:
+    if not isinstance(interval, str) or interval not in STEPS:
         raise invalid(f"{str(interval)[:60]!r} is no interval; there are {', '.join(STEPS)}.", "interval")
     now = house.now()
     if (given.get("date_from") or "-7d") == "all":
@@ -280,7 +288,7 @@ def read_breakdown(given: Mapping[str, Any]) -> tuple[str | None, str]:
         return None, "event"
     if isinstance(breakdown, list) and len(cast("list[object]", breakdown)) == 1:
         breakdown = cast("list[object]", breakdown)[0]
-    if kind not in {"event", "person"}:
+    if not isinstance(kind, str) or kind not in {"event", "person"}:
         raise unsupported(f"a breakdown by {str(kind)[:60]}", "breakdown_type")
     if not isinstance(breakdown, str):
         raise unsupported("a breakdown on more than one property", "breakdown")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import changes, people, projects, timeline, trends
+from posthog_environments.sandbox import changes, declared, people, projects, timeline, trends
 from posthog_environments.sandbox.exchange import Call, House, Reply
 
 Handler = Callable[[House, Call], Reply]
@@ -21,6 +21,7 @@ class Operation:
     scope: str | None
     """None where the real servers name no scope and so refuse personal keys."""
     bucket: str
+    takes: declared.Takes = declared.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,22 @@ class Resource:
 
 _PERSON: Final = "persons"
 _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON)},
+    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON, declared.LIST)},
     "persons/*": {
         "GET": Operation(people.show_one, "person:read", _PERSON),
-        "PATCH": Operation(changes.update, "person:write", _PERSON),
-        "DELETE": Operation(changes.delete, "person:write", "deletes"),
+        "PATCH": Operation(changes.update, "person:write", _PERSON, declared.UPDATE),
+        "DELETE": Operation(changes.delete, "person:write", "deletes", declared.DELETION),
     },
-    "persons/*/activity": {"GET": Operation(changes.activity, "activity_log:read", _PERSON)},
-    "persons/*/delete_property": {"POST": Operation(changes.delete_property, "person:write", _PERSON)},
-    "persons/*/properties_timeline": {"GET": Operation(timeline.show, None, _PERSON)},
+    "persons/*/activity": {"GET": Operation(changes.activity, "activity_log:read", _PERSON, declared.ACTIVITY)},
+    "persons/*/delete_property": {
+        "POST": Operation(changes.delete_property, "person:write", _PERSON, declared.PROPERTY)
+    },
+    "persons/*/properties_timeline": {"GET": Operation(timeline.show, None, _PERSON, declared.TIMELINE)},
     "insights/trend": {
-        "GET": Operation(trends.show, "insight:read", "insights"),
-        "POST": Operation(trends.show, "insight:read", "insights"),
+        "GET": Operation(trends.show, "insight:read", "insights", declared.TREND_QUERY),
+        "POST": Operation(trends.show, "insight:read", "insights", declared.TREND),
     },
-    "insights/timing": {"POST": Operation(trends.timing, None, "insights")},
+    "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},
 }
 _OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {

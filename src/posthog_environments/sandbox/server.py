@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -15,10 +16,16 @@ from posthog_environments.sandbox.errors import SandboxStartError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 ADDRESS: Final = "127.0.0.1"
 _PATIENCE: Final = 30.0
 _LONGEST_HEAD: Final = 256 * 1024
+_OWN_HOST: Final = re.compile(rb"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_ELSEWHERE: Final = (
+    b'{"type":"invalid_request","code":"host_not_allowed",'
+    b'"detail":"The sandbox answers to localhost and 127.0.0.1 alone.","attr":null}'
+)
 
 
 class _Server(uvicorn.Server):
@@ -42,6 +49,26 @@ class _Server(uvicorn.Server):
             self._enough.set()
 
 
+class _Doorkeeper:
+    """Refuses requests that were meant for another site.
+
+    A page of that site, whose name somebody has bent to this address, could read the answers (DNS rebinding).
+    """
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or refuse it."""
+        hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        if all(map(_OWN_HOST.fullmatch, hosts)):
+            await self._application(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ELSEWHERE))]
+        await send({"type": "http.response.start", "status": 400, "headers": [*headers, (b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": _ELSEWHERE})
+
+
 class Server:
     """One server: started when it is made, until `stop`."""
 
@@ -52,7 +79,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: BaseException | None = None
         config = uvicorn.Config(
-            build,
+            lambda: _Doorkeeper(build()),
             factory=True,
             loop="asyncio",
             http="h11",

@@ -1,0 +1,223 @@
+"""Prism: a mock of the contract answers our own client, and a proxy sees nothing wrong between client and sandbox."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import yaml
+
+from posthog_environments import Environment, PostHogError
+from posthog_environments.sandbox import Sandbox
+from prove.frame import CONTRACT, ROOT, Failed, Work, node
+
+NODE: Final = ROOT / "prove" / "node" / "live"
+PATIENCE: Final = 60.0
+Call = tuple[str, Any, Any]
+"""The operation, what came, and what should have come."""
+Calls = Callable[[Environment, Mapping[str, Any]], Iterator[Call]]
+
+
+def version() -> str:
+    """Tell the version of Prism."""
+    node(NODE)
+    found = json.loads((NODE / "node_modules" / "@stoplight" / "prism-cli" / "package.json").read_text("utf-8"))
+    return f"@stoplight/prism-cli {found['version']}"
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _prism(words: Sequence[str | Path], work: Work) -> Iterator[str]:
+    """Run Prism until the end of the block, and give its address."""
+    port = _free_port()
+    command = [node(NODE) / "prism", *words, "--host", "127.0.0.1", "--port", str(port)]
+    with work.log.open("a") as log:
+        process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=work.folder)
+    try:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        else:
+            raise Failed(f"prism does not answer (see {work.log.name})")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _contract() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(CONTRACT.read_text("utf-8"))))
+    return found
+
+
+def _write(contract: Mapping[str, Any], work: Work, name: str) -> Path:
+    path = work.folder / f"{name}.json"
+    path.write_text(json.dumps(contract), "utf-8")
+    return path
+
+
+def _example(contract: Mapping[str, Any], response: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = contract["components"]["responses"][response]["content"]["application/json"]["examples"]
+    example: dict[str, Any] = found[name]["value"]
+    return example
+
+
+def _mocked(env: Environment, contract: Mapping[str, Any]) -> Iterator[Call]:
+    """Call each operation, and say what the examples of the contract promise."""
+    person = _example(contract, "Person", "ada")
+    listed = _example(contract, "PersonPage", "first")["results"][0]
+    entry = _example(contract, "ActivityPage", "update")["results"][0]
+    points = _example(contract, "PropertiesTimeline", "plan")["points"]
+    series = _example(contract, "Trend", "pageviews")["result"][0]
+    found = env.persons.list(search="ada", properties={"plan": "pro"}, page_size=1).first()
+    assert found is not None
+    yield (
+        "listPersons",
+        (found.uuid, found.name, found.properties),
+        (listed["uuid"], listed["name"], listed["properties"]),
+    )
+    one = env.persons.get(listed["uuid"])
+    assert one.created_at is not None
+    yield "getPerson", (one.id, one.distinct_ids), (person["id"], person["distinct_ids"])
+    yield "getPerson", one.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), person["created_at"]
+    updated = env.persons.update(1, {"plan": "pro"})
+    yield "updatePerson", updated and updated.properties, person["properties"]
+    yield "deletePersonProperty", env.persons.delete_property(1, "plan"), None
+    (activity,) = env.persons.activity(1)
+    assert activity.user
+    assert activity.detail
+    yield "listPersonActivity", (activity.activity, activity.item_id), (entry["activity"], entry["item_id"])
+    yield (
+        "listPersonActivity",
+        (activity.user.email, activity.detail.name),
+        (entry["user"]["email"], entry["detail"]["name"]),
+    )
+    line = env.persons.properties_timeline(1, events=["$pageview"], properties={"plan": "pro"}, date_from="-30d")
+    yield (
+        "getPersonPropertiesTimeline",
+        [point.relevant_event_count for point in line.points],
+        [point["relevant_event_count"] for point in points],
+    )
+    for name, ask in {"queryTrend": env.insights.trend, "getTrend": env.insights.get_trend}.items():
+        (row,) = ask(events=["$pageview"], date_from="-7d", interval="day")
+        yield name, (row.label, row.data, row.days), (series["label"], series["data"], series["days"])
+    yield "recordInsightTiming", env.insights.timing(name="Weekly sign-ups", saved=True), None
+    yield "deletePerson", env.persons.delete(1, delete_events=True), None
+
+
+def _real(env: Environment, _: Mapping[str, Any]) -> Iterator[Call]:
+    """Call each operation of a sandbox, and say what has to come."""
+    people = list(env.persons.list(page_size=7))
+    yield "listPersons", len({person.uuid for person in people}), 20
+    one = people[0]
+    yield "getPerson", env.persons.get(one).uuid, one.uuid
+    updated = env.persons.update(one, {"plan": "team"})
+    yield "updatePerson", updated and updated.properties["plan"], "team"
+    yield "listPersonActivity", [entry.activity for entry in env.persons.activity(one)], ["updated"]
+    line = env.persons.properties_timeline(one, properties={"plan": "team"}, date_from="-100d")
+    yield "getPersonPropertiesTimeline", line.points[-1].properties["plan"], "team"
+    yield "deletePersonProperty", env.persons.delete_property(one, "plan"), None
+    yield "getPerson", "plan" in env.persons.get(one).properties, False
+    for name, ask in {"queryTrend": env.insights.trend, "getTrend": env.insights.get_trend}.items():
+        (row,) = ask(events=["$pageview"], date_from="-30d", properties={"$browser": "Chrome"})
+        yield name, (row.label, len(row.days)), ("$pageview", 31)
+    yield "recordInsightTiming", env.insights.timing(name="x", tags=["a"]), None
+    yield "deletePerson", env.persons.delete(one), None
+    yield "listPersons", len(env.persons.list(page_size=7).take(100)), 19
+
+
+def _make(calls: Calls, host: str, contract: Mapping[str, Any], key: str = "phx_nothing_to_prism") -> set[str]:
+    """Make the calls, and return the names of those operations that did what they should."""
+    made: set[str] = set()
+    with Environment("12345", api_key=key, host=host, retries=0, pacing=False) as env:
+        try:
+            for name, came, wanted in calls(env, contract):
+                if came != wanted:
+                    raise Failed(f"{name} gave {came!r:.150}, not {wanted!r:.150}")
+                made.add(name)
+        except (PostHogError, AssertionError) as error:
+            raise Failed(f"after {len(made)} operations: {type(error).__name__}: {str(error)[:300]}") from None
+    return made
+
+
+def _all(made: set[str], contract: Mapping[str, Any]) -> None:
+    wanted = {
+        item[method]["operationId"]
+        for item in contract["paths"].values()
+        for method in ("get", "post", "patch", "delete")
+        if method in item
+    }
+    if made != wanted:
+        raise Failed(f"not called: {', '.join(sorted(wanted - made))}")
+
+
+def _fails(text: str, make: Callable[[], object]) -> None:
+    try:
+        make()
+    except Failed:
+        return
+    raise Failed(f"it passes as well with a contract that is wrong: {text}")
+
+
+def mock(work: Work) -> str:
+    """Let our client call a mock, and compare what it returns with the examples.
+
+    Raises:
+        Failed: Something else came back; or the same from a mock that is wrong.
+    """
+    contract = _contract()
+    with _prism(["mock", CONTRACT], work) as host:
+        made = _make(_mocked, host, contract)
+    _all(made, contract)
+    wrong = _contract()
+    _example(wrong, "Person", "ada")["id"] = 43
+    with _prism(["mock", _write(wrong, work, "example")], work) as host:
+        _fails("an example", lambda: _make(_mocked, host, contract))
+    wrong = _contract()
+    listing = wrong["paths"]["/api/environments/{project_id}/persons/"]["get"]
+    listing["parameters"].append({"name": "new", "in": "query", "required": True, "schema": {"type": "string"}})
+    with _prism(["mock", _write(wrong, work, "parameter")], work) as host:
+        _fails("a required parameter", lambda: _make(_mocked, host, contract))
+    return f"{len(made)} operations called, what they return is what the examples say; finds 2 seeded faults"
+
+
+def proxy(work: Work) -> str:
+    """Let our client call a sandbox through a proxy that refuses what the contract does not allow, on either side.
+
+    Raises:
+        Failed: Something was refused; or nothing, where it should be.
+    """
+    contract = _contract()
+    wrong = _contract()
+    wrong["components"]["schemas"]["Person"]["properties"]["uuid"]["type"] = "integer"
+    stricter = _contract()
+    stricter["components"]["schemas"]["PersonUpdate"]["required"].append("reason")
+    made: set[str] = set()
+    for era in ("2025", "2026"):
+        with Sandbox(20, era=era, oddities=False, rates=False, now="2026-03-01T12:00:00") as box:
+            with _prism(["proxy", CONTRACT, box.host, "--errors"], work) as host:
+                made = _make(_real, host, contract, box.api_key)
+            _all(made, contract)
+    for name, document in {"answer": wrong, "request": stricter}.items():
+        with (
+            Sandbox(20, oddities=False, rates=False, now="2026-03-01T12:00:00") as box,
+            _prism(["proxy", _write(document, work, name), box.host, "--errors"], work) as host,
+        ):
+            _fails(f"a field of the {name}", lambda: _make(_real, host, contract, box.api_key))
+    return f"{len(made)} operations called in both eras, nothing refused; finds 2 seeded faults"

@@ -1,0 +1,289 @@
+"""Room "once": a change happens once, whatever byte of the request or of the answer the connection breaks at.
+
+The server is a model with real persons. For each change the connection is cut behind each byte of the request, and
+behind each byte of the answer; then what the client says is held against what the server has done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Final, Literal, TypeAlias
+
+from posthog_environments import AsyncEnvironment, Environment
+from soak.frame import Campaign, Effort, Figure
+from soak.server import RawServer, Talk, Written, answer, written
+
+__all__ = ["CAMPAIGNS", "Cut", "Ending", "Person", "carry_out", "expected"]
+
+KEY: Final = "phx_soakKeyThatNobodyMaySee"
+UUID: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c90"
+WORKERS: Final = 8
+
+Change: TypeAlias = Literal["patch", "delete_property", "delete", "delete with events"]
+Where: TypeAlias = Literal["request", "answer"]
+CHANGES: Final[tuple[Change, ...]] = ("patch", "delete_property", "delete", "delete with events")
+
+
+class Person:
+    """The person of the model, with a count of what was done to it.
+
+    Args:
+        crashes: Whether the server breaks off between the deletion of a person and that of the events.
+    """
+
+    def __init__(self, *, crashes: bool = False) -> None:
+        self._crashes = crashes
+        self.properties: dict[str, Any] | None = {"plan": "free", "old": 1}
+        self.done = 0
+        self.events_queued = 0
+        self._lock = threading.Lock()
+
+    def serve(self, request: Written) -> bytes:
+        """Carry a request out, and write its answer."""
+        with self._lock:
+            if self.properties is None:
+                return answer(404, b'{"type": "invalid_request", "code": "not_found", "detail": "Not found."}')
+            if request.method == "GET":
+                return answer(200, self._shown())
+            self.done += 1
+            body = json.loads(request.body) if request.body else {}
+            if request.method == "PATCH":
+                self.properties |= body["properties"]
+                return answer(200, self._shown())
+            if request.method == "POST":
+                self.properties.pop(body["$unset"], None)
+                return answer(201, b'{"success": true}')
+            self.properties = None
+            self.events_queued += "delete_events=true" in request.target and not self._crashes
+            return b"HTTP/1.1 204 No Content\r\nX-Request-Id: a\r\n\r\n"
+
+    def _shown(self) -> bytes:
+        return json.dumps({"uuid": UUID, "id": 1, "properties": self.properties}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One run: where the connection breaks.
+
+    Attributes:
+        change: What the client asks for.
+        client: Which client asks.
+        where: Whether the request breaks off or the answer.
+        byte: How many bytes of it pass.
+        reset: Whether the connection is reset, not closed in order.
+        ever: Whether it breaks there each time, not the first time only.
+        warm: Whether the connection has served a read before.
+    """
+
+    change: Change
+    client: Literal["sync", "async"]
+    where: Where
+    byte: int
+    reset: bool
+    ever: bool
+    warm: bool
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a run ended: what the client said, and what is true.
+
+    Attributes:
+        said: "value", or the name of the error.
+        done: How often the change was carried out, with all that belongs to it.
+        whole: How many whole requests for it came.
+        answered: Whether one of the answers to it went out in whole.
+    """
+
+    said: str
+    done: int = 0
+    whole: int = 0
+    answered: bool = False
+    text: str = field(default="", compare=False)
+
+
+class _Server:
+    """Lets so many bytes pass, then breaks."""
+
+    def __init__(self, cut: Cut, person: Person) -> None:
+        self._cut = cut
+        self._person = person
+        self._tries = 0
+        self._lock = threading.Lock()
+        self.whole = 0
+        self.answered = False
+
+    def converse(self, talk: Talk) -> None:
+        """Serve one connection."""
+        data = b""
+        while True:
+            if self._cut.warm and not self._warmed:
+                request, data = written(talk.connection, data)
+                self._warmed = True
+                talk.send(self._person.serve(request))
+                continue
+            with self._lock:
+                self._tries += 1
+                breaks = self._cut.ever or self._tries == 1
+            if breaks and self._cut.where == "request":
+                while len(data) < self._cut.byte:
+                    more = talk.connection.recv(self._cut.byte - len(data))
+                    if not more:
+                        return
+                    data += more
+                self._break(talk)
+            request, data = written(talk.connection, data)
+            reply = self._person.serve(request)
+            with self._lock:
+                self.whole += 1
+            part = reply[: self._cut.byte] if breaks else reply
+            talk.send(part)
+            if part == reply:
+                self.answered = True
+            if breaks:
+                self._break(talk)
+
+    _warmed = False
+
+    def _break(self, talk: Talk) -> None:
+        if self._cut.reset:
+            talk.reset()
+        talk.hang_up()
+
+
+def carry_out(cut: Cut) -> Ending:
+    """Make one run."""
+    # One that breaks off before the first byte of its answer may have done half of what was asked.
+    person = Person(crashes=cut.where == "answer" and cut.byte == 0)
+    server = _Server(cut, person)
+    with RawServer(lambda _: None, greet=server.converse) as raw:
+        said, text = _blocking(cut, raw.host) if cut.client == "sync" else asyncio.run(_awaiting(cut, raw.host))
+        troubles = raw.troubles
+    if troubles:
+        raise troubles[0]
+    done = person.events_queued if cut.change == "delete with events" else person.done
+    return Ending(said, done, server.whole, server.answered, text)
+
+
+def _options(host: str) -> dict[str, Any]:
+    return {"api_key": KEY, "host": host, "timeout": 20.0, "retries": 2}
+
+
+def _ask(env: Any, change: Change) -> Any:
+    match change:
+        case "patch":
+            return env.persons.update(UUID, {"plan": "pro"})
+        case "delete_property":
+            return env.persons.delete_property(UUID, "old")
+        case "delete":
+            return env.persons.delete(UUID)
+        case _:
+            return env.persons.delete(UUID, delete_events=True)
+
+
+def _blocking(cut: Cut, host: str) -> tuple[str, str]:
+    with Environment(1, **_options(host)) as env:
+        env._scope.session.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
+        if cut.warm:
+            env.persons.get(UUID)
+        try:
+            _ask(env, cut.change)
+        except Exception as error:  # noqa: BLE001 - whatever comes is judged
+            return type(error).__name__, str(error)
+        return "value", ""
+
+
+async def _awaiting(cut: Cut, host: str) -> tuple[str, str]:
+    async with AsyncEnvironment(1, **_options(host)) as env:
+        env._scope.session.random = lambda: 0.0  # noqa: SLF001 - as above
+        if cut.warm:
+            await env.persons.get(UUID)
+        try:
+            await _ask(env, cut.change)
+        except Exception as error:  # noqa: BLE001 - as above
+            return type(error).__name__, str(error)
+        return "value", ""
+
+
+def expected(cut: Cut, lengths: dict[Where, int]) -> frozenset[str]:
+    """Say what the client may say, by `INTERFACE.md` under OutcomeUnknown."""
+    if cut.where == "answer" and cut.byte == lengths["answer"]:
+        return frozenset({"value"})
+    if cut.where == "request" and cut.byte == 0:
+        # The client may see in time that the connection is closed, and take another one, or say that there was none.
+        return frozenset({"value", "OutcomeUnknown", "TransportError"} if cut.ever else {"value", "OutcomeUnknown"})
+    if cut.ever or cut.change in ("patch", "delete_property"):
+        return frozenset({"OutcomeUnknown"})
+    # It is repeated. Where the first attempt has deleted the person, a 404 comes, which leaves the events in doubt.
+    in_doubt = cut.where == "answer" and cut.change == "delete with events"
+    return frozenset({"OutcomeUnknown" if in_doubt else "value"})
+
+
+def _lengths(change: Change) -> dict[Where, int]:
+    """Measure the request and the answer, when nothing breaks."""
+    sizes: dict[Where, int] = {}
+    person = Person()
+
+    def converse(talk: Talk) -> None:
+        data = talk.connection.recv(65536)
+        while not data.endswith(b"}") and b"\r\n\r\n" not in data:
+            data += talk.connection.recv(65536)
+        sizes["request"] = len(data)
+        reply = person.serve(written(talk.connection, data)[0])
+        sizes["answer"] = len(reply)
+        talk.send(reply)
+
+    with RawServer(lambda _: None, greet=converse) as raw:
+        _blocking(Cut(change, "sync", "answer", 0, reset=False, ever=False, warm=False), raw.host)
+    return sizes
+
+
+def _cuts(effort: Effort, lengths: dict[Change, dict[Where, int]]) -> Iterator[Cut]:
+    random = effort.random("cuts")
+    for change in CHANGES:
+        for where in ("request", "answer"):
+            size = lengths[change][where]
+            # A request that has come to its last byte is whole: then it is the answer that breaks off.
+            for byte in range(size if where == "request" else size + 1):
+                for client in ("sync", "async"):
+                    for reset, ever in product((False, True), repeat=2):
+                        yield Cut(change, client, where, byte, reset, ever, random.random() < 0.2)
+
+
+def every_boundary(effort: Effort) -> Iterator[Figure]:
+    """Cut each change at each byte, or at a sample of them, and hold what is said against what is true."""
+    lengths = {change: _lengths(change) for change in CHANGES}
+    cuts = list(_cuts(effort, lengths))
+    if effort.share < 1:
+        ends = [each for each in cuts if each.where == "answer" and each.byte == lengths[each.change]["answer"]]
+        cuts = ends + effort.random("sample").sample(cuts, effort.count(len(cuts), 1))
+    with ThreadPoolExecutor(WORKERS, "soak-once") as workers:
+        pairs = list(zip(cuts, workers.map(carry_out, cuts), strict=True))
+    boundaries = sum(sum(sizes.values()) + 1 for sizes in lengths.values())
+    yield Figure("runs, a cut at a byte each", "> 0", f"{len(pairs)} at {boundaries} boundaries", bool(pairs))
+    yield _figure("changes carried out twice", [(c, e) for c, e in pairs if e.done > 1])
+    changes = [(c, e) for c, e in pairs if c.change in ("patch", "delete_property")]
+    yield _figure("changes that reached the server twice", [(c, e) for c, e in changes if e.whole > 1])
+    yield _figure("successes that were none", [(c, e) for c, e in pairs if e.said == "value" and not e.done])
+    clear = [(c, e) for c, e in pairs if e.said not in ("value", "OutcomeUnknown")]
+    foreign = [(c, e) for c, e in clear if e.said != "TransportError"]
+    yield _figure("clear errors although it was done", [(c, e) for c, e in clear if e.done])
+    yield _figure("errors that say neither that nobody knows nor that nothing was sent", foreign)
+    doubts = [(c, e) for c, e in changes if e.answered and e.said != "value"]
+    yield _figure("doubts although the whole answer came", doubts)
+    other = [(c, e) for c, e in pairs if e.said not in expected(c, lengths[c.change])]
+    yield _figure("endings that are not those of the rules", other)
+
+
+def _figure(what: str, offenders: Sequence[tuple[Cut, Ending]]) -> Figure:
+    more = "\n".join(f"{cut}: {end}" for cut, end in offenders[:8])
+    return Figure(what, "0", str(len(offenders)), not offenders, more)
+
+
+CAMPAIGNS: Final = (Campaign("a change happens once", every_boundary),)

@@ -1,0 +1,149 @@
+"""What the contract declares of requests. Without oddities the sandbox refuses what is not so; real servers look less.
+
+Texts of the query are free, and so are fields that are not named here. Written by hand, for the contract is YAML, which
+the package does not read; a test holds each line against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from posthog_environments.sandbox.exchange import Call
+from posthog_environments.sandbox.problems import invalid, required
+
+Test = Callable[[Any], bool]
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _whole(value: object) -> bool:
+    """Tell a whole number; JSON makes no difference between 1 and 1.0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+
+
+def _or_null(*tests: Test) -> Test:
+    return lambda value: value is None or any(test(value) for test in tests)
+
+
+def _one_of(*words: str) -> Test:
+    return lambda value: isinstance(value, str) and value in words
+
+
+def _flag_text(text: str) -> bool:
+    return text in {"true", "false"}
+
+
+def _whole_text(least: int) -> Test:
+    return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and int(text) >= least
+
+
+def _list_of(test: Test) -> Test:
+    return lambda value: isinstance(value, list) and all(map(test, cast("list[object]", value)))
+
+
+def _filters(value: object) -> bool:
+    if isinstance(value, list):
+        return True
+    group = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return isinstance(group.get("type"), str) and isinstance(group.get("values"), list)
+
+
+_ENTITY: Final[Mapping[str, Test]] = {
+    "id": _or_null(_text, _whole),
+    "type": _or_null(_text),
+    "name": _or_null(_text),
+    "custom_name": _or_null(_text),
+    "order": _or_null(_whole),
+    "math": _or_null(_text),
+    "math_property": _or_null(_text),
+    "properties": _filters,
+}
+
+
+def _entity(value: object) -> bool:
+    return isinstance(value, dict) and _wrong(cast("dict[str, Any]", value), _ENTITY) is None
+
+
+_WORDS: Final[Mapping[str, Test]] = {
+    "breakdown_type": _one_of("event", "person", "cohort", "group", "session", "hogql"),
+    "display": _one_of(
+        "ActionsLineGraph", "ActionsLineGraphCumulative", "ActionsTable", "ActionsPie",
+        "ActionsBar", "ActionsBarValue", "WorldMap", "BoldNumber",
+    ),
+    "interval": _one_of("hour", "day", "week", "month"),
+}  # fmt: skip
+_FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
+_TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What one operation takes.
+
+    Attributes:
+        query: Tests of the parameters in the query.
+        body: Tests of the fields of the body; None where there is no body.
+    """
+
+    query: Mapping[str, Test] = field(default_factory=dict[str, Test])
+    body: Mapping[str, Test] | None = None
+
+
+NOTHING: Final = Takes()
+LIST: Final = Takes({"limit": _whole_text(1), "offset": _whole_text(0), "include_total": _flag_text})
+DELETION: Final = Takes({"delete_events": _flag_text})
+ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
+TIMELINE: Final = Takes(_WORDS)
+TREND_QUERY: Final = Takes({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
+TREND: Final = Takes(
+    {},
+    {
+        **_WORDS,
+        **dict.fromkeys(_FLAGS, _flag),
+        **dict.fromkeys(_TEXTS, _text),
+        **dict.fromkeys(("events", "actions"), _list_of(_entity)),
+        "properties": _filters,
+    },
+)
+UPDATE: Final = Takes({}, {"properties": lambda value: isinstance(value, dict)})
+PROPERTY: Final = Takes({}, {"$unset": _text})
+TIMING: Final = Takes(
+    {},
+    {
+        **dict.fromkeys(("name", "derived_name", "description"), _text),
+        **dict.fromkeys(("deleted", "favorited", "saved"), _flag),
+        "order": _whole,
+        "dashboards": _list_of(_whole),
+        "tags": _list_of(_text),
+    },
+)
+
+
+def _wrong(given: Mapping[str, Any], tests: Mapping[str, Test]) -> str | None:
+    return next((name for name, test in tests.items() if name in given and not test(given[name])), None)
+
+
+def check(call: Call, takes: Takes) -> None:
+    """Refuse a request that is not what the contract says of its operation."""
+    names = Counter(name for name, _ in parse_qsl(urlsplit(call.url).query, keep_blank_values=True))
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise invalid("This is in the query more than once.", twice)
+    wrong = _wrong(call.query, takes.query)
+    if wrong is None and takes.body is not None:
+        if not call.body.strip():
+            raise required("body", "A body must be given, which may be an empty object.")
+        wrong = _wrong(call.fields, takes.body)
+    if wrong is not None:
+        raise invalid("This is not what the contract says.", wrong)

@@ -1,0 +1,240 @@
+"""The campaigns about processes, bounded; and the client broken on purpose, so that they miss their figures."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpcore
+import pytest
+
+from posthog_environments import exchange, pools, transport
+from posthog_environments.cli import root
+from soak import processes
+from soak.frame import Campaign, Effort, missed
+
+EFFORT = Effort(share=0.01, seed=2)
+
+
+@pytest.mark.parametrize("campaign", processes.CAMPAIGNS, ids=lambda campaign: campaign.name)
+def test_the_campaigns(campaign: Campaign) -> None:
+    assert missed(campaign.make(EFFORT)) == []
+
+
+# Each defect is applied in the process of the scene.
+
+
+def _spoil(owner: Any, name: str, new: object) -> None:
+    setattr(owner, name, new)
+
+
+def keep_the_pool_after_a_fork() -> None:
+    """Speak on the parent's connections."""
+    _spoil(sys.modules["__main__"], "MOST_SECONDS", 2)
+    _spoil(sys.modules["__main__"], "TIMEOUT", 1.0)
+    _spoil(pools.Pool, "after_fork", lambda _: None)
+
+
+def keep_the_lock_after_a_fork() -> None:
+    """Wait for a lock that nobody will release, though not for long."""
+    _spoil(sys.modules["__main__"], "MOST_SECONDS", 1)
+    _spoil(exchange.Session, "after_fork", lambda _: None)
+
+
+def answer_all_the_same() -> None:
+    """Give the first answer to all requests."""
+    send, first = transport.Guard.send, []
+
+    def send_once(guard: Any, *arguments: Any) -> Any:
+        first.append(send(guard, *arguments))
+        return first[0]
+
+    _spoil(transport.Guard, "send", send_once)
+
+
+def answer_all_tasks_the_same() -> None:
+    """Give the first answer to all requests, awaiting."""
+    send, first = transport.AsyncGuard.send, []
+
+    async def send_once(guard: Any, call: Any, *arguments: Any) -> Any:
+        answer = await send(guard, call, *arguments)
+        if b'"uuid"' not in answer.content or b"results" in answer.content:
+            return answer
+        first.append(answer)
+        return first[0]
+
+    _spoil(transport.AsyncGuard, "send", send_once)
+
+
+def make_pools_without_a_lock() -> None:
+    """Let each thread that finds no pool make one."""
+
+    def own(pool: Any) -> Any:
+        pool._lock = contextlib.nullcontext()
+        if pool._pool is None:
+            pool._pool = httpcore.ConnectionPool(network_backend=pools.Network(), **pool._arguments)
+        return pool._pool
+
+    _spoil(pools.Pool, "_own", own)
+
+
+def work_in_every_loop() -> None:
+    """Use connections in whatever loop there is."""
+    _spoil(transport.AsyncGuard, "_check_loop", lambda _: None)
+
+
+def close_until_cancelled() -> None:
+    """Close an answer as anything else is awaited."""
+
+    async def close_it(close: Callable[[], Any]) -> None:
+        await close()
+
+    _spoil(transport, "_to_its_end", close_it)
+
+
+def leave_what_is_stranded() -> None:
+    """Let connections be whose request was cancelled before it began."""
+    _spoil(pools, "_stranded", lambda *_: [])
+
+
+def leave_what_was_opened() -> None:
+    """Leave a socket to the garbage collector."""
+    _spoil(pools, "_close_what_was_opened", lambda _: None)
+
+
+def swallow_the_interruption() -> None:
+    """Take Ctrl-C for a failure of the network."""
+
+    def without_frames(_: BaseException) -> BaseException:
+        return exchange.Failed("interrupted", sent=True, again=False)
+
+    _spoil(transport, "_without_frames", without_frames)
+
+
+def stick_after_an_interruption() -> None:
+    """Use a pool no more that has seen Ctrl-C."""
+
+    @contextlib.contextmanager
+    def watched(pool: Any, *_: Any) -> Iterator[None]:
+        if pool.__dict__.get("stuck"):
+            raise exchange.Failed("stuck", sent=False, again=False)
+        try:
+            yield
+        except KeyboardInterrupt:
+            pool.stuck = True
+            raise
+
+    _spoil(pools.Pool, "_watched", watched)
+
+
+def drop_answers_unclosed() -> None:
+    """Forget about the rest of a stream."""
+
+    def chunks(guard: Any, incoming: Any, _: Any) -> Iterator[bytes]:
+        abandoned.append(incoming)
+        for chunk in incoming.stream:  # noqa: UP028 - which would close it
+            yield chunk
+
+    abandoned: list[Any] = []
+    _spoil(transport.Guard, "_chunks", chunks)
+
+
+def end_with_1() -> None:
+    """Call an interruption a failure."""
+    _spoil(root, "INTERRUPTED", 1)
+
+
+def show_the_traceback() -> None:
+    """Show where an interruption came."""
+    import traceback
+
+    invoke = root.Root.invoke
+
+    def show(group: Any, context: Any) -> Any:
+        try:
+            return invoke(group, context)
+        except KeyboardInterrupt:
+            traceback.print_exc()
+            raise
+
+    _spoil(root.Root, "invoke", show)
+
+
+def leave_a_socket() -> None:
+    """Open a socket with each request, that nobody closes."""
+    import socket
+
+    send = transport.Guard.send
+
+    def send_and_open(*arguments: Any) -> Any:
+        socket.socket().detach()
+        return send(*arguments)
+
+    _spoil(transport.Guard, "send", send_and_open)
+
+
+def _played(scene: str, defect: Callable[[], None], **arguments: Any) -> str:
+    with processes.Echo() as echo:
+        name = f"{__name__}:{defect.__name__}"
+        return "\n".join(missed(processes.played("it", scene, echo.host, name, **arguments)))
+
+
+CANCEL = {"backend": "asyncio", "authority": "", "every": 1, "seed": 0, "only": "get"}
+
+
+BROKEN: dict[str, tuple[str, dict[str, Any], Callable[[], None], tuple[str, ...]]] = {
+    "pool kept after a fork": (
+        "fork",
+        {"rounds": 2},
+        keep_the_pool_after_a_fork,
+        ("children that failed",),
+    ),
+    "one answer for both": ("fork", {"rounds": 1}, answer_all_the_same, ("wrong answers",)),
+    "lock kept after a fork": ("fork_with_locks", {}, keep_the_lock_after_a_fork, ("children that failed",)),
+    "one answer for all threads": ("fresh_client", {"rounds": 2}, answer_all_the_same, ("wrong answers",)),
+    "many pools": ("fresh_client", {"rounds": 2}, make_pools_without_a_lock, ("pools too many", "sockets")),
+    "any loop": ("second_loop", {}, work_in_every_loop, ("ends other than ConfigurationError",)),
+    "one answer for all tasks": ("cancel", CANCEL, answer_all_tasks_the_same, ("wrong answers",)),
+    "closing that is cancelled": ("cancel", CANCEL, close_until_cancelled, ("not well",)),
+    "stranded connections": ("cancel", CANCEL, leave_what_is_stranded, ("not well",)),
+    "one answer in spite of Ctrl-C": ("any_moment", {"times": 5}, answer_all_the_same, ("wrong answers",)),
+    "stuck after Ctrl-C": ("any_moment", {"times": 30}, stick_after_an_interruption, ("stuck",)),
+    "sockets left": ("any_moment", {"times": 5}, leave_a_socket, ("sockets",)),
+    "streams left": ("dropped", {"style": "blocking", "rounds": 1}, drop_answers_unclosed, ("not well",)),
+    "one answer for all": ("dropped", {"style": "blocking", "rounds": 1}, answer_all_the_same, ("wrong answers",)),
+}
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, str]:
+    """What is missed by each broken client; they are played side by side."""
+    with ThreadPoolExecutor(4) as executor:
+        played = {
+            name: executor.submit(_played, scene, defect, **arguments)
+            for name, (scene, arguments, defect, _) in BROKEN.items()
+        }
+        return {name: future.result() for name, future in played.items()}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_scenes_of_a_broken_client(name: str, found: dict[str, str]) -> None:
+    for figure in BROKEN[name][3]:
+        assert figure in found[name]
+
+
+@pytest.mark.parametrize(
+    ("defect", "figure"),
+    [(leave_what_was_opened, "in flight left"), (swallow_the_interruption, "other ends than KeyboardInterrupt")],
+)
+def test_an_interruption_that_is_handled_badly(defect: Callable[[], None], figure: str) -> None:
+    phases = [("TLS", "blocking"), ("connect", "blocking")]
+    assert figure in "\n".join(missed(processes.in_phases(phases, f"{__name__}:{defect.__name__}")))
+
+
+@pytest.mark.parametrize(("defect", "figure"), [(end_with_1, "exit codes"), (show_the_traceback, "tracebacks")])
+def test_a_command_that_is_interrupted_badly(defect: Callable[[], None], figure: str) -> None:
+    commands = [("persons", "get", "ID")]
+    assert figure in "\n".join(missed(processes.in_commands(commands, f"{__name__}:{defect.__name__}")))
