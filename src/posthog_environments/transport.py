@@ -46,7 +46,7 @@ __all__ = ["AsyncGuard", "Guard"]
 
 # Waiting for a cancel scope is left this much longer than the timeouts of the single steps, so that where a step
 # times out, the step says so itself: then it is known whether anything was sent.
-GRACE = 0.05
+GRACE = 0.2
 CHUNK = 1 << 20
 # So many pieces of a body may be of fewer bytes than this on average, and of so many members may gzip be made.
 MAX_CRUMBS = 10_000
