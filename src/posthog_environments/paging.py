@@ -151,8 +151,11 @@ class OffsetWalk(Generic[T]):
         self._least_overlap = self._overlap = max(1, page_size // 100)
         # Where the first row that was not seen would be, had nothing moved.
         self._frontier = offset
+        # As far as pages went that began where the walk did, and showed nothing.
+        self._reached = offset
         self._idle = _Idle()
         self._back = 0
+        self._refused: Hashable = None
         self._gap_is_open = False
         self._asked_twice = False
         self._trouble: str | None = None
@@ -170,7 +173,10 @@ class OffsetWalk(Generic[T]):
         successor = self._successor(asked, page)
         if self._begins_behind_a_gap(asked, rows) and not self._gap_is_open:
             self._idle.see(0)
-            self._step_back(asked)
+            self._step_back(asked, rows)
+            return []
+        if self._is_the_refused(rows) and not self._asked_twice:
+            self._asked_twice = True
             return []
         expected = self._frontier - asked.number
         fresh = self._fresh(rows, expected)
@@ -212,7 +218,7 @@ class OffsetWalk(Generic[T]):
         """Tell whether rows that nobody has seen may lie before this page."""
         if not self._memory:
             return False
-        if rows and self._memory.knows(rows[0]):
+        if rows and (self._memory.knows(rows[0]) or self._order.is_new(rows[0])):
             return False
         if asked.number > self._start:
             return True
@@ -220,10 +226,18 @@ class OffsetWalk(Generic[T]):
             self._blame("rows went away before the offset at which the walk began, and others took their places")
         return False
 
-    def _step_back(self, asked: Cursor) -> None:
+    def _is_the_refused(self, rows: Sequence[T]) -> bool:
+        """Tell whether a page that was asked for from further back begins as the one that did not reach back.
+
+        Either all rows between the two went away, or a cache gave the same answer again.
+        """
+        return bool(rows) and self._back > 0 and self._memory.key(rows[0]) == self._refused
+
+    def _step_back(self, asked: Cursor, rows: Sequence[T]) -> None:
         """Ask again from further back, for so many rows that the page reaches what is not known."""
-        self._back = 2 * self._back or self._most // 2
-        number = max(self._start, asked.number - self._back)
+        self._refused = self._memory.key(rows[0]) if rows else None
+        self._back = 2 * self._back or min(self._most // 2, 2 * self._size)
+        number = max(self._start, min(asked.number, self._frontier) - self._back)
         self.cursor = Cursor(number, min(self._frontier - number + self._size, MAX_REACH * self._most))
 
     def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
@@ -253,6 +267,11 @@ class OffsetWalk(Generic[T]):
         self._overlap = min(self._most // 2, max(self._least_overlap, missing, self._overlap * 7 // 8))
         return fresh
 
+    def _blind(self, successor: int) -> int:
+        """Go on behind rows that the server does not show, although what moves among them cannot be noticed."""
+        self._blame("the walk began with rows that the server does not show, and could not be held against any")
+        return successor
+
     def _blame(self, reason: str) -> None:
         self._trouble = self._trouble or reason
 
@@ -264,7 +283,11 @@ class OffsetWalk(Generic[T]):
 
     def _advance(self, successor: int) -> None:
         self._frontier = successor
-        number = max(self._start, successor - self._overlap) if self._memory else successor
+        number = max(self._start, successor - self._overlap)
+        if not self._memory:
+            reach = min(successor - self._start, MAX_REACH * self._most)
+            number = self._start if self._start + reach > self._reached else self._blind(successor)
+            self._reached = successor
         # The rows that are read again come on top, so that a quiet walk needs no more requests than N / page_size.
         # What earlier pages fell short of is made up for, and at once where the last ones brought nothing at all.
         arrears = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
@@ -280,7 +303,7 @@ class _Memory(Generic[T]):
     """
 
     def __init__(self, key: Callable[[T], Hashable], window: int) -> None:
-        self._key = key
+        self.key = key
         self._window = window
         self._pages: deque[list[Hashable]] = deque()
         self._seen: set[Hashable] = set()
@@ -289,11 +312,11 @@ class _Memory(Generic[T]):
         return bool(self._seen)
 
     def knows(self, row: T) -> bool:
-        return self._key(row) in self._seen
+        return self.key(row) in self._seen
 
     def after(self, row: T) -> int:
         """Count the rows that were seen after this one."""
-        key, count = self._key(row), 0
+        key, count = self.key(row), 0
         for page in reversed(self._pages):
             if key in page:
                 return count + len(page) - 1 - page.index(key)
@@ -303,7 +326,7 @@ class _Memory(Generic[T]):
     def take_new(self, rows: Sequence[T]) -> list[T]:
         """Return the rows that were not seen before, in their order, and remember them."""
         seen = self._seen
-        keys = list(map(self._key, rows))
+        keys = list(map(self.key, rows))
         known = 0
         while known < len(keys) and keys[known] in seen:
             known += 1
@@ -328,6 +351,11 @@ class _Order(Generic[T]):
         self._created = created
         self._newest: datetime | None = None
         self._last: datetime | None = None
+
+    def is_new(self, row: T) -> bool:
+        """Tell whether a row was added since the walk began: what lies before it was added later still."""
+        time = self._created(row)
+        return time is not None and self._newest is not None and time > self._newest
 
     def holds(self, rows: Sequence[T], fresh: Sequence[T]) -> bool:
         """Look at a page, and at the part of it that was not seen before."""

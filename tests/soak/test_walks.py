@@ -43,7 +43,7 @@ def test_pages_that_never_grow_cost_requests(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_walk_that_gives_up_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    def give_up(self: Any, asked: paging.Cursor) -> None:
+    def give_up(self: Any, asked: paging.Cursor, _rows: Any) -> None:
         self._blame("a gap")
         self._gap_is_open = True
         self._advance(asked.number + asked.limit)

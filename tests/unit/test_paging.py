@@ -246,3 +246,52 @@ def test_a_numbered_page_that_points_back_is_an_error() -> None:
     walk: NumberedWalk[str] = NumberedWalk(2, key=str)
     with pytest.raises(PagingError, match="not beyond it"):
         walk.receive(Fetched(["a", "b"], "https://x/?page=1"))
+
+
+def test_a_page_of_rows_added_since_is_no_gap() -> None:
+    walk = walk_of(5)
+    table = rows(5)
+    walk.receive(serve(table, walk.cursor or Cursor(0, 5)))
+    table[:0] = [Row(f"new-{i}", START + timedelta(seconds=9 - i)) for i in range(9)]
+    assert walk.cursor is not None
+    walk.receive(serve(table, walk.cursor))
+    assert walk.cursor is not None
+    assert walk.cursor.number > 0, "it stepped back for rows that are newer than the walk"
+
+
+def test_a_stale_answer_to_a_step_back_is_asked_for_again() -> None:
+    walk = walk_of(100)
+    table = rows(300)
+    assert walk.cursor is not None
+    seen = [row.uuid for row in walk.receive(serve(table, walk.cursor))]
+    del table[:100]
+    assert walk.cursor is not None
+    stale = serve(table, walk.cursor)
+    walk.receive(stale)
+    asked = walk.cursor
+    assert asked is not None
+    assert asked.number == 0
+    assert walk.receive(stale) == []
+    assert walk.cursor == asked
+    more, _ = finish(walk, table)
+    assert set(seen + more) == {f"old-{i}" for i in range(300)}
+    assert walk.report.complete
+
+
+def test_rows_behind_an_empty_beginning_are_not_passed_over() -> None:
+    walk = walk_of(1)
+    walk.receive(Fetched([], "https://elsewhere.example/x?limit=1&offset=1"))
+    # Row 0, which was not shown, goes away: row 1 takes its place.
+    seen, _ = finish(walk, rows(5)[1:])
+    assert seen == [f"old-{i}" for i in range(1, 5)]
+    assert walk.report.complete
+
+
+def test_an_empty_beginning_that_does_not_end_is_gone_past_and_said() -> None:
+    walk = walk_of(2)
+    while walk.cursor is not None and walk.cursor.number == 0:
+        walk.receive(Fetched([], "https://elsewhere.example/x?limit=2&offset=2"))
+    seen, _ = finish(walk, rows(6))
+    assert seen == [f"old-{i}" for i in range(2, 6)]
+    assert not walk.report.complete
+    assert "does not show" in str(walk.report.reason)
