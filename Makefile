@@ -58,6 +58,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/generate.py --check
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
+	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
 	@$(ISOLATE) $(PY) scripts/downgrade.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
@@ -69,6 +70,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/generate.py
 	@$(ISOLATE) $(PY) scripts/command_reference.py
 	@$(ISOLATE) $(PY) scripts/evidence.py
+	@$(ISOLATE) $(PY) scripts/fault_reference.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

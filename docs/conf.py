@@ -62,7 +62,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 NAV: Final = (
-    ("Guides", ("quickstart", "errors", "limits", "paging", "deleting", "testing", "example", "notebooks")),
+    ("Guides", ("quickstart", "errors", "what-happens-when", "faults", "limits", "paging", "deleting", "testing", "example", "notebooks")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),
 )
