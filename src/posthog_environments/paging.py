@@ -150,7 +150,7 @@ class OffsetWalk(Generic[T]):
         self._order = _Order(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
         # Where the first row that was not seen would be, had nothing moved.
-        self._frontier = offset
+        self._frontier = self._known_to = offset
         # As far as pages went that began where the walk did, and showed nothing.
         self._reached = offset
         self._idle = _Idle()
@@ -195,7 +195,10 @@ class OffsetWalk(Generic[T]):
             return []
         elif rows:
             # Rows that were added have pushed the place of the first unknown one back by so many.
-            successor += self._memory.after(rows[-1])
+            self._known_to = successor
+            self._advance(successor + self._memory.after(rows[-1]))
+            return fresh
+        self._known_to = successor
         self._advance(successor)
         return fresh
 
@@ -237,7 +240,7 @@ class OffsetWalk(Generic[T]):
         """Ask again from further back, for so many rows that the page reaches what is not known."""
         self._refused = self._memory.key(rows[0]) if rows else None
         self._back = 2 * self._back or min(self._most // 2, 2 * self._size)
-        number = max(self._start, min(asked.number, self._frontier) - self._back)
+        number = max(self._start, min(asked.number, self._known_to) - self._back)
         self.cursor = Cursor(number, min(self._frontier - number + self._size, MAX_REACH * self._most))
 
     def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
