@@ -66,6 +66,8 @@ T = TypeVar("T")
 MAX_REFUSALS = 100
 # What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
 MAX_ERROR_BODY = 1 << 20
+# Seconds after which somebody who waits for the quota asks for it anew.
+LONGEST_NAP = 15.0
 
 
 class Kind(Enum):
@@ -339,7 +341,8 @@ def _acquire(session: Session, bucket: Bucket, limit: float) -> Flow[float]:
                 return now - start
             if now - start + wait > limit:
                 raise _out_of_quota(bucket, wait)
-            yield Sleep(wait)
+            # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
+            yield Sleep(min(wait, LONGEST_NAP))
     finally:
         with session.lock:
             session.quota.leave(bucket, waiter)

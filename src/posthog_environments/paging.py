@@ -250,6 +250,7 @@ class OffsetWalk(Generic[T]):
         unknown row, or is empty, although nothing moved. Only a page that holds a known row and new ones is proof.
         """
         if rows == successor - asked.number:
+            self._known_to = max(self._known_to, successor)
             self.cursor = Cursor(successor - 1, asked.limit)
         elif successor - asked.number == asked.limit <= MAX_REACH * self._most // 2:
             self.cursor = Cursor(asked.number, 2 * asked.limit)
