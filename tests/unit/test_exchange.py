@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from posthog_environments import errors
 from posthog_environments.config import KeySource, Options, Settings
 from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, Send, Session, Sleep, exchange
+from posthog_environments.quota import Bucket, Quota
 from posthog_environments.secrets import Secret
 
 URL = "https://us.posthog.com/api/environments/1/persons/2/"
@@ -259,8 +260,22 @@ def test_a_listing_waits_for_the_quota_and_a_single_call_does_not() -> None:
     assert (play.sent, play.slept) == (180, [])
     patient = Operation("persons.list", Kind.READ, "persons", patient=True)
     play.run(patient, answer(200))
-    assert play.slept == [pytest.approx(60)]
+    assert sum(play.slept) == pytest.approx(60)
     play.run(DELETE, answer(204))
+
+
+def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
+    class Growing(Quota):
+        asked = 0
+
+        def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
+            self.asked += 1
+            return 3600.0 if self.asked == 1 else super().acquire(bucket, now, waiter)
+
+    play = Play()
+    play.session.quota = Growing()
+    play.run(Operation("persons.list", Kind.READ, "persons", patient=True), answer(200))
+    assert play.slept == [15.0]
 
 
 def test_max_wait_bounds_what_a_listing_waits() -> None:
