@@ -150,7 +150,9 @@ class OffsetWalk(Generic[T]):
         self._order = _Order(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
         # Where the first row that was not seen would be, had nothing moved.
-        self._frontier = self._known_to = offset
+        self._frontier = offset
+        # Where the last page of rows ended that were all known, or followed known ones.
+        self._known_to = offset
         # As far as pages went that began where the walk did, and showed nothing.
         self._reached = offset
         self._idle = _Idle()
@@ -241,7 +243,8 @@ class OffsetWalk(Generic[T]):
         self._refused = self._memory.key(rows[0]) if rows else None
         self._back = 2 * self._back or min(self._most // 2, 2 * self._size)
         number = max(self._start, min(asked.number, self._known_to) - self._back)
-        self.cursor = Cursor(number, min(self._frontier - number + self._size, MAX_REACH * self._most))
+        reach = max(self._frontier, self._known_to) - number + self._size
+        self.cursor = Cursor(number, min(reach, MAX_REACH * self._most))
 
     def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
         """Go on from a page of known rows towards the place where the unknown ones begin.
@@ -251,7 +254,8 @@ class OffsetWalk(Generic[T]):
         """
         if rows == successor - asked.number:
             self._known_to = max(self._known_to, successor)
-            self.cursor = Cursor(successor - 1, asked.limit)
+            # Rows that are added meanwhile push that place back; larger pages outrun them.
+            self.cursor = Cursor(successor - 1, max(asked.limit, min(2 * asked.limit, self._most)))
         elif successor - asked.number == asked.limit <= MAX_REACH * self._most // 2:
             self.cursor = Cursor(asked.number, 2 * asked.limit)
         else:

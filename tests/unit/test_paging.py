@@ -295,3 +295,14 @@ def test_an_empty_beginning_that_does_not_end_is_gone_past_and_said() -> None:
     assert seen == [f"old-{i}" for i in range(2, 6)]
     assert not walk.report.complete
     assert "does not show" in str(walk.report.reason)
+
+
+@pytest.mark.parametrize(
+    ("seed", "n", "size", "deletes", "inserts", "burst"),
+    [(48441, 363, 1, 1.0, 0.5, 19), (14667, 182, 1, 0.10856246914499368, 0.8401831316742754, 7)],
+)
+def test_churn_faster_than_the_pages_is_outrun(
+    seed: int, n: int, size: int, deletes: float, inserts: float, burst: int
+) -> None:
+    inner: Any = test_everybody_who_stays_is_seen_exactly_once
+    inner.hypothesis.inner_test(seed=seed, n=n, size=size, deletes=deletes, inserts=inserts, burst=burst)
