@@ -540,6 +540,8 @@ def _status_error(session: Session, call: Call, answer: Answer, wait: float | No
         message += f", {printable(said.strip())}"
     cls = status_error_class(status)
     hint = _hint(session, call, status)
+    if hint and not message.endswith((".", "!", "?")):
+        message += "."
     error = cls(message + hint, status_code=status, body=body, request_id=answer.headers.get("x-request-id"))
     if isinstance(error, RateLimitError):
         error.retry_after = wait

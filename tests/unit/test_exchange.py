@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import warnings
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Hashable
 
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.config import KeySource, Options, Settings
-from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, Send, Session, Sleep, exchange
+from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Send, exchange
 from posthog_environments.quota import Bucket, Quota
-from posthog_environments.secrets import Secret
-
-URL = "https://us.posthog.com/api/environments/1/persons/2/"
-READ = Operation("persons.get", Kind.READ, "persons")
-CHANGE = Operation("persons.update", Kind.CHANGE, "persons")
-DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
-RESET = Failed("the connection broke", sent=True)
-REFUSED = Failed("no connection could be made", sent=False)
-LATE = Failed("too late", sent=True, again=False, timed_out=True)
-TLS = Failed("the TLS handshake failed", sent=False, again=False)
-
-
-def answer(status: int, body: Any = None, **headers: str) -> Answer:
-    content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content, URL)
-
-
-class Play:
-    """Drives one call against a script of outcomes; time passes only by sleeping."""
-
-    def __init__(self, **options: Any) -> None:
-        self.now = 1000.0
-        settings = Settings("1", "https://us.posthog.com", KeySource(Secret("phx_x")), "environments")
-        self.session = Session(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
-        self.scope = Scope(self.session, Options().but(**options))
-        self.sent = 0
-        self.slept: list[float] = []
-
-    def run(self, operation: Operation, *outcomes: Answer | Failed | Callable[[], Answer], **call: Any) -> Answer:
-        script = list(outcomes)
-        flow = exchange(self.scope, Call(operation, {"method": "get", "url": "/"}, **call))
-        outcome: Any = None
-        try:
-            while True:
-                command = flow.send(outcome)
-                if isinstance(command, Sleep):
-                    assert command.seconds >= 0
-                    self.slept.append(command.seconds)
-                    self.now += command.seconds
-                    outcome = None
-                else:
-                    assert isinstance(command, Send)
-                    self.sent += 1
-                    outcome = script.pop(0) if len(script) > 1 else script[0]
-                    if callable(outcome):
-                        outcome = outcome()
-        except StopIteration as stop:
-            value: Answer = stop.value
-            return value
-
+from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 STATUSES = {
     400: errors.BadRequestError,

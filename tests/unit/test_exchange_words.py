@@ -1,0 +1,357 @@
+"""What an exchange says: messages, hints, warnings and the log, word for word where a person acts on them."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from posthog_environments_api.api.persons import get_person, list_persons
+from posthog_environments_api.errors import DecodeError
+
+from posthog_environments import errors
+from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, decode, decode_record
+from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
+
+CALL = Call(READ, {"method": "get", "url": "/"})
+UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
+
+
+def text_of(operation: Operation, *outcomes: Answer | Failed, play: Play | None = None, **call: Any) -> str:
+    with pytest.raises(errors.PostHogError) as caught:
+        (play or Play(pacing=False, retries=0)).run(operation, *outcomes, **call)
+    return str(caught.value)
+
+
+# ------------------------------------------------------------------------------------------------ refusals
+
+
+def test_what_the_server_said_is_the_message() -> None:
+    assert text_of(READ, answer(400, {"detail": " No\x1b good "})) == "persons.get: 400, No\\x1b good"
+    assert text_of(READ, answer(400, b"plain text")) == "persons.get: 400, plain text"
+    assert text_of(READ, answer(400, {"detail": "  "})) == "persons.get: 400"
+    assert text_of(READ, answer(400, {"detail": 5})) == "persons.get: 400"
+    assert text_of(READ, answer(400)) == "persons.get: 400"
+    assert text_of(READ, answer(400, b"\xff")) == "persons.get: 400, \ufffd"
+
+
+def test_hints() -> None:
+    unscoped = Operation("insights.timing", Kind.READ, "insights", unscoped=True)
+    key = " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
+    assert text_of(READ, answer(401)) == "persons.get: 401." + key
+    refused = " Servers refuse personal API keys for this operation, whatever their scopes."
+    assert text_of(unscoped, answer(403)) == "insights.timing: 403." + refused
+    assert text_of(READ, answer(403)) == "persons.get: 403"
+    assert text_of(unscoped, answer(402)) == "insights.timing: 402"
+    prefix = " If project and id are right, the server may not know this prefix: try prefix="
+    assert text_of(READ, answer(404)) == f'persons.get: 404.{prefix}"projects".'
+    play = Play(pacing=False)
+    play.session.prefix = "projects"
+    assert text_of(READ, answer(404), play=play) == f'persons.get: 404.{prefix}"environments".'
+    play.run(READ, answer(200))
+    assert text_of(READ, answer(404), play=play) == "persons.get: 404"
+    followed = " Redirects are not followed; check host and prefix."
+    for status in (300, 302, 399):
+        assert text_of(READ, answer(status)) == f"persons.get: {status}.{followed}"
+    for said in ("No.", "No!", "No?"):
+        assert text_of(READ, answer(302, {"detail": said})) == f"persons.get: 302, {said}{followed}"
+    assert text_of(READ, answer(302, {"detail": "No"})) == f"persons.get: 302, No.{followed}"
+    assert text_of(READ, answer(400)) == "persons.get: 400"
+
+
+def test_only_the_beginning_of_a_long_body_counts() -> None:
+    body = b'{"detail": "' + b"x" * (1 << 20) + b'"}'
+    with pytest.raises(errors.BadRequestError) as caught:
+        Play().run(READ, answer(400, body))
+    assert caught.value.body == body[: 1 << 20].decode()
+    assert caught.value.detail is None
+    exact = b'{"detail": "' + b"x" * ((1 << 20) - 14) + b'"}'
+    assert len(exact) == 1 << 20
+    with pytest.raises(errors.BadRequestError) as caught:
+        Play().run(READ, answer(400, exact))
+    assert isinstance(caught.value.body, dict)
+
+
+@pytest.mark.parametrize(
+    ("detail", "scope"),
+    [
+        ("API key missing required scope 'person:write'", "person:write"),
+        ("needs batch_export:read", "batch_export:read"),
+        ("person:writes", None),
+        ("nothing of the kind", None),
+        (None, None),
+    ],
+)
+def test_the_scope_that_is_missing(detail: str | None, scope: str | None) -> None:
+    with pytest.raises(errors.PermissionDeniedError) as caught:
+        Play().run(READ, answer(403, {"detail": detail}))
+    assert caught.value.required_scope == scope
+
+
+def test_a_redirect_and_a_429_say_where_and_when() -> None:
+    with pytest.raises(errors.RedirectError) as redirect:
+        Play().run(READ, answer(302, location="https://else.example/"))
+    assert redirect.value.location == "https://else.example/"
+    with pytest.raises(errors.RateLimitError) as refused:
+        Play(retries=0).run(READ, answer(429, retry_after="7"))
+    assert refused.value.retry_after == 7.0
+
+
+def test_no_quota_left() -> None:
+    play = Play(timeout=30)
+    for _ in range(180):
+        play.run(READ, answer(200))
+    with pytest.raises(errors.RateLimitError) as caught:
+        play.run(READ, answer(200))
+    assert str(caught.value) == (
+        "The quota for persons is used up: the next request may go in 60 s, which is longer than this call may wait. "
+        "Nothing was sent. Give a larger max_wait or timeout, or call less often."
+    )
+    assert caught.value.status_code == 429
+
+
+# ------------------------------------------------------------------------------------------------ no usable answer
+
+
+def test_transport_errors() -> None:
+    assert text_of(READ, REFUSED) == "persons.get: no connection could be made."
+    assert text_of(READ, TLS) == "persons.get: the TLS handshake failed."
+    late = "persons.get took longer than its 60 s: too late. Give a larger timeout= if the server is slow."
+    assert text_of(READ, LATE) == late
+    play = Play(pacing=False, retries=2, timeout=7.5)
+    assert text_of(READ, RESET, play=play) == "persons.get: the connection broke (attempt 3)."
+    later = text_of(READ, RESET, LATE, play=Play(pacing=False, timeout=7.5))
+    assert later.startswith("persons.get took longer than its 7.5 s (attempt 2): too late.")
+
+
+def test_nobody_knows() -> None:
+    look = "Read the person and look before you try again."
+    doubt = "may or may not have been carried out"
+    assert text_of(CHANGE, RESET) == f"persons.update {doubt}: the connection broke. {look}"
+    assert text_of(CHANGE, answer(502)) == f"persons.update {doubt}: the server answered 502. {look}"
+    assert text_of(DELETE, answer(502)) == f"persons.delete {doubt}: the server answered 502. {look}"
+    play = Play(pacing=False)
+    gone = "the person is gone, but whether the deletion of the events was queued is not known"
+    said = text_of(DELETE, RESET, answer(404), play=play, delete_events=True)
+    assert said == f"persons.delete {doubt}: {gone}. {look}"
+
+
+def test_no_quota_to_ask_again_after_a_doubtful_delete() -> None:
+    play = Play(max_wait=0)
+    for _ in range(179):
+        play.run(DELETE, answer(204))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        play.run(DELETE, answer(502))
+    assert "there was no quota left to ask again" in str(caught.value)
+    assert caught.value.__suppress_context__
+    reading = Play(max_wait=0)
+    for _ in range(179):
+        reading.run(READ, answer(200))
+    with pytest.raises(errors.RateLimitError):
+        reading.run(READ, answer(502))
+
+
+def test_what_failed_is_kept() -> None:
+    failed = Failed("why", sent=True, again=False, timed_out=True, malformed=(200, b"x"))
+    assert str(failed) == failed.reason == "why"
+    assert (failed.sent, failed.again, failed.timed_out, failed.malformed) == (True, False, True, (200, b"x"))
+    plain = Failed("why", sent=False)
+    assert (plain.sent, plain.again, plain.timed_out, plain.malformed) == (False, True, False, None)
+
+
+def test_an_answer_that_cannot_be_used() -> None:
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        Play().run(READ, Failed("it is too large", sent=True, again=False, malformed=(206, b"begin")))
+    assert str(caught.value) == "persons.get: it is too large"
+    assert (caught.value.status_code, caught.value.body) == (206, b"begin")
+
+
+# ------------------------------------------------------------------------------------------------ decoding
+
+
+def malformed(found: Answer, start: int = 0, parse: Any = list_persons.parse_response) -> errors.MalformedResponseError:
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        decode_record(CALL, found, parse, start)
+    return caught.value
+
+
+def test_a_good_answer_is_decoded() -> None:
+    body = {"results": [{"uuid": UUID}], "next": None}
+    for found in (
+        answer(200, body),
+        answer(200, body, content_type="application/json; charset=utf-8"),
+        answer(226, body, content_type="application/problem+json"),
+    ):
+        assert decode_record(CALL, found, list_persons.parse_response).results[0].uuid == UUID
+
+
+def test_another_media_type() -> None:
+    error = malformed(answer(200, b" <h1>Hello\x07</h1>", content_type="text/html"))
+    assert str(error) == (
+        "persons.get: an answer of type text/html came instead of JSON. It begins: <h1>Hello\\x07</h1>"
+    )
+    assert (error.status_code, error.body) == (200, b" <h1>Hello\x07</h1>")
+    plain = malformed(answer(200, b"{}", content_type="text/plain"))
+    assert str(plain) == "persons.get: an answer of type text/plain came instead of JSON."
+    odd = malformed(answer(200, b"x", content_type="a/" + "b" * 100))
+    assert str(odd).startswith("persons.get: an answer of type a/bbb")
+    assert len(str(odd)) < 120
+
+
+def test_how_much_of_a_page_is_shown() -> None:
+    long = malformed(answer(200, b"<" + b"y" * 500, content_type="text/html"))
+    shown = str(long).partition("It begins: ")[2]
+    assert shown.startswith("<y")
+    assert 100 <= len(shown) <= 121
+    assert len(long.body or b"") == 501
+    broken = malformed(answer(200, b"<\xff>", content_type="text/html"))
+    assert str(broken).endswith("It begins: <\ufffd>")
+
+
+def test_a_row_that_is_wrong_is_named() -> None:
+    error = malformed(answer(200, {"results": [{"uuid": UUID}, {"uuid": 5}], "next": None}), start=40)
+    assert "persons.get: the answer is not what the contract says: " in str(error)
+    assert ", row 1 at offset 41" in str(error)
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+    whole = malformed(answer(200, b"[]"), start=40)
+    assert "row" not in str(whole)
+
+
+def test_an_answer_with_nothing_in_it() -> None:
+    nothing = malformed(answer(204), parse=lambda *_: None)
+    assert str(nothing) == "persons.get: an answer came that holds nothing of what was asked for."
+    assert nothing.status_code == 204
+
+
+def test_a_success_without_a_name_is_read_as_200() -> None:
+    asked: list[tuple[int, Mapping[str, str], bytes]] = []
+
+    def parse(status: int, headers: Mapping[str, str], content: bytes) -> str | None:
+        asked.append((status, headers, content))
+        return "read" if status == 200 else None
+
+    found = answer(299, {"a": 1})
+    assert decode_record(CALL, found, parse) == "read"
+    assert asked == [(299, found.headers, found.content), (200, found.headers, found.content)]
+
+
+def test_rows_count_from_the_beginning_unless_told() -> None:
+    def parse(*_: Any) -> Any:
+        error = DecodeError("bad")
+        error.index = 3
+        raise error
+
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        decode(CALL, answer(200, {}), parse)
+    assert str(caught.value).endswith("contract says: bad, row 3 at offset 3.")
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        decode_record(CALL, answer(200, {}), parse)
+    assert str(caught.value).endswith("row 3 at offset 3.")
+
+
+def test_a_record_is_decoded() -> None:
+    assert decode_record(CALL, answer(200, {"uuid": UUID}), get_person.parse_response).uuid == UUID
+
+
+# ------------------------------------------------------------------------------------------------ log and warnings
+
+
+def test_each_attempt_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    play = Play(pacing=False)
+
+    def slow() -> Answer:
+        play.now += 1.5
+        return answer(200)
+
+    with caplog.at_level(logging.DEBUG, "posthog_environments"):
+        play.run(READ, RESET, answer(503), slow)
+    assert [record.getMessage() for record in caplog.records] == [
+        "GET persons.get: failed, attempt 1, 0.000 s",
+        "GET persons.get: 503, attempt 2, 0.000 s",
+        "GET persons.get: 200, attempt 3, 1.500 s",
+    ]
+    assert {record.name for record in caplog.records} == {"posthog_environments"}
+
+
+def test_nothing_is_logged_unless_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "posthog_environments"):
+        Play().run(READ, answer(200))
+    assert not caplog.records
+
+
+def sunset_warning(*outcomes: Answer, play: Play | None = None) -> list[warnings.WarningMessage]:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        (play or Play()).run(READ, *outcomes)
+    return seen
+
+
+def test_the_end_of_the_prefix_is_told_once() -> None:
+    play = Play()
+    (seen,) = sunset_warning(answer(200, sunset="Sat, 1 Jan 2028"), play=play)
+    assert seen.category is DeprecationWarning
+    assert str(seen.message) == (
+        "The server says that /api/environments/ is on its way out (its end is announced for Sat, 1 Jan 2028). "
+        'Use prefix="projects", or set POSTHOG_PREFIX=projects; the operations are the same.'
+    )
+    assert sunset_warning(answer(200, sunset="again"), play=play) == []
+    (plain,) = sunset_warning(answer(200, deprecation="true"))
+    assert "is on its way out. Use" in str(plain.message)
+    (long,) = sunset_warning(answer(200, sunset="x" * 100))
+    assert "x" * 41 not in str(long.message)
+    assert "x" * 30 in str(long.message)
+
+
+def test_the_other_prefix_is_not_warned_of() -> None:
+    play = Play()
+    play.session.prefix = "projects"
+    assert sunset_warning(answer(200, sunset="soon"), play=play) == []
+    assert not play.session.warned
+    assert sunset_warning(answer(200)) == []
+
+
+def test_a_warning_points_to_the_first_line_outside_the_package() -> None:
+    (seen,) = sunset_warning(answer(200, sunset="soon"))
+    assert seen.filename.endswith("play.py")
+
+
+# ------------------------------------------------------------------------------------------------ scopes and twins
+
+
+def test_a_scope_with_another_timeout() -> None:
+    scope = Play(timeout=20).scope
+    assert scope.but(None) is scope
+    other = scope.but(3)
+    assert isinstance(other, Scope)
+    assert (other.options.timeout, scope.options.timeout) == (3, 20)
+    assert other.session is scope.session
+    assert other.project_id == "1"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_the_twin_may_be_given_as_a_path(status: int) -> None:
+    play = Play()
+    path = "/api/projects/1/persons/2/"
+    assert play.run(CHANGE, answer(status, location=path), answer(202)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        None,
+        URL,
+        "https://us.posthog.com:99999/api/projects/1/persons/2/",
+        "https://us.posthog.com/api/projects/1/persons/3/",
+        "https://[/",
+    ],
+)
+def test_another_place_is_not_followed(location: str | None) -> None:
+    play = Play()
+    headers = {} if location is None else {"location": location}
+    with pytest.raises(errors.RedirectError) as caught:
+        play.run(READ, answer(307, **headers))
+    assert caught.value.location == location
+    assert (play.sent, play.session.prefix) == (1, "environments")
