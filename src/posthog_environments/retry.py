@@ -33,7 +33,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     value = value.strip()
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value, re.ASCII):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return math.inf if len(value) > 12 else float(value)
     # Dates are rare here, and the import is heavy.
     from email.utils import parsedate_to_datetime

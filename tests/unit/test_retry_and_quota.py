@@ -240,3 +240,17 @@ def test_faults_at_random_do_not_use_the_budget_up() -> None:
 def test_a_date_in_retry_after_counts_from_now() -> None:
     later = NOW + timedelta(hours=1)
     assert retry_after(later.strftime("%a, %d %b %Y %H:%M:%S GMT"), NOW) == 3600
+
+
+def test_where_a_number_becomes_absurd() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert retry_after("9" * 12, now) == 999_999_999_999
+    assert retry_after("9" * 13, now) == math.inf
+
+
+def test_a_date_that_is_now_or_nearly() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    date = "Thu, 01 Jan 2026 00:00:00 GMT"
+    assert retry_after(date, now) == 0.0
+    assert retry_after(date, now - timedelta(seconds=0.5)) == 0.5
+    assert retry_after(date, now + timedelta(seconds=0.5)) is None
