@@ -313,11 +313,6 @@ def test_the_other_prefix_is_not_warned_of() -> None:
     assert sunset_warning(answer(200)) == []
 
 
-def test_a_warning_points_to_the_first_line_outside_the_package() -> None:
-    (seen,) = sunset_warning(answer(200, sunset="soon"))
-    assert seen.filename.endswith("play.py")
-
-
 # ------------------------------------------------------------------------------------------------ scopes and twins
 
 
