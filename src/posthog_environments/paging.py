@@ -292,7 +292,7 @@ class OffsetWalk(Generic[T]):
     def _advance(self, successor: int) -> None:
         self._frontier = successor
         number = max(self._start, successor - self._overlap)
-        if not self._memory:
+        if not self.report.rows:
             reach = min(successor - self._start, MAX_REACH * self._most)
             number = self._start if self._start + reach > self._reached else self._blind(successor)
             self._reached = successor
