@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -41,6 +42,35 @@ def test_nothing_is_left_behind() -> None:
         assert set(threading.enumerate()) <= before
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"http://127.0.0.1:{port}/_health")
+
+
+def test_connections_that_come_while_it_stops_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    unclosed: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: unclosed.append(str(found.exc_value)))
+    for _ in range(10):
+        box = Sandbox(1, rates=False).start()
+        port = int(box.host.rpartition(":")[2])
+        guests: list[socket.socket] = []
+        connected, stopped = threading.Event(), threading.Event()
+
+        def visit(port: int, guests: list[socket.socket], connected: threading.Event, stopped: threading.Event) -> None:
+            while not stopped.is_set() and len(guests) < 2000:
+                try:
+                    guests.append(socket.create_connection(("127.0.0.1", port), 5))
+                except OSError:
+                    return
+                connected.set()
+
+        visitor = threading.Thread(target=visit, args=(port, guests, connected, stopped))
+        visitor.start()
+        assert connected.wait(10)
+        box.stop()
+        stopped.set()
+        visitor.join()
+        for guest in guests:
+            guest.close()
+        gc.collect()
+    assert unclosed == []
 
 
 def test_a_sandbox_can_start_again() -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ADDRESS: Final = "127.0.0.1"
 _PATIENCE: Final = 30.0
+# Rounds of the loop that it takes to set up a connection; some to spare.
+_ROUNDS: Final = 10
 _LONGEST_HEAD: Final = 256 * 1024
 _OWN_HOST: Final = re.compile(rb"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 _ELSEWHERE: Final = (
@@ -42,6 +44,12 @@ class _Server(uvicorn.Server):
         await self.on_tick(0)
         self._ready.set()
         await self._enough.wait()
+        # asyncio drops, unclosed, a connection that it has accepted and not yet set up when the server closes. So let
+        # nobody in any more first, and those who are in find their place.
+        for listener in [each for server in self.servers for each in server.sockets]:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
 
     def enough(self) -> None:
         """End the main loop; to be called in the loop's thread."""
