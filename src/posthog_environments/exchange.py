@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from random import random
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from posthog_environments.config import Options, Prefix, Settings
 from posthog_environments.errors import (
@@ -523,11 +523,9 @@ def _location(answer: Answer) -> str | None:
     if location is None:
         return None
     try:
-        target = urljoin(answer.url, location)
-        urlsplit(target).port  # noqa: B018 - raises on a port that is none
+        return urljoin(answer.url, location)
     except ValueError:
         return None
-    return target
 
 
 def _status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:

@@ -35,6 +35,7 @@ class Play:
         self.scope = Scope(self.session, Options().but(**options))
         self.sent = 0
         self.slept: list[float] = []
+        self.deadlines: list[float] = []
 
     def run(self, operation: Operation, *outcomes: Answer | Failed | Callable[[], Answer], **call: Any) -> Answer:
         script = list(outcomes)
@@ -51,6 +52,7 @@ class Play:
                 else:
                     assert isinstance(command, Send)
                     self.sent += 1
+                    self.deadlines.append(command.deadline)
                     outcome = script.pop(0) if len(script) > 1 else script[0]
                     if callable(outcome):
                         outcome = outcome()

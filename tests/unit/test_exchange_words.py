@@ -216,8 +216,9 @@ def test_a_row_that_is_wrong_is_named() -> None:
     assert ", row 1 at offset 41" in str(error)
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
-    whole = malformed(answer(200, b"[]"), start=40)
-    assert "row" not in str(whole)
+    whole = str(malformed(answer(200, b"[]"), start=40))
+    assert "row" not in whole
+    assert "XX" not in whole
 
 
 def test_an_answer_with_nothing_in_it() -> None:
@@ -236,6 +237,10 @@ def test_a_success_without_a_name_is_read_as_200() -> None:
     found = answer(299, {"a": 1})
     assert decode_record(CALL, found, parse) == "read"
     assert asked == [(299, found.headers, found.content), (200, found.headers, found.content)]
+    asked.clear()
+    named = answer(200, {"a": 1})
+    assert decode_record(CALL, named, parse) == "read"
+    assert asked == [(200, named.headers, named.content)]
 
 
 def test_rows_count_from_the_beginning_unless_told() -> None:

@@ -1,0 +1,111 @@
+"""Which part of a quota is ours, once a 429 has told of others who use it."""
+
+from __future__ import annotations
+
+import pytest
+
+from posthog_environments.quota import Quota, Rate, _Window
+
+MINUTE: Rate = (100, 60.0)
+HOUR: Rate = (1000, 3600.0)
+
+
+def refused(held: int = 50, now: float = 0.0) -> _Window:
+    window = _Window(MINUTE)
+    window.refuse(held, now)
+    return window
+
+
+def test_a_window_is_ours_until_it_is_refused() -> None:
+    window = _Window(MINUTE)
+    for _ in range(3):
+        window.let_through()
+    assert window.share(1e6) == 1.0
+
+
+@pytest.mark.parametrize(("held", "share"), [(100, 0.7), (50, 0.35), (10, 0.25), (0, 0.25)])
+def test_then_a_little_less_than_it_held(held: int, share: float) -> None:
+    assert refused(held).share(0.0) == pytest.approx(share)
+
+
+def test_it_grows_with_each_request_that_passes() -> None:
+    window = refused()
+    shares = []
+    for _ in range(3):
+        for _ in range(_Window.DOUBLING):
+            window.let_through()
+        shares.append(window.share(0.0))
+    assert shares == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
+
+
+def test_it_grows_with_time() -> None:
+    window = refused(now=1000.0)
+    assert window.share(1000.0) == 0.35
+    assert window.share(990.0) == 0.35
+    assert window.share(1120.0) == pytest.approx(0.36)
+    assert window.share(1240.0) == pytest.approx(0.38)
+
+
+def test_it_never_grows_beyond_the_whole() -> None:
+    window = refused()
+    assert window.share(1e9) == 1.0
+    assert window.share(0.0) == 1.0
+
+
+def test_another_refusal_begins_from_what_was_left() -> None:
+    window = refused()
+    for _ in range(100):
+        window.let_through()
+    window.refuse(100, 0.0)
+    assert window.share(0.0) == pytest.approx(0.7 * 0.36)
+
+
+def used(quota: Quota, count: int, now: float) -> None:
+    for _ in range(count):
+        assert quota.acquire("persons", now) == 0
+        quota.settle("persons", now)
+
+
+def spacing(quota: Quota, now: float) -> float:
+    """Return the seconds between two requests that a share leaves; 0 while all of it is ours."""
+    assert quota.acquire("persons", now) == 0
+    wait = quota.acquire("persons", now)
+    quota.settle("persons", now)
+    return wait
+
+
+def test_one_window_alone() -> None:
+    quota = Quota({"persons": (MINUTE,)})
+    used(quota, 50, 0.0)
+    quota.refuse("persons", 0.0, 9999.0)
+    assert quota.acquire("persons", 59.0) == pytest.approx(1.0)
+    assert spacing(quota, 61.0) == pytest.approx(60 / 35, rel=0.1)
+
+
+def test_the_window_that_fits_the_wait_and_is_filled_most() -> None:
+    for wait, slow in ((60.0, False), (61.0, True), (7200.0, True)):
+        quota = Quota({"persons": (MINUTE, HOUR)})
+        used(quota, 90, 0.0)
+        quota.refuse("persons", 0.0, wait)
+        after = 3700.0
+        # The hour spaces requests fourteen seconds apart, the minute by one at most.
+        assert (spacing(quota, after) > 5) is slow, wait
+
+
+def test_a_refusal_of_what_was_under_way_teaches_nothing_new() -> None:
+    quota = Quota({"persons": (MINUTE,)})
+    used(quota, 100, 0.0)
+    quota.refuse("persons", 0.0, 30.0)
+    quota.refuse("persons", 29.9, 0.0)
+    once = quota._logs["persons"]._windows[0].share(30.0)
+    assert once > 0.69
+    quota.refuse("persons", 30.0, 1.0)
+    assert quota._logs["persons"]._windows[0].share(30.0) < 0.5
+
+
+def test_no_more_is_remembered_than_the_largest_rate() -> None:
+    quota = Quota({"persons": (MINUTE, HOUR)})
+    for hour in range(3):
+        for minute in range(12):
+            used(quota, 80, 3700.0 * hour + 70.0 * minute)
+    assert len(quota._logs["persons"]._stamps) == HOUR[0]
