@@ -254,3 +254,13 @@ def test_a_date_that_is_now_or_nearly() -> None:
     assert retry_after(date, now) == 0.0
     assert retry_after(date, now - timedelta(seconds=0.5)) == 0.5
     assert retry_after(date, now + timedelta(seconds=0.5)) is None
+
+
+def test_the_store_of_retries_can_be_used_up_to_the_last() -> None:
+    budget = RetryBudget()
+    spent = 0
+    while budget.spend():
+        spent += 1
+        budget.earn()
+    # Each success gives back half of what a retry takes.
+    assert spent == 199
