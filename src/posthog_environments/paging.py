@@ -214,9 +214,9 @@ class OffsetWalk(Generic[T]):
             )
         if len(page.results) < asked.limit:
             self.report.short_pages += 1
-            if len(page.results) == successor - asked.number:
-                # Nothing is left out: so many rows are all that this server gives at once.
-                self._most = min(self._most, len(page.results))
+        if len(page.results) <= successor - asked.number < asked.limit:
+            # So many rows are all that this server gives at once.
+            self._most = min(self._most, successor - asked.number)
         return successor
 
     def _begins_behind_a_gap(self, asked: Cursor, rows: Sequence[T]) -> bool:
@@ -275,8 +275,16 @@ class OffsetWalk(Generic[T]):
         self._overlap = min(self._most // 2, max(self._least_overlap, missing, self._overlap * 7 // 8))
         return fresh
 
-    def _blind(self, successor: int) -> int:
-        """Go on behind rows that the server does not show, although what moves among them cannot be noticed."""
+    def _from_the_beginning(self, successor: int) -> int:
+        """Return where to go on when there is no row yet to hold a page against: where the walk began, if that helps.
+
+        It does while larger pages reach further. Then what moves among the rows that the server does not show cannot
+        be noticed.
+        """
+        if self._reached < successor <= self._start + MAX_REACH * self._most:
+            self._reached = successor
+            return self._start
+        self._reached = MAX_NUMBER
         self._blame("the walk began with rows that the server does not show, and could not be held against any")
         return successor
 
@@ -291,11 +299,10 @@ class OffsetWalk(Generic[T]):
 
     def _advance(self, successor: int) -> None:
         self._frontier = successor
-        number = max(self._start, successor - self._overlap)
+        # Behind a gap that was not closed there is nothing to overlap with.
+        number = successor if self._gap_is_open else max(self._start, successor - self._overlap)
         if not self.report.rows:
-            reach = min(successor - self._start, MAX_REACH * self._most)
-            number = self._start if self._start + reach > self._reached else self._blind(successor)
-            self._reached = successor
+            number = self._from_the_beginning(successor)
         # The rows that are read again come on top, so that a quiet walk needs no more requests than N / page_size.
         # What earlier pages fell short of is made up for, and at once where the last ones brought nothing at all.
         arrears = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
