@@ -1,0 +1,223 @@
+"""What a walk asks for, request by request: these numbers are its price, and change on purpose alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+from posthog_environments import PagingError
+from posthog_environments.paging import MAX_NUMBER, Cursor, Fetched, NumberedWalk, OffsetWalk, _Memory, next_number
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Row:
+    uuid: str
+    created_at: datetime
+
+
+@dataclass
+class Scene:
+    """A server, and what happens to it after its answers, by their number."""
+
+    rows: int
+    size: int
+    offset: int = 0
+    cap: int = 10**9
+    hidden: range = range(0)
+    deletes: dict[int, slice] = field(default_factory=dict[int, slice])
+    inserts: dict[int, int] = field(default_factory=dict[int, int])
+    stale: tuple[int, ...] = ()
+
+
+def rows(n: int) -> list[Row]:
+    return [Row(f"old-{i}", START - timedelta(seconds=i)) for i in range(n)]
+
+
+def follow(scene: Scene) -> tuple[list[tuple[int, int]], tuple[int, int, int, int, int, bool]]:
+    """Walk over a scene; return what was asked for, and the report."""
+    table, born, asked = rows(scene.rows), 0, list[tuple[int, int]]()
+    hidden = {f"old-{i}" for i in scene.hidden}
+    walk: OffsetWalk[Row] = OffsetWalk(scene.size, scene.offset, attrgetter("uuid"), attrgetter("created_at"))
+    page: Fetched[Row] = Fetched([], None)
+    seen: list[Row] = []
+    while walk.cursor is not None:
+        number, limit = walk.cursor.number, min(walk.cursor.limit, scene.cap)
+        asked.append((number, walk.cursor.limit))
+        assert len(asked) < 60
+        if len(asked) not in scene.stale:
+            found = table[number : number + limit]
+            link = f"https://h.example/?offset={number + limit}" if len(found) == limit else None
+            page = Fetched([row for row in found if row.uuid not in hidden], link)
+        seen += walk.receive(page)
+        if (gone := scene.deletes.get(len(asked))) is not None:
+            del table[gone]
+        for _ in range(scene.inserts.get(len(asked), 0)):
+            born += 1
+            table.insert(0, Row(f"new-{born}", START + timedelta(seconds=born)))
+    assert len(set(seen)) == len(seen)
+    there = {row for row in table[scene.offset :] if row.uuid.startswith("old") and row.uuid not in hidden}
+    assert there <= set(seen)
+    found = walk.report
+    return asked, (found.rows, found.pages, found.short_pages, found.duplicates, found.next_offset, found.complete)
+
+
+SCENARIOS = {
+    "quiet": Scene(rows=250, size=100),
+    "quiet, large pages": Scene(rows=7000, size=2000),
+    "quiet, from an offset": Scene(rows=250, size=100, offset=30),
+    "a page and no more": Scene(rows=10, size=10),
+    "pages of one": Scene(rows=4, size=1),
+    "read rows go": Scene(rows=1500, size=100, deletes={1: slice(20, 60), 4: slice(0, 30)}),
+    "many read rows go": Scene(rows=900, size=100, deletes={1: slice(0, 90), 2: slice(0, 9), 4: slice(100, 330)}),
+    "rows go until the beginning": Scene(rows=60, size=10, deletes={3: slice(0, 28), 4: slice(0, 2)}),
+    "rows come": Scene(rows=500, size=100, inserts={1: 30, 2: 150, 3: 5}),
+    "rows come, more than pages hold": Scene(rows=30, size=5, inserts={2: 20, 3: 40, 4: 1, 5: 60}),
+    "rows come and go": Scene(rows=120, size=10, inserts={1: 4, 3: 12}, deletes={2: slice(5, 15), 4: slice(20, 45)}),
+    "a hidden stretch": Scene(rows=600, size=50, hidden=range(120, 300)),
+    "a hidden stretch, and rows go": Scene(rows=600, size=50, hidden=range(120, 300), deletes={2: slice(0, 60)}),
+    "a hidden beginning": Scene(rows=100, size=10, hidden=range(25)),
+    "a hidden beginning, capped": Scene(rows=100, size=10, cap=10, hidden=range(25)),
+    "capped": Scene(rows=300, size=100, cap=40),
+    "capped, and rows go": Scene(rows=200, size=20, cap=25, deletes={2: slice(0, 30), 5: slice(10, 50)}),
+    "a stale page": Scene(rows=100, size=20, stale=(3,)),
+    "a stale page after a step back": Scene(rows=100, size=20, deletes={1: slice(0, 20)}, stale=(3,)),
+    "a stale page at the end": Scene(rows=100, size=30, stale=(4,)),
+    "rows before the offset go": Scene(rows=100, size=10, offset=20, deletes={2: slice(0, 40)}),
+}
+
+
+EXPECTED = dict(
+    line.split(": ", 1) for line in Path(__file__).with_name("paging_requests.txt").read_text("utf-8").splitlines()
+)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_requests(name: str) -> None:
+    asked, report = follow(SCENARIOS[name])
+    requests = " ".join(f"{number}+{limit}" for number, limit in asked)
+    assert f"{requests} = {' '.join(map(str, report))}" == EXPECTED[name]
+
+
+def reason_of(walk: OffsetWalk[Row] | NumberedWalk[Row], *pages: Fetched[Row]) -> str | None:
+    for page in pages:
+        walk.receive(page)
+    return walk.report.reason
+
+
+def walk_of(size: int, offset: int = 0) -> OffsetWalk[Row]:
+    return OffsetWalk(size, offset, attrgetter("uuid"), attrgetter("created_at"))
+
+
+def link(number: int) -> str:
+    return f"https://h.example/?offset={number}"
+
+
+def test_reasons() -> None:
+    old = rows(50)
+    moved = "a row came that is newer than the one before it: rows moved, or came twice"
+    assert reason_of(walk_of(2), Fetched([old[1], old[0]], None)) == moved
+    away = "rows went away before the offset at which the walk began, and others took their places"
+    assert reason_of(walk_of(2, 1), Fetched(old[1:3], link(3)), Fetched(old[9:11], link(4)), Fetched(old[9:11], None),
+                     Fetched(old[9:11], None)) == away  # fmt: skip
+    hidden = "the walk began with rows that the server does not show, and could not be held against any"
+    assert reason_of(walk_of(2), Fetched([], link(2)), Fetched([], link(2)), Fetched(old[:1], None)) == hidden
+    open_gap = "a gap between two pages could not be closed"
+    pages = [Fetched(old[:2], link(2)), Fetched(old[5:7], link(4)), Fetched(old[:1], link(4)), Fetched(old[5:7], None)]
+    walk = walk_of(2)
+    while walk.report.reason != open_gap and walk.cursor is not None and walk.report.pages < 20:
+        number = walk.cursor.number
+        first = not walk.report.pages
+        walk.receive(pages[0] if first else Fetched(old[:1] if number == 0 else [], link(number + 2)))
+    finish = walk.cursor
+    assert finish is not None
+    assert reason_of(walk, Fetched(old[5:7], None)) == open_gap
+
+
+def test_a_walk_that_has_not_begun() -> None:
+    assert walk_of(2, 7).report.next_offset == 7
+    numbered: NumberedWalk[Row] = NumberedWalk(2, attrgetter("uuid"))
+    assert (numbered.report.next_offset, numbered.cursor) == (1, Cursor(1, 2))
+
+
+def test_how_many_rows_are_remembered() -> None:
+    for size, window in ((1, 10_000), (1000, 10_000), (1001, 10_010), (2000, 20_000)):
+        assert walk_of(size)._memory._window == window
+    memory = _Memory[Row](attrgetter("uuid"), 10_000)
+    table = rows(60_000)
+    for number in range(0, 60_000, 4000):
+        assert memory.take_new(table[number : number + 4000]) == table[number : number + 4000]
+    assert [memory.knows(table[n]) for n in (0, 47_999, 48_000, 59_999)] == [False, False, True, True]
+    assert [memory.after(table[n]) for n in (59_999, 59_998, 56_000, 55_999, 48_000)] == [0, 1, 3999, 4000, 11_999]
+    # A page goes only when the others alone fill the window.
+    exact = _Memory[Row](attrgetter("uuid"), 10)
+    for number in range(0, 15, 5):
+        exact.take_new(table[number : number + 5])
+    assert [exact.knows(table[n]) for n in (4, 5, 14)] == [False, True, True]
+
+
+def test_links() -> None:
+    assert next_number("?offset=" + str(MAX_NUMBER), "offset") == MAX_NUMBER
+    for beyond in (MAX_NUMBER + 1, 10**19, 10**20):
+        with pytest.raises(PagingError):
+            next_number(f"?offset={beyond}", "offset")
+    with pytest.raises(PagingError, match="no text but int, so the walk cannot"):
+        next_number(5, "offset")  # type: ignore[arg-type]
+
+
+def test_a_hundred_pages_of_nothing() -> None:
+    walk = walk_of(1)
+    walk.receive(Fetched(rows(1), link(1)))
+    for number in range(99):
+        walk.receive(Fetched(rows(1), link(10**6 + 1000 * number)))
+    with pytest.raises(PagingError) as caught:
+        walk.receive(Fetched(rows(1), link(10**9)))
+    assert str(caught.value) == (
+        "100 pages in a row were empty or held nothing new, each with a next link. The walk ends here."
+    )
+    assert walk.report.pages == 101
+
+
+def page_link(number: int) -> str:
+    return f"https://h.example/?page={number}"
+
+
+def test_entries_by_number() -> None:
+    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
+    table = rows(10)
+    assert walk.receive(Fetched(table[:3], page_link(2), 9)) == table[:3]
+    report = walk.report
+    assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (3, 1, 0, 0, 2)
+    assert walk.cursor == Cursor(2, 3)
+    # An entry came meanwhile, so that one comes again; and the page is short.
+    assert walk.receive(Fetched(table[2:4], page_link(3), 10)) == table[3:4]
+    assert walk.receive(Fetched([table[3], *table[3:5]], page_link(4), 10)) == table[4:5]
+    assert walk.receive(Fetched(table[4:5], page_link(5), 10)) == []
+    assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (5, 4, 2, 4, 5)
+    assert not report.complete
+    assert walk.receive(Fetched(table[5:6], None, 10)) == table[5:6]
+    assert (report.rows, report.pages, report.complete, report.reason, walk.cursor) == (6, 5, True, None, None)
+
+
+def test_entries_that_went_away() -> None:
+    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
+    table = rows(10)
+    walk.receive(Fetched(table[:3], page_link(2), 6))
+    walk.receive(Fetched(table[3:6], None, 5))
+    assert not walk.report.complete
+    assert walk.report.reason == "entries went away during the walk, so that others may have been passed over"
+
+
+def test_pages_of_entries_with_nothing_new_come_to_an_end() -> None:
+    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
+    walk.receive(Fetched(rows(3), page_link(2)))
+    for number in range(99):
+        walk.receive(Fetched(rows(3), page_link(number + 3)))
+    with pytest.raises(PagingError, match="100 pages"):
+        walk.receive(Fetched(rows(3), page_link(500)))
+    assert walk.report.pages == 101
