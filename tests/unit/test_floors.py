@@ -10,20 +10,22 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
+    0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
     2: {"questions", "exchange"},
     3: {"pager", "persons", "insights"},
     4: {"pools", "transport", "drivers"},
-    5: {"environment"},
+    5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Two floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; guards use pools.
+# Three floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
+# charts are read before anything shows or draws them, and models, at the top, offer that; guards use pools; clients use
+# what is bound.
 INNER = {
-    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"],
+    0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"],
     4: ["pools", "transport", "drivers"],
+    5: ["bound", "environment"],
 }
 
 
