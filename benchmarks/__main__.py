@@ -2,7 +2,7 @@
 
 A full run fails where a target is missed, or where a ratio is twice as bad as in `benchmarks/recorded.json`. A quick
 one takes three minutes and fails only where something is twice as bad as recorded, or as its target. `--record`
-writes the record anew, and the plot of docs/speed.md; `scripts/speed_reference.py` then writes its tables.
+writes the record anew, and the plot of docs/speed.md; `scripts/figures.py` then writes the tables.
 
 How it is measured. A canned server runs in a process of its own and only sends what it has written before. The
 contenders take turns in short rounds, each round in another order, so that what slows the machine slows all of them.
@@ -17,8 +17,8 @@ import argparse
 import sys
 import time
 
-from benchmarks import decode, get, imports, memory, quota, record, sandbox, scaling, walk
-from benchmarks.harness import TABLES, Result, Setup, machine, verdict, versions
+from benchmarks import decode, get, imports, memory, parts, quota, record, sandbox, scaling, walk
+from benchmarks.harness import NOTES, TABLES, Result, Setup, machine, verdict, versions
 from benchmarks.server import running
 
 BENCHMARKS = {
@@ -30,6 +30,7 @@ BENCHMARKS = {
     "quota": quota,
     "scaling": scaling,
     "sandbox": sandbox,
+    "parts": parts,
 }
 
 
@@ -51,7 +52,7 @@ def main() -> int:
             results += BENCHMARKS[name].run(Setup(given.quick, origin))
     code = verdict(results, record.ratios(), quick=given.quick)
     if given.record:
-        record.write(results, TABLES)
+        record.write(results, TABLES, NOTES)
         record.draw(record.read()["tables"])
     print(f"It took {time.monotonic() - start:.0f} s.")
     return code

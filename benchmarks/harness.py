@@ -140,6 +140,8 @@ class Table:
 
 TABLES: list[Table] = []
 """What has been shown in this run."""
+NOTES: dict[str, float] = {}
+"""Other figures of this run that the docs name."""
 
 
 def show(title: str, seconds: Seconds, units: int, unit: str, base: str) -> None:

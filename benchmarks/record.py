@@ -26,12 +26,13 @@ def ratios(path: Path = RECORD) -> dict[str, float]:
     return {what: row["measured"] for what, row in read(path)["results"].items()} if path.exists() else {}
 
 
-def write(results: Sequence[Result], tables: Sequence[Table], path: Path = RECORD) -> None:
+def write(results: Sequence[Result], tables: Sequence[Table], notes: Mapping[str, float], path: Path = RECORD) -> None:
     """Keep a run. What it has not measured stays as it was."""
-    kept: dict[str, Any] = read(path) if path.exists() else {"results": {}, "tables": {}}
+    kept: dict[str, Any] = {"results": {}, "tables": {}, "notes": {}} | (read(path) if path.exists() else {})
     kept |= {"machine": machine(), "versions": versions(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     kept["results"] |= {result.what: _result(result) for result in results}
     kept["tables"] |= {table.title: _table(table) for table in tables}
+    kept["notes"] |= notes
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

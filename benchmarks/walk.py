@@ -48,7 +48,12 @@ def _ours(env: Environment, size: int) -> int:
 
 
 def _pages(env: Environment, size: int) -> int:
-    return sum(len(page.results) for page in env.persons.list(page_size=size).pages())
+    count = 0
+    for page in env.persons.list(page_size=size).pages():
+        count += len(page.results)
+        # Let go of before the next one is fetched.
+        del page
+    return count
 
 
 async def _aours(env: AsyncEnvironment, size: int) -> int:
