@@ -10,7 +10,7 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
+    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
     2: {"questions", "exchange"},
     3: {"pager", "persons", "insights"},
@@ -22,7 +22,7 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 # Two floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
 # before anything shows or draws them, and models, at the top, offer that; guards use pools.
 INNER = {
-    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"],
+    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     4: ["pools", "transport", "drivers"],
 }
 
