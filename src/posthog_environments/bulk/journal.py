@@ -158,7 +158,8 @@ def read(data: bytes) -> History:
     Raises:
         Damaged: This is no journal, or another line cannot be read; the message names the line.
     """
-    if data[: len(_FIRST)] != _FIRST[: len(data)]:
+    first = data.partition(b"\n")[0][: len(_FIRST)]
+    if data and (not first or not _FIRST.startswith(first)):
         raise Damaged("it is some other file, for it does not begin as a journal does")
     *lines, rest = data.split(b"\n")
     history, cut = History(), 0
