@@ -341,25 +341,6 @@ def test_a_delete_that_may_have_happened(env: Environment, journal: Path) -> Non
     assert kinds(journal) == ["job", "intent", "outcome"]
 
 
-def test_a_delete_that_did_not_happen(env: Environment, journal: Path) -> None:
-    ada, bob = people(env, 2)
-    with Wire(hang_up) as wire, client(wire) as failing, pytest.raises(TransportError):
-        failing.persons.get(ID)
-    write(journal, env, lambda: env.persons.delete_many([ada], journal=journal), "intent")
-    # The person stands there again, as if the request had never come.
-    text = journal.read_text().replace(ada.uuid, bob.uuid)
-    salt = json.loads(text.splitlines()[0])["salt"]
-    from posthog_environments.bulk.jobs import deletions_of
-
-    header = deletions_of([bob], "id", delete_events=False).header(env.host, env.project_id, salt)
-    old = json.loads(text.splitlines()[0])["sum"]
-    journal.write_text(text.replace(old, header.sum))
-    report = env.persons.delete_many([bob], journal=journal)
-    assert report.done == 1
-    assert gone(env, bob)
-    assert kinds(journal) == ["job", "intent", "intent", "outcome"]
-
-
 def test_a_delete_with_events_that_may_have_happened_stays_unknown(env: Environment, journal: Path) -> None:
     (ada,) = people(env, 1)
 
@@ -551,3 +532,66 @@ def test_a_job_waits_for_the_quota_longer_than_a_call(journal: Path) -> None:
     with Wire(*[refused] * 3, http(202, b"")) as wire, client(wire, retries=5) as env:
         assert env.persons.delete_many([ID], journal=journal).done == 1
     assert len(wire.requests) == 4
+
+
+def test_who_cannot_be_looked_up_now_is_left_to_the_next_run(journal: Path) -> None:
+    found, nothing = page(row()), http(202, b"")
+    with Wire(http(503, b"{}"), found, nothing, found.replace(b"ada", b"bob"), nothing) as wire, client(wire) as env:
+        report = env.persons.delete_many(["bob@example.com", "ada@example.com"], by="email", journal=journal)
+        assert [outcome.state for outcome in report] == ["pending", "done"]
+        assert report.outcomes[0].reason == "the server failed (503)"
+        report = env.persons.delete_many(["bob@example.com", "ada@example.com"], by="email", journal=journal)
+        # Both emails now lead to one person, who was deleted in the first run.
+        assert [outcome.state for outcome in report] == ["duplicate", "done"]
+    assert [line.split()[0] for line in wire.lines()] == ["GET", "GET", "DELETE", "GET"]
+
+
+def test_whom_the_server_will_not_look_up_is_refused(journal: Path) -> None:
+    bad = http(400, b'{"type": "validation_error", "code": "invalid_input"}')
+    with Wire(bad, page(row()), http(202, b"")) as wire, client(wire) as env:
+        report = env.persons.delete_many(["x@", "ada@example.com"], by="email", journal=journal)
+    assert [outcome.state for outcome in report] == ["refused", "done"]
+
+
+DOUBTS: dict[str, tuple[bytes, str | None]] = {
+    "the key is not accepted": (http(401, b"{}"), None),
+    "the look is refused": (http(400, b"{}"), "unknown"),
+    "the server fails": (http(503, b"{}"), "pending"),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_a_doubt_that_cannot_be_looked_into_stays_one(journal: Path, name: str) -> None:
+    answer, state = DOUBTS[name]
+    with Wire(hang_up, answer) as wire, client(wire) as env:
+        assert env.persons.delete_many([ID], journal=journal).unknown == 1
+        text = journal.read_text().splitlines(keepends=True)
+        journal.write_text("".join(text[:-1]))  # as if it had been killed before that was known
+        if state is None:
+            with pytest.raises(AuthenticationError):
+                env.persons.delete_many([ID], journal=journal)
+        else:
+            report = env.persons.delete_many([ID], journal=journal)
+            assert report.outcomes[0].state == state
+    assert kinds(journal) == ["job", "intent", *(["outcome"] if state == "unknown" else [])]
+    assert [line.split()[0] for line in wire.lines()] == ["DELETE", "GET"]
+
+
+def test_a_doubt_whose_person_is_there_is_deleted_again(journal: Path) -> None:
+    person = http(200, json.dumps(row()).encode())
+    for number, events in enumerate((False, True)):
+        path = Path(f"{journal}.{number}")
+        with Wire(hang_up, person, http(202, b"")) as wire, client(wire) as env:
+            env.persons.delete_many([ID], journal=path, delete_events=events)
+            text = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(text[:-1]))
+            assert env.persons.delete_many([ID], journal=path, delete_events=events).done == 1
+        assert [line.split()[0] for line in wire.lines()] == ["DELETE", "GET", "DELETE"]
+        assert ["delete_events=true" in line for line in wire.lines()] == [events, False, events]
+
+
+def test_no_error_and_no_line_holds_the_key(journal: Path) -> None:
+    denied = http(401, b'{"detail": "phx_test is wrong"}')
+    with Wire(denied) as wire, client(wire) as env, pytest.raises(AuthenticationError):
+        env.persons.delete_many([ID], journal=journal)
+    assert "phx_test" not in journal.read_text()

@@ -108,18 +108,25 @@ class Run:
     # ------------------------------------------------------------------------------------------- whom the inputs mean
 
     def _look_up(self) -> Flow[None]:
-        for entry in self._job.entries:
-            standing = self._ledger.of(entry)
-            if entry.same_as is not None:
-                self._note(entry, Settled("duplicate", reason=f"the same as input {entry.same_as}"))
-            elif standing.settled is not None and self._is_settled(standing.settled):
-                self._note(entry, standing.settled, earlier=True)
+        # First those of earlier runs: what they have done, nobody else does again.
+        unknown = [entry for entry in self._job.entries if not self._is_known(entry, self._ledger.of(entry))]
+        for entry in unknown:
+            yield from self._identify(entry, self._ledger.of(entry))
+
+    def _is_known(self, entry: Entry, standing: Standing) -> bool:
+        """Tell whether an input says the same as another, is settled, or may be; then nobody need be looked up."""
+        if entry.same_as is not None:
+            self._note(entry, Settled("duplicate", reason=f"the same as input {entry.same_as}"))
+        elif standing.settled is not None and self._is_settled(standing.settled):
+            self._note(entry, standing.settled, earlier=True)
+            if standing.settled.state not in ("refused", "duplicate"):
                 self._claim(entry, standing.settled.uuid)
-            elif (uuid := _meant(standing)) is not None:
-                # It may be done; the person is looked at when its turn comes.
-                self._claim(entry, uuid)
-            else:
-                yield from self._identify(entry, standing)
+        elif (uuid := _meant(standing)) is not None:
+            # The person is looked at when its turn comes.
+            self._claim(entry, uuid)
+        else:
+            return False
+        return True
 
     def _is_settled(self, settled: Settled) -> bool:
         if settled.state == "unknown" and self._retry_unknown:
