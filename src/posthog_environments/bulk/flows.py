@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from posthog_environments.bulk.file import JournalFile
-from posthog_environments.bulk.jobs import BulkOutcome, BulkReport, By, changes_of, deletions_of
-from posthog_environments.bulk.ledger import Ledger
-from posthog_environments.bulk.run import Hooks, Run
-from posthog_environments.exchange import Flow, Scope
-
 if TYPE_CHECKING:
+    import os
+
+    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport, By, Job
+    from posthog_environments.exchange import Flow, Scope
     from posthog_environments.persons import PersonKey
 
 __all__ = ["delete_many", "update_many"]
 
+# The rest of this package is imported when a job is begun: most programs never do.
 Place: TypeAlias = "str | os.PathLike[str]"
 # A job is long and may wait for the quota of an hour.
 LONGEST_WAIT: Final = 3600.0
@@ -67,10 +66,13 @@ def delete_many(
 
     Source: "Delete environments persons" of the vendor's page, once for each; see `delete`.
     """
+    from posthog_environments.bulk.jobs import deletions_of
+
     job = deletions_of(ids, by, delete_events=delete_events)
-    ledger = Ledger(scope.session, job, _file(journal, dry_run=dry_run), dry_run=dry_run)
-    hooks = Hooks(confirm, on_outcome)
-    return Run(_patient(scope.but(timeout)), job, ledger, hooks, retry_unknown=retry_unknown).run()
+    return _run(
+        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
+        confirm=confirm, on_outcome=on_outcome,
+    )  # fmt: skip
 
 
 def update_many(
@@ -113,24 +115,40 @@ def update_many(
     Source: "Update environments persons" and "Create environments persons delete property" of the vendor's page, once
     for each; see `update` and `delete_property`.
     """
+    from posthog_environments.bulk.jobs import changes_of
+
     job = changes_of(changes)
-    ledger = Ledger(scope.session, job, _file(journal, dry_run=dry_run), dry_run=dry_run)
-    hooks = Hooks(confirm, on_outcome)
-    return Run(_patient(scope.but(timeout)), job, ledger, hooks, retry_unknown=retry_unknown).run()
+    return _run(
+        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
+        confirm=confirm, on_outcome=on_outcome,
+    )  # fmt: skip
+
+
+def _run(
+    scope: Scope,
+    job: Job,
+    *,
+    journal: Place | None,
+    dry_run: bool,
+    retry_unknown: bool,
+    confirm: Callable[[BulkReport], bool] | None,
+    on_outcome: Callable[[BulkOutcome], object] | None,
+) -> Flow[BulkReport]:
+    from posthog_environments.bulk.file import JournalFile
+    from posthog_environments.bulk.ledger import Ledger
+    from posthog_environments.bulk.run import Hooks, Run
+
+    if journal is None and not dry_run:
+        raise ValueError(
+            "journal is missing: give the path of a file in which each step is written down, so that the job can go "
+            "on after a crash. Only a dry run does without."
+        )
+    file = None if journal is None else JournalFile(journal)
+    ledger = Ledger(scope.session, job, file, dry_run=dry_run)
+    return Run(_patient(scope), job, ledger, Hooks(confirm, on_outcome), retry_unknown=retry_unknown).run()
 
 
 def _patient(scope: Scope) -> Scope:
     if scope.options.max_wait is not None:
         return scope
-    return Scope(scope.session, scope.options.but(max_wait=LONGEST_WAIT))
-
-
-def _file(journal: Place | None, *, dry_run: bool) -> JournalFile | None:
-    if journal is not None:
-        return JournalFile(journal)
-    if not dry_run:
-        raise ValueError(
-            "journal is missing: give the path of a file in which each step is written down, so that the job can go "
-            "on after a crash. Only a dry run does without."
-        )
-    return None
+    return replace(scope, options=scope.options.but(max_wait=LONGEST_WAIT))
