@@ -513,6 +513,14 @@ def test_a_404_after_a_doubt_with_events_is_unknown(journal: Path) -> None:
     assert report.done == 1
 
 
+def test_a_404_after_a_doubt_on_a_wrong_project_is_no_success(journal: Path) -> None:
+    wanted = pytest.raises(NotFoundError)
+    with Wire(hang_up, http(404, b"{}")) as wire, client(wire, retries=3) as env, wanted:
+        env.persons.delete_many([ID], journal=journal)
+    assert kinds(journal) == ["job", "intent"]
+    assert [line.split()[0] for line in wire.lines()][:3] == ["DELETE", "DELETE", "GET"]
+
+
 def test_after_a_doubt_an_error_leaves_the_question_open(journal: Path) -> None:
     denied = http(401, b'{"type": "authentication_error"}')
     with Wire(hang_up, denied) as wire, client(wire, retries=3) as env, pytest.raises(AuthenticationError):

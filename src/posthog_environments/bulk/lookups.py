@@ -43,25 +43,22 @@ def read(scope: Scope, key: str) -> Flow[Person | None]:
     """Read a person; None if it is certain that there is none."""
     try:
         return (yield from persons.get(scope, key))
-    except NotFoundError as error:
-        yield from make_sure(scope, error)
+    except NotFoundError:
+        yield from make_sure(scope)
         return None
 
 
-def make_sure(scope: Scope, error: NotFoundError) -> Flow[None]:
+def make_sure(scope: Scope) -> Flow[None]:
     """Let a 404 stand for a person who is not there only where the project is known to be there.
 
     A wrong project id or prefix is a 404 too, and would make a job report that everybody is gone.
 
     Raises:
-        NotFoundError: The very error: the project is not there.
+        NotFoundError: The project is not there.
     """
     if scope.session.found:
         return
     listing = persons.list_(scope, page_size=1)
     walk = listing.walk()
     assert walk.cursor is not None
-    try:
-        yield from listing.fetch(walk.cursor)
-    except NotFoundError:
-        raise error from None
+    yield from listing.fetch(walk.cursor)

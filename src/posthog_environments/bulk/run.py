@@ -225,7 +225,7 @@ class Run:
             yield from seen.noting(self._request(entry, uuid))
             check(seen.answer)
             if seen.answer is not None and seen.answer.status_code == 404:
-                yield from lookups.make_sure(self._scope, NotFoundError("persons.delete: 404", status_code=404))
+                yield from lookups.make_sure(self._scope)
         except PostHogError as error:
             verdict = yield from self._verdict(error, doubtful=seen.doubtful)
             if verdict.state != "pending":
@@ -249,7 +249,7 @@ class Run:
     def _verdict(self, error: PostHogError, *, doubtful: bool) -> Flow[Verdict]:
         if isinstance(error, NotFoundError):
             try:
-                yield from lookups.make_sure(self._scope, error)
+                yield from lookups.make_sure(self._scope)
             except PostHogError as other:
                 return judge(other, self._job.task, changing=False, certain=False)
         return judge(error, self._job.task, changing=True, doubtful=doubtful)

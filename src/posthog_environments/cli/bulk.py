@@ -269,6 +269,8 @@ class _Job:
                     note(f"Line {self._line(outcome)}, {_WORDS[outcome.state]}: {_whom(outcome)}")
             table = Table(Column("outcome", width=14), Column("inputs", width=9, right=True))
             table.show([*self._counted(report), ("all", len(report))])
+            if all(outcome.earlier or outcome.state == "duplicate" for outcome in report):
+                note("Nothing was left to do. If this is a new request, give it a --journal of its own.")
             note(f"Written down in {self._journal}")
 
     def _line(self, outcome: BulkOutcome) -> int:
