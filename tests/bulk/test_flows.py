@@ -473,6 +473,18 @@ def test_a_server_that_fails_with_all_stops_the_job(journal: Path) -> None:
     assert {line.get("state") for line in lines(Path(f"{journal}.3"))} == {None, "unknown"}
 
 
+def test_looks_that_succeed_do_not_hide_that_all_changes_fail(journal: Path) -> None:
+    person = http(200, json.dumps(row()).encode())
+    with Wire(hang_up) as wire, client(wire) as env, pytest.raises(OutcomeUnknown):
+        env.persons.delete_many(IDS, journal=journal)
+    with Wire(*[person, http(503, b"{}")] * 20) as wire, client(wire) as env:
+        text = journal.read_text()
+        journal.write_text(text.replace(json.loads(text.splitlines()[0])["host"], wire.host))
+        with pytest.raises(ServerError):
+            env.persons.delete_many(IDS, journal=journal, retry_unknown=True)
+    assert len(wire.requests) == 20
+
+
 def test_one_that_fails_among_others_is_left_to_the_next_run(journal: Path) -> None:
     with Wire(http(503, b"{}"), http(202, b"")) as wire, client(wire) as env:
         report = env.persons.delete_many(IDS[:3], journal=journal)

@@ -211,11 +211,11 @@ class Run:
                 yield from self._settle(entry, Settled("unknown", uuid, verdict.reason))
             self._put_off(entry, verdict, error)
             return
-        self._troubles = 0
         seen = after_a_look(entry, person, delete_events=self._job.delete_events, again=self._retry_unknown)
         if seen is None:
             yield from self._change(entry, uuid)
         else:
+            self._troubles = 0
             yield from self._settle(entry, Settled(seen.state, uuid, seen.reason))
 
     def _change(self, entry: Entry, uuid: str) -> Flow[None]:
