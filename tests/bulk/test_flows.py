@@ -144,6 +144,10 @@ def test_a_dry_run_sends_and_writes_nothing(env: Environment, journal: Path) -> 
     report = env.persons.delete_many([ada.properties["email"], "n@x"], by="email", journal=journal, dry_run=True)
     assert report == env.persons.delete_many([ada.properties["email"], "n@x"], by="email", dry_run=True)
     assert [outcome.state for outcome in report] == ["pending", "already_gone"]
+    report = env.persons.delete_many([ada, NOBODY], dry_run=True)
+    assert [(outcome.state, outcome.name) for outcome in report] == [("pending", ada.name), ("already_gone", None)]
+    report = env.persons.update_many({ada.uuid: {"a": 1}, NOBODY: {"a": 1}}, dry_run=True)
+    assert [outcome.state for outcome in report] == ["pending", "refused"]
     assert not gone(env, ada)
     assert not journal.exists()
 
@@ -243,6 +247,15 @@ def test_awaiting_is_the_same(box: Sandbox, env: Environment, journal: Path) -> 
     assert (updated.done, deleted.done) == (1, 1)
     assert env.persons.get(ada).properties["plan"] == "x"
     assert gone(env, bob)
+
+
+def test_who_declines_to_go_on_keeps_what_was_done(env: Environment, journal: Path) -> None:
+    ada, bob = people(env, 2)
+    write(journal, env, lambda: env.persons.delete_many([ada, bob], journal=journal), "outcome")
+    before = journal.read_bytes()
+    report = env.persons.delete_many([ada, bob], journal=journal, confirm=lambda _: False)
+    assert [outcome.state for outcome in report] == ["done", "pending"]
+    assert journal.read_bytes() == before
 
 
 # ------------------------------------------------------------------------------------------------------------ journals
@@ -516,6 +529,14 @@ def test_a_server_that_passes_over_a_filter_harms_nobody(journal: Path) -> None:
     assert not any(line.startswith("DELETE") for line in wire.lines())
 
 
+def test_a_second_person_behind_a_short_page_is_seen(journal: Path) -> None:
+    short = http(200, json.dumps({"results": [row()], "next": "http://x/?offset=1"}).encode())
+    with Wire(short, page(row(), row(IDS[1]))) as wire, client(wire) as env:
+        report = env.persons.delete_many(["ada@example.com"], by="email", journal=journal)
+    assert report.refused == 1
+    assert [line.split()[0] for line in wire.lines()] == ["GET", "GET"]
+
+
 def test_a_404_after_a_doubt_with_events_is_unknown(journal: Path) -> None:
     with Wire(hang_up, http(404, b"{}")) as wire, client(wire, retries=3) as env:
         report = env.persons.delete_many([ID], journal=journal, delete_events=True)
@@ -608,6 +629,18 @@ def test_a_doubt_whose_person_is_there_is_deleted_again(journal: Path) -> None:
             assert env.persons.delete_many([ID], journal=path, delete_events=events).done == 1
         assert [line.split()[0] for line in wire.lines()] == ["DELETE", "GET", "DELETE"]
         assert ["delete_events=true" in line for line in wire.lines()] == [events, False, events]
+
+
+def test_one_of_whom_a_delete_was_meant_is_not_deleted_by_another_name(journal: Path) -> None:
+    person = http(200, json.dumps(row()).encode())
+    with Wire(http(503, b"{}"), hang_up, person, person, http(202, b"")) as wire, client(wire) as env:
+        report = env.persons.delete_many([1, ID], journal=journal)
+        assert [outcome.state for outcome in report] == ["pending", "unknown"]
+        text = journal.read_text().splitlines(keepends=True)
+        journal.write_text("".join(text[:-1]))
+        report = env.persons.delete_many([1, ID], journal=journal)
+    assert [outcome.state for outcome in report] == ["duplicate", "done"]
+    assert [line.split()[0] for line in wire.lines()] == ["GET", "DELETE", "GET", "GET", "DELETE"]
 
 
 def test_no_error_and_no_line_holds_the_key(journal: Path) -> None:

@@ -47,7 +47,7 @@ def delete_many(
             distinct id, but uuids. Needed unless it is a dry run.
         by: What the ids are: "id", "distinct_id" or "email".
         delete_events: Whether to queue the deletion of all events of these persons as well; see `delete`.
-        dry_run: Whether to look up only, and to send and write nothing: what would be done is "pending".
+        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
         retry_unknown: Whether to take up again what an earlier run left as "unknown".
         confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
         on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
@@ -95,7 +95,7 @@ def update_many(
         changes: One mapping for each change: the person as "id", "distinct_id" or "email", and either "set", a
             mapping of properties, or "unset", the name of one to delete. Or one mapping of ids to properties to set.
         journal: Path of the journal; see `delete_many`. Names of properties are written into it, values are not.
-        dry_run: Whether to look up only, and to send and write nothing: what would be done is "pending".
+        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
         retry_unknown: Whether to take up again what an earlier run left as "unknown".
         confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
         on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.

@@ -134,7 +134,8 @@ class Run:
         return settled.state != "pending"
 
     def _identify(self, entry: Entry, standing: Standing) -> Flow[None]:
-        if entry.uuid is not None:
+        if entry.uuid is not None and not self._ledger.dry_run:
+            # It says whom it means, and whether anybody is there the change itself will tell.
             standing.found = Found(entry.uuid, 1)
         elif not self._is_fresh(standing.found):
             try:

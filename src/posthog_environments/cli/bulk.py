@@ -41,7 +41,7 @@ def bulk_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
                      help="Where each step is written down; without it FILE.journal.jsonl beside the input."),
-        click.option("--dry-run", is_flag=True, help="Only look up, and show what would be done."),
+        click.option("--dry-run", is_flag=True, help="Only look everybody up, and show what would be done."),
         click.option("--retry-unknown", is_flag=True, help="Take up again what an earlier run left as unknown."),
     )  # fmt: skip
     for option in reversed(options):
