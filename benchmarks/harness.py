@@ -195,7 +195,7 @@ def verdict(results: Sequence[Result], recorded: Mapping[str, float], *, quick: 
 
     A run fails where a ratio is twice as bad as `recorded`, and a full one where a target is not met as well.
     """
-    width = max(len(result.what) for result in results)
+    width = max((len(result.what) for result in results), default=0)
     head = f"{'what':<{width}} | measured | middle half   | recorded | target    | stretch | verdict"
     print(f"\n{head}\n{'-' * len(head)}")
     for result in results:

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.contenders import KEY
 from benchmarks.harness import Result, Setup
 from posthog_environments import Environment
-from posthog_environments.exchange import Answer, Call, Failed, Scope, Send, exchange
+from posthog_environments.exchange import Answer, Call, Failed, Scope, Send, Sleep, exchange
 from posthog_environments.paging import Cursor, Fetched, OffsetWalk
 from posthog_environments.quota import RATES, Quota, Rate
 from soak.clock import LISTING, Timeline, new_session, options
@@ -103,9 +103,12 @@ def _request(scope: Scope, timeline: Timeline, latency: float) -> None:
             command = flow.send(outcome)
         except StopIteration:
             return
-        sent = isinstance(command, Send)
-        timeline.now += latency if isinstance(command, Send) else command.seconds
-        outcome = Answer(200, {}, b"") if sent else None
+        outcome = None
+        if isinstance(command, Send):
+            timeline.now += latency
+            outcome = Answer(200, {}, b"")
+        elif isinstance(command, Sleep):
+            timeline.now += command.seconds
 
 
 def run(setup: Setup) -> list[Result]:

@@ -20,6 +20,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from posthog_environments import insights, persons
+from posthog_environments.bulk.flows import delete_many, update_many
 from posthog_environments.drivers import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
 from posthog_environments.exchange import Answer, Failed, Flow, Scope
@@ -192,6 +193,8 @@ class Persons(_Group):
     delete_property = _call(persons.delete_property)
     properties_timeline = _call(persons.properties_timeline)
     csv = _csv(persons.csv)
+    delete_many = _call(delete_many)
+    update_many = _call(update_many)
 
 
 class AsyncPersons(_AsyncGroup):
@@ -205,6 +208,8 @@ class AsyncPersons(_AsyncGroup):
     delete_property = _acall(persons.delete_property)
     properties_timeline = _acall(persons.properties_timeline)
     csv = _acsv(persons.csv)
+    delete_many = _acall(delete_many)
+    update_many = _acall(update_many)
 
 
 class Insights(_Group):
