@@ -166,7 +166,7 @@ class Layout:
         created, ids = person.created_at, person.distinct_ids
         if created is not None:
             created = utc(created, odd)
-        if not all(item.__class__ is str for item in ids) or not encodable("".join(ids)):
+        if not _are_texts(ids):
             odd["distinct_ids"] = ids
             ids = [item for item in ids if item.__class__ is str and encodable(item)]
         base = (
@@ -250,6 +250,13 @@ def _person(row: Row) -> Person:
     from posthog_environments_api.models import Person
 
     return row if isinstance(row, Person) else Person.from_dict(row)
+
+
+def _are_texts(items: list[Any]) -> bool:
+    try:
+        return encodable("".join(items))
+    except TypeError:
+        return False
 
 
 def _text(value: Any, name: str, odd: dict[str, Any]) -> str:
