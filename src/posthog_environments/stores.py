@@ -154,6 +154,11 @@ def _boot() -> str:
     return ""
 
 
+def _code(error: sqlite3.Error) -> int:
+    # What the module itself objects to has none.
+    return getattr(error, "sqlite_errorcode", 0)
+
+
 class FileStore(Store):
     """Quotas in an SQLite file, for the processes of one machine, whose monotonic clock they share.
 
@@ -193,7 +198,7 @@ class FileStore(Store):
                 strange = self._is_strange(connection)
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            if _code(error) != sqlite3.SQLITE_NOTADB:
                 return  # it may be locked or worse now, and better later
             strange = True
         if strange:
@@ -212,7 +217,7 @@ class FileStore(Store):
                 connection.execute("INSERT OR REPLACE INTO quotas VALUES (?, ?)", (name, state))
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode in RUINED:
+            if _code(error) in RUINED:
                 self._set_aside()
             raise
         return result
