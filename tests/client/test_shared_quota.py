@@ -17,8 +17,9 @@ from posthog_environments import AsyncEnvironment, ConfigurationError, Environme
 from posthog_environments.budget import Budget, name_of
 from posthog_environments.config import quota_place
 from posthog_environments.exchange import Ask, Call, exchange
+from posthog_environments.ledger import Moment, Page
 from posthog_environments.quota import Bucket, Rate
-from posthog_environments.stores import FileStore, RedisStore, StoreAway, open_store
+from posthog_environments.stores import FileStore, RedisStore, Store, StoreAway, open_store
 from tests.client.wire import Wire, http
 from tests.unit.play import READ
 
@@ -204,6 +205,29 @@ def test_a_key_that_changes_has_another_quota(server: Wire, file: Path) -> None:
         env.persons.get(1)
         keys[0] = KEY + "new"
         env.persons.get(1)
+
+
+def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
+    clock = [100.0]
+
+    class Slow(Store):
+        data: bytes | None = None
+
+        def _change(self, name: str, decide: Any, patience: float) -> Any:
+            moment = Moment(clock[0], clock[0])
+            clock[0] += 0.2
+            self.data, result = decide(self.data, moment)
+            return result
+
+    store = Slow("slow", lambda: clock[0])
+    budget = Budget(store, lambda: "k", TWO, lambda: clock[0])
+    ticket = budget.ticket()
+    assert budget.acquire("persons", ticket, 10.0, 1.0) == 0
+    answered = clock[0]
+    budget.settle("persons", ticket)
+    budget.tell(1.0)
+    assert store.data is not None
+    assert Page.decode(store.data).stamps[0] >= answered
 
 
 # -------------------------------------------------------------------------------------------------- what may be given
