@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "STORE_PATIENCE",
     "Answer",
-    "Ask",
     "Call",
     "Do",
     "Failed",
@@ -124,13 +123,6 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Asks the driver to make a call that may block for a moment, off any event loop; it gives back a number."""
-
-    do: Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What the server sent: decompressed, complete and within the limits, but not looked into."""
 
@@ -144,9 +136,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Asks the driver to do something that blocks, such as a write to a disk; what it raises ends the flow."""
+    """Asks the driver for work that blocks for a while, off any event loop, such as a write to a disk.
 
-    work: Callable[[], object]
+    The flow receives what it returns; what it raises ends the flow.
+    """
+
+    work: Callable[[], float | None]
 
 
 class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
@@ -176,7 +171,7 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep | Ask | Do
+Command: TypeAlias = Send | Sleep | Do
 Outcome: TypeAlias = Answer | Failed | float | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
@@ -387,7 +382,7 @@ def _acquire_shared(
     patience = _store_patience(min(limit, seconds))
     try:
         while True:
-            wait = yield Ask(lambda: shared.acquire(bucket, ticket, seconds, patience))
+            wait = yield Do(lambda: shared.acquire(bucket, ticket, seconds, patience))
             assert isinstance(wait, float)
             waited = session.clock() - start
             if wait <= 0:
@@ -410,7 +405,7 @@ def _tell(session: Session, seconds: float = STORE_PATIENCE) -> Flow[None]:
     """Let those who share the quota know what has happened."""
     shared = session.shared
     if shared is not None and shared.untold:
-        yield Ask(lambda: shared.tell(_store_patience(seconds)))
+        yield Do(lambda: shared.tell(_store_patience(seconds)))
 
 
 def _store_patience(seconds: float) -> float:

@@ -124,6 +124,7 @@ class Walk:
         if cls.__module__ == "posthog_environments.environment":
             flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
+            names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
         for member, kind in vars(cls).get("__annotations__", {}).items():
             if not member.startswith("_"):
                 self.kind(f"{name}.{member}", kind, names)
