@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ANYTHING = {
     r"(Person|PropertiesTimelinePoint)\.properties\[…\]": "values of properties, as they came",
     r"persons\.update\.properties\[…\]|Filter\.value": "values of properties, as they are sent",
+    r"persons\.update_many\.changes(\[…\])+": "lines of a job: whom, and values of properties as they are sent",
     r".*\.properties(\[…\])+": "filters in the API's own dicts, whose values are values of properties",
     r"(Entity|event|action)\.properties": "any form of the argument `properties`; entities know nothing of filters",
     r".*\.(events|actions)(\[…\])+": "entities in the API's own dicts",
