@@ -94,6 +94,8 @@ SCENARIOS = {
     "a hidden beginning, capped": Scene(rows=100, size=10, cap=10, hidden=range(25)),
     "capped": Scene(rows=300, size=100, cap=40),
     "capped, and rows go": Scene(rows=200, size=20, cap=25, deletes={2: slice(0, 30), 5: slice(10, 50)}),
+    "a cap that larger pages alone meet": Scene(rows=1500, size=100, cap=110, deletes={3: slice(0, 60)}),
+    "large pages, and rows go": Scene(rows=3000, size=300, deletes={2: slice(0, 100)}),
     "a stale page": Scene(rows=100, size=20, stale=(3,)),
     "a stale page after a step back": Scene(rows=100, size=20, deletes={1: slice(0, 20)}, stale=(3,)),
     "a stale page at the end": Scene(rows=100, size=30, stale=(4,)),
@@ -179,7 +181,7 @@ def test_how_many_rows_are_remembered() -> None:
 
 def test_links() -> None:
     assert next_number("?offset=" + str(MAX_NUMBER), "offset") == MAX_NUMBER
-    for beyond in (MAX_NUMBER + 1, 10**19, 10**20):
+    for beyond in (MAX_NUMBER + 1, 10**19, 10**20, "0" * 19 + "5"):
         with pytest.raises(PagingError):
             next_number(f"?offset={beyond}", "offset")
     with pytest.raises(PagingError, match="no text but int, so the walk cannot"):
@@ -245,6 +247,16 @@ def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_without_a_time()
         walk.receive(Fetched([old[0], old[4], old[2]], link(3)))
         walk.receive(Fetched([old[2], late], None))
         assert walk.report.complete is complete, late
+
+
+def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() -> None:
+    walk: OffsetWalk[Row] = OffsetWalk(
+        3, 0, attrgetter("uuid"), lambda row: row.created_at if row.uuid == "old-9" else None
+    )
+    walk.receive(Fetched(rows(3), link(3)))
+    assert walk.receive(Fetched([rows(10)[9], *rows(6)[3:]], link(6))) == []
+    assert walk.cursor is not None
+    assert walk.cursor.number == 0
 
 
 @pytest.mark.parametrize(("successor", "number"), [(3200, 0), (3201, 3201)])
