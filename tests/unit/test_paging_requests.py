@@ -172,6 +172,8 @@ def test_how_many_rows_are_remembered() -> None:
         assert memory.take_new(table[number : number + 4000]) == table[number : number + 4000]
     assert [memory.knows(table[n]) for n in (0, 47_999, 48_000, 59_999)] == [False, False, True, True]
     assert [memory.after(table[n]) for n in (59_999, 59_998, 56_000, 55_999, 48_000)] == [0, 1, 3999, 4000, 11_999]
+    # All that is remembered came after a row that is forgotten.
+    assert memory.after(table[0]) == 12_000
     # A page goes only when the others alone fill the window.
     exact = _Memory[Row](attrgetter("uuid"), 10)
     for number in range(0, 15, 5):
