@@ -760,6 +760,19 @@ def test_what_a_refusal_of_a_list_in_place_of_values_says() -> None:
     assert str(caught.value) == "prop('k') >= datetime.date(2026, 1, 31): no operator of the API; use ==, < or >"
 
 
+def test_what_is_written_in_another_language_passes_as_it_is() -> None:
+    for kind in ("hogql", "behavioral"):
+        own = {"key": "properties.x > 1", "type": kind, "value": {"of": ["its", "own"]}}
+        assert wire([own]) == [own]
+
+
+def test_a_place_is_in_properties_unless_another_argument_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^properties\[0\]: the mapping is empty"):
+        filters_to_wire([{}], default_type="person")
+    with pytest.raises(ValueError, match=r"^events\[0\]: the mapping is empty"):
+        filters_to_wire([{}], default_type="person", argument="events")
+
+
 def test_groups_may_be_twenty_deep() -> None:
     def nested(depth: int) -> Any:
         inner: Any = A
