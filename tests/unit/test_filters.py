@@ -892,7 +892,28 @@ def test_a_number_that_python_does_not_write_out_is_named() -> None:
 def test_the_nearest_word_is_named(written: str, meant: str | None) -> None:
     with pytest.raises(ValueError, match="unknown operator") as caught:
         prop("x").where(written, 1)
-    assert (f"did you mean {meant!r}?" in str(caught.value)) == (meant is not None)
+    said = f"did you mean {meant!r}? " if meant else "; expected one of exact, is_not, "
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("==", "exact"), (">=", "gte"), ("Equals", "exact"), (" is ", "exact"), ("not", "is_not"), ("like", "icontains"),
+     ("Matches", "regex"), ("exists", "is_set"), ("is_null", "is_not_set"), ("BEFORE", "is_date_before"),
+     ("is_in", "in"), ("nin", "not_in")],
+)  # fmt: skip
+def test_the_words_of_others_are_known(written: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="unknown operator") as caught:
+        prop("x").where(written, 1)
+    assert f"did you mean {meant!r}? " in str(caught.value)
+
+
+def test_an_operator_that_takes_nothing_may_come_with_an_empty_text() -> None:
+    bare = {"key": "x", "operator": "is_set", "type": "person"}
+    for value in ("", "is_set", True, None):
+        assert wire([bare | {"value": value}]) == [bare]
+    with pytest.raises(ValueError, match="is_set takes none, got 'XXXX'"):
+        wire([bare | {"value": "XXXX"}])
 
 
 def test_light_to_import() -> None:
