@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send, Sleep
+from posthog_environments.exchange import Answer, Ask, Call, Failed, Flow, Outcome, Send, Sleep
+
+if TYPE_CHECKING:
+    from anyio import CapacityLimiter
 
 __all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
 
@@ -50,6 +53,9 @@ class Driver:
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
                     continue
+                if isinstance(command, Ask):
+                    outcome = command.do()
+                    continue
                 outcome = None
                 if isinstance(command, Sleep):
                     self._sleep(command.seconds)
@@ -68,6 +74,7 @@ class AsyncDriver:
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
+        self._askers: CapacityLimiter | None = None
 
     async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
         """Run a flow to its end; see `Driver.run`."""
@@ -84,6 +91,9 @@ class AsyncDriver:
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
                     continue
+                if isinstance(command, Ask):
+                    outcome = await self._ask(command)
+                    continue
                 outcome = None
                 if isinstance(command, Sleep):
                     await anyio.sleep(command.seconds)
@@ -95,3 +105,12 @@ class AsyncDriver:
             return await self._sender.send(command.call, command.deadline, silence)
         except Failed as failure:
             return failure.with_traceback(None)
+
+    async def _ask(self, command: Ask) -> float:
+        import anyio
+        import anyio.to_thread
+
+        # Few threads, of our own: they take turns anyway, and others' work shall not have to wait for them.
+        if self._askers is None:
+            self._askers = anyio.CapacityLimiter(2)
+        return await anyio.to_thread.run_sync(command.do, limiter=self._askers)
