@@ -109,6 +109,7 @@ def test_the_record_covers_every_row_of_the_issue() -> None:
         "walk, 1,000 a page, faster than the untouched generator",
         "walk, 100 a page, faster than the untouched generator",
         "walk, 1,000 a page: raw socket + orjson",
+        "walk, rows of 2025, 1,000 a page: httpx + orjson dicts",
         "async walk, 1,000 a page: httpx async + orjson dicts",
         "persons.get: httpx.Client.get + orjson",
         "process that imports Environment, prop: import httpx",
