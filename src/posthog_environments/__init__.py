@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ServerError,
         TransportError,
     )
+    from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.filters import Filter, FilterGroup, prop
     from posthog_environments.models import Page, PropertiesTimeline, Trend
     from posthog_environments.pager import AsyncPager, Pager
@@ -63,6 +64,7 @@ _HOMES = {
         "ServerError",
         "TransportError",
     ),
+    "export.files.summary": ("ExportSummary",),
     "filters": ("Filter", "FilterGroup", "prop"),
     "models": (
         "ActivityEntry",
@@ -91,6 +93,7 @@ __all__ = [
     "DeadlineExceeded",
     "Entity",
     "Environment",
+    "ExportSummary",
     "Filter",
     "FilterGroup",
     "MalformedResponseError",
