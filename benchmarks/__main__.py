@@ -9,11 +9,18 @@ import argparse
 import sys
 import time
 
-from benchmarks import decode, imports, memory, sandbox, walk
+from benchmarks import decode, export, imports, memory, sandbox, walk
 from benchmarks.harness import Result, Setup, show_machine, verdict
 from benchmarks.server import running
 
-BENCHMARKS = {"imports": imports, "decode": decode, "walk": walk, "memory": memory, "sandbox": sandbox}
+BENCHMARKS = {
+    "imports": imports,
+    "decode": decode,
+    "walk": walk,
+    "memory": memory,
+    "export": export,
+    "sandbox": sandbox,
+}
 
 
 def main() -> int:

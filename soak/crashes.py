@@ -318,7 +318,9 @@ class Campaign:
         folder = self._folder / name
         folder.mkdir()
         path = folder / shape.name
-        if shape.old:
+        if shape.options.get("force"):
+            path.write_text("what was there before\n", encoding="utf-8")
+        elif shape.old:
             options = {key: value for key, value in shape.options.items() if key == "flatten"}
             # Of the persons that are there now, the older ones.
             how, what = in_child(lambda: self._old(Shape(shape.name, options), path))

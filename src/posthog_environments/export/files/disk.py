@@ -83,8 +83,13 @@ class Disk:
         self.remove(fresh)
         file = self.create(fresh)
         try:
-            self.write(file, data)
-            self.sync(file)
-        finally:
-            self.close(file)
-        self.replace(fresh, path)
+            try:
+                self.write(file, data)
+                self.sync(file)
+            finally:
+                self.close(file)
+            self.replace(fresh, path)
+        except BaseException:
+            with suppress(OSError):
+                self.remove(fresh)
+            raise
