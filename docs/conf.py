@@ -62,7 +62,10 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 NAV: Final = (
-    ("Guides", ("quickstart", "paging", "errors", "limits", "deleting", "testing", "example", "notebooks")),
+    (
+        "Guides",
+        ("quickstart", "paging", "errors", "limits", "deleting", "testing", "example", "dataframes", "notebooks"),
+    ),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),

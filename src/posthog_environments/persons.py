@@ -149,7 +149,7 @@ def list_(
         "offset": offset,
     }
     export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
-    return Listing(fetch, partial(restore, None), export)
+    return Listing(fetch, partial(restore, None), export=export)
 
 
 # Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.
@@ -323,7 +323,7 @@ def activity(
         page = decode_record(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
         return Fetched(page.results, page.next_, page.total_count)
 
-    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key))
+    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
 
 
 def _entry_key(entry: ActivityEntry) -> str:

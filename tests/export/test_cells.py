@@ -19,7 +19,18 @@ CELLS = st.one_of(
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", '=HYPERLINK("http://evil.example")', "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0d1+1"],
+    [
+        "=1+1",
+        '=HYPERLINK("http://evil.example")',
+        "+cmd",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "\uff1d1+1",
+        "\uff0d1+1",
+    ],
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) == "'" + text

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Person
 
@@ -146,6 +146,7 @@ def test_names_of_columns_are_clear() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.sets(st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(Layout().names)))
 def test_no_two_columns_have_one_name(keys: set[str]) -> None:
     names = Layout.of(sorted(keys | {"properties." + key for key in keys})).names
@@ -248,6 +249,7 @@ def exact(value: Any) -> Any:
     return (str(value), bool) if isinstance(value, bool) else value
 
 
+@settings(deadline=None)
 @given(PERSONS, st.lists(PERSONS, max_size=3), st.data())
 def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[Any], data: st.DataObject) -> None:
     named = data.draw(st.lists(KEYS.filter(lambda key: key.isascii()), unique=True, max_size=3))
@@ -264,6 +266,7 @@ def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[A
         assert exact(again.properties) == exact(whole.properties)
 
 
+@settings(deadline=None)
 @given(st.lists(PERSONS, max_size=3), st.lists(TEXTS, unique=True, max_size=3))
 def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None:
     named = [name for name in names if name.isascii()]

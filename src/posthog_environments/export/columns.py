@@ -34,7 +34,7 @@ from posthog_environments.export.values import (
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["BASE", "Cell", "Column", "Kind", "Layout", "Row"]
+__all__ = ["BASE", "Cell", "Column", "Kind", "Layout", "Row", "utc"]
 
 _OF_PROPERTIES: Final = frozenset({"text", "json", "bool", "int64", "float64"})
 _PREFIX: Final = "properties."
@@ -50,21 +50,23 @@ class Column:
         name: What it is called.
         kind: What it holds.
         key: The property that it holds; None for a field of the person, which is called as the column is.
+        required: Whether it is never null.
     """
 
     name: str
     kind: Kind
     key: str | None = None
+    required: bool = False
 
 
 BASE: Final = (
-    Column("uuid", "text"),
+    Column("uuid", "text", required=True),
     Column("id", "text"),
     Column("name", "text"),
     Column("created_at", "timestamp"),
-    Column("distinct_ids", "texts"),
-    Column("properties", "json"),
-    Column("additional_properties", "json"),
+    Column("distinct_ids", "texts", required=True),
+    Column("properties", "json", required=True),
+    Column("additional_properties", "json", required=True),
 )
 """What every table has. Columns of properties stand before `properties`, which holds the rest of them."""
 _TAKEN: Final = frozenset(column.name for column in BASE)
@@ -84,7 +86,7 @@ class Layout:
         keys: set[str] = set()
         for column in self.properties:
             key = column.key
-            if key is None or column.kind not in _OF_PROPERTIES or column.name != _name(key):
+            if key is None or column.kind not in _OF_PROPERTIES or column != _column(key, column.kind):
                 raise ValueError(f"{column!r} is no column of a property.")
             if key in keys:
                 raise ValueError(f"There are two columns for the property {key!r}; name each once.")
@@ -145,7 +147,7 @@ class Layout:
         """The names of all columns, in their order."""
         return tuple(column.name for column in self.columns)
 
-    def cells(self, person: Row) -> tuple[Cell, ...]:
+    def cells(self, person: Row, /) -> tuple[Cell, ...]:
         """Split a person into cells, one for each column, in their order.
 
         Args:
@@ -158,7 +160,7 @@ class Layout:
         odd: dict[str, Any] = {}
         created, ids = person.created_at, person.distinct_ids
         if created is not None:
-            created = _utc(created, odd)
+            created = utc(created, odd)
         if not all(item.__class__ is str for item in ids) or not encodable("".join(ids)):
             odd["distinct_ids"] = ids
             ids = [item for item in ids if item.__class__ is str and encodable(item)]
@@ -271,7 +273,8 @@ def _is_number(text: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) <= 4300 and str(int(text)) == text
 
 
-def _utc(moment: datetime, odd: dict[str, Any]) -> datetime | None:
+def utc(moment: datetime, odd: dict[str, Any]) -> datetime | None:
+    """Turn a moment to UTC; one that has no place in its calendar is put among what is odd."""
     if moment.tzinfo is UTC:
         return moment
     try:

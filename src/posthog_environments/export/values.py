@@ -9,8 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 __all__ = ["FITS", "Cell", "Kind", "encodable", "fit_text", "from_json", "kind_of", "kind_of_all", "to_json"]
 
-Kind = Literal["text", "timestamp", "texts", "json", "bool", "int64", "float64"]
-"""What a column holds: `timestamp` a moment in UTC to the microsecond, `texts` a list of texts, `json` JSON as text."""
+Kind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
+"""What a column holds: `timestamp` a moment in UTC to the microsecond, `local` one as the project's clock shows it,
+`texts` a list of texts, `json` JSON as text."""
 Cell: TypeAlias = "str | datetime | list[str] | bool | int | float | None"
 
 _EXACT: Final = 2**53

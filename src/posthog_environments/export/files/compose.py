@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, cast
 
 from posthog_environments.export.columns import Layout
 from posthog_environments.export.files import cells
@@ -66,32 +65,16 @@ class Composer:
             self._lines(sink, fetched)
 
     def _parquet(self, sink: RawIOBase, fetched: frozenset[str]) -> None:
-        pa: Any = import_module("pyarrow")
-        pq: Any = import_module("pyarrow.parquet")
+        from posthog_environments.export.arrow import pyarrow
+        from posthog_environments.export.parquet import ParquetSink
+
         assert self.layout is not None
-        layout = self.layout
-        kinds = {
-            "text": pa.string(),
-            "json": pa.string(),
-            "bool": pa.bool_(),
-            "int64": pa.int64(),
-            "float64": pa.float64(),
-            "texts": pa.list_(pa.string()),
-            "timestamp": pa.timestamp("us", "UTC"),
-        }
-        schema = pa.schema([(column.name, kinds[column.kind]) for column in layout.columns])
-        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for piece in batches(self._counted(self._spool()), SAMPLE):
-                split = list(zip(*(layout.cells(person_of(raw)) for raw in piece), strict=True))
-                arrays = [pa.array(cells, field.type) for cells, field in zip(split, schema, strict=True)]
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
+        with ParquetSink(cast("IO[bytes]", sink), self.layout) as target:
+            target.write(map(person_of, self._counted(self._spool())))
             if self._old is not None:
-                for batch in pq.ParquetFile(self._old).iter_batches(SAMPLE):
-                    keep = [uuid.as_py() not in fetched for uuid in batch.column(0)]
-                    kept = batch.filter(pa.array(keep))
-                    self.new -= len(batch) - len(kept)
-                    self.rows += len(kept)
-                    writer.write_batch(kept)
+                kept = target.copy(self._old, fetched)
+                self.new -= pyarrow("parquet").read_metadata(self._old).num_rows - kept
+                self.rows += kept
 
     def _lines(self, sink: RawIOBase, fetched: frozenset[str]) -> None:
         form = self._wishes.form

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from posthog_environments.export.columns import Layout
@@ -87,7 +86,9 @@ def compressed(data: bytes, compression: Compression | None) -> bytes:
     if compression == "gz":
         return gzip.compress(data, GZIP_LEVEL, mtime=0)
     if compression == "zst":
-        return cast("bytes", _arrow().Codec("zstd").compress(data, asbytes=True))
+        from posthog_environments.export.arrow import pyarrow
+
+        return cast("bytes", pyarrow().Codec("zstd").compress(data, asbytes=True))
     return data
 
 
@@ -96,13 +97,10 @@ def opened(path: Path, compression: Compression | None) -> IO[bytes]:
     if compression == "gz":
         return cast("IO[bytes]", gzip.open(path, "rb"))
     if compression == "zst":
-        return cast("IO[bytes]", io.BufferedReader(_arrow().CompressedInputStream(str(path), "zstd")))
+        from posthog_environments.export.arrow import pyarrow
+
+        return cast("IO[bytes]", io.BufferedReader(pyarrow().CompressedInputStream(str(path), "zstd")))
     return path.open("rb")
-
-
-def _arrow() -> Any:
-    """Import pyarrow, which has no types."""
-    return import_module("pyarrow")
 
 
 def batches(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
