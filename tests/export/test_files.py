@@ -496,6 +496,16 @@ def test_waits_for_the_quota_are_counted(tmp_path: Path) -> None:
     assert summary.requests == summary.pages + 1
 
 
+def test_exports_wait_for_the_quota_for_an_hour_unless_told_otherwise(env: Environment) -> None:
+    def patience(client: Environment) -> float | None:
+        listing: Any = client.persons.list()._listing.export
+        waits: float | None = listing.fetch.args[0].options.max_wait
+        return waits
+
+    assert patience(env) == 3600
+    assert patience(env.with_options(max_wait=5)) == 5
+
+
 def test_a_strict_reader_of_gzip_reads_it(env: Environment, tmp_path: Path) -> None:
     env.persons.list(page_size=10).export(tmp_path / "a.jsonl.gz")
     done = subprocess.run(["gzip", "-t", tmp_path / "a.jsonl.gz"], capture_output=True, check=False)

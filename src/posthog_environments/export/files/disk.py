@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 __all__ = ["Disk"]
 
 _FLAGS = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+# How a file system says that a folder cannot be synced there.
+_NO_SUCH_THING = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
 
 class Disk:
@@ -57,11 +61,16 @@ class Disk:
         """Wait until the names in a folder are on the disk, where a system can be asked for that."""
         if os.name != "posix":
             return
-        file = os.open(folder, os.O_RDONLY)
         try:
-            # Some file systems know no such thing.
-            with suppress(PermissionError, NotADirectoryError):
-                os.fsync(file)
+            file = os.open(folder, os.O_RDONLY)
+        except PermissionError:
+            # Who may write into a folder need not be allowed to read it.
+            return
+        try:
+            os.fsync(file)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_THING:
+                raise
         finally:
             os.close(file)
 
