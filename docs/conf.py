@@ -64,7 +64,18 @@ napoleon_use_rtype = False
 NAV: Final = (
     (
         "Guides",
-        ("quickstart", "paging", "errors", "limits", "exporting", "deleting", "testing", "example", "dataframes", "notebooks"),
+        (
+            "quickstart",
+            "paging",
+            "errors",
+            "limits",
+            "exporting",
+            "deleting",
+            "dataframes",
+            "testing",
+            "example",
+            "notebooks",
+        ),
     ),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),

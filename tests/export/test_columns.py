@@ -191,6 +191,13 @@ def test_what_does_not_fit_stays_in_the_rest(kind: Any, value: Any, cell: Any, s
     assert from_json(found["properties"]) == ({"x": value} if stays else {})
 
 
+def test_the_rest_wins_over_what_a_column_shows() -> None:
+    layout = Layout.of(["a", "b", "c"])
+    row = layout.cells(with_properties(a=7, b="7", c=None))
+    assert row[5:8] == ("7", "7", None)
+    assert layout.record(row)["properties"] == {"a": 7, "b": "7", "c": None}
+
+
 def test_fields_that_no_contract_allows_are_kept_as_well() -> None:
     layout = Layout()
     found = cells(layout, {"uuid": "u", "id": "17", "name": 5, "distinct_ids": ["a", 1], "created_at": "tomorrow"})
@@ -252,7 +259,9 @@ def exact(value: Any) -> Any:
 @settings(deadline=None)
 @given(PERSONS, st.lists(PERSONS, max_size=3), st.data())
 def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[Any], data: st.DataObject) -> None:
-    named = data.draw(st.lists(KEYS.filter(lambda key: key.isascii()), unique=True, max_size=3))
+    held = sorted(person["properties"]) if isinstance(person.get("properties"), dict) else []
+    some = st.sampled_from(held) | KEYS if held else KEYS
+    named = data.draw(st.lists(some.filter(lambda key: key.isascii()), unique=True, max_size=3))
     typed: dict[str, Any] = {key: data.draw(st.sampled_from(sorted(FITS))) for key in named}
     whole = Person.from_dict(person)
     for layout in (Layout(), Layout.of(named), Layout.of(typed), Layout.flattened([*sample, whole])):
