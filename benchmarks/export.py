@@ -1,6 +1,6 @@
 """Exports: JSON Lines against what one would write over the untouched generator's client, and the memory of each form.
 
-An export writes and syncs a checkpoint with each thousand rows; that is in its time.
+An export writes and syncs a checkpoint with every four thousand rows; that is in its time.
 """
 
 from __future__ import annotations

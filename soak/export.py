@@ -31,7 +31,7 @@ PAGE: Final = 20
 # A full disk wants more of them, so that a part is kept before it is full. Of each form: bytes that a file may have,
 # and KiB of a tmpfs, the checkpoint included.
 MANY: Final = 3000
-LARGE_PAGE: Final = 200
+LARGE_PAGE: Final = 50
 ROOM: Final = {
     "a.jsonl": (300_000, 400),
     "a.csv": (240_000, 300),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Export", "begin"]
 
 # A piece ends with the page that brings it to so many rows, or is the last of so many pages.
-PIECE_ROWS = 1000
+PIECE_ROWS = 4000
 PIECE_PAGES = 8
 
 
