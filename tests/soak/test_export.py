@@ -9,7 +9,7 @@ from soak.frame import Effort, missed
 
 
 def test_an_export_broken_off_anywhere_is_resumed_to_the_same_file() -> None:
-    assert missed(broken(Effort(1), twice=False, tries=180)) == []
+    assert missed(broken(Effort(1), twice=False, tries=170)) == []
 
 
 def test_an_export_broken_off_twice_is_resumed_to_the_same_file() -> None:
