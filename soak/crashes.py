@@ -33,6 +33,8 @@ __all__ = ["ENDS", "ROOT", "SHAPES", "Break", "Outcome", "Plan", "carry_out"]
 
 ROOT: Final = Path(__file__).parents[1]
 KEY: Final = "phx_soakKeyThatNobodyMaySee"
+# So many persons are new, where only those are fetched.
+NEW: Final = 100
 # No child works for longer.
 MOST_SECONDS: Final = 60
 
@@ -181,11 +183,12 @@ class Breaking(Disk):
 
     def replace(self, path: Path, target: Path) -> None:
         def act() -> None:
-            backup = target.with_name(f"{target.name}.backup{len(self.steps)}")
+            backup = target.with_name(f"{target.name}.backup{os.getpid()}-{len(self.steps)}")
             if target.exists():
                 os.link(target, backup)
-            self._undo.append(("replace", path, target))
+            # Undone from the end: the new file gets its old name back first.
             self._undo.append(("backup", backup, target))
+            self._undo.append(("replace", path, target))
             for file, named in self._paths.items():
                 if named == path:
                     self._paths[file] = target
@@ -196,7 +199,7 @@ class Breaking(Disk):
 
     def remove(self, path: Path) -> None:
         def act() -> None:
-            backup = path.with_name(f"{path.name}.backup{len(self.steps)}")
+            backup = path.with_name(f"{path.name}.backup{os.getpid()}-{len(self.steps)}")
             if path.exists():
                 os.link(path, backup)
                 self._undo.append(("backup", backup, path))
@@ -233,7 +236,6 @@ class Breaking(Disk):
                 case "create":
                     path.unlink(missing_ok=True)
                 case "replace":
-                    # Both names are there again; what was there before is put back by the backup.
                     with contextlib.suppress(FileNotFoundError):
                         target.replace(path)
                 case _:
@@ -252,10 +254,10 @@ def die() -> NoReturn:
 # ----------------------------------------------------------------------------------------------------------- children
 
 
-def export(plan: Plan, shape: Shape, path: Path, disk: Disk, *, resume: bool) -> dict[str, Any]:
+def export(plan: Plan, shape: Shape, path: Path, disk: Disk, *, resume: bool, offset: int = 0) -> dict[str, Any]:
     """Do an export in this process."""
     with Environment("1", host=plan.host, api_key=KEY, pacing=False) as env:
-        pager = env.persons.list(page_size=plan.page_size)
+        pager = env.persons.list(page_size=plan.page_size, offset=offset)
         pages = 0
         counted = disk if isinstance(disk, Breaking) else None
 
@@ -322,7 +324,6 @@ class Campaign:
             path.write_text("what was there before\n", encoding="utf-8")
         elif shape.old:
             options = {key: value for key, value in shape.options.items() if key == "flatten"}
-            # Of the persons that are there now, the older ones.
             how, what = in_child(lambda: self._old(Shape(shape.name, options), path))
             assert how == "done", (how, what)
         return path
@@ -330,12 +331,15 @@ class Campaign:
     def _old(self, shape: Shape, path: Path) -> None:
         from posthog_environments.export.files import checkpoint as records
 
+        # Of the persons that are there now, the older ones; and a receipt as if those had been everybody.
         export(self._plan, shape, path, Disk(), resume=False)
-        receipt_path = path.with_name(f".{path.name}.receipt")
-        receipt: records.Receipt = records.read(receipt_path.read_bytes(), records.Receipt)
-        # As if a third of them had come since.
-        receipt.mark = "2025-12-31T23:58:20+00:00"
-        receipt_path.write_bytes(records.write(receipt))
+        receipt_of = path.with_name(f".{path.name}.receipt")
+        everybody: records.Receipt = records.read(receipt_of.read_bytes(), records.Receipt)
+        path.unlink()
+        export(self._plan, shape, path, Disk(), resume=False, offset=NEW)
+        receipt: records.Receipt = records.read(receipt_of.read_bytes(), records.Receipt)
+        receipt.job = everybody.job
+        receipt_of.write_bytes(records.write(receipt))
 
     def reference(self, number: int) -> tuple[Path, dict[str, Any], list[str]]:
         """Export without a disturbance; return the file, the summary and the steps."""

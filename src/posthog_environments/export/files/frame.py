@@ -495,6 +495,8 @@ class _ToFile(Export):
         disk.write_whole(places.receipt, records.write(self._receipt()))
         if self._wishes.spools or self._was_placing:
             disk.remove(places.part)
+            # It must be gone before the checkpoint is: without one nobody would know what it is.
+            disk.sync_folder(places.target.parent)
         disk.remove(places.checkpoint)
         disk.sync_folder(places.target.parent)
 
