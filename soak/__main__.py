@@ -11,7 +11,9 @@ from typing import Final
 
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
-ROOMS: Final = ("faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "processes", "export")
+ROOMS: Final = (
+    "faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "processes", "export", "bulk",
+)  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 
 

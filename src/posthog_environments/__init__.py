@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
+    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport
     from posthog_environments.config import VERSION as __version__  # noqa: N811 - the name that Python packages give it
     from posthog_environments.entities import Entity, action, event
     from posthog_environments.environment import AsyncEnvironment, Environment
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         DeadlineExceeded,
+        JournalError,
         MalformedResponseError,
         NotFoundError,
         OutcomeUnknown,
@@ -53,6 +55,7 @@ _HOMES = {
         "ConfigurationError",
         "ConflictError",
         "DeadlineExceeded",
+        "JournalError",
         "MalformedResponseError",
         "NotFoundError",
         "OutcomeUnknown",
@@ -66,6 +69,7 @@ _HOMES = {
     ),
     "export.files.summary": ("ExportSummary",),
     "filters": ("Filter", "FilterGroup", "prop"),
+    "bulk.jobs": ("BulkOutcome", "BulkReport"),
     "models": (
         "ActivityEntry",
         "Page",
@@ -88,6 +92,8 @@ __all__ = [
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "BulkOutcome",
+    "BulkReport",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
@@ -96,6 +102,7 @@ __all__ = [
     "ExportSummary",
     "Filter",
     "FilterGroup",
+    "JournalError",
     "MalformedResponseError",
     "NotFoundError",
     "OutcomeUnknown",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send
+from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send, Sleep
 
 __all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
 
@@ -49,9 +49,12 @@ class Driver:
                     return value
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
-                else:
-                    outcome = None
+                    continue
+                outcome = None
+                if isinstance(command, Sleep):
                     self._sleep(command.seconds)
+                else:
+                    command.work()
 
     def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
@@ -80,9 +83,12 @@ class AsyncDriver:
                     return value
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
-                else:
-                    outcome = None
+                    continue
+                outcome = None
+                if isinstance(command, Sleep):
                     await anyio.sleep(command.seconds)
+                else:
+                    await anyio.to_thread.run_sync(command.work)
 
     async def aside(self, function: Callable[..., T], *args: Any) -> T:
         """Run what would block in a thread; it is not broken off half-way."""

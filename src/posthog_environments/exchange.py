@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Call",
+    "Do",
     "Failed",
     "Flow",
     "Kind",
@@ -132,6 +133,13 @@ class Answer:
     stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Asks the driver to do something that blocks, such as a write to a disk; what it raises ends the flow."""
+
+    work: Callable[[], object]
+
+
 class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
     """No usable answer came.
 
@@ -159,7 +167,7 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep
+Command: TypeAlias = Send | Sleep | Do
 Outcome: TypeAlias = Answer | Failed | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
@@ -230,7 +238,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
     attempt = _Attempts(scope, call, waited, session.clock() + options.timeout)
     while True:
         outcome = yield from _send(scope, attempt)
-        attempt.doubtful = attempt.doubtful or _is_doubtful(outcome)
+        attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, Answer):
             _note_sunset(session, outcome)
             if attempt.follow_twin(outcome):
@@ -384,7 +392,7 @@ def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
     return outcome
 
 
-def _is_doubtful(outcome: Answer | Failed) -> bool:
+def is_doubtful(outcome: Answer | Failed) -> bool:
     """Tell whether the server may have done what it was asked to, without saying so."""
     return outcome.sent if isinstance(outcome, Failed) else outcome.status_code in AMBIGUOUS_STATUSES
 

@@ -13,18 +13,19 @@ FLOORS: dict[int, set[str]] = {
     0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
     2: {"questions", "exchange", "export.files"},
-    3: {"pager", "persons", "insights"},
+    3: {"pager", "persons", "insights", "bulk"},
     4: {"pools", "transport", "drivers"},
     5: {"environment"},
     6: {"cli", "sandbox", "pytest_plugin"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Three floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; exports count what a flow asks for; guards
-# use pools.
+# Four floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
+# before anything shows or draws them, and models, at the top, offer that; exports count what a flow asks for; many
+# changes are made of single ones; guards use pools.
 INNER = {
     0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     2: ["questions", "exchange", "export.files"],
+    3: ["pager", "persons", "insights", "bulk"],
     4: ["pools", "transport", "drivers"],
 }
 
