@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from posthog_environments import Environment
-from posthog_environments.export.files import frame
+from posthog_environments.export.files import frame, run
 from posthog_environments.export.files.disk import Disk
 
 __all__ = ["ENDS", "ROOT", "SHAPES", "Break", "Outcome", "Plan", "carry_out"]
@@ -267,12 +267,12 @@ def export(plan: Plan, shape: Shape, path: Path, disk: Disk, *, resume: bool, of
             if counted is not None:
                 counted.page(pages)
 
-        begin = frame.begin
-        vars(frame)["begin"] = partial(begin, disk=disk)
+        begin = run.begin
+        vars(run)["begin"] = partial(begin, disk=disk)
         try:
             return pager.export(path, resume=resume, progress=progress, **shape.options).to_dict()
         finally:
-            vars(frame)["begin"] = begin
+            vars(run)["begin"] = begin
 
 
 def in_child(work: Callable[[], Any]) -> tuple[str, Any]:

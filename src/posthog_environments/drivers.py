@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send, Sleep
 
@@ -89,12 +89,6 @@ class AsyncDriver:
                     await anyio.sleep(command.seconds)
                 else:
                     await anyio.to_thread.run_sync(command.work)
-
-    async def aside(self, function: Callable[..., T], *args: Any) -> T:
-        """Run what would block in a thread; it is not broken off half-way."""
-        import anyio.to_thread
-
-        return await anyio.to_thread.run_sync(function, *args)
 
     async def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:

@@ -143,7 +143,7 @@ def _alisting(
     flow: Callable[Concatenate[Scope, P], Listing[T]],
 ) -> Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]:
     def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
-        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run, self._driver.aside)
+        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
 
     return cast("Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]"))
 

@@ -13,7 +13,6 @@ from posthog_environments.paging import Fetched, Listing, NumberedWalk, OffsetWa
 
 if TYPE_CHECKING:
     from posthog_environments.export.arrow import ArrowStream
-    from posthog_environments.export.files.frame import Export
     from posthog_environments.export.files.options import Progress, Wishes
     from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.export.files.targets import Format
@@ -46,13 +45,14 @@ class _Base(Generic[T]):
             raise TypeError("Only persons can be exported, as env.persons.list(…) gives them.")
         return read_wishes(path, **wishes)
 
-    def _begin_export(self, wishes: Wishes, progress: Progress | None) -> Export:
-        from posthog_environments.export.files.frame import begin
+    def _export(self, wishes: Wishes, progress: Progress | None) -> Flow[ExportSummary]:
+        from posthog_environments.export.files.run import carry_out
+
+        def began(report: Report) -> None:
+            self._report = report
 
         assert self._listing.export is not None
-        export = begin(self._listing.export, wishes, progress=progress)
-        self._report = export.report
-        return export
+        return carry_out(self._listing.export, wishes, progress, began)
 
 
 class Pager(_Base[T]):
@@ -161,11 +161,8 @@ class Pager(_Base[T]):
             raw=raw,
             since_last=since_last,
         )
-        run: Callable[[Flow[Any]], Any] = self._run
-        with self._begin_export(wishes, progress) as export:
-            while export.more:
-                export.take(run(export.fetch()))
-            return export.finish()
+        run: Callable[[Flow[ExportSummary]], ExportSummary] = cast("Any", self._run)
+        return run(self._export(wishes, progress))
 
     def arrow(
         self, columns: Iterable[str] | Mapping[str, Kind] | None = None, *, flatten: bool = False
@@ -203,15 +200,6 @@ class AsyncPager(_Base[T]):
     """The items of a listing, fetched page by page in an `async for`; see `Pager`."""
 
     _run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
-
-    def __init__(
-        self,
-        listing: Listing[T],
-        run: Callable[[Flow[Any]], Any],
-        aside: Callable[..., Awaitable[Any]] | None = None,
-    ) -> None:
-        super().__init__(listing, run)
-        self._aside = aside or _here
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _AsyncItems(self.pages())
@@ -267,19 +255,11 @@ class AsyncPager(_Base[T]):
             raw=raw,
             since_last=since_last,
         )
-        run: Callable[[Flow[Any]], Awaitable[Any]] = self._run
-        with await self._aside(self._begin_export, wishes, progress) as export:
-            while export.more:
-                await self._aside(export.take, await run(export.fetch()))
-            return cast("ExportSummary", await self._aside(export.finish))
+        run: Callable[[Flow[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
+        return await run(self._export(wishes, progress))
 
     def __repr__(self) -> str:
         return f"<AsyncPager: {self._report.rows} items in {self._report.pages} pages so far>"
-
-
-async def _here(function: Callable[..., T], *arguments: Any) -> T:
-    """Do what would block all the same, where nobody offers a thread for it."""
-    return function(*arguments)
 
 
 class _AsyncPages(Generic[T]):

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from posthog_environments import paging
-from posthog_environments.export.files import frame
+from posthog_environments.export.files import file, frame
 from posthog_environments.export.files.disk import Disk
 
-File: Any = frame._ToFile
-Breaking: Any = None
+File: Any = file.ToFile
 
 
 def no_sync() -> None:
