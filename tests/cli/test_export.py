@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import Environment
+from posthog_environments import Environment, persons
 from posthog_environments.export.files import frame
 from posthog_environments.sandbox import Sandbox
 
@@ -163,24 +163,17 @@ def test_a_full_disk_and_on(run: Run, whole: bytes, monkeypatch: pytest.MonkeyPa
 
 def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "PIECE_PAGES", 1)
-    export = Environment.persons.list
+    fetch, asked = persons._rows, 0
 
-    def failing(self: Any, **arguments: Any) -> Any:
-        pager = export(self, **arguments)
-        inner, seen = pager._run, 0
-
-        def run(flow: Any) -> Any:
-            nonlocal seen
-            seen += 1
-            if seen == 3:
-                box.fail_next(403)
-            return inner(flow)
-
-        pager._run = run
-        return pager
+    def failing(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            box.fail_next(403)
+        return fetch(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Environment.persons, "list", failing)
+        patch.setattr(persons, "_rows", failing)
         done = run("persons", "export", "a.jsonl", "--page-size", "100")
     assert done.code == 1
     assert "What was fetched is kept: give the same command with --resume to go on." in done.err

@@ -70,7 +70,9 @@ class Composer:
 
         assert self.layout is not None
         with ParquetSink(cast("IO[bytes]", sink), self.layout) as target:
-            target.write(map(person_of, self._counted(self._spool())))
+            # A few at a time: as records they take many times the room that they take in a row group.
+            for piece in batches(self._counted(self._spool()), PIECE):
+                target.write(map(person_of, piece))
             if self._old is not None:
                 kept = target.copy(self._old, fetched)
                 self.new -= pyarrow("parquet").read_metadata(self._old).num_rows - kept
