@@ -125,9 +125,7 @@ $(SWAGGER): prove/node/docs/package-lock.json
 
 coverage: $(STRONG) ## the suite, with the branches of the hand-kept layer that it does not reach
 	@rm -f .coverage .coverage.*
-	@$(ISOLATE) .venv-strong/bin/python -m coverage run -m pytest -n $(WORKERS) $(ARGS)
-	@$(ISOLATE) .venv-strong/bin/python -m coverage combine --quiet
-	@$(ISOLATE) .venv-strong/bin/python -m coverage report
+	@$(ISOLATE) .venv-strong/bin/python scripts/coverage_report.py -n $(WORKERS) $(ARGS)
 
 mutants: $(STRONG) ## break the modules that must not fail in small ways, and see the tests notice (half an hour)
 	@$(ISOLATE) .venv-strong/bin/python scripts/mutants.py $(ARGS)

@@ -14,7 +14,7 @@ from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parent
-EXTRAS = {"sandbox", "cli", "plot", "export"}
+EXTRAS = {"sandbox", "cli", "plot", "export", "redis"}
 
 
 def run_shell(example: Example) -> None:

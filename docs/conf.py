@@ -69,6 +69,7 @@ NAV: Final = (
             "paging",
             "errors",
             "limits",
+            "one-budget",
             "exporting",
             "deleting",
             "dataframes",

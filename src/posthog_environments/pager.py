@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posthog_environments.export.files.options import Progress, Wishes
     from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.export.files.targets import Format
-    from posthog_environments.export.values import Kind
+    from posthog_environments.export.values import PropertyKind
 
 __all__ = ["AsyncPager", "Pager"]
 
@@ -165,7 +165,7 @@ class Pager(_Base[T]):
         return run(self._export(wishes, progress))
 
     def arrow(
-        self, columns: Iterable[str] | Mapping[str, Kind] | None = None, *, flatten: bool = False
+        self, columns: Iterable[str] | Mapping[str, PropertyKind] | None = None, *, flatten: bool = False
     ) -> ArrowStream[T]:
         """Make a table for polars, duckdb, pandas and pyarrow of it, which is fetched while they read; extra `export`.
 

@@ -225,6 +225,8 @@ def opening() -> None:
     with Environment("12345", api_key=lambda: "phx_…", host="eu", timeout=20) as env:
         assert_type(env, Environment)
     Environment(12345, prefix="projects", max_wait=3600, pacing=False, retries=0)
+    Environment(12345, quota="redis://localhost:6379/0")
+    AsyncEnvironment(12345, quota=Path("quota.db"))
     Environment(api_key=Vault(), verify=ssl.create_default_context(), proxy="http://proxy.example.com:3128")
     Environment("@current", api_key=Vault().read, trust_env=True, allow_http=True, max_body=1 << 20)
     prefix: Literal["environments", "projects"] = "projects"

@@ -11,22 +11,23 @@ PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
     0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
-    1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
+    1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
     2: {"questions", "exchange", "export.files"},
     3: {"pager", "persons", "insights", "bulk"},
-    4: {"pools", "transport", "drivers"},
+    4: {"pools", "transport", "stores", "budget", "drivers"},
     5: {"environment"},
     6: {"cli", "sandbox", "pytest_plugin"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Four floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; exports count what a flow asks for; many
-# changes are made of single ones; guards use pools.
+# Some floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
+# before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota does; exports
+# count what a flow asks for; many changes are made of single ones; guards use pools, and a budget is kept in a store.
 INNER = {
     0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
+    1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
     2: ["questions", "exchange", "export.files"],
     3: ["pager", "persons", "insights", "bulk"],
-    4: ["pools", "transport", "drivers"],
+    4: ["pools", "transport", "stores", "budget", "drivers"],
 }
 
 
