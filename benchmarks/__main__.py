@@ -17,7 +17,7 @@ import argparse
 import sys
 import time
 
-from benchmarks import decode, get, imports, memory, parts, quota, record, sandbox, scaling, walk
+from benchmarks import decode, export, get, imports, memory, parts, quota, record, sandbox, scaling, walk
 from benchmarks.harness import NOTES, TABLES, Result, Setup, machine, verdict, versions
 from benchmarks.server import running
 
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "walk": walk,
     "get": get,
     "memory": memory,
+    "export": export,
     "quota": quota,
     "scaling": scaling,
     "sandbox": sandbox,

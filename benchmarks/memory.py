@@ -42,10 +42,11 @@ def _walk(host: str, persons: int) -> None:
         count = sum(1 for _ in people)
     if count != persons or not people.report.complete:
         raise SystemExit(f"{persons} persons are there, {count} came: {people.report}")
-    print(_high_water_mark())
+    print(high_water_mark())
 
 
-def _high_water_mark() -> int:
+def high_water_mark() -> int:
+    """Return the most KiB of memory that this process has held."""
     # What getrusage says goes back beyond exec, to the memory of the parent; this does not.
     status = Path("/proc/self/status")
     if status.exists():

@@ -12,7 +12,8 @@ from typing import Final
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
 ROOMS: Final = (
-    "faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "shared", "redis", "processes", "bulk",
+    "faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "shared", "redis", "processes",
+    "bulk", "export",
 )  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 

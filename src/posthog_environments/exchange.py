@@ -117,9 +117,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Asks the driver to wait."""
+    """Asks the driver to wait; `for_quota` says whether it is the quota that is waited for, or the server's word."""
 
     seconds: float
+    for_quota: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
-            yield Sleep(delay)
+            yield Sleep(delay, isinstance(outcome, Answer) and outcome.status_code == 429)
         yield from _pace_again(scope, attempt)
 
 
@@ -368,7 +369,7 @@ def _acquire(session: Session, bucket: Bucket, limit: float, ticket: str, second
             if now - start + wait > limit:
                 raise _out_of_quota(bucket, wait)
             # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
-            yield Sleep(min(wait, LONGEST_NAP))
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
     finally:
         with session.lock:
             session.quota.leave(bucket, waiter)
@@ -390,7 +391,7 @@ def _acquire_shared(
                 return waited
             if waited + wait > limit:
                 raise _out_of_quota(bucket, wait, shared.trouble)
-            yield Sleep(min(wait, LONGEST_NAP))
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
     except RateLimitError:
         shared.leave(bucket, ticket)
         yield from _tell(session)

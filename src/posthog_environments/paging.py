@@ -17,15 +17,15 @@ reported. A person who moves from the unread to the read part between two reques
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
 
-__all__ = ["Cursor", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "next_number"]
+__all__ = ["Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "next_number"]
 
 T = TypeVar("T")
 
@@ -67,6 +67,25 @@ class Listing(Generic[T]):
     fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
     walk: Callable[[], OffsetWalk[T] | NumberedWalk[T]]
     rows: Literal["persons", "activity"] = "persons"
+    export: Exportable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """The same listing for an export: with rows as they came, and a walk that can be written down.
+
+    Attributes:
+        fetch: Fetches a page; a row has `uuid`, `created_at` and `raw`, the bytes of it.
+        restore: Makes a walk, or goes on with one whose `state` is given.
+        identity: What tells this listing from others, in words of JSON. It may hold what people are filtered by, so it
+            is not to be written down as it is.
+        page_size: Rows that a page is asked for.
+    """
+
+    fetch: Callable[[Cursor], Generator[Any, Any, Fetched[Any]]]
+    restore: Callable[[Mapping[str, Any] | None], OffsetWalk[Any]]
+    identity: Mapping[str, object]
+    page_size: int
 
 
 @dataclass(slots=True)
@@ -206,6 +225,41 @@ class OffsetWalk(Generic[T]):
         self._advance(successor)
         return fresh
 
+    def state(self) -> dict[str, Any]:
+        """Write down where the walk is, in words of JSON; rows must be identified by text."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "cursor": None if self.cursor is None else [self.cursor.number, self.cursor.limit],
+            "report": asdict(self.report),
+            "idle": self._idle.count,
+            "memory": self._memory.state(),
+            "order": self._order.state(),
+        }
+
+    @classmethod
+    def restore(
+        cls, state: Mapping[str, Any], key: Callable[[T], Hashable], created: Callable[[T], datetime | None]
+    ) -> OffsetWalk[T]:
+        """Go on where the walk was whose `state` this is.
+
+        Raises:
+            LookupError, TypeError, ValueError: It is no such state.
+        """
+        walk = cls(state["_size"], state["_start"], key, created)
+        for name in _PLAIN:
+            setattr(walk, name, state[name])
+        walk.cursor = None if state["cursor"] is None else Cursor(*state["cursor"])
+        walk.report = Report(**state["report"])
+        walk._idle.count = state["idle"]
+        walk._memory.restore(state["memory"])
+        walk._order.restore(state["order"])
+        return walk
+
+    def stop(self) -> None:
+        """End the walk before its end: no more is wanted. It is complete so far as it went in order."""
+        if self.cursor is not None:
+            self._end(Cursor(self._frontier, 0), 0)
+
     def _successor(self, asked: Cursor, page: Fetched[T]) -> int | None:
         if page.next is None:
             return None
@@ -313,6 +367,24 @@ class OffsetWalk(Generic[T]):
         self.report.next_offset = number
 
 
+# What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
+_PLAIN = (
+    "_size",
+    "_start",
+    "_most",
+    "_least_overlap",
+    "_overlap",
+    "_frontier",
+    "_known_to",
+    "_reached",
+    "_back",
+    "_refused",
+    "_gap_is_open",
+    "_asked_twice",
+    "_trouble",
+)
+
+
 class _Memory(Generic[T]):
     """The keys of the last rows, page by page in their order.
 
@@ -330,6 +402,13 @@ class _Memory(Generic[T]):
 
     def knows(self, row: T) -> bool:
         return self.key(row) in self._seen
+
+    def state(self) -> list[list[Hashable]]:
+        return list(self._pages)
+
+    def restore(self, pages: Sequence[Sequence[Hashable]]) -> None:
+        self._pages = deque(map(list, pages))
+        self._seen = {key for page in self._pages for key in page}
 
     def after(self, row: T) -> int:
         """Count the rows that were seen after this one."""
@@ -368,6 +447,12 @@ class _Order(Generic[T]):
         self._created = created
         self._newest: datetime | None = None
         self._last: datetime | None = None
+
+    def state(self) -> list[str | None]:
+        return [None if time is None else time.isoformat() for time in (self._newest, self._last)]
+
+    def restore(self, times: Sequence[str | None]) -> None:
+        self._newest, self._last = (None if time is None else datetime.fromisoformat(time) for time in times)
 
     def is_new(self, row: T) -> bool:
         """Tell whether a row was added since the walk began: what lies before it was added later still."""

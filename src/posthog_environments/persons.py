@@ -43,7 +43,7 @@ from posthog_environments.errors import status_error_class
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
-from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.paging import Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
 
 if TYPE_CHECKING:
@@ -134,7 +134,41 @@ def list_(
         page = decode_record(call, answer, list_persons.parse_response, cursor.number)
         return Fetched(page.results, page.next_, page.count)
 
-    return Listing(fetch, partial(OffsetWalk, page_size, offset, attrgetter("uuid"), attrgetter("created_at")))
+    def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
+        key, created = attrgetter("uuid"), attrgetter("created_at")
+        if state is None:
+            return OffsetWalk(page_size, offset, key, created)
+        return OffsetWalk[Any].restore(state, key, created)
+
+    settings = scope.session.settings
+    identity = {
+        "host": settings.host,
+        "project": scope.project_id,
+        "query": {name: value for name, value in query.items() if name != "include_total"},
+        "extra_query": extra,
+        "offset": offset,
+    }
+    export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
+    return Listing(fetch, partial(restore, None), export=export)
+
+
+# Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.
+_EXPORT_WAIT = 3600.0
+
+
+def _waits_for(scope: Scope) -> Scope:
+    options = scope.options
+    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=_EXPORT_WAIT))
+
+
+def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
+    """Fetch a page with its rows as they came."""
+    from posthog_environments.export.files.rows import read_page
+
+    request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    call = Call(LIST, with_query(request, extra))
+    answer = yield from exchange(scope, call)
+    return Fetched(*decode_record(call, answer, read_page, cursor.number))
 
 
 def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
