@@ -126,6 +126,22 @@ def chosen(row: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in ("", None)}
 
 
+def test_no_spreadsheet_runs_what_a_person_has(own: tuple[Sandbox, Environment], tmp_path: Path) -> None:
+    _, env = own
+    person = env.persons.list().take(1)[0]
+    env.persons.update(person, {"note": "=1+1", "@name": "-5", "+odd": "@SUM(A1)"})
+
+    def row(name: str, **options: Any) -> dict[str, str]:
+        env.persons.list(distinct_id=person.distinct_ids[0]).export(tmp_path / name, flatten=True, **options)
+        with (tmp_path / name).open(newline="") as file:
+            (found,) = csv.DictReader(file)
+        return {key: value for key, value in found.items() if "note" in key or "name" in key or "odd" in key}
+
+    tame, raw = row("a.csv"), row("b.csv", raw=True)
+    assert (tame["note"], tame["'@name"], tame["'+odd"]) == ("'=1+1", "-5", "'@SUM(A1)")
+    assert (raw["note"], raw["@name"], raw["+odd"]) == ("=1+1", "-5", "@SUM(A1)")
+
+
 def test_csv_flattened_has_a_column_for_each_property(env: Environment, tmp_path: Path) -> None:
     env.persons.list().export(tmp_path / "a.csv", flatten=True)
     with (tmp_path / "a.csv").open(newline="") as file:
