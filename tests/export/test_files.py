@@ -302,7 +302,7 @@ def test_what_was_tampered_with_is_refused(env: Environment, tmp_path: Path, har
     elif harm == "changed":
         part.write_bytes(data.replace(b"plan", b"PLAN", 1))
     elif harm == "checkpoint":
-        checkpoint.write_bytes(checkpoint.read_bytes().replace(b'"rows":', b'"rowz":', 1))
+        checkpoint.write_bytes(checkpoint.read_bytes().replace(b'"_frontier":', b'"_frontier":1', 1))
     else:
         from posthog_environments.export.files import checkpoint as records
 
@@ -342,6 +342,14 @@ def test_files_are_for_their_owner_alone(env: Environment, tmp_path: Path) -> No
     assert {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names(tmp_path)} == dict.fromkeys(
         ["a.csv.part", "a.csv.checkpoint", "b.parquet", ".b.parquet.receipt"], 0o600
     )
+
+
+def test_an_empty_part_that_others_could_read_is_theirs_no_more(env: Environment, tmp_path: Path) -> None:
+    part = tmp_path / "a.jsonl.part"
+    part.touch()
+    part.chmod(0o644)
+    env.persons.list().export(tmp_path / "a.jsonl")
+    assert stat.S_IMODE((tmp_path / "a.jsonl").stat().st_mode) == 0o600
 
 
 def test_no_file_holds_the_key_or_the_filters(box: Sandbox, env: Environment, tmp_path: Path) -> None:
