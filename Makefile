@@ -59,6 +59,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
+	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/downgrade.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
@@ -71,6 +72,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/command_reference.py
 	@$(ISOLATE) $(PY) scripts/evidence.py
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
+	@$(ISOLATE) $(PY) scripts/figures.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -87,7 +89,7 @@ lock: ## pin and hash the development requirements anew
 	@$(LOCK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
 	  --output-file requirements/floors.txt
 
-bench: $(STAMP) ## measure the figures of the README, side by side in one run
+bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (ten minutes)
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
 soak: $(STAMP) ## faults, hostile servers and load, for as long as it takes (under half an hour)

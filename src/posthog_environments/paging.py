@@ -464,7 +464,9 @@ class _Order(Generic[T]):
         times = self._times(rows)
         falls = times == sorted(times, reverse=True)
         if len(fresh) < len(rows):
-            times = self._times(fresh)
+            # Mostly rows were left out at the front alone; what is there has its times already.
+            tail = rows[len(rows) - len(fresh) :]
+            times = times[-len(tail) :] if tail and len(times) == len(rows) and tail == fresh else self._times(fresh)
         if not times:
             return falls
         newest = self._newest = self._newest or times[0]
@@ -475,8 +477,8 @@ class _Order(Generic[T]):
 
     def _times(self, rows: Sequence[T]) -> list[Any]:
         times: list[Any] = list(map(self._created, rows))
-        # Some rows have no time that could be read.
-        return [time for time in times if time is not None] if None in times else times
+        # Some rows have no time that could be read. No time is false; to compare each with None would take longer.
+        return times if all(times) else [time for time in times if time is not None]
 
 
 class NumberedWalk(Generic[T]):

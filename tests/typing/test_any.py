@@ -122,7 +122,7 @@ class Walk:
 
     def members(self, name: str, cls: Any) -> None:
         names = dict(names_of(cls.__module__))
-        if cls.__module__ == "posthog_environments.environment":
+        if cls.__module__ == "posthog_environments.bound":
             flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
