@@ -126,6 +126,22 @@ def chosen(row: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in ("", None)}
 
 
+def test_no_spreadsheet_runs_what_a_person_has(own: tuple[Sandbox, Environment], tmp_path: Path) -> None:
+    _, env = own
+    person = env.persons.list().take(1)[0]
+    env.persons.update(person, {"note": "=1+1", "@name": "-5", "+odd": "@SUM(A1)"})
+
+    def row(name: str, **options: Any) -> dict[str, str]:
+        env.persons.list(distinct_id=person.distinct_ids[0]).export(tmp_path / name, flatten=True, **options)
+        with (tmp_path / name).open(newline="") as file:
+            (found,) = csv.DictReader(file)
+        return {key: value for key, value in found.items() if "note" in key or "name" in key or "odd" in key}
+
+    tame, raw = row("a.csv"), row("b.csv", raw=True)
+    assert (tame["note"], tame["'@name"], tame["'+odd"]) == ("'=1+1", "-5", "'@SUM(A1)")
+    assert (raw["note"], raw["@name"], raw["+odd"]) == ("=1+1", "-5", "@SUM(A1)")
+
+
 def test_csv_flattened_has_a_column_for_each_property(env: Environment, tmp_path: Path) -> None:
     env.persons.list().export(tmp_path / "a.csv", flatten=True)
     with (tmp_path / "a.csv").open(newline="") as file:
@@ -286,7 +302,7 @@ def test_what_was_tampered_with_is_refused(env: Environment, tmp_path: Path, har
     elif harm == "changed":
         part.write_bytes(data.replace(b"plan", b"PLAN", 1))
     elif harm == "checkpoint":
-        checkpoint.write_bytes(checkpoint.read_bytes().replace(b'"rows":', b'"rowz":', 1))
+        checkpoint.write_bytes(checkpoint.read_bytes().replace(b'"_frontier":', b'"_frontier":1', 1))
     else:
         from posthog_environments.export.files import checkpoint as records
 
@@ -326,6 +342,14 @@ def test_files_are_for_their_owner_alone(env: Environment, tmp_path: Path) -> No
     assert {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names(tmp_path)} == dict.fromkeys(
         ["a.csv.part", "a.csv.checkpoint", "b.parquet", ".b.parquet.receipt"], 0o600
     )
+
+
+def test_an_empty_part_that_others_could_read_is_theirs_no_more(env: Environment, tmp_path: Path) -> None:
+    part = tmp_path / "a.jsonl.part"
+    part.touch()
+    part.chmod(0o644)
+    env.persons.list().export(tmp_path / "a.jsonl")
+    assert stat.S_IMODE((tmp_path / "a.jsonl").stat().st_mode) == 0o600
 
 
 def test_no_file_holds_the_key_or_the_filters(box: Sandbox, env: Environment, tmp_path: Path) -> None:

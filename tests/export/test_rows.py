@@ -97,6 +97,15 @@ def test_a_row_is_one_line_and_the_same_value(page: dict[str, Any], indent: int 
         assert uuid_of(raw) == row.uuid == person_of(raw).uuid
 
 
+@pytest.mark.parametrize("indent", [0, 2])
+def test_a_page_on_many_lines(indent: int) -> None:
+    rows = [{"uuid": "a", "properties": {"text": "two\nlines", "list": [1, 2]}}, {"uuid": "b"}]
+    found = read_page(200, JSON, json.dumps({"results": rows}, indent=indent).encode())
+    assert found is not None
+    assert [bytes(row.raw).count(b"\n") for row in found[0]] == [0, 0]
+    assert [json.loads(bytes(row.raw)) for row in found[0]] == rows
+
+
 def test_numbers_of_any_size_stay_as_they_are() -> None:
     content = b'{"results": [{"uuid": "a", "properties": {"n": 123456789012345678901234567890, "f": 1.10}}]}'
     found = read_page(200, JSON, content)
