@@ -11,7 +11,7 @@ from typing import Final
 
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
-ROOMS: Final = ("faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "processes")
+ROOMS: Final = ("faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "processes")
 """Each is a module of this package with a `CAMPAIGNS`."""
 
 

@@ -8,14 +8,14 @@ from typing import Any, Generic, Self, TypeVar, cast
 from posthog_environments.arguments import whole
 from posthog_environments.exchange import Flow
 from posthog_environments.models import Page
-from posthog_environments.paging import Fetched, Listing, NumberedWalk, OffsetWalk, Report
+from posthog_environments.paging import Fetched, Listing, Report, Walk
 
 __all__ = ["AsyncPager", "Pager"]
 
 T = TypeVar("T")
 
 
-def _page(walk: OffsetWalk[T] | NumberedWalk[T], fetched: Fetched[T]) -> Page[T]:
+def _page(walk: Walk[T], fetched: Fetched[T]) -> Page[T]:
     return Page(walk.receive(fetched), fetched.count)
 
 

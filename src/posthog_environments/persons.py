@@ -9,7 +9,8 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +31,7 @@ from posthog_environments.arguments import (
     flag,
     json_object,
     json_text,
+    moment,
     person_key,
     positive,
     text,
@@ -43,8 +45,9 @@ from posthog_environments.errors import status_error_class
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
-from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk, Walk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
+from posthog_environments.ranges import RangeWalk
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person
@@ -87,6 +90,9 @@ def list_(
     page_size: int = 1000,
     offset: int = 0,
     include_total: bool = False,
+    created_since: datetime | None = None,
+    created_before: datetime | None = None,
+    near: int = 0,
     timeout: float | None = None,
     extra_query: Extra | None = None,
 ) -> Listing[Person]:
@@ -105,6 +111,12 @@ def list_(
         page_size: Persons a page, at least 1. Quotas count requests, not rows, hence the large default.
         offset: How many persons to pass over at the start.
         include_total: Whether pages shall carry `count`, the number of all persons that match.
+        created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the walk ends
+            where persons are older.
+        created_before: Only persons created earlier than then, an aware datetime. The walk looks for the first of them,
+            with some ten requests.
+        near: With `created_before`, about how many persons are newer. It saves the search; a wrong guess costs requests
+            and nothing else.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
 
@@ -112,7 +124,7 @@ def list_(
         A pager, which can be iterated for persons more than once; each time it starts over.
 
     Raises:
-        ValueError: A filter, page size or offset makes no sense. Nothing was sent.
+        ValueError: A filter, page size, offset or range of time makes no sense. Nothing was sent.
         PagingError: While iterating: a next link leads nowhere or back.
         MalformedResponseError: While iterating: a page is not one of this API, or a row has no uuid.
 
@@ -122,6 +134,9 @@ def list_(
     scope = scope.but(timeout)
     positive("page_size", page_size)
     whole("offset", offset)
+    walk = _walk(
+        page_size, offset, near, moment("created_since", created_since), moment("created_before", created_before)
+    )
     query = _filters(search, email, distinct_id, properties)
     if flag("include_total", include_total):
         query["include_total"] = True
@@ -134,7 +149,24 @@ def list_(
         page = decode_record(call, answer, list_persons.parse_response, cursor.number)
         return Fetched(page.results, page.next_, page.count)
 
-    return Listing(fetch, partial(OffsetWalk, page_size, offset, attrgetter("uuid"), attrgetter("created_at")))
+    return Listing(fetch, walk)
+
+
+def _walk(
+    page_size: int, offset: int, near: int, since: datetime | None, before: datetime | None
+) -> Callable[[], Walk[Person]]:
+    key, created = attrgetter("uuid"), attrgetter("created_at")
+    if whole("near", near) and before is None:
+        raise ValueError(
+            "near says where persons older than created_before begin; without created_before, give offset."
+        )
+    if before is None and since is None:
+        return partial(OffsetWalk, page_size, offset, key, created)
+    if before is not None and offset:
+        raise ValueError("offset and created_before do not go together: to say about where they begin, give near.")
+    if before is not None and since is not None and since >= before:
+        raise ValueError("created_since must lie before created_before: nobody was created in between.")
+    return partial(RangeWalk, page_size, offset, near, key, created, since, before)
 
 
 def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:

@@ -12,7 +12,7 @@ PACKAGE = Path(posthog_environments.__file__).parent
 FLOORS: dict[int, set[str]] = {
     0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
-    2: {"questions", "exchange"},
+    2: {"questions", "exchange", "ranges"},
     3: {"pager", "persons", "insights"},
     4: {"pools", "transport", "drivers"},
     5: {"environment"},
