@@ -16,7 +16,7 @@ FLOORS: dict[int, set[str]] = {
     3: {"pager", "persons", "insights"},
     4: {"pools", "transport", "drivers"},
     5: {"environment"},
-    6: {"cli", "sandbox", "pytest_plugin"},
+    6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Two floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
