@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from typing import Any, Final, cast
 
@@ -108,6 +109,17 @@ class Options:
             return json.loads(text)
         except ValueError:
             raise ConfigurationError(f"The option {name!r} must be JSON.") from None
+
+    def moment(self, name: str) -> datetime | None:
+        """Read an optional moment with its offset from UTC."""
+        text = self.given.get(name)
+        try:
+            found = None if text is None else datetime.fromisoformat(text)
+        except ValueError:
+            found = datetime.min  # noqa: DTZ901 - has no offset, and is refused below
+        if found is not None and found.tzinfo is None:
+            raise ConfigurationError(f"The option {name!r} must be written like 2026-01-31T00:00:00+00:00.")
+        return found
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Read true or false."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
@@ -16,10 +15,9 @@ from posthog_environments.rows import PERSON_COLUMNS, Persons, check_walk
 from posthog_environments.spark import reports
 from posthog_environments.spark.batches import Batches, kinds_of, schema_of
 from posthog_environments.spark.options import CLIENT, Options, columns_of
-from posthog_environments.spark.pushdown import Pushed, push
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import MutableMapping
 
     from pyspark.sql.types import StructType
 
@@ -36,13 +34,12 @@ OPTIONS: Final = CLIENT | {
     "partitions",
     "page_size",
     "report",
-    "pushdown",
+    "created_since",
+    "created_before",
 }
 MOST_PARTITIONS: Final = 1000
 # Where a server does not count: more persons than this are parted as if there were no more.
 _MOST: Final = 1 << 40
-
-log = logging.getLogger("posthog_environments")
 
 
 @dataclass
@@ -80,15 +77,14 @@ class PersonsDataSource(DataSource):
         return schema_of(self._columns)
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        """Return the reader; one that takes filters if that was asked for, for Spark must be told likewise."""
-        pushes = self._options.flag("pushdown", default=False)
-        return (PushingReader if pushes else PersonsReader)(self._options, schema)
+        """Return the reader. It takes no filters of the query: Spark would apply them to the next query as well."""
+        return PersonsReader(self._options, schema)
 
 
 def _check(options: Options) -> None:
     options.whole("partitions", 1, MOST_PARTITIONS)
     options.whole("page_size", 1000, 1_000_000)
-    options.flag("pushdown", default=False)
+    _range(options)
     options.json("properties")
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
     if several and options.flag("pacing", default=True) and options.text("quota") is None:
@@ -111,16 +107,13 @@ class PersonsReader(DataSourceReader):
         self._options = options
         self._schema = schema
         self._kinds = kinds_of(schema)
-        self._pushed = Pushed()
 
     def partitions(self) -> list[InputPartition]:
         """Part each project at the times of persons who lie evenly in its list."""
         parts: list[Part] = []
         for project in self._options.projects():
             with self._options.open(project) as env:
-                if self._pushed.projects is None or env.project_id in self._pushed.projects:
-                    parts += self._parts_of(env, project)
-        # Spark makes a partition of its own where there is none: an empty range does no harm.
+                parts += self._parts_of(env, project)
         for number, part in enumerate(parts):
             part.number = number
         path = self._options.text("report")
@@ -131,9 +124,7 @@ class PersonsReader(DataSourceReader):
         return [*parts]
 
     def _parts_of(self, env: Environment, project: str | None) -> Iterator[Part]:
-        since, before = self._pushed.since, self._pushed.before
-        if since is not None and before is not None and since >= before:
-            return
+        since, before = _range(self._options)
         wanted = self._options.whole("partitions", 1, MOST_PARTITIONS)
         inner = edges(env, wanted, self._filters()) if wanted > 1 else {}
         ends = [
@@ -148,10 +139,7 @@ class PersonsReader(DataSourceReader):
 
     def _filters(self) -> dict[str, Any]:
         filters: dict[str, Any] = {name: self._options.text(name) for name in ("search", "email", "distinct_id")}
-        filters["properties"] = _joined(self._options.json("properties"), self._pushed.properties)
-        if self._pushed.uuid is not None and filters["search"] is None:
-            filters["search"] = self._pushed.uuid
-        return filters
+        return filters | {"properties": self._options.json("properties")}
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
         """Read one part, a batch for each page.
@@ -159,8 +147,7 @@ class PersonsReader(DataSourceReader):
         Raises:
             PagingError: The walk may have missed somebody, and `strict` is true: the task fails, and Spark repeats it.
         """
-        if not isinstance(partition, Part):
-            return
+        assert isinstance(partition, Part)
         batches = Batches(self._schema, (*PERSON_COLUMNS, *self._kinds))
         with self._options.open(partition.project) as env:
             persons = Persons(env.project_id, self._kinds)
@@ -184,31 +171,11 @@ class PersonsReader(DataSourceReader):
                 check_walk(env.project_id, pager.report)
 
 
-class PushingReader(PersonsReader):
-    """Takes filters of the query, for Spark from 4.1 on."""
-
-    def pushFilters(self, filters: list[Any]) -> Iterable[Any]:  # noqa: N802 - Spark's name
-        """Have the API apply what it can. All are given back, for Spark to apply them once more."""
-        self._pushed = push(filters, self._kinds)
-        log.debug("filters passed on: %s", ", ".join(self._pushed.taken) or "none")
-        return filters
-
-
-def _joined(given: Any, pushed: tuple[Mapping[str, Any], ...]) -> Any:
-    """Join conditions of the option with those of the query."""
-    if not pushed:
-        return given
-    if given is None:
-        return list(pushed)
-    if isinstance(given, list):
-        return [*cast("Iterable[Any]", given), *pushed]
-    if not isinstance(given, dict) or "values" in given:
-        # A nested group stays the option's own: Spark applies the others.
-        return cast("Any", given)
-    found = cast("Mapping[str, Any]", given)
-    if "key" in found:
-        return [found, *pushed]
-    return [*({"key": name, "value": value, "type": "person"} for name, value in found.items()), *pushed]
+def _range(options: Options) -> tuple[datetime | None, datetime | None]:
+    since, before = options.moment("created_since"), options.moment("created_before")
+    if since is not None and before is not None and since >= before:
+        raise ConfigurationError("created_since must lie before created_before: nobody was created in between.")
+    return since, before
 
 
 def edges(env: Environment, parts: int, filters: Mapping[str, Any]) -> dict[datetime, int]:
