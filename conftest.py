@@ -14,7 +14,7 @@ from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parent
-EXTRAS = {"sandbox", "cli", "plot"}
+EXTRAS = {"sandbox", "cli", "plot", "redis", "dlt", "spark"}
 
 
 def run_shell(example: Example) -> None:

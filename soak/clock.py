@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from posthog_environments import config
 from posthog_environments.config import Options
 from posthog_environments.errors import PostHogError
-from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, Send, Session, exchange
+from posthog_environments.exchange import Answer, Ask, Call, Failed, Kind, Operation, Scope, Send, Session, exchange
 from posthog_environments.quota import Rate
 
 __all__ = ["FixedWindows", "Limiter", "Neighbour", "SlidingLogs", "Timeline", "Worker", "new_session"]
@@ -146,20 +146,28 @@ class Worker:
     done: list[float] = field(default_factory=list)
     errors: list[PostHogError] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
+    # Who is dead goes no further, and tells nobody.
+    dead: bool = False
+    lost: list[object] = field(default_factory=list)
 
     def start(self, delay: float = 0.0) -> None:
         """Begin."""
         self.timeline.at(self.timeline.now + delay, self._next_call)
 
     def _next_call(self) -> None:
-        if len(self.done) + len(self.errors) >= self.calls:
+        if self.dead or len(self.done) + len(self.errors) >= self.calls:
             return
         call = Call(self.operation, {"method": "get", "url": "/"})
         self._go_on(exchange(self.scope, call), None)
 
     def _go_on(self, flow: Generator[Any, Any, Any], outcome: Answer | Failed | None) -> None:
+        if self.dead:
+            self.lost.append(flow)  # not closed, for nothing of it is told
+            return
         try:
             command = flow.send(outcome)
+            while isinstance(command, Ask):
+                command = flow.send(command.do())
         except StopIteration:
             self.done.append(self.timeline.now)
         except PostHogError as error:

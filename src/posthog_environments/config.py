@@ -6,17 +6,29 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.secrets import Secret, api_key_secret
 
-__all__ = ["CLOUDS", "VERSION", "KeySource", "Options", "Prefix", "Settings", "read_settings"]
+__all__ = [
+    "CLOUDS",
+    "VERSION",
+    "KeySource",
+    "Options",
+    "Prefix",
+    "QuotaPlace",
+    "Settings",
+    "quota_place",
+    "read_settings",
+]
 
 # The version of the distribution; pyproject.toml reads it from here.
 VERSION = "0.1.0"
@@ -79,6 +91,21 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaPlace:
+    """Where a quota is kept that several workers share.
+
+    Attributes:
+        kind: What is there.
+        address: The path of the file or the URL; that of a Redis may hold a password.
+        shown: The same without a password, for people.
+    """
+
+    kind: Literal["file", "redis"]
+    address: Secret
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What stays the same for the life of a client."""
 
@@ -87,6 +114,8 @@ class Settings:
     key: KeySource
     prefix: Prefix
     max_body: int = MAX_BODY
+    # None where the client counts for itself alone.
+    quota: QuotaPlace | None = None
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -105,6 +134,7 @@ def read_settings(
     max_body: object,
     allow_http: bool,
     environ: Mapping[str, str],
+    quota: object = None,
 ) -> Settings:
     """Check what was given, and fill the gaps from the environment.
 
@@ -123,7 +153,8 @@ def read_settings(
         raise ConfigurationError(f'{place} must be "environments" or "projects", not {_shown(prefix)}.')
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
-    return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body)
+    shared = quota_place(*_given(quota, "quota", "POSTHOG_QUOTA", environ))
+    return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body, quota=shared)
 
 
 def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) -> tuple[object, str]:
@@ -158,6 +189,50 @@ def _project(value: object, place: str) -> str:
     if isinstance(value, str) and (value == "@current" or re.fullmatch(r"[1-9][0-9]{0,17}", value)):
         return value
     raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {_shown(value)}.')
+
+
+_PLACES = (
+    '"memory", "file:///path/quota.db" for the processes of one machine, or "redis://host:6379/0" for several machines'
+)
+
+
+def quota_place(value: object, place: str = "quota") -> QuotaPlace | None:
+    """Read where a quota is kept; None stands for the memory of the client.
+
+    Raises:
+        ConfigurationError: It is no such place; the message says what is.
+    """
+    if value is None or value == "memory":
+        return None
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if isinstance(value, os.PathLike):
+        return _quota_file(os.fspath(cast("os.PathLike[str]", value)))
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{place} must be {_PLACES}, not {type(value).__name__}.")
+    scheme, _, rest = value.partition(":")
+    if scheme == "file" and _is_local(rest):
+        return _quota_file(unquote(rest.removeprefix("//localhost") if rest.startswith("//localhost/") else rest))
+    if scheme in ("redis", "rediss", "unix") and rest.startswith("//"):
+        return QuotaPlace("redis", Secret(value), _without_password(scheme, rest))
+    # Not the value itself: a URL may hold a password.
+    hint = " A file is named with three slashes: file:///path/quota.db." if scheme == "file" else ""
+    raise ConfigurationError(f"{place} must be {_PLACES}.{hint}")
+
+
+def _is_local(rest: str) -> bool:
+    return len(rest) > 1 and (not rest.startswith("//") or rest.startswith(("///", "//localhost/")))
+
+
+def _quota_file(path: str) -> QuotaPlace:
+    # Absolute, for the program may change its folder.
+    full = str(Path(re.sub("^/+", "/", path)).absolute())
+    return QuotaPlace("file", Secret(full), full)
+
+
+def _without_password(scheme: str, rest: str) -> str:
+    location, _, path = rest.removeprefix("//").partition("?")[0].partition("/")
+    return f"{scheme}://{location.rpartition('@')[2]}/{path}"
 
 
 def _shown(value: object) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Call, Failed, Flow, Outcome, Send
+from posthog_environments.exchange import Answer, Ask, Call, Failed, Flow, Outcome, Send
+
+if TYPE_CHECKING:
+    from anyio import CapacityLimiter
 
 __all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
 
@@ -49,6 +52,8 @@ class Driver:
                     return value
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
+                elif isinstance(command, Ask):
+                    outcome = command.do()
                 else:
                     outcome = None
                     self._sleep(command.seconds)
@@ -65,6 +70,7 @@ class AsyncDriver:
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
+        self._askers: CapacityLimiter | None = None
 
     async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
         """Run a flow to its end; see `Driver.run`."""
@@ -80,6 +86,8 @@ class AsyncDriver:
                     return value
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
+                elif isinstance(command, Ask):
+                    outcome = await self._ask(command)
                 else:
                     outcome = None
                     await anyio.sleep(command.seconds)
@@ -89,3 +97,12 @@ class AsyncDriver:
             return await self._sender.send(command.call, command.deadline, silence)
         except Failed as failure:
             return failure.with_traceback(None)
+
+    async def _ask(self, command: Ask) -> float:
+        import anyio
+        import anyio.to_thread
+
+        # Few threads, of our own: they take turns anyway, and others' work shall not have to wait for them.
+        if self._askers is None:
+            self._askers = anyio.CapacityLimiter(2)
+        return await anyio.to_thread.run_sync(command.do, limiter=self._askers)

@@ -38,13 +38,15 @@ from posthog_environments.config import (
     VERSION,
     Options,
     Prefix,
+    Settings,
     read_settings,
 )
 from posthog_environments.drivers import AsyncDriver, Driver
 from posthog_environments.errors import ConfigurationError, MalformedResponseError, TransportError
-from posthog_environments.exchange import Answer, Failed, Flow, Scope, Session
+from posthog_environments.exchange import STORE_PATIENCE, Answer, Failed, Flow, Scope, Session
 from posthog_environments.pager import AsyncPager, Pager
 from posthog_environments.paging import Listing
+from posthog_environments.quota import SharedPacer
 from posthog_environments.secrets import Secret
 
 if TYPE_CHECKING:
@@ -304,6 +306,7 @@ class _Client(Generic[Transport, AnyDriver]):
         allow_http: bool = False,
         transport: Transport | None = None,
         max_body: int = MAX_BODY,
+        quota: str | os.PathLike[str] | None = None,
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
@@ -315,9 +318,10 @@ class _Client(Generic[Transport, AnyDriver]):
             max_body=max_body,
             allow_http=allow_http,
             environ=os.environ,
+            quota=quota,
         )
         options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
-        session = Session(settings, settings.prefix)
+        session = Session(settings, settings.prefix, shared=_shared_quota(settings))
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._scope = Scope(session, options)
         self._open(session, options, transport, verify, proxy)
@@ -404,6 +408,9 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
         allow_http: Whether plain http may go to a host that is not loopback.
         transport: An `httpx.BaseTransport` to send with, for tests and special networks.
         max_body: Bytes that an answer may have, on the wire and decompressed.
+        quota: Where the requests are counted that one key may make: "memory", for this client alone; a file
+            ("file:///path/quota.db", or a Path), for all processes of a machine that name it; or a Redis
+            ("redis://host:6379/0"), for several machines. Else POSTHOG_QUOTA, else "memory".
 
     Raises:
         ConfigurationError: Something is missing or makes no sense. Nothing was sent.
@@ -447,6 +454,8 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
         self._guard.close()
+        if (shared := self._scope.session.shared) is not None and shared.untold:
+            shared.tell(STORE_PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -496,6 +505,10 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""
         await self._guard.aclose()
+        if (shared := self._scope.session.shared) is not None and shared.untold:
+            import anyio.to_thread
+
+            await anyio.to_thread.run_sync(shared.tell, STORE_PATIENCE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -505,6 +518,16 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
 
 
 _USER_AGENT = f"posthog-environments/{VERSION} (Python)"
+
+
+def _shared_quota(settings: Settings) -> SharedPacer | None:
+    """Open the quota that is shared with others, where one is."""
+    if settings.quota is None:
+        return None
+    from posthog_environments.budget import Budget, name_of
+    from posthog_environments.stores import open_store
+
+    return Budget(open_store(settings.quota), functools.partial(name_of, settings))
 
 
 def _checked_proxy(proxy: object, verify: object, host: str, *, trust_env: bool) -> str | None:

@@ -36,14 +36,16 @@ from posthog_environments.errors import (
     printable,
     status_error_class,
 )
-from posthog_environments.quota import Bucket, Pacer, Quota
+from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 __all__ = [
+    "STORE_PATIENCE",
     "Answer",
+    "Ask",
     "Call",
     "Failed",
     "Flow",
@@ -66,8 +68,9 @@ T = TypeVar("T")
 MAX_REFUSALS = 100
 # What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
 MAX_ERROR_BODY = 1 << 20
-# Seconds after which somebody who waits for the quota asks for it anew.
-LONGEST_NAP = 15.0
+# Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
+STORE_PATIENCE = 1.0
+STORE_HURRY = 0.1
 
 
 class Kind(Enum):
@@ -120,6 +123,13 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Asks the driver to make a call that may block for a moment, off any event loop; it gives back a number."""
+
+    do: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the server sent: decompressed, complete and within the limits, but not looked into."""
 
@@ -158,8 +168,8 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep
-Outcome: TypeAlias = Answer | Failed | None
+Command: TypeAlias = Send | Sleep | Ask
+Outcome: TypeAlias = Answer | Failed | float | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
 
@@ -173,6 +183,8 @@ class Session:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
     quota: Pacer = field(default_factory=Quota)
+    # Where others share the quota, this one counts instead, and is asked without the lock.
+    shared: SharedPacer | None = None
     budget: RetryBudget = field(default_factory=RetryBudget)
     lock: threading.Lock = field(default_factory=threading.Lock)
     found: bool = False
@@ -185,6 +197,8 @@ class Session:
         """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
         self.lock = threading.Lock()
         self.quota.forget_flights()
+        if self.shared is not None:
+            self.shared.after_fork()
 
 
 _SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
@@ -225,8 +239,9 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
     """
     session, options = scope.session, scope.options
-    waited = yield from _pace(scope, call)
-    attempt = _Attempts(scope, call, waited, session.clock() + options.timeout)
+    ticket = "" if session.shared is None else session.shared.ticket()
+    waited = yield from _pace(scope, call, ticket)
+    attempt = _Attempts(scope, call, ticket, waited, session.clock() + options.timeout)
     while True:
         outcome = yield from _send(scope, attempt)
         attempt.doubtful = attempt.doubtful or _is_doubtful(outcome)
@@ -243,6 +258,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
             if attempt.is_gone(outcome):
                 return outcome
         delay = attempt.delay(outcome)
+        yield from _tell(session)
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
@@ -297,13 +313,17 @@ def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseErro
     )
 
 
-def _pace(scope: Scope, call: Call) -> Flow[float]:
+def _pace(scope: Scope, call: Call, ticket: str) -> Flow[float]:
     """Wait until the quota lets the call go, and return the seconds that it took."""
     options, operation = scope.options, call.operation
     if not options.pacing:
         return 0.0
     limit = _patience(scope, call)
-    return (yield from _acquire(scope.session, operation.bucket, options.timeout if limit is None else limit))
+    return (
+        yield from _acquire(
+            scope.session, operation.bucket, options.timeout if limit is None else limit, ticket, options.timeout
+        )
+    )
 
 
 def _patience(scope: Scope, call: Call) -> float | None:
@@ -320,7 +340,7 @@ def _pace_again(scope: Scope, attempt: _Attempts) -> Flow[None]:
         own = max(0.0, attempt.deadline - scope.session.clock())
         limit = own if patience is None else max(0.0, patience - attempt.waited)
         try:
-            waited = yield from _acquire(scope.session, attempt.call.operation.bucket, limit)
+            waited = yield from _acquire(scope.session, attempt.call.operation.bucket, limit, attempt.ticket, own)
             if patience is not None:
                 attempt.waited += waited
                 attempt.deadline += waited
@@ -330,7 +350,10 @@ def _pace_again(scope: Scope, attempt: _Attempts) -> Flow[None]:
             raise
 
 
-def _acquire(session: Session, bucket: Bucket, limit: float) -> Flow[float]:
+def _acquire(session: Session, bucket: Bucket, limit: float, ticket: str, seconds: float) -> Flow[float]:
+    """Wait for leave for a request that takes so many seconds at most, and return the seconds that it took."""
+    if session.shared is not None:
+        return (yield from _acquire_shared(session, session.shared, bucket, limit, ticket, seconds))
     start, waiter = session.clock(), object()
     try:
         while True:
@@ -348,10 +371,49 @@ def _acquire(session: Session, bucket: Bucket, limit: float) -> Flow[float]:
             session.quota.leave(bucket, waiter)
 
 
-def _out_of_quota(bucket: Bucket, wait: float) -> RateLimitError:
+def _acquire_shared(
+    session: Session, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
+) -> Flow[float]:
+    """Do the same with a quota that others use too; see `_acquire`."""
+    start, mine = session.clock(), False
+    patience = _store_patience(min(limit, seconds))
+    try:
+        while True:
+            wait = yield Ask(lambda: shared.acquire(bucket, ticket, seconds, patience))
+            assert isinstance(wait, float)
+            waited = session.clock() - start
+            if wait <= 0:
+                mine = True
+                return waited
+            if waited + wait > limit:
+                raise _out_of_quota(bucket, wait, shared.trouble)
+            yield Sleep(min(wait, LONGEST_NAP))
+    except RateLimitError:
+        shared.leave(bucket, ticket)
+        yield from _tell(session)
+        mine = True
+        raise
+    finally:
+        if not mine:
+            shared.leave(bucket, ticket)
+
+
+def _tell(session: Session, seconds: float = STORE_PATIENCE) -> Flow[None]:
+    """Let those who share the quota know what has happened."""
+    shared = session.shared
+    if shared is not None and shared.untold:
+        yield Ask(lambda: shared.tell(_store_patience(seconds)))
+
+
+def _store_patience(seconds: float) -> float:
+    return max(STORE_HURRY, min(STORE_PATIENCE, seconds))
+
+
+def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitError:
     error = RateLimitError(
         f"The quota for {bucket} is used up: the next request may go in {wait:.0f} s, which is longer than this call "
-        "may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often.",
+        "may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
+        + (f" {trouble}" if trouble else ""),
         status_code=429,
     )
     error.retry_after = wait
@@ -367,9 +429,14 @@ def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
         outcome = yield Send(call, attempt.deadline)
     finally:
         if scope.options.pacing:
-            with session.lock:
-                session.quota.settle(call.operation.bucket, session.clock())
-    assert outcome is not None
+            if session.shared is not None:
+                session.shared.settle(call.operation.bucket, attempt.ticket)
+            else:
+                with session.lock:
+                    session.quota.settle(call.operation.bucket, session.clock())
+    assert isinstance(outcome, (Answer, Failed))
+    if session.shared is not None:
+        yield from _tell(session, attempt.deadline - session.clock())
     if log.isEnabledFor(logging.DEBUG):
         what = outcome.status_code if isinstance(outcome, Answer) else "failed"
         log.debug(
@@ -391,8 +458,9 @@ def _is_doubtful(outcome: Answer | Failed) -> bool:
 class _Attempts:
     """The attempts at one call: what has happened, and whether there will be another."""
 
-    def __init__(self, scope: Scope, call: Call, waited: float, deadline: float) -> None:
+    def __init__(self, scope: Scope, call: Call, ticket: str, waited: float, deadline: float) -> None:
         self.call = call
+        self.ticket = ticket
         self.deadline = deadline
         self.doubtful = False
         self.number = 0
@@ -461,8 +529,11 @@ class _Attempts:
         now = session.clock()
         if options.pacing:
             # Also where this call gives up: the next one shall know.
-            with session.lock:
-                session.quota.refuse(self.call.operation.bucket, now, wait)
+            if session.shared is not None:
+                session.shared.refuse(self.call.operation.bucket, wait)
+            else:
+                with session.lock:
+                    session.quota.refuse(self.call.operation.bucket, now, wait)
         if options.retries == 0 or self._refusals > MAX_REFUSALS:
             return None
         if options.max_wait is None:

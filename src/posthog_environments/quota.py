@@ -15,10 +15,13 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import Literal, Protocol
 
-__all__ = ["RATES", "Bucket", "Pacer", "Quota", "Rate"]
+__all__ = ["LONGEST_NAP", "RATES", "Bucket", "Pacer", "Quota", "Rate", "SharedPacer"]
 
 Bucket = Literal["persons", "deletes", "insights"]
 Rate = tuple[int, float]
+
+# Seconds after which somebody who waits for the quota asks for it anew.
+LONGEST_NAP = 15.0
 
 # Requests and seconds. Source: the rate limits in PostHog/posthog. Persons have more since 2026, but nobody can tell
 # the version of a server from outside, so the client keeps to the lower figures of 2025. Deletes have a bucket of
@@ -31,7 +34,7 @@ RATES: Mapping[Bucket, tuple[Rate, ...]] = {
 
 
 class Pacer(Protocol):
-    """What an exchange asks of a quota. Whoever keeps it elsewhere, for several processes, offers the same."""
+    """What an exchange asks of a quota that is its own; it answers at once."""
 
     def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
         """Take leave for a request: 0.0 if it may go now, else the seconds after which to ask again.
@@ -54,6 +57,52 @@ class Pacer(Protocol):
 
     def forget_flights(self) -> None:
         """Note that nothing is in flight and nobody waits: this is another process now."""
+        ...
+
+
+class SharedPacer(Protocol):
+    """What an exchange asks of a quota that others use too, and that is kept where asking may take a moment.
+
+    `acquire` and `tell` go to the store, for `patience` seconds at most, and never raise because of it; all else is
+    noted, and told with the next of these. Safe for threads. A ticket names one request, or its place.
+    """
+
+    @property
+    def untold(self) -> bool:
+        """Whether something is noted that the store could be told."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What to say to somebody who waits, while the store is away; else nothing."""
+        ...
+
+    def ticket(self) -> str:
+        """Return a name for a call, which no other has."""
+        ...
+
+    def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
+        """Take leave for a request that is over after so many seconds at most; see `Pacer.acquire`."""
+        ...
+
+    def tell(self, patience: float) -> float:
+        """Tell the store what is noted; return 0.0."""
+        ...
+
+    def settle(self, bucket: Bucket, ticket: str) -> None:
+        """Note that a request that had leave is over, however it ended."""
+        ...
+
+    def leave(self, bucket: Bucket, ticket: str) -> None:
+        """Note that a place, or leave for a request that was not sent, is given up."""
+        ...
+
+    def refuse(self, bucket: Bucket, wait: float) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds."""
+        ...
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: what is in flight is the parent's."""
         ...
 
 
@@ -114,6 +163,14 @@ class _Window:
         """Note that the server took a request."""
         self._let_through += 1
 
+    def remember(self) -> tuple[float, int, float]:
+        """Return all that was learnt, for `recall`."""
+        return self._share, self._let_through, self._refused_at
+
+    def recall(self, learnt: tuple[float, int, float]) -> None:
+        """Know what another one has learnt."""
+        self._share, self._let_through, self._refused_at = learnt
+
     def share(self, now: float) -> float:
         """Return which part of the rate is ours."""
         if self._share >= 1:
@@ -132,7 +189,7 @@ class _Log:
         self._windows = [_Window(rate) for rate in rates]
         self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in rates))
         self.flying = 0
-        self._waiting: dict[Hashable, None] = {}
+        self._waiting: dict[Hashable, float] = {}
         self._started = float("-inf")
         self._blocked_until = float("-inf")
 
@@ -141,7 +198,7 @@ class _Log:
         wait = max([self._blocked_until - now, *(self._wait(window, now, ahead) for window in self._windows)])
         if wait > 0:
             if waiter is not None:
-                self._waiting[waiter] = None
+                self._waiting[waiter] = now + wait
             return wait
         self.leave(waiter)
         self.flying += 1

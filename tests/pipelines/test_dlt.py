@@ -211,7 +211,7 @@ def test_the_key_is_in_nothing_that_dlt_keeps(
     source = posthog_persons()
     run = pipeline()
     run.run(source)
-    with pytest.raises(Exception, match="Extraction|extract|400|series|trend"):
+    with pytest.raises(Exception, match="-7days"):
         run.run(posthog_trend(events=["$pageview"], date_from="-7days"))
     said = run.last_trace.asstr(2) + repr(source) + str(source) + repr(run.last_trace) + str(run.state)
     said += run.default_schema.to_pretty_yaml() + "".join(capfd.readouterr())

@@ -11,19 +11,21 @@ PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
     0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
-    1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota"},
+    1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
     2: {"questions", "exchange", "ranges"},
     3: {"pager", "persons", "insights"},
-    4: {"pools", "transport", "drivers"},
+    4: {"pools", "transport", "stores", "budget", "drivers"},
     5: {"environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Two floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; guards use pools.
+# Three floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
+# before anything shows or draws them, and models, at the top, offer that; guards use pools; a ledger
+# decides as a quota does, and a budget is kept in a store.
 INNER = {
+    1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
     0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"],
-    4: ["pools", "transport", "drivers"],
+    4: ["pools", "transport", "stores", "budget", "drivers"],
 }
 
 

@@ -30,7 +30,11 @@ _VARIABLES = {
     "project_id": "POSTHOG_PROJECT_ID",
     "prefix": "POSTHOG_PREFIX",
     "api_key": "POSTHOG_PERSONAL_API_KEY",
+    "quota": "POSTHOG_QUOTA",
 }
+
+# What the default profile is looked into for; a place for the quota alone is no reason.
+_NEEDED = _VARIABLES.keys() - {"quota"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Wanted:
     prefix: Found
     api_key: Found
     timeout: float
+    quota: Found = Found(None, "nowhere")
 
 
 def read(
@@ -61,6 +66,7 @@ def read(
     profile: str | None,
     api_key_file: str | None,
     api_key_stdin: bool | None,
+    quota: str | None = None,
 ) -> Wanted:
     """Find each value in the first place that has it.
 
@@ -68,7 +74,7 @@ def read(
         ConfigurationError: A place cannot be read, or the key of a profile would go to another server.
     """
     key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
-    given = {"host": host, "project_id": project_id, "prefix": prefix}
+    given = {"host": host, "project_id": project_id, "prefix": prefix, "quota": quota}
     options = {name: Found(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None}
     if key is not None:
         options["api_key"] = key
@@ -78,7 +84,7 @@ def read(
         if os.environ.get(variable)
     }
     of_profile: dict[str, Found] = {}
-    if profile or any(field not in options and field not in environment for field in _VARIABLES):
+    if profile or any(field not in options and field not in environment for field in _NEEDED):
         name, stored = profiles.load(profile)
         of_profile = {field: Found(value, f"profile {name!r}") for field, value in stored.items()}
     # Who names a profile wants it; the default one only fills gaps.
@@ -102,11 +108,12 @@ def connect(wanted: Wanted) -> Environment:
         host=wanted.host.value,  # type: ignore[arg-type]
         prefix=wanted.prefix.value,  # type: ignore[arg-type]  # checked there
         timeout=wanted.timeout,
+        quota=wanted.quota.value,  # type: ignore[arg-type]
     )
 
 
 def _first(field: str, places: list[dict[str, Found]]) -> Found:
-    default = {"host": "us", "prefix": "environments"}.get(field)
+    default = {"host": "us", "prefix": "environments", "quota": "memory"}.get(field)
     nowhere = Found(default, "default" if default else "nowhere")
     return next((place[field] for place in places if field in place), nowhere)
 

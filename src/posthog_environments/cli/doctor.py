@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from posthog_environments.cli.connection import Wanted, connect, read
+from posthog_environments.cli.connection import Found, Wanted, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
+from posthog_environments.config import quota_place
 from posthog_environments.errors import PostHogError, printable
 
 __all__ = ["doctor"]
@@ -60,12 +61,19 @@ def _configured(wanted: Wanted) -> dict[str, tuple[str, str]]:
         "project id": wanted.project_id,
         "prefix": wanted.prefix,
         "key": wanted.api_key,
+        "quota": Found(_quota(wanted), wanted.quota.source),
     }
     values: dict[str, tuple[str, str]] = {}
     for name, at in found.items():
         value = "missing" if at.value is None else "set" if name == "key" else str(at.value)
         values[name] = (value, at.source)
     return values
+
+
+def _quota(wanted: Wanted) -> str:
+    """Name the place of the quota, without a password that its URL may hold."""
+    place = quota_place(wanted.quota.value, wanted.quota.source)
+    return "memory" if place is None else place.shown
 
 
 def _findings(wanted: Wanted) -> Iterator[dict[str, str]]:

@@ -59,6 +59,7 @@ def init(*, force: bool, **given: Any) -> None:
         "project_id": project_id,
         "prefix": str(wanted.prefix.value or ""),
         "api_key": wanted.api_key.value.reveal(),
+        "quota": str(wanted.quota.value or ""),
     }
     file = profiles.save(name, values)
     use = "" if name == profiles.DEFAULT else f" Use it with --profile {name}."
@@ -71,7 +72,7 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
     key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
     key = None
     if any(key_options.values()):
-        nothing = dict.fromkeys(("project_id", "host", "prefix", "timeout", "profile"))
+        nothing = dict.fromkeys(("project_id", "host", "prefix", "timeout", "profile", "quota"))
         key = read(**nothing, **key_options).api_key.value
     host, project_id = arguments["host"], arguments["project_id"]
     if not asks:
@@ -94,6 +95,7 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
         prefix=Found(prefix, "--prefix"),
         api_key=Found(key, "the key"),
         timeout=arguments["timeout"] or DEFAULT_TIMEOUT,
+        quota=Found(arguments["quota"], "--quota"),
     )
 
 

@@ -46,6 +46,11 @@ _CONNECTION_OPTIONS: Final = (
         help="Which of the twin paths of the API to use.",
     ),
     _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
+    _CONNECTION(
+        "--quota",
+        metavar="memory|URL",
+        help="Where workers count together: file:///path/quota.db or redis://host:6379/0.",
+    ),
     _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
     _CONNECTION(
         "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
@@ -53,7 +58,7 @@ _CONNECTION_OPTIONS: Final = (
     _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
 )  # fmt: skip
 _CONNECTION_NAMES: Final = (
-    "project_id", "host", "prefix", "timeout", "profile", "api_key_file", "api_key_stdin",
+    "project_id", "host", "prefix", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
 )  # fmt: skip
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")

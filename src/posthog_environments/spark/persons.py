@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -87,11 +88,12 @@ def _check(options: Options) -> None:
     _range(options)
     options.json("properties")
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
-    if several and options.flag("pacing", default=True) and options.text("quota") is None:
+    shared = (options.text("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
+    if several and options.flag("pacing", default=True) and not shared:
         raise ConfigurationError(
             "Several partitions or projects are read at once, and each would use the whole quota of the key. Name one "
-            'that they share: option("quota", "file:///…" or "redis://…"). For a server without limits give '
-            'option("pacing", "false").'
+            'that they share: option("quota", "file:///…/quota.db") on one machine, "redis://…" on several. For a '
+            'server without limits give option("pacing", "false").'
         )
     if not options.flag("strict", default=True) and options.text("report") is None:
         raise ConfigurationError(

@@ -1,0 +1,199 @@
+"""Room "shared": workers that count together in a file use the quota up and do not break it, whatever becomes of it.
+
+Hours pass on a clock that leaps (`soak.clock`), with a real file. Then real processes share one in real time: one is
+killed in the middle, and the file is removed, ruined and locked while they work.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from posthog_environments.budget import Budget
+from posthog_environments.exchange import Scope
+from posthog_environments.quota import RATES, Bucket, Rate
+from posthog_environments.stores import FileStore
+from soak.clock import FixedWindows, Limiter, SlidingLogs, Timeline, Worker, new_session, options
+from soak.frame import Campaign, Effort, Figure
+
+__all__ = ["CAMPAIGNS", "Fleet", "deaths", "hours", "rates_of", "troubles"]
+
+SERVERS: Final = (SlidingLogs, FixedWindows)
+PERSONS: Final = RATES["persons"]
+Server = Callable[[tuple[Rate, ...]], Limiter]
+
+
+def rates_of(rates: tuple[Rate, ...]) -> dict[Bucket, tuple[Rate, ...]]:
+    """Give all buckets these rates."""
+    return {"persons": rates, "deletes": rates, "insights": rates}
+
+
+# ---------------------------------------------------------------------------------------------------- hours in seconds
+
+
+class Fleet:
+    """Clients that share a file, each with some workers, before a server that counts, on a clock that leaps."""
+
+    def __init__(
+        self, server: Server, file: Path, random: Random, *, clients: int = 4, workers: int = 2, timeout: float = 60.0
+    ) -> None:
+        self.timeline = Timeline()
+        self.limiter = server(PERSONS)
+        self.file = file
+        self._random = random
+        self._timeout = timeout
+        self.clients: list[list[Worker]] = []
+        self._workers = workers
+        for _ in range(clients):
+            self.join()
+        self.start = self.end = self.timeline.now
+
+    def join(self) -> None:
+        """Let another client begin."""
+        session = new_session(self.timeline, self._random)
+        store = FileStore(self.file, self.timeline.clock)
+        session.shared = Budget(store, lambda: "key", rates_of(PERSONS), self.timeline.clock)
+        scope = Scope(session, options(max_wait=1e9, timeout=self._timeout))
+        crew = [Worker(self.timeline, scope, self._serve, self._random, (0.05, 0.4)) for _ in range(self._workers)]
+        for worker in crew:
+            worker.start()
+        self.clients.append(crew)
+
+    def kill(self, number: int) -> None:
+        """Let a client die, with whatever it has under way."""
+        for worker in self.clients[number]:
+            worker.dead = True
+
+    def _serve(self, now: float) -> tuple[int, dict[str, str]]:
+        wait = self.limiter.refuses(now)
+        return (200, {}) if wait is None else (429, {"retry-after": str(int(wait) + 1)})
+
+    def run(self, seconds: float) -> None:
+        """Let them work."""
+        self.end += seconds
+        self.timeline.run(self.end)
+
+    @property
+    def workers(self) -> list[Worker]:
+        """All of them."""
+        return [worker for crew in self.clients for worker in crew]
+
+    @property
+    def sent(self) -> int:
+        """Requests of all."""
+        return sum(worker.sent for worker in self.workers)
+
+    @property
+    def wrong(self) -> int:
+        """Requests that were refused, and calls that failed."""
+        return sum(worker.refused + len(worker.errors) for worker in self.workers)
+
+    def used(self, since: float, until: float | None = None) -> float:
+        """Which part of the quota was used in a time."""
+        until = self.end if until is None else until
+        arrived = sum(since <= when < until for worker in self.workers for when in worker.arrivals)
+        return arrived / min(limit * (until - since) / seconds for limit, seconds in PERSONS)
+
+    def slowest(self) -> float:
+        """What the client with the fewest requests has of the average."""
+        sent = [sum(worker.sent for worker in crew) for crew in self.clients]
+        return min(sent) * len(sent) / sum(sent)
+
+
+def hours(effort: Effort) -> Iterator[Figure]:
+    """Use the quota with four clients on one file."""
+    random = effort.random("hours")
+    length = effort.count(8, 1)
+    used, slowest, wrong, sent = 2.0, 2.0, 0, 0
+    for server in SERVERS:
+        with tempfile.TemporaryDirectory() as folder:
+            fleet = Fleet(server, Path(folder, "quota.db"), random)
+            fleet.run(length * 3600.0 - 1.0)
+            used, slowest = min(used, fleet.used(fleet.start)), min(slowest, fleet.slowest())
+            wrong, sent = wrong + fleet.wrong, sent + fleet.sent
+    yield Figure("least part of the quota that was used", "at least 97 %", f"{used:.1%}", used >= 0.97)
+    yield Figure(f"429s and failures in {sent:,} requests", "0", str(wrong), wrong == 0)
+    yield Figure("the client with the fewest, of the average", "at least 80 %", f"{slowest:.0%}", slowest >= 0.8)
+
+
+def deaths(effort: Effort) -> Iterator[Figure]:
+    """Kill clients with requests under way and places in the queue, and let others come in their place."""
+    random = effort.random("deaths")
+    used, wrong, killed = 2.0, 0, 0
+    for server in SERVERS:
+        with tempfile.TemporaryDirectory() as folder:
+            fleet = Fleet(server, Path(folder, "quota.db"), random)
+            for _ in range(effort.count(6, 2)):
+                # Some die in the rush at the beginning of an hour, when most are under way.
+                fleet.run(random.choice((3600.0, 3600.0 + random.uniform(0.0, 20.0))))
+                fleet.kill(killed % len(fleet.clients))
+                fleet.join()
+                killed += 1
+            fleet.run(3600.0)
+            used, wrong = min(used, fleet.used(fleet.start + 3600.0)), wrong + fleet.wrong
+    yield Figure(f"429s and failures, {killed} killed", "0", str(wrong), wrong == 0)
+    yield Figure("part of the quota that the others used", "at least 95 %", f"{used:.1%}", used >= 0.95)
+
+
+def _remove(file: Path) -> None:
+    file.unlink()
+
+
+def _ruin(file: Path) -> None:
+    file.write_bytes(b"\0" * 8192)
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, 5000)
+
+
+def _older(file: Path) -> None:
+    """Put an older state in its place, as a backup would."""
+    file.with_name("copy").replace(file)
+
+
+def troubles(effort: Effort) -> Iterator[Figure]:
+    """Remove, ruin, cut, set back the file while four clients work; let a folder stand in its place for a while."""
+    random = effort.random("troubles")
+    least, after, wrong, sent = 2.0, 2.0, 0, 0
+    worst: list[str] = []
+    for server in SERVERS:
+        for spoil in (_remove, _ruin, _cut, _older, None):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "quota.db")
+                fleet = Fleet(server, file, random)
+                for _ in range(effort.count(3)):
+                    fleet.run(3600.0 - random.uniform(0.0, 100.0))
+                    file.with_name("copy").write_bytes(file.read_bytes())
+                    fleet.run(random.uniform(0.0, 200.0))
+                    begin = fleet.timeline.now
+                    if spoil:
+                        spoil(file)
+                    else:
+                        file.replace(file.with_name("kept"))
+                        file.mkdir()
+                        fleet.run(random.uniform(400.0, 900.0))
+                        file.rmdir()
+                        file.with_name("kept").replace(file)
+                    end = fleet.timeline.now
+                    fleet.run(7200.0)
+                    after = min(after, fleet.used(end + 3600.0))
+                    if spoil is None:
+                        least = min(least, fleet.used(begin + 60.0, end))
+                sent, wrong = sent + fleet.sent, wrong + fleet.wrong
+                if fleet.wrong:
+                    worst.append(f"{server.__name__} {spoil and spoil.__name__}: {fleet.wrong}")
+    yield Figure(f"429s and failures in {sent:,} requests", "0", str(wrong), wrong == 0, ", ".join(worst))
+    yield Figure("part used when it is over", "at least 95 %", f"{after:.1%}", after >= 0.95)
+    yield Figure("it does not stand still meanwhile", "at least 1 %", f"{least:.1%}", least >= 0.01)
+
+
+CAMPAIGNS: Final = (
+    Campaign("four clients on one file, for hours", hours),
+    Campaign("clients that die", deaths),
+    Campaign("a file that is removed, ruined, set back or hidden", troubles),
+)
