@@ -63,6 +63,7 @@ napoleon_use_rtype = False
 
 NAV: Final = (
     ("Guides", ("quickstart", "paging", "errors", "limits", "deleting", "testing", "example", "notebooks")),
+    ("Pipelines", ("dlt", "spark", "fleet")),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),

@@ -6,6 +6,7 @@ class DataSourceRegistration:
     def register(self, dataSource: type[DataSource]) -> None: ...
 
 class SparkSession:
+    builder: Any
     @property
     def dataSource(self) -> DataSourceRegistration: ...
     @property

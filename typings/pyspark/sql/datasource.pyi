@@ -1,3 +1,4 @@
+# ruff: noqa
 # What src/posthog_environments/spark uses of PySpark, which is half a gigabyte and not installed where types are checked.
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
