@@ -27,8 +27,8 @@ from packaging.utils import canonicalize_name
 SPEC: Final = "1.6"
 OWN: Final = "posthog-environments"
 PIPELINES: Final = Path(__file__).resolve().parents[1] / "requirements" / "pipelines.txt"
-THERE_ALONE: Final = {"pyspark": ("py4j",), "py4j": ()}
-"""What is locked and not installed here, and what it needs."""
+THERE_ALONE: Final = {"pyspark": ("Apache-2.0", "py4j"), "py4j": ("BSD-3-Clause",)}
+"""What is locked and not installed here: its licence, and what it needs."""
 
 
 @dataclass
@@ -153,8 +153,8 @@ def _locked(name: str) -> Message | None:
         return None
     metadata = Message()
     metadata["Name"], metadata["Version"] = name, match[1]
-    # Of the needs of such a package those that it has by itself.
-    for need in THERE_ALONE[name]:
+    metadata["License-Expression"], *needs = THERE_ALONE[name]
+    for need in needs:
         metadata["Requires-Dist"] = need
     return metadata
 
