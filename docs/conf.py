@@ -62,7 +62,21 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 NAV: Final = (
-    ("Guides", ("quickstart", "paging", "errors", "limits", "deleting", "testing", "example", "notebooks")),
+    (
+        "Guides",
+        (
+            "quickstart",
+            "paging",
+            "errors",
+            "limits",
+            "one-budget",
+            "deleting",
+            "dataframes",
+            "testing",
+            "example",
+            "notebooks",
+        ),
+    ),
     ("Pipelines", ("dlt", "spark", "fleet")),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),

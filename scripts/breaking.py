@@ -259,6 +259,9 @@ def _only_more(old: str, new: str) -> bool:
 def _parts(text: str) -> tuple[str, list[str], str]:
     """Take a signature apart: what stands before it, its parameters, what it returns."""
     head, _, rest = text.partition("(")
+    if head == "class" and ") (" in rest:  # its bases come first
+        bases, _, rest = rest.partition(") (")
+        head = f"class({bases})"
     depth, parameters, current = 1, list[str](), ""
     for at, character in enumerate(rest):
         depth += (character in "([{") - (character in ")]}")

@@ -12,8 +12,8 @@ from typing import Final
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
 ROOMS: Final = (
-    "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "shared", "processes",
-    "pipelines",
+    "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "shared", "redis",
+    "processes", "pipelines",
 )  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 

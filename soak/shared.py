@@ -1,13 +1,15 @@
 """Room "shared": workers that count together in a file use the quota up and do not break it, whatever becomes of it.
 
-Hours pass on a clock that leaps (`soak.clock`), with a real file. Then real processes share one in real time: one is
-killed in the middle, and the file is removed, ruined and locked while they work.
+Hours pass on a clock that leaps (`soak.clock`), with a real file. Then real processes (`soak.fleet`) share one in real
+time: the file is removed and locked while they work, and one of them is killed.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -15,21 +17,18 @@ from typing import Final
 
 from posthog_environments.budget import Budget
 from posthog_environments.exchange import Scope
-from posthog_environments.quota import RATES, Bucket, Rate
+from posthog_environments.quota import RATES, Rate
 from posthog_environments.stores import FileStore
 from soak.clock import FixedWindows, Limiter, SlidingLogs, Timeline, Worker, new_session, options
+from soak.fleet import Deed, Outcome, rates_of, share
+from soak.fleet import Fleet as Processes
 from soak.frame import Campaign, Effort, Figure
 
-__all__ = ["CAMPAIGNS", "Fleet", "deaths", "hours", "rates_of", "troubles"]
+__all__ = ["CAMPAIGNS", "Fleet", "deaths", "disturbed", "figures", "hours", "processes", "scale", "troubles"]
 
 SERVERS: Final = (SlidingLogs, FixedWindows)
 PERSONS: Final = RATES["persons"]
 Server = Callable[[tuple[Rate, ...]], Limiter]
-
-
-def rates_of(rates: tuple[Rate, ...]) -> dict[Bucket, tuple[Rate, ...]]:
-    """Give all buckets these rates."""
-    return {"persons": rates, "deletes": rates, "insights": rates}
 
 
 # ---------------------------------------------------------------------------------------------------- hours in seconds
@@ -127,7 +126,7 @@ def deaths(effort: Effort) -> Iterator[Figure]:
     for server in SERVERS:
         with tempfile.TemporaryDirectory() as folder:
             fleet = Fleet(server, Path(folder, "quota.db"), random)
-            for _ in range(effort.count(6, 2)):
+            for _ in range(effort.count(6, 1)):
                 # Some die in the rush at the beginning of an hour, when most are under way.
                 fleet.run(random.choice((3600.0, 3600.0 + random.uniform(0.0, 20.0))))
                 fleet.kill(killed % len(fleet.clients))
@@ -192,8 +191,67 @@ def troubles(effort: Effort) -> Iterator[Figure]:
     yield Figure("it does not stand still meanwhile", "at least 1 %", f"{least:.1%}", least >= 0.01)
 
 
+# ---------------------------------------------------------------------------------------------------------- real time
+
+
+def scale(effort: Effort, whole: int) -> tuple[tuple[Rate, ...], float, float]:
+    """Give rates, seconds, and the part of the quota that must be used; on a busy machine only roughly."""
+    if effort.share >= 0.5:
+        return ((60, 2.0), (200, 10.0)), 10.0 * effort.count(whole) - 0.5, 0.97
+    return ((20, 1.0), (50, 4.0)), 7.5, 0.5
+
+
+def figures(outcome: Outcome, enough: float, *, what: str = "") -> Iterator[Figure]:
+    """Tell what became of processes that share a quota."""
+    yield Figure(
+        f"{what}part of the quota used", f"at least {enough:.0%}", f"{outcome.used:.1%}", outcome.used >= enough
+    )
+    yield Figure(f"{what}429s", "0", str(outcome.refused), outcome.refused == 0)
+    yield Figure(f"{what}requests too many in a window", "0", str(outcome.over), outcome.over == 0)
+    bad = outcome.crashed + len(outcome.errors)
+    yield Figure(f"{what}calls and processes that failed", "0", str(bad), bad == 0, "\n".join(outcome.errors[:3]))
+
+
+def processes(effort: Effort, defect: str = "") -> Iterator[Figure]:
+    """Use a real server's quota with four processes on one file: threads, asyncio and trio."""
+    rates, seconds, enough = scale(effort, 6)
+    for server in SERVERS if effort.share >= 0.5 else SERVERS[:1]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "quota.db")
+            outcome = share(file.as_uri(), rates, seconds, server=server, defect=defect)
+            mode = file.stat().st_mode & 0o777
+        yield from figures(outcome, enough, what=f"{server.__name__}: ")
+        if effort.share >= 0.5:
+            least = outcome.slowest
+            yield Figure("the process with the fewest, of the most", "at least 50 %", f"{least:.0%}", least >= 0.5)
+        yield Figure("mode of the file", "600", f"{mode:o}", mode == 0o600)
+
+
+def disturbed(effort: Effort, defect: str = "") -> Iterator[Figure]:
+    """Do the same while the file is removed, then locked by somebody, then one process is killed."""
+    rates, seconds, _ = scale(effort, 6)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "quota.db")
+
+        def remove(_: Processes) -> None:
+            file.unlink()
+
+        def lock(_: Processes) -> None:
+            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
+            connection.execute("BEGIN EXCLUSIVE")
+            threading.Timer(2.5, connection.close).start()
+
+        deeds: tuple[Deed, ...] = ((0.35, remove), (0.5, lock), (0.75, lambda fleet: fleet.kill(0)))
+        outcome = share(file.as_uri(), rates, seconds, deeds=deeds, defect=defect)
+    yield from figures(outcome, 0.2)
+    found = outcome.complaints
+    yield Figure("lines in the logs that say so", "1 to 8, one for an outage of a process", str(found), 1 <= found <= 8)
+
+
 CAMPAIGNS: Final = (
     Campaign("four clients on one file, for hours", hours),
     Campaign("clients that die", deaths),
     Campaign("a file that is removed, ruined, set back or hidden", troubles),
+    Campaign("four processes on one file", processes),
+    Campaign("four processes, a file that is removed and locked, a kill", disturbed),
 )

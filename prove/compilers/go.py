@@ -37,7 +37,8 @@ def _generate(contract: Path, folder: Path, work: Work) -> None:
     made = folder / "client"
     # With the default of this option the client refuses answers with fields that the contract does not name.
     options = {"packageName": "client", "disallowAdditionalPropertiesIfNotPresent": "false"}
-    run(openapi_generator.command("go", contract, made, **options), work, cwd=folder)
+    # Integers are 32 bits wide unless told otherwise, which is too small for ids; in a union no format is heard.
+    run(openapi_generator.command("go", contract, made, mappings="integer=int64", **options), work, cwd=folder)
     # Its tests are empty, and they and go.sum name modules that the client does not need.
     shutil.rmtree(made / "test")
     (made / "go.sum").unlink()

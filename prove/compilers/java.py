@@ -19,7 +19,9 @@ _LINT: Final = "-Xlint:all,-serial,-deprecation"
 def _generate(contract: Path, folder: Path, work: Work) -> None:
     # openApiNullable would need one more library.
     options = {"library": "native", "openApiNullable": "false"}
-    run(openapi_generator.command("java", contract, folder / "client", **options), work, cwd=folder)
+    # Integers are 32 bits wide unless told otherwise, which is too small for ids; in a union no format is heard.
+    words = openapi_generator.command("java", contract, folder / "client", mappings="integer=Long", **options)
+    run(words, work, cwd=folder)
     put(folder, "Main.java", "stand_ins/Generated.java")
 
 

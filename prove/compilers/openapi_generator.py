@@ -13,11 +13,12 @@ __all__ = ["JDK", "command", "jar", "named"]
 JDK = "Java 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)"
 
 
-def command(language: str, contract: Path, folder: Path, **options: str) -> Sequence[str | Path]:
-    """Return the command that writes a client; the options are those of the language's generator."""
+def command(language: str, contract: Path, folder: Path, *, mappings: str = "", **options: str) -> Sequence[str | Path]:
+    """Return the command that writes a client; mappings of types and options are those of the language's generator."""
     on_path("java", JDK)
     given = ",".join(f"{name}={value}" for name, value in {"hideGenerationTimestamp": "true", **options}.items())
     words: list[str | Path] = ["-i", contract, "-g", language, "-o", folder, f"--additional-properties={given}"]
+    words += [f"--type-mappings={mappings}"] if mappings else []
     return [tool("openapi-generator-cli"), "generate", *words]
 
 

@@ -1,3 +1,4 @@
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import org.openapitools.client.model.Entity;
 import org.openapitools.client.model.EntityId;
 import org.openapitools.client.model.InsightTiming;
 import org.openapitools.client.model.Interval;
+import org.openapitools.client.model.Person;
 import org.openapitools.client.model.PersonUpdate;
 import org.openapitools.client.model.PropertyDeletion;
 import org.openapitools.client.model.Series;
@@ -31,7 +33,7 @@ public final class Main {
     String project = System.getenv("POSTHOG_PROJECT_ID");
 
     var page = persons.listPersons(project, null, null, null, null, null, null, null, true);
-    same("count", page.getCount(), 3);
+    same("count", page.getCount(), 3L);
     same("next", page.getNext(), null);
     same(
         "names",
@@ -43,7 +45,8 @@ public final class Main {
 
     var person = persons.getPerson(project, ada, null);
     same("uuid", person.getUuid().toString(), ada);
-    same("id", person.getId().getActualInstance(), 1);
+    same("id", person.getId().getActualInstance(), 1L);
+    same("a large id", large(person), 5000000000L);
     same("distinct_ids", person.getDistinctIds(), List.of("ada"));
     same("properties", person.getProperties(), Map.of("email", "ada@example.com", "plan", "pro"));
     same("created_at", person.getCreatedAt().toInstant(), OffsetDateTime.parse("2026-01-05T10:00:00Z").toInstant());
@@ -51,7 +54,7 @@ public final class Main {
     var timeline =
         persons.getPersonPropertiesTimeline(
             project, ada, null, null, null, null, "2026-01-01", "2026-01-09", "plan", BreakdownType.PERSON, null, null);
-    same("points", timeline.getPoints().stream().map(point -> point.getRelevantEventCount()).toList(), List.of(2, 1));
+    same("points", timeline.getPoints().stream().map(point -> point.getRelevantEventCount()).toList(), List.of(2L, 1L));
     same(
         "plans",
         timeline.getPoints().stream().map(point -> ((Map<?, ?>) point.getProperties()).get("plan").toString()).toList(),
@@ -69,8 +72,8 @@ public final class Main {
     same("status", persons.deletePersonPropertyWithHttpInfo(project, ada, removal, null, "plan").getStatusCode(), 200);
     same("properties", persons.getPerson(project, ada, null).getProperties(), Map.of("email", "ada@example.com"));
 
-    var log = persons.listPersonActivity(project, ada, null, 1, 1);
-    same("total_count", log.getTotalCount(), 2);
+    var log = persons.listPersonActivity(project, ada, null, 1L, 1L);
+    same("total_count", log.getTotalCount(), 2L);
     same("activity", log.getResults().stream().map(entry -> entry.getActivity()).toList(), List.of("delete_property"));
     same("item_id", log.getResults().get(0).getItemId(), "1");
     same("changes", log.getResults().get(0).getDetail().getChanges().get(0).getAction(), "deleted");
@@ -99,12 +102,23 @@ public final class Main {
     }
   }
 
+  /** Gives the id of such a person when it is beyond 32 bits, as on large servers. */
+  private static Object large(Person person) {
+    try {
+      var mapper = ApiClient.createDefaultObjectMapper();
+      String text = mapper.writeValueAsString(person).replace("\"id\":1,", "\"id\":5000000000,");
+      return mapper.readValue(text, Person.class).getId().getActualInstance();
+    } catch (JsonProcessingException error) {
+      throw new IllegalStateException(error);
+    }
+  }
+
   private static void trend(Trend answer) {
     same("series", answer.getResult().size(), 1);
     Series series = answer.getResult().get(0);
-    same("data", series.getData().stream().map(Number::intValue).toList(), List.of(1, 2, 1, 1));
+    same("data", series.getData(), List.of(1.0, 2.0, 1.0, 1.0));
     same("days", series.getDays(), List.of("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"));
-    same("count", series.getCount().intValue(), 5);
+    same("count", series.getCount(), 5.0);
     same("label", series.getLabel(), "$pageview");
   }
 

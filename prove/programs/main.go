@@ -2,7 +2,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -21,7 +23,7 @@ func main() {
 
 	page, _, err := api.PersonsAPI.ListPersons(ctx, project).IncludeTotal(true).Execute()
 	must("listPersons", err)
-	same("count", page.GetCount(), int32(3))
+	same("count", page.GetCount(), int64(3))
 	same("next", page.GetNext(), "")
 	names := []string{}
 	for _, one := range page.Results {
@@ -34,7 +36,8 @@ func main() {
 	person, _, err := api.PersonsAPI.GetPerson(ctx, project, ada).Execute()
 	must("getPerson", err)
 	same("uuid", person.Uuid, ada)
-	same("id", *person.Id.Get().Int32, int32(1))
+	same("id", *person.Id.Get().Int64, int64(1))
+	same("a large id", large(person), int64(5000000000))
 	same("distinct_ids", person.DistinctIds, []string{"ada"})
 	same("properties", person.Properties, map[string]any{"email": "ada@example.com", "plan": "pro"})
 	same("created_at", person.GetCreatedAt().UTC(), time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC))
@@ -42,12 +45,12 @@ func main() {
 	timeline, _, err := api.PersonsAPI.GetPersonPropertiesTimeline(ctx, project, ada).
 		DateFrom("2026-01-01").DateTo("2026-01-09").Breakdown("plan").BreakdownType(client.PERSON).Execute()
 	must("getPersonPropertiesTimeline", err)
-	counts, plans := []int32{}, []any{}
+	counts, plans := []int64{}, []any{}
 	for _, point := range timeline.Points {
 		counts = append(counts, point.GetRelevantEventCount())
 		plans = append(plans, point.Properties.(map[string]any)["plan"])
 	}
-	same("points", counts, []int32{2, 1})
+	same("points", counts, []int64{2, 1})
 	same("plans", plans, []any{"free", "pro"})
 	same("timestamp", timeline.Points[1].GetTimestamp().UTC(), time.Date(2026, 1, 7, 10, 0, 0, 0, time.UTC))
 	same("crucial_property_keys", timeline.CrucialPropertyKeys, []string{"plan"})
@@ -67,7 +70,7 @@ func main() {
 
 	log, _, err := api.PersonsAPI.ListPersonActivity(ctx, project, ada).Page(1).Limit(1).Execute()
 	must("listPersonActivity", err)
-	same("total_count", log.GetTotalCount(), int32(2))
+	same("total_count", log.GetTotalCount(), int64(2))
 	same("entries", len(log.Results), 1)
 	same("activity", log.Results[0].GetActivity(), "delete_property")
 	same("item_id", log.Results[0].GetItemId(), "1")
@@ -106,16 +109,21 @@ func main() {
 	same("code", body.GetCode(), "not_found")
 }
 
+// large gives the id of such a person when it is beyond 32 bits, as on large servers.
+func large(person *client.Person) int64 {
+	text, err := json.Marshal(person)
+	must("to JSON", err)
+	again := client.Person{}
+	must("from JSON", json.Unmarshal(bytes.Replace(text, []byte(`"id":1,`), []byte(`"id":5000000000,`), 1), &again))
+	return *again.Id.Get().Int64
+}
+
 func trend(answer *client.Trend) {
 	same("series", len(answer.Result), 1)
 	series := answer.Result[0]
-	data := []float64{}
-	for _, number := range series.Data {
-		data = append(data, float64(number))
-	}
-	same("data", data, []float64{1, 2, 1, 1})
+	same("data", series.Data, []float64{1, 2, 1, 1})
 	same("days", series.Days, []string{"2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"})
-	same("count", float64(series.GetCount()), 5.0)
+	same("count", series.GetCount(), 5.0)
 	same("label", series.GetLabel(), "$pageview")
 }
 

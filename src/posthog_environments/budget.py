@@ -165,13 +165,14 @@ class Budget:
 
     def _change(self, bucket: str, part: _Part, patience: float, do: Callable[[Ledger, float], float]) -> float:
         with self._lock:
-            notes = list(part.notes)
+            notes, alone = list(part.notes), part.alone is not None
         page: Any = None
+        # Before the store looks at its clock: then what is told stands a little late there, and never too early.
+        here = self._clock()
 
         def decide(data: bytes | None, moment: Moment) -> tuple[bytes, float]:
             nonlocal page
-            here = self._clock()
-            ledger = Ledger.open(part.rates, data, moment, self._user, part.seen, here)
+            ledger = Ledger.open(part.rates, data, moment, self._user, part.seen, here, alone=alone)
             ledger.hear(notes, moment.now, here)
             result = do(ledger, moment.now)
             page = ledger.close()

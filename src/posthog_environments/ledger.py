@@ -43,11 +43,15 @@ Learnt = tuple[float, int, float]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time on the clock of a store; the clock begins anew with each boot, the calendar goes on."""
+    """A time on the clock of a store; the clock begins anew with each boot, the calendar goes on.
+
+    A server that was started again, which `run` tells, may have an older state than before.
+    """
 
     now: float
     calendar: float
     boot: str = ""
+    run: str = ""
 
 
 class Page(msgspec.Struct):
@@ -58,6 +62,7 @@ class Page(msgspec.Struct):
     at: float = 0.0
     calendar: float = 0.0
     boot: str = ""
+    run: str = ""
     stamps: list[float] = msgspec.field(default_factory=list[float])
     leases: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     places: dict[str, float] = msgspec.field(default_factory=dict[str, float])
@@ -90,7 +95,7 @@ class Page(msgspec.Struct):
             shift = moment.now - self.at
         if shift:
             self.shift(shift)
-        self.at, self.calendar, self.boot = moment.now, moment.calendar, moment.boot
+        self.at, self.calendar, self.boot, self.run = moment.now, moment.calendar, moment.boot, moment.run
 
     def shift(self, by: float) -> None:
         """Move all times."""
@@ -159,19 +164,34 @@ class Ledger(_Log):
 
     @classmethod
     def open(
-        cls, rates: tuple[Rate, ...], data: bytes | None, moment: Moment, user: str, seen: Seen | None, here: float
+        cls,
+        rates: tuple[Rate, ...],
+        data: bytes | None,
+        moment: Moment,
+        user: str,
+        seen: Seen | None = None,
+        here: float = 0.0,
+        *,
+        alone: bool = False,
     ) -> Ledger:
-        """Read what a store keeps, and mend it from what was seen before if it has lost something."""
+        """Read what a store keeps, and mend it from what was seen before if it has lost something.
+
+        `here` is now on the clock of the worker, and `alone` whether he could not use the store until now.
+        """
         page = None
         if data is not None:
             with suppress(ValueError):
                 page = Page.decode(data)
         new = page is None
         if page is None:
-            page = Page(token_hex(8), 0, moment.now, moment.calendar, moment.boot)
+            page = Page(token_hex(8), 0, moment.now, moment.calendar, moment.boot, moment.run)
+        restarted = page.run != moment.run
+        quiet = alone and moment.now - page.at >= HEARING
         page.arrive(moment)
+        known = None
         if seen is not None and here - seen.here <= rates[-1][1]:
-            _mend(page, seen.on(moment, here), moment.now, new=new)
+            known = seen.on(moment, here)
+        _mend(page, known, new=new, doubtful=restarted or quiet)
         page.users[user] = moment.now
         page.awaited = [each for each in page.awaited if each != user and moment.now < page.hearing_until]
         return cls(rates, page)
@@ -239,17 +259,32 @@ class Ledger(_Log):
         self.flying = len(self._leases)
 
 
-def _mend(page: Page, known: Page, now: float, *, new: bool) -> None:
-    """Give a page back what it has lost, where the copy of somebody who was here before tells that it has."""
-    set_back = page.generation == known.generation and page.writes < known.writes
-    if page.generation == known.generation and not set_back:
+def _mend(page: Page, known: Page | None, *, new: bool, doubtful: bool) -> None:
+    """Give a page back what it has lost, or may have, from the copies of all who were there.
+
+    It has lost something if it is another one than that of which somebody has a copy, or an earlier one. It may have
+    if its server was started again, or if nobody could use it for a while, and all went on alone.
+    """
+    if known is not None and page.generation == known.generation:
+        doubtful = doubtful or page.writes < known.writes
+        if not doubtful:
+            return
+    elif known is None and not doubtful:
         return
-    if set_back:
+    users = {
+        user
+        for each in (page, known)
+        if each is not None
+        for user, when in each.users.items()
+        if when > page.at - ACTIVE
+    }
+    if doubtful:
         page.generation, page.users, page.awaited = token_hex(8), {}, []
-    if new or set_back or page.hearing_until == NEVER:
-        page.hearing_until = now + HEARING
-    page.merge(known)
-    page.awaited = sorted({*page.awaited, *known.users} - page.users.keys())
+    if new or doubtful or page.hearing_until == NEVER:
+        page.hearing_until = page.at + HEARING
+    if known is not None:
+        page.merge(known)
+    page.awaited = sorted({*page.awaited, *users} - page.users.keys())
 
 
 class Alone(Ledger):
@@ -268,7 +303,11 @@ class Alone(Ledger):
         if seen is not None:
             now = here + self._offset
             self._tidy(now)
-            self._stamps.extend([now] * self._unseen(now, here - seen.here))
+            # Nobody begins before all have noticed: a store that is back soon then knows of everything. And what is
+            # not known may still be under way.
+            begin = now + HEARING
+            self._stamps.extend([begin] * self._unseen(now, here - seen.here))
+            self._blocked_until = max(self._blocked_until, begin)
 
     def _unseen(self, now: float, elapsed: float) -> int:
         """Count how many requests the others can have made in so many seconds."""

@@ -140,6 +140,17 @@ class Trend:
 
         return plot(self.result, ax=ax, display=display)
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand it to polars, duckdb, pandas or pyarrow as a table; needs the extra `export`.
+
+        The table has a row for each series and point: `series` (its number, from 0), `label`, `event`,
+        `breakdown_value`, `compare_label`, `point` (its number, from 0), `day` (as the project's clock shows it,
+        without a zone) and `value`.
+        """
+        from posthog_environments.export.arrow import trend
+
+        return trend(self.result).__arrow_c_stream__(requested_schema)
+
     def __iter__(self) -> Iterator[Series]:
         return iter(self._record.result)
 

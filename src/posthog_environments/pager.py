@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, Generic, Self, TypeVar, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from posthog_environments.arguments import whole
 from posthog_environments.exchange import Flow
 from posthog_environments.models import Page
 from posthog_environments.paging import Fetched, Listing, Report, Walk
+
+if TYPE_CHECKING:
+    from posthog_environments.export.arrow import ArrowStream
+    from posthog_environments.export.values import Kind
 
 __all__ = ["AsyncPager", "Pager"]
 
@@ -83,6 +87,34 @@ class Pager(_Base[T]):
             if len(taken) == n:
                 break
         return taken
+
+    def arrow(
+        self, columns: Iterable[str] | Mapping[str, Kind] | None = None, *, flatten: bool = False
+    ) -> ArrowStream[T]:
+        """Make a table for polars, duckdb, pandas and pyarrow of it, which is fetched while they read; extra `export`.
+
+        The pager itself can be read by them as well, with all properties in one column of JSON. A property that has a
+        column of its own is left in `properties` only where the column cannot hold it exactly: no value is lost.
+
+        Args:
+            columns: Names of properties to have a column of their own. Their kinds are those of the first page, which
+                is fetched once more for that, or given by a mapping of names to "text", "json", "bool", "int64" or
+                "float64".
+            flatten: Whether every property of the first page has a column of its own.
+
+        Raises:
+            TypeError, ValueError: `columns` is no such thing, comes with `flatten`, or the items are no persons.
+        """
+        from posthog_environments.export.arrow import stream
+
+        return stream(self._listing.rows, self._tables, columns, flatten=flatten)
+
+    def _tables(self) -> Iterator[Sequence[T]]:
+        return (page.results for page in self.pages())
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the items to polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
+        return self.arrow().__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
         return f"<Pager: {self._report.rows} items in {self._report.pages} pages so far>"

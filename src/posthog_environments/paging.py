@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
@@ -78,11 +78,13 @@ class Walk(Protocol[T]):
 class Listing(Generic[T]):
     """A listing that has been asked for and not begun: how to fetch a page, and how to walk.
 
-    `fetch` gives a flow of `exchange`, which drivers run; this module need not know what that is.
+    `fetch` gives a flow of `exchange`, which drivers run; this module need not know what that is. `rows` says what the
+    items are, for those that make tables of them.
     """
 
     fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
     walk: Callable[[], Walk[T]]
+    rows: Literal["persons", "activity"] = "persons"
 
 
 @dataclass(slots=True)

@@ -321,7 +321,7 @@ def activity(
         page = decode_record(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
         return Fetched(page.results, page.next_, page.total_count)
 
-    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key))
+    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
 
 
 def _entry_key(entry: ActivityEntry) -> str:

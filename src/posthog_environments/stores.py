@@ -154,6 +154,11 @@ def _boot() -> str:
     return ""
 
 
+def _code(error: sqlite3.Error) -> int:
+    # What the module itself objects to has none.
+    return getattr(error, "sqlite_errorcode", 0)
+
+
 class FileStore(Store):
     """Quotas in an SQLite file, for the processes of one machine, whose monotonic clock they share.
 
@@ -172,23 +177,28 @@ class FileStore(Store):
 
     def _check(self) -> None:
         """Refuse what can never be a store."""
-        folder = self._path.parent
-        if not folder.is_dir():
-            raise ConfigurationError(f"quota: there is no folder {folder}. Make it, or name a file in one that exists.")
-        if self._path.is_dir():
-            raise ConfigurationError(f"quota: {self._path} is a folder. Name a file in it, such as quota.db.")
-        if not os.access(folder, os.W_OK) or (self._path.exists() and not os.access(self._path, os.W_OK)):
-            raise ConfigurationError(
-                f"quota: {self._path} cannot be written, or its folder cannot. Name a file in a folder that all "
-                "workers can write to."
-            )
+        folder, problem = self._path.parent, None
+        try:
+            if not folder.is_dir():
+                problem = f"there is no folder {folder}. Make it, or name a file in one that exists."
+            elif self._path.is_dir():
+                problem = f"{self._path} is a folder. Name a file in it, such as quota.db."
+            elif not os.access(folder, os.W_OK) or (self._path.exists() and not os.access(self._path, os.W_OK)):
+                problem = f"{self._path} or its folder cannot be written. Name a file where all workers can write."
+        except OSError as error:
+            problem = f"{self._path} cannot be reached: {error.strerror}. Name a file where all workers can write."
+        if problem:
+            raise ConfigurationError(f"quota: {problem}")
+        self._check_kind()
+
+    def _check_kind(self) -> None:
         try:
             with self._connected(PATIENCE) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 strange = self._is_strange(connection)
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            if _code(error) != sqlite3.SQLITE_NOTADB:
                 return  # it may be locked or worse now, and better later
             strange = True
         if strange:
@@ -207,7 +217,7 @@ class FileStore(Store):
                 connection.execute("INSERT OR REPLACE INTO quotas VALUES (?, ?)", (name, state))
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode in RUINED:
+            if _code(error) in RUINED:
                 self._set_aside()
             raise
         return result
@@ -245,6 +255,13 @@ class FileStore(Store):
 
 # ------------------------------------------------------------------------------------------------------------- Redis
 
+# Reads the time of the server, a state, and which run of the server it is, where that may be asked.
+READ = """
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+return {redis.call('TIME'), redis.call('HMGET', KEYS[1], 'version', 'state'), run}
+"""
+
 # Writes a state if the one that it was decided on still stands there.
 SWAP = """
 local version = redis.call('HGET', KEYS[1], 'version')
@@ -280,17 +297,15 @@ class RedisStore(Store):
             problem = str(error)
         if problem is not None:
             raise ConfigurationError(f"quota: {shown} is not the URL of a Redis: {printable(problem, 120)}.")
+        self._read: Any = self._redis.register_script(READ)
         self._swap: Any = self._redis.register_script(SWAP)
 
     def _change(self, name: str, decide: Decide[T], patience: float) -> T:
         key, end = f"posthog-environments:quota:{name}", time.monotonic() + patience
         while True:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.time()
-            pipeline.hmget(key, "version", "state")
-            (seconds, micros), (version, state) = pipeline.execute()
-            now = seconds + micros / 1e6
-            state, result = decide(state, Moment(now, now))
+            (seconds, micros), (version, state), run = self._read(keys=[key])
+            now = int(seconds) + int(micros) / 1e6
+            state, result = decide(state, Moment(now, now, run=run.decode()))
             if self._swap(keys=[key], args=[version or b"", token_hex(8), state, FORGET]):
                 return result
             if time.monotonic() > end:

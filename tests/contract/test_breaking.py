@@ -95,6 +95,12 @@ def test_nothing_changed() -> None:
             "Environment.persons.get",
         ),
         (r"^(Environment\.persons\.get: .*) -> Person$", r"\1 -> Person | None", "breaking", "Environment.persons.get"),
+        (
+            r"^(Environment: class\(_Client\) \(.*max_body: int = 67108864)",
+            r"\1, more: str | None = None",
+            "additive",
+            "Environment",
+        ),
         (r"^Report\.rows: attribute int", "Report.rows: attribute str", "breaking", "Report.rows"),
         (r"^NotFoundError: class\(APIStatusError\)", "NotFoundError: class(PostHogError)", "breaking", "NotFoundError"),
     ],

@@ -14,7 +14,20 @@ import surface
 
 import posthog_environments
 
-HEAVY = ["httpx", "httpcore", "attrs", "msgspec", "dateutil", "anyio", "click", "rich", "duckdb", "starlette", "ssl"]
+HEAVY = [
+    "httpx",
+    "httpcore",
+    "attrs",
+    "msgspec",
+    "dateutil",
+    "anyio",
+    "click",
+    "rich",
+    "duckdb",
+    "starlette",
+    "pyarrow",
+    "ssl",
+]
 
 
 def test_all_is_what_is_there() -> None:

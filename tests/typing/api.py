@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, assert_type
 from uuid import UUID
 
@@ -195,6 +196,8 @@ def opening() -> None:
     with Environment("12345", api_key=lambda: "phx_…", host="eu", timeout=20) as env:
         assert_type(env, Environment)
     Environment(12345, prefix="projects", max_wait=3600, pacing=False, retries=0)
+    Environment(12345, quota="redis://localhost:6379/0")
+    AsyncEnvironment(12345, quota=Path("quota.db"))
     Environment(api_key=Vault(), verify=ssl.create_default_context(), proxy="http://proxy.example.com:3128")
     Environment("@current", api_key=Vault().read, trust_env=True, allow_http=True, max_body=1 << 20)
     prefix: Literal["environments", "projects"] = "projects"

@@ -47,6 +47,7 @@ def opened_wrongly() -> None:
     Environment(12345, api_key=lambda: 5)  # E[arg-type, return-value | reportArgumentType]: the key is a text
     Environment(12345, host=8000)  # E[arg-type | reportArgumentType]: a host is a text
     Environment(12345, prefix="envs")  # E[arg-type | reportArgumentType]: no such prefix
+    Environment(12345, quota=6379)  # E[arg-type | reportArgumentType]: a place is a URL or a path
     Environment(12345, timeout="60")  # E[arg-type | reportArgumentType]: seconds are a number
     Environment(12345, timeout=timedelta(seconds=60))  # E[arg-type | reportArgumentType]: seconds are a number
     Environment(12345, timeout=None)  # E[arg-type | reportArgumentType]: there is always a limit

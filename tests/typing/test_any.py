@@ -34,6 +34,7 @@ ANYTHING = {
     r"Series\.breakdown_value": "a value of a property",
     r"ActivityChange\.(before|after)": "values of whatever was changed",
     r"ActivityDetail\.trigger": "the API says only that it may be there",
+    r"ArrowStream\.(schema|__iter__\(\)\[…\])": "objects of pyarrow, which comes without types",
     r"(TrendFilter|SeriesAction)\.properties": "filters, flat or nested, as the server understood them",
 }
 

@@ -10,7 +10,7 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"},
+    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
     2: {"questions", "exchange", "ranges"},
     3: {"pager", "persons", "insights"},
@@ -23,8 +23,8 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 # before anything shows or draws them, and models, at the top, offer that; guards use pools; a ledger
 # decides as a quota does, and a budget is kept in a store.
 INNER = {
+    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
-    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "models"],
     4: ["pools", "transport", "stores", "budget", "drivers"],
 }
 

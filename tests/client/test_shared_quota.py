@@ -1,0 +1,337 @@
+"""Clients that share a quota in a file: what a user sees of it, on real files and a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
+from posthog_environments.budget import Budget, name_of
+from posthog_environments.config import quota_place
+from posthog_environments.exchange import Ask, Call, exchange
+from posthog_environments.ledger import Moment, Page
+from posthog_environments.quota import Bucket, Rate
+from posthog_environments.stores import FileStore, RedisStore, Store, StoreAway, open_store
+from tests.client.wire import Wire, http
+from tests.unit.play import READ
+
+KEY = "phx_shared_0123456789abcdef"
+PERSON = b'{"id":1,"uuid":"00000000-0000-4000-8000-000000000001","distinct_ids":["a"],"properties":{}}'
+TWO: dict[Bucket, tuple[Rate, ...]] = dict.fromkeys(("persons", "deletes", "insights"), ((2, 3600.0),))
+
+
+@pytest.fixture
+def server() -> Iterator[Wire]:
+    with Wire(http(200, PERSON)) as wire:
+        yield wire
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "quota.db"
+
+
+def scarce(env: Any) -> Any:
+    """Let a client keep to two requests an hour."""
+    session = env._scope.session
+    session.shared = Budget(session.shared._store, session.shared._name, TWO)
+    return env
+
+
+def test_two_clients_have_one_quota_and_another_key_its_own(server: Wire, file: Path) -> None:
+    with (
+        scarce(Environment(1, api_key=KEY, host=server.host, quota=file.as_uri(), max_wait=0)) as one,
+        scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as two,
+        scarce(Environment(1, api_key=KEY + "x", host=server.host, quota=file, max_wait=0)) as other,
+    ):
+        one.persons.get(1)
+        two.persons.get(1)
+        for env in (one, two):
+            with pytest.raises(RateLimitError) as caught:
+                env.persons.get(1)
+            assert caught.value.retry_after is not None
+            assert 3590 < caught.value.retry_after <= 3600
+        other.persons.get(1)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_awaiting_clients_share_it_too(server: Wire, file: Path, backend: str) -> None:
+    async def main() -> None:
+        async with scarce(AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
+            await env.persons.get(1)
+            await env.persons.get(1)
+            with pytest.raises(RateLimitError):
+                await env.persons.get(1)
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: Path) -> None:
+    async def main() -> None:
+        async with AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file) as env:
+            locked = sqlite3.connect(file, isolation_level=None)
+            locked.execute("BEGIN EXCLUSIVE")
+            ticks = 0
+            call = asyncio.create_task(env.persons.get(1))
+            while not call.done() and ticks < 10:
+                await asyncio.sleep(0.01)
+                ticks += 1
+            locked.close()
+            await call
+            # The loop went on while the store could not be asked, and the call was not through before.
+            assert ticks == 10
+
+    asyncio.run(main())
+
+
+def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire, file: Path) -> None:
+    with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
+        for _ in range(3):
+            flow = exchange(env._scope, Call(READ, {"method": "get", "url": "/"}))
+            command = next(flow)
+            assert isinstance(command, Ask)
+            assert command.do() == 0.0
+            flow.close()
+        env.persons.get(1)
+        env.persons.get(1)
+
+
+def test_the_file_is_for_its_owner_alone_and_does_not_hold_the_key(server: Wire, file: Path) -> None:
+    with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
+        env.persons.get(1)
+    assert file.stat().st_mode & 0o777 == 0o600
+    content = file.read_bytes()
+    assert KEY.encode() not in content
+    assert b"127.0.0.1" not in content
+
+
+def test_a_file_that_is_away_is_said_once_and_the_call_goes_through(
+    server: Wire, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Environment(1, api_key=KEY, host=server.host, quota=file) as env, caplog.at_level(logging.WARNING):
+        file.unlink()
+        file.mkdir()
+        env.persons.get(1)
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert f"The quota at {file} cannot be used" in caplog.text
+        caplog.clear()
+        file.rmdir()
+        env._scope.session.shared._store._away_until = 0.0  # type: ignore[union-attr]
+        env.persons.get(1)
+        assert caplog.messages == [f"The quota at {file} can be used again."]
+
+
+def test_who_waits_while_the_store_is_away_is_told_why(server: Wire, file: Path) -> None:
+    with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
+        file.unlink()
+        file.mkdir()
+        env.persons.get(1)
+        with pytest.raises(RateLimitError, match="cannot be used, so that only a small part of it is ours"):
+            env.persons.get(1)
+
+
+def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
+    with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
+        env.persons.get(1)
+        file.write_bytes(b"\0" * 5000)
+        env._scope.session.shared.tell(1.0)  # type: ignore[union-attr]
+        budget: Any = env._scope.session.shared
+        with pytest.raises(StoreAway):
+            budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
+        assert file.with_name("quota.db.broken").read_bytes() == b"\0" * 5000
+        budget._store._away_until = 0.0
+        env.persons.get(1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_file_that_can_only_be_read_makes_slow_and_no_more(server: Wire, file: Path) -> None:
+    store = FileStore(file)
+    file.parent.chmod(0o555)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            if os.geteuid() == 0:  # who may write everywhere
+                os.setuid(65534)
+            try:
+                store.change("x", lambda data, _: (b"", 0.0), 1.0)
+            except StoreAway:
+                code = 2
+            try:
+                FileStore(file)
+            except ConfigurationError as error:
+                code = 0 if code == 2 and "where all workers can write" in str(error) else 3
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    file.parent.chmod(0o755)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_has_no_part_in_what_the_parent_has_in_flight(file: Path) -> None:
+    store = FileStore(file)
+    budget = Budget(store, lambda: "k", TWO)
+    ticket = budget.ticket()
+    assert budget.acquire("persons", ticket, 60.0, 1.0) == 0
+    budget.settle("persons", ticket)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            budget.after_fork()
+            child = budget.ticket()
+            fresh = child.partition(".")[0] != ticket.partition(".")[0] and not budget.untold
+            code = 0 if fresh and budget.acquire("persons", child, 60.0, 1.0) == 0 else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert budget.untold
+    assert budget.acquire("persons", budget.ticket(), 60.0, 1.0) > 0
+
+
+def test_a_key_that_changes_has_another_quota(server: Wire, file: Path) -> None:
+    keys = [KEY]
+    with scarce(Environment(1, api_key=lambda: keys[0], host=server.host, quota=file, max_wait=0)) as env:
+        env.persons.get(1)
+        env.persons.get(1)
+        keys[0] = KEY + "new"
+        env.persons.get(1)
+
+
+def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
+    clock = [100.0]
+
+    class Slow(Store):
+        data: bytes | None = None
+
+        def _change(self, name: str, decide: Any, patience: float) -> Any:
+            moment = Moment(clock[0], clock[0])
+            clock[0] += 0.2
+            self.data, result = decide(self.data, moment)
+            return result
+
+    store = Slow("slow", lambda: clock[0])
+    budget = Budget(store, lambda: "k", TWO, lambda: clock[0])
+    ticket = budget.ticket()
+    assert budget.acquire("persons", ticket, 10.0, 1.0) == 0
+    answered = clock[0]
+    budget.settle("persons", ticket)
+    budget.tell(1.0)
+    assert store.data is not None
+    assert Page.decode(store.data).stamps[0] >= answered
+
+
+# -------------------------------------------------------------------------------------------------- what may be given
+
+
+def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert quota_place(None) is quota_place("memory") is None
+    monkeypatch.chdir(tmp_path)
+    for given in (
+        "file:quota.db",
+        f"file://{tmp_path}/quota.db",
+        f"file://localhost{tmp_path}/quota.db",
+        Path("quota.db"),
+    ):
+        place = quota_place(given)
+        assert place is not None
+        assert (place.kind, place.address.reveal(), place.shown) == ("file", *[f"{tmp_path}/quota.db"] * 2)
+    place = quota_place("rediss://me:secret@cache.example.com:6380/2?ssl_cert_reqs=none")
+    assert place is not None
+    assert (place.kind, place.shown) == ("redis", "rediss://cache.example.com:6380/2")
+    assert "secret" not in repr(place)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (3, "not int"),
+        ("", '"memory", "file:///path/quota.db"'),
+        ("quota.db", '"memory", "file:///path/quota.db"'),
+        ("file://quota.db", "three slashes"),
+        ("file:", "three slashes"),
+        ("redis:localhost", '"redis://host:6379/0"'),
+        ("memcached://localhost", '"redis://host:6379/0"'),
+        ("redis://localhost:port", "is not the URL of a Redis"),
+    ],
+)
+def test_what_is_no_place_is_refused(given: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Environment(1, api_key=KEY, quota=given)
+    assert told in str(caught.value)
+    assert str(caught.value).startswith("quota")
+
+
+def test_the_environment_names_a_place(server: Wire, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTHOG_QUOTA", file.as_uri())
+    with Environment(1, api_key=KEY, host=server.host) as env:
+        env.persons.get(1)
+    assert file.exists()
+    monkeypatch.setenv("POSTHOG_QUOTA", "somewhere")
+    with pytest.raises(ConfigurationError, match=r"^POSTHOG_QUOTA must be"):
+        Environment(1, api_key=KEY)
+
+
+def test_files_that_cannot_serve(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("Dear diary, " * 100)
+    database = tmp_path / "other.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    before = text.read_bytes(), database.read_bytes()
+    for path, told in (
+        (text, "of another kind, and is left alone"),
+        (database, "of another kind, and is left alone"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "quota.db", "there is no folder"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            Environment(1, api_key=KEY, quota=path)
+    assert (text.read_bytes(), database.read_bytes()) == before
+
+
+def test_clients_of_one_process_use_one_store(file: Path) -> None:
+    place = quota_place(file)
+    assert place is not None
+    assert open_store(place) is open_store(place)
+
+
+def test_no_pacing_asks_nobody(server: Wire, file: Path) -> None:
+    with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, pacing=False)) as env:
+        for _ in range(4):
+            env.persons.get(1)
+        assert not env._scope.session.shared.untold
+
+
+def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
+    def name(**given: Any) -> str:
+        with Environment(**{"project_id": 1, "api_key": KEY, "host": "us", **given}) as env:
+            return name_of(env._scope.session.settings)
+
+    assert name() == name(project_id=2) == name(api_key=lambda: KEY) == name(host="https://us.posthog.com")
+    assert len({name(), name(host="eu"), name(api_key=KEY + "x")}) == 3
+    assert KEY not in name()
+
+
+def test_a_redis_that_is_not_there_is_said_once_and_its_password_never(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    place = quota_place(f"unix://:geheim@{tmp_path}/none.sock")
+    assert place is not None
+    store = RedisStore(place.address.reveal(), place.shown)
+    budget = Budget(store, lambda: "k", TWO)
+    for _ in range(2):
+        budget.acquire("persons", budget.ticket(), 10.0, 0.1)
+    assert len(caplog.records) == 1
+    assert "none.sock cannot be used (ConnectionError)" in caplog.text
+    assert "geheim" not in caplog.text + repr(place)

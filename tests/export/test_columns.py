@@ -1,0 +1,340 @@
+"""Tables of persons: their columns, and that no value of a person is lost on the way into them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from posthog_environments_api.models import Person
+
+from posthog_environments.export.columns import BASE, Column, Layout
+from posthog_environments.export.values import FITS, from_json, kind_of, to_json
+
+ADA: dict[str, Any] = {
+    "type": "person",
+    "id": "095be615-a8ad-4c33-8e9c-c7612fbf6c9f",
+    "uuid": "095be615-a8ad-4c33-8e9c-c7612fbf6c9f",
+    "name": "ada@example.com",
+    "distinct_ids": ["user-42", "anonymous"],
+    "properties": {"plan": "pro", "age": 36, "name": "Ada", "score": 0.5, "tags": ["a"], "gone": None, "paid": True},
+    "created_at": "2026-01-02T03:04:05.678000Z",
+    "is_identified": True,
+}
+
+
+def cells(layout: Layout, person: Any) -> dict[str, Any]:
+    return dict(zip(layout.names, layout.cells(person), strict=True))
+
+
+def with_properties(**properties: Any) -> dict[str, Any]:
+    return ADA | {"properties": properties}
+
+
+# ----------------------------------------------------------------------------------------------------- the columns
+
+
+def test_the_base_columns() -> None:
+    assert Layout().names == tuple(column.name for column in BASE)
+    assert cells(Layout(), ADA) == {
+        "uuid": ADA["uuid"],
+        "id": ADA["id"],
+        "name": "ada@example.com",
+        "created_at": datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
+        "distinct_ids": ["user-42", "anonymous"],
+        "properties": ('{"plan":"pro","age":36,"name":"Ada","score":0.5,"tags":["a"],"gone":null,"paid":true}'),
+        "additional_properties": '{"type":"person","is_identified":true}',
+    }
+
+
+def test_a_person_and_its_json_give_the_same() -> None:
+    assert Layout().cells(Person.from_dict(ADA)) == Layout().cells(ADA)
+
+
+def test_a_person_is_left_as_it_was() -> None:
+    person = Person.from_dict(ADA)
+    Layout.flattened([person]).cells(person)
+    assert person == Person.from_dict(ADA)
+
+
+def test_chosen_properties_stand_before_the_rest() -> None:
+    layout = Layout.of(["plan", "age", "$os"])
+    assert layout.names == (*Layout().names[:-2], "plan", "age", "$os", "properties", "additional_properties")
+    found = cells(layout, ADA)
+    assert (found["plan"], found["age"], found["$os"]) == ("pro", "36", None)
+    # Without a sample a column is text: it shows any value, and what is no text stays in the rest.
+    assert json.loads(found["properties"]) == {
+        "age": 36, "name": "Ada", "score": 0.5, "tags": ["a"], "gone": None, "paid": True
+    }  # fmt: skip
+
+
+def test_chosen_properties_take_their_kinds_from_a_sample_or_from_the_caller() -> None:
+    assert [c.kind for c in Layout.of(["plan", "age", "new"], sample=[ADA]).properties] == ["text", "int64", "text"]
+    assert [c.kind for c in Layout.of({"age": "float64", "tags": "json"}).properties] == ["float64", "json"]
+    assert cells(Layout.of({"age": "float64"}), ADA)["age"] == 36.0
+
+
+def test_flattened_has_a_column_for_each_property_of_the_sample() -> None:
+    layout = Layout.flattened([ADA, with_properties(age=2.5, plan="free", later=1)])
+    assert [(c.name, c.kind) for c in layout.properties] == [
+        ("age", "float64"),
+        ("gone", "text"),
+        ("later", "int64"),
+        ("properties.name", "text"),
+        ("paid", "bool"),
+        ("plan", "text"),
+        ("score", "float64"),
+        ("tags", "json"),
+    ]
+    found = cells(layout, ADA)
+    assert [found[name] for name in layout.names[5:-2]] == [36.0, None, None, "Ada", True, "pro", 0.5, '["a"]']
+    assert found["properties"] == '{"gone":null}'
+
+
+def test_flattened_takes_the_most_frequent_properties_when_there_are_too_many() -> None:
+    sample = [with_properties(rare=1, often=1, usual=1), with_properties(often=1, usual=1), with_properties(often=1)]
+    assert [c.name for c in Layout.flattened(sample, most=2).properties] == ["often", "usual"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["a", "2026-01-01"], "text"),
+        ([True, False], "bool"),
+        ([1, -(2**63), 2**63 - 1], "int64"),
+        ([1, 0.5], "float64"),
+        ([1.0, 2.0], "float64"),
+        ([1, 2**63], "json"),
+        ([1, True], "json"),
+        ([1, "1"], "json"),
+        ([{"a": 1}, {"b": 2}], "json"),
+        ([[1]], "json"),
+        ([None, None], "text"),
+        ([None, 1], "int64"),
+        (["\ud800"], "json"),
+        ([], None),
+    ],
+)
+def test_kinds_follow_from_the_values(values: list[Any], kind: str | None) -> None:
+    layout = Layout.flattened([with_properties(x=value) for value in values])
+    assert [column.kind for column in layout.properties] == ([kind] if kind else [])
+
+
+def test_names_of_columns_are_clear() -> None:
+    keys = [
+        "name",
+        "Name",
+        "UUID",
+        "properties",
+        "properties.name",
+        "Properties.x",
+        "",
+        "email",
+    ]
+    assert [c.name for c in Layout.of(keys).properties] == [
+        "properties.name",
+        "properties.Name",
+        "properties.UUID",
+        "properties.properties",
+        "properties.properties.name",
+        "properties.Properties.x",
+        "properties.",
+        "email",
+    ]
+
+
+@settings(deadline=None)
+@given(st.sets(st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(Layout().names)))
+def test_no_two_columns_have_one_name(keys: set[str]) -> None:
+    names = Layout.of(sorted(keys | {"properties." + key for key in keys})).names
+    assert len(set(names)) == len(names)
+
+
+# --------------------------------------------------------------------------------------------------- what must fit
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cell", "stays"),
+    [
+        ("text", "pro", "pro", False),
+        ("text", 7, "7", True),
+        ("text", {"a": [1]}, '{"a":[1]}', True),
+        ("text", "\ud800", '"\\ud800"', True),
+        ("bool", True, True, False),
+        ("bool", 1, None, True),
+        ("int64", 7, 7, False),
+        ("int64", 7.0, 7, False),
+        ("int64", -0.0, None, True),
+        ("int64", 1e300, None, True),
+        ("int64", True, None, True),
+        ("int64", 2**63, None, True),
+        ("int64", "7", None, True),
+        ("float64", 0.5, 0.5, False),
+        ("float64", 7, 7.0, False),
+        ("float64", 2**53, 2.0**53, False),
+        ("float64", 2**53 + 1, None, True),
+        ("float64", False, None, True),
+        ("json", 2**80, str(2**80), False),
+        ("json", "7", '"7"', False),
+        ("json", {"a": None}, '{"a":null}', False),
+        ("json", None, None, True),
+        ("text", None, None, True),
+    ],
+)
+def test_what_does_not_fit_stays_in_the_rest(kind: Any, value: Any, cell: Any, stays: bool) -> None:
+    found = cells(Layout.of({"x": kind}), with_properties(x=value))
+    assert found["x"] == cell
+    assert type(found["x"]) is type(cell)
+    assert from_json(found["properties"]) == ({"x": value} if stays else {})
+
+
+def test_the_rest_wins_over_what_a_column_shows() -> None:
+    layout = Layout.of(["a", "b", "c"])
+    row = layout.cells(with_properties(a=7, b="7", c=None))
+    assert row[5:8] == ("7", "7", None)
+    assert layout.record(row)["properties"] == {"a": 7, "b": "7", "c": None}
+
+
+def test_fields_that_no_contract_allows_are_kept_as_well() -> None:
+    layout = Layout()
+    found = cells(layout, {"uuid": "u", "id": "17", "name": 5, "distinct_ids": ["a", 1], "created_at": "tomorrow"})
+    assert [found[name] for name in ("id", "name", "distinct_ids", "created_at")] == ["17", "5", ["a"], None]
+    assert json.loads(found["additional_properties"]) == {
+        "id": "17", "name": 5, "distinct_ids": ["a", 1], "created_at": "tomorrow"
+    }  # fmt: skip
+    assert cells(layout, {"uuid": "u", "id": 17})["additional_properties"] == "{}"
+
+
+def test_a_moment_becomes_utc() -> None:
+    moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    found = cells(Layout(), Person("u", created_at=moment))["created_at"]
+    assert found == moment
+    assert found.tzinfo is UTC
+    beyond = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    found = cells(Layout(), Person("u", created_at=beyond))
+    assert found["created_at"] is None
+    assert json.loads(found["additional_properties"]) == {"created_at": "0001-01-01T00:00:00+02:00"}
+
+
+# ------------------------------------------------------------------------------------------------------- nothing lost
+
+TEXTS = st.text(max_size=8)  # halves of surrogate pairs as well, which a person made by hand may hold
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(2**52, 2**66)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(["name", "Name", "plan", "properties", "properties.name", "uuid", "$os", ""]) | TEXTS
+PERSONS = st.fixed_dictionaries(
+    {"uuid": TEXTS.filter(bool)},
+    optional={
+        "id": st.none() | st.uuids().map(str) | st.integers() | VALUES,
+        "name": VALUES,
+        "distinct_ids": st.lists(TEXTS, max_size=3) | VALUES,
+        "properties": st.dictionaries(KEYS, VALUES, max_size=5) | VALUES,
+        "created_at": st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | VALUES,
+        "is_identified": st.booleans(),
+        "more": VALUES,
+    },
+)
+
+
+def exact(value: Any) -> Any:
+    """Make true and 1 unequal, which Python takes for one."""
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    return (str(value), bool) if isinstance(value, bool) else value
+
+
+@settings(deadline=None)
+@given(PERSONS, st.lists(PERSONS, max_size=3), st.data())
+def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[Any], data: st.DataObject) -> None:
+    held = sorted(person["properties"]) if isinstance(person.get("properties"), dict) else []
+    some = st.sampled_from(held) | KEYS if held else KEYS
+    named = data.draw(st.lists(some.filter(lambda key: key.isascii()), unique=True, max_size=3))
+    typed: dict[str, Any] = {key: data.draw(st.sampled_from(sorted(FITS))) for key in named}
+    whole = Person.from_dict(person)
+    for layout in (Layout(), Layout.of(named), Layout.of(typed), Layout.flattened([*sample, whole])):
+        row = layout.cells(person)
+        assert row == layout.cells(whole)
+        for column, cell in zip(layout.columns, row, strict=True):
+            if column.kind != "json" and isinstance(cell, str):
+                cell.encode()  # what a file of UTF-8 can hold
+        again = Person.from_dict(layout.record(row))
+        assert exact(again.to_dict()) == exact(whole.to_dict()) or again == whole
+        assert exact(again.properties) == exact(whole.properties)
+
+
+@settings(deadline=None)
+@given(st.lists(PERSONS, max_size=3), st.lists(TEXTS, unique=True, max_size=3))
+def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None:
+    named = [name for name in names if name.isascii()]
+    for layout in (Layout(), Layout.of(named), Layout.flattened(sample)):
+        assert Layout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
+
+
+# ---------------------------------------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: Layout.of("email"), TypeError, r"write \['email'\]"),
+        (lambda: Layout.of(cast("list[str]", [1])), TypeError, "is a text, not 1"),
+        (lambda: Layout.of(["a", "b", "a"]), ValueError, "two columns for the property 'a'"),
+        (lambda: Layout.of({"a": "timestamp"}), ValueError, "bool or float64 or int64 or json or text; 'a' has 'time"),
+        (lambda: Layout.of(["\ud800"]), ValueError, "cannot be written as UTF-8"),
+        (lambda: Layout((Column("x", "text"),)), ValueError, "no column of a property"),
+        (lambda: Layout((Column("name", "text", "name"),)), ValueError, "no column of a property"),
+        (lambda: Layout.from_dict([]), ValueError, "no layout of columns"),
+        (lambda: Layout.from_dict({"version": 2, "properties": []}), ValueError, "version 2, and 1 is known"),
+        (lambda: Layout.from_dict({"version": 1, "properties": [{"key": 1, "kind": "text"}]}), ValueError, "not 1"),
+        (lambda: Layout.from_dict({"version": 1, "properties": [{"key": "a", "kind": "b"}]}), ValueError, "no column"),
+        (lambda: Layout().cells({"name": "Ada"}), ValueError, "uuid"),
+        (lambda: Layout().record([]), ValueError, "values to unpack"),
+    ],
+)
+def test_mistakes_say_what_is_wrong(make: Any, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        make()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [-float("inf")], {"a": (1, [float("nan")])}])
+def test_what_json_has_no_word_for_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        to_json(value)
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        Layout().cells(with_properties(x=value))
+
+
+def test_json_is_written_on_a_deep_stack_as_well() -> None:
+    nested: Any = 1
+    for _ in range(700):
+        nested = [nested]
+
+    def deeper(left: int) -> str:
+        return deeper(left - 1) if left else to_json(nested)
+
+    assert deeper(600) == "[" * 700 + "1" + "]" * 700
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(ValueError, match="nested too deep"):
+        to_json(nested)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("a", "text"), (True, "bool"), (1, "int64"), (1.0, "float64"), (None, "json"), ([], "json"), ({}, "json")],
+)
+def test_kinds_of_single_values(value: object, kind: str) -> None:
+    assert kind_of(value) == kind

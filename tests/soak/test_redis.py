@@ -1,0 +1,51 @@
+"""The campaigns about a quota in Redis, bounded, where there is a redis-server; and broken on purpose."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from posthog_environments import ledger, stores
+from soak import redis
+from soak.frame import Effort, missed
+
+EFFORT = Effort(share=0.02, seed=2)
+
+wanted = pytest.mark.skipif(shutil.which("redis-server") is None, reason=redis.MISSING)
+
+
+@wanted
+def test_processes_on_one_redis() -> None:
+    assert missed(redis.quiet(EFFORT)) == []
+
+
+@wanted
+def test_a_redis_that_loses_everything() -> None:
+    assert missed(redis.killed(EFFORT)) == []
+
+
+def swap_always() -> None:
+    """Write without a look at what others have written."""
+    stores.SWAP = stores.SWAP.replace("then return 0", "then redis.call('TIME')")
+
+
+@wanted
+def test_states_that_are_written_over() -> None:
+    assert "429s" in "\n".join(missed(redis.quiet(EFFORT, f"{__name__}:swap_always")))
+
+
+def mend_nothing() -> None:
+    """Take what the store says for the whole truth."""
+    ledger._mend = lambda *_, **__: None
+
+
+@wanted
+def test_what_was_lost_is_not_mended() -> None:
+    assert "429s" in "\n".join(missed(redis.killed(EFFORT, f"{__name__}:mend_nothing")))
+
+
+def test_a_machine_without_redis_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    for campaign in redis.CAMPAIGNS:
+        assert "apt-get install redis-server" in "\n".join(missed(campaign.make(EFFORT)))

@@ -1,0 +1,68 @@
+"""The campaigns about a quota that workers share, bounded; and the sharing broken on purpose, so that they miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from posthog_environments import budget, ledger, stores
+from soak import shared
+from soak.frame import Effort, missed
+
+EFFORT = Effort(share=0.02, seed=2)
+
+
+def test_clients_on_one_file() -> None:
+    assert missed(shared.hours(EFFORT)) == []
+
+
+def test_clients_that_die() -> None:
+    assert missed(shared.deaths(EFFORT)) == []
+
+
+def test_processes_on_one_file() -> None:
+    assert missed(shared.processes(EFFORT)) == []
+
+
+def test_processes_whose_file_goes_and_comes() -> None:
+    assert missed(shared.disturbed(EFFORT)) == []
+
+
+def _missed(make: Callable[[Effort], Any]) -> str:
+    return "\n".join(missed(make(EFFORT)))
+
+
+def test_workers_that_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = stores.Store.change
+    monkeypatch.setattr(stores.Store, "change", lambda store, name, *rest: change(store, f"{name} {id(store)}", *rest))
+    assert "429s and failures" in _missed(shared.hours)
+
+
+def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    lend = ledger.Ledger._lend
+    monkeypatch.setattr(ledger.Ledger, "_lend", lambda book, ticket, _: lend(book, ticket, book._page.at + 0.01))
+    assert "429s and failures" in _missed(shared.hours)
+
+
+def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    lend = ledger.Ledger._lend
+    monkeypatch.setattr(ledger.Ledger, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
+    monkeypatch.setattr(budget.Budget, "settle", lambda *_: None)
+    assert "part of the quota that the others used" in _missed(shared.deaths)
+
+
+# Defects for processes, which have clients of their own.
+
+
+def tell_nothing() -> None:
+    """Forget at once what is over, so that the store never learns it."""
+    ledger.Ledger._settle = lambda *_: None  # type: ignore[method-assign]
+    ledger.Ledger._lend = lambda *_: None  # type: ignore[method-assign]
+
+
+def test_processes_that_tell_nothing() -> None:
+    found = "\n".join(missed(shared.processes(EFFORT, f"{__name__}:tell_nothing")))
+    assert "429s" in found
+    assert "requests too many in a window" in found

@@ -1,0 +1,297 @@
+"""A shared quota decides as the one in memory does; who dies, a clock that jumps and a store that forgets are met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posthog_environments import ledger
+from posthog_environments.ledger import Alone, Ledger, Moment, Note, Page, Seen
+from posthog_environments.quota import Quota, Rate
+
+RATES: tuple[Rate, ...] = ((3, 10.0), (8, 60.0))
+
+
+class Store:
+    """Keeps one page, as a store does, on a clock of the test's own."""
+
+    def __init__(self, rates: tuple[Rate, ...] = RATES) -> None:
+        self.rates = rates
+        self.data: bytes | None = None
+        self.now = 1000.0
+        self.run = ""
+
+    def use(self, user: str, seen: Seen | None = None, *notes: Note, take: str = "", alone: bool = False) -> Any:
+        """Tell notes, take leave if a ticket is given; return the wait, and what was seen."""
+        moment = Moment(self.now, self.now, run=self.run)
+        book = Ledger.open(self.rates, self.data, moment, user, seen, self.now, alone=alone)
+        book.hear(notes, self.now, self.now)
+        wait = book.take(self.now, take, 5.0) if take else None
+        page = book.close()
+        self.data = page.encode()
+        return wait, Seen(Page.decode(self.data), self.now)
+
+    @property
+    def page(self) -> Page:
+        assert self.data is not None
+        return Page.decode(self.data)
+
+    def settle(self, ticket: str) -> Note:
+        return Note("settle", self.now, ticket)
+
+
+STEP = st.tuples(st.sampled_from(["ask", "settle", "refuse", "leave"]), st.integers(0, 3), st.floats(0.0, 8.0))
+STEPS = st.lists(STEP, max_size=60)
+
+
+@given(STEPS)
+@settings(deadline=None, derandomize=True, max_examples=150)
+def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int, float]]) -> None:
+    store = Store()
+    quota = Quota({"persons": RATES})
+    flying: set[str] = set()
+    waiting: set[str] = set()
+    for do, number, pause in steps:
+        # Less than that for which leave lasts and places are kept: neither is what memory knows.
+        store.now += pause / 2
+        name = f"a.{number}"
+        if do == "ask" and name not in flying:
+            wait = store.use("a", take=name)[0]
+            assert wait == pytest.approx(quota.acquire("persons", store.now, name), abs=1e-6)
+            (waiting if wait > 0 else flying).add(name)
+            waiting -= flying
+        elif do == "settle":
+            for each in sorted(flying):
+                store.use("a", None, store.settle(each))
+                quota.settle("persons", store.now)
+            flying.clear()
+        elif do == "refuse":
+            store.use("a", None, Note("refuse", store.now, seconds=pause))
+            quota.refuse("persons", store.now, pause)
+        elif do == "leave" and name in waiting:
+            store.use("a", None, Note("leave", store.now, name))
+            quota.leave("persons", name)
+        if do != "settle":
+            # Nothing is under way for longer than its leave lasts.
+            for each in sorted(flying):
+                store.use("a", None, store.settle(each))
+                quota.settle("persons", store.now)
+            flying.clear()
+        for each in sorted(waiting):
+            quota.leave("persons", each)
+            store.use("a", None, Note("leave", store.now, each))
+        waiting.clear()
+
+
+def test_users_have_one_quota_and_turns() -> None:
+    store = Store(((1, 10.0),))
+    assert store.use("a", take="a.1")[0] == 0
+    assert store.use("b", take="b.1")[0] > 0
+    store.use("a", None, store.settle("a.1"))
+    store.now += 1.0
+    assert store.use("b", take="b.1")[0] == pytest.approx(9.0)
+    assert store.use("a", take="a.2")[0] > 9.0
+    store.now += 9.0
+    assert store.use("a", take="a.2")[0] > 0
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_leave_that_nobody_gives_back_ends_by_itself_and_then_counts_for_a_window() -> None:
+    store = Store(((1, 10.0),))
+    assert store.use("a", take="a.1")[0] == 0
+    store.now += 5.0
+    assert store.use("b", take="b.1")[0] == pytest.approx(10.0)
+    store.now += 10.0
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_a_place_that_nobody_comes_back_to_is_given_to_the_next() -> None:
+    store = Store(((1, 10.0),))
+    store.use("a", take="a.1")
+    store.use("a", None, store.settle("a.1"))
+    store.use("dead", take="dead.1")
+    store.now += 10.0
+    assert store.use("b", take="b.1")[0] > 0
+    store.now += ledger.LATE + 0.1
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_what_was_told_twice_counts_once() -> None:
+    store = Store()
+    store.use("a", take="a.1")
+    note = store.settle("a.1")
+    store.use("a", None, note, note)
+    store.use("a", None, note)
+    assert len(store.page.stamps) == 1
+
+
+def test_leave_for_what_was_not_sent_costs_nothing() -> None:
+    store = Store(((1, 10.0),))
+    assert store.use("a", take="a.1")[0] == 0
+    store.use("a", None, Note("leave", store.now, "a.1"))
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_what_is_told_late_stands_where_it_happened() -> None:
+    store = Store()
+    store.use("a", take="a.1")
+    early = store.settle("a.1")
+    store.now += 2.0
+    store.use("b", take="b.1")
+    store.use("b", None, store.settle("b.1"))
+    store.now += 1.0
+    store.use("a", None, early)
+    assert store.page.stamps == [1000.0, 1002.0]
+
+
+def fill(store: Store, user: str, count: int) -> Seen:
+    for number in range(count):
+        assert store.use(user, take=f"{user}.{number}")[0] == 0
+        store.use(user, None, store.settle(f"{user}.{number}"))
+    seen: Seen = store.use(user)[1]
+    return seen
+
+
+def test_a_store_that_forgot_hears_all_who_were_there_before_anybody_goes() -> None:
+    store = Store()
+    store.use("b")
+    seen_a = fill(store, "a", 2)
+    seen_b = fill(store, "b", 1)
+    store.data = None
+    wait, seen_a = store.use("a", seen_a, take="a.9")
+    assert (wait, len(store.page.stamps)) == (ledger.MOMENT, 2)
+    assert store.use("a", seen_a, take="a.9")[0] == ledger.MOMENT
+    assert store.use("b", seen_b, take="b.9")[0] == pytest.approx(10.0)
+    assert (store.page.awaited, len(store.page.stamps)) == ([], 3)
+
+
+def test_those_who_do_not_come_are_not_waited_for_for_ever() -> None:
+    store = Store()
+    fill(store, "dead", 1)
+    seen = fill(store, "a", 1)
+    store.data = None
+    assert store.use("a", seen, take="a.9")[0] == ledger.MOMENT
+    seen = store.use("a", seen)[1]
+    store.now += ledger.HEARING
+    assert store.use("a", seen, take="a.9")[0] == 0
+
+
+def test_an_earlier_state_is_noticed() -> None:
+    store = Store()
+    store.use("a", take="a.1")
+    earlier = store.data
+    seen = fill(store, "b", 2)
+    store.data = earlier
+    store.use("b", seen)
+    assert len(store.page.stamps) == 2
+    assert store.page.generation != seen.page.generation
+
+
+def test_another_run_of_the_server_is_doubted() -> None:
+    store = Store()
+    store.use("a", take="a.1")
+    store.run = "second"
+    assert store.use("b", take="b.1")[0] == ledger.MOMENT
+    assert store.page.awaited == ["a"]
+
+
+def test_who_was_alone_for_long_lets_the_others_tell_what_they_did() -> None:
+    store = Store()
+    store.use("a")
+    seen = store.use("b")[1]
+    store.now += ledger.HEARING - 1
+    assert store.use("b", seen, take="b.1", alone=True)[0] == 0
+    store.now += ledger.HEARING + 1
+    assert store.use("b", seen, take="b.2", alone=True)[0] == ledger.MOMENT
+
+
+def test_what_nobody_can_read_is_begun_anew() -> None:
+    store = Store()
+    seen = fill(store, "a", 2)
+    store.data = b"\xc1 no page"
+    store.use("a", seen)
+    assert len(store.page.stamps) == 2
+
+
+def test_times_of_another_boot_are_moved_by_the_calendar() -> None:
+    page = Page("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0], leases={"x": 5005.0}, started=4990.0)
+    page.arrive(Moment(10.0, 104.0, "two"))
+    assert (page.stamps, page.leases, page.started) == ([-4.0], {"x": 11.0}, -4.0)
+    assert page.blocked_until == float("-inf")
+    backwards = Page("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0])
+    backwards.arrive(Moment(10.0, 50.0, "two"))
+    assert backwards.stamps == [0.0]
+
+
+def test_a_clock_that_was_set_back_takes_the_stamps_with_it() -> None:
+    page = Page("g", at=5000.0, stamps=[4990.0])
+    page.arrive(Moment(2000.0, 2000.0))
+    assert page.stamps == [1990.0]
+
+
+def test_a_copy_is_read_on_the_clock_of_another_server() -> None:
+    seen = Seen(Page("g", at=5000.0, stamps=[4990.0]), here=10.0)
+    assert seen.on(Moment(9000.0, 9000.0), 12.0).stamps == [8988.0]
+    assert seen.on(Moment(5003.0, 5003.0), 12.0).stamps == [4990.0]
+
+
+MINUTE: tuple[Rate, ...] = ((60, 60.0),)
+
+
+def alone(users: int, stamps: int, elapsed: float = 0.0) -> Alone:
+    page = Page("g", at=500.0, stamps=[490.0] * stamps, users={f"u{n}": 500.0 for n in range(users)})
+    return Alone(MINUTE, Seen(page, here=100.0), 100.0 + elapsed)
+
+
+def granted(who: Alone, since: float, until: float) -> int:
+    """Count what somebody takes who asks all the time, each request ending at once."""
+    count, here = 0, since
+    while here < until:
+        ticket = f"x.{here}"
+        wait = who.ask(here, ticket, 5.0)
+        if wait > 0:
+            who.note(Note("leave", here, ticket))
+            here += min(wait, 1.0)
+        else:
+            who.note(Note("settle", here, ticket))
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("users", [1, 3, 5])
+def test_each_who_is_alone_takes_a_part_so_that_all_and_one_more_find_room(users: int) -> None:
+    who = alone(users, 20)
+    begin = 100.0 + ledger.HEARING
+    assert granted(who, 100.0, begin) == 0
+    later = [granted(who, begin + 60.0 * n, begin + 60.0 * (n + 1)) for n in range(1, 5)]
+    assert max(later) <= 60 // (users + 1)
+    assert min(later) >= 0.8 * (60 // (users + 1))
+
+
+def test_what_was_free_when_the_store_was_last_seen_is_thought_to_be_used() -> None:
+    assert granted(alone(2, 20), 100.0, 100.0 + ledger.HEARING + 30.0) <= 7
+    # After a window and more, all of it may have been.
+    assert granted(alone(2, 60, 70.0), 170.0, 170.0 + ledger.HEARING + 58.0) == 0
+
+
+def test_one_who_never_saw_the_store_takes_a_tenth() -> None:
+    who = Alone(MINUTE, None, 100.0)
+    assert who.ask(100.0, "x.0", 5.0) == 0
+    who.note(Note("settle", 100.0, "x.0"))
+    assert granted(who, 100.0, 160.0) == 5
+    assert granted(who, 160.0, 220.0) == 6
+
+
+def test_a_rate_smaller_than_the_crowd_still_lets_one_go_now_and_then() -> None:
+    page = Page("g", at=500.0, users={f"u{n}": 500.0 for n in range(9)})
+    who = Alone(((2, 60.0),), Seen(page, here=100.0), 100.0)
+    assert 1 <= granted(who, 100.0, 100.0 + 3600.0) <= 12
+
+
+def test_a_refusal_is_heard_alone() -> None:
+    who = Alone(MINUTE, None, 100.0)
+    who.note(Note("refuse", 100.0, seconds=30.0))
+    assert who.ask(100.0, "x", 5.0) == pytest.approx(30.0)
