@@ -45,10 +45,11 @@ def run_shell(example: Example) -> None:
 
 
 @pytest.fixture
-def sandbox_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Point the environment to a sandbox, as a reader's would point to PostHog."""
+def sandbox_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Point the environment to a sandbox, as a reader's would point to PostHog, in a folder of its own."""
     from posthog_environments.sandbox import Sandbox
 
+    monkeypatch.chdir(tmp_path)
     with Sandbox(persons=200, rates=False) as box:
         for name, value in box.environ.items():
             monkeypatch.setenv(name, value)

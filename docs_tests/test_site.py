@@ -72,7 +72,11 @@ def test_a_page_opens_as_on_the_device_itself(watched: Watched, site: str, devic
 
 @pytest.mark.parametrize(
     ("word", "title"),
-    [("OutcomeUnknown", "Errors"), ("delete_events", "Deleting people"), ("recordInsightTiming", "The contract")],
+    [
+        ("OutcomeUnknown", "Errors"),
+        ("delete_events", "Delete people on request"),
+        ("recordInsightTiming", "The contract"),
+    ],
 )
 def test_the_search_finds_a_word_and_opens_its_page(watched: Watched, site: str, word: str, title: str) -> None:
     page = watched.open(f"{site}/index.html")

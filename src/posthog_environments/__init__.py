@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
+    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport
     from posthog_environments.config import VERSION as __version__  # noqa: N811 - the name that Python packages give it
     from posthog_environments.entities import Entity, action, event
     from posthog_environments.environment import AsyncEnvironment, Environment
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         DeadlineExceeded,
+        JournalError,
         MalformedResponseError,
         NotFoundError,
         OutcomeUnknown,
@@ -52,6 +54,7 @@ _HOMES = {
         "ConfigurationError",
         "ConflictError",
         "DeadlineExceeded",
+        "JournalError",
         "MalformedResponseError",
         "NotFoundError",
         "OutcomeUnknown",
@@ -64,6 +67,7 @@ _HOMES = {
         "TransportError",
     ),
     "filters": ("Filter", "FilterGroup", "prop"),
+    "bulk.jobs": ("BulkOutcome", "BulkReport"),
     "models": (
         "ActivityEntry",
         "Page",
@@ -86,6 +90,8 @@ __all__ = [
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "BulkOutcome",
+    "BulkReport",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
@@ -93,6 +99,7 @@ __all__ = [
     "Environment",
     "Filter",
     "FilterGroup",
+    "JournalError",
     "MalformedResponseError",
     "NotFoundError",
     "OutcomeUnknown",

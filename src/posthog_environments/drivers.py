@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Ask, Call, Failed, Flow, Outcome, Send
+from posthog_environments.exchange import Answer, Ask, Call, Failed, Flow, Outcome, Send, Sleep
 
 if TYPE_CHECKING:
     from anyio import CapacityLimiter
@@ -52,11 +52,15 @@ class Driver:
                     return value
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
-                elif isinstance(command, Ask):
+                    continue
+                if isinstance(command, Ask):
                     outcome = command.do()
-                else:
-                    outcome = None
+                    continue
+                outcome = None
+                if isinstance(command, Sleep):
                     self._sleep(command.seconds)
+                else:
+                    command.work()
 
     def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
@@ -86,11 +90,15 @@ class AsyncDriver:
                     return value
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
-                elif isinstance(command, Ask):
+                    continue
+                if isinstance(command, Ask):
                     outcome = await self._ask(command)
-                else:
-                    outcome = None
+                    continue
+                outcome = None
+                if isinstance(command, Sleep):
                     await anyio.sleep(command.seconds)
+                else:
+                    await anyio.to_thread.run_sync(command.work)
 
     async def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:

@@ -31,6 +31,7 @@ from typing import (
 )
 
 from posthog_environments import insights, persons
+from posthog_environments.bulk.flows import delete_many, update_many
 from posthog_environments.config import (
     DEFAULT_RETRIES,
     DEFAULT_TIMEOUT,
@@ -226,6 +227,8 @@ class Persons(_Group):
     delete_property = _call(persons.delete_property)
     properties_timeline = _call(persons.properties_timeline)
     csv = _csv(persons.csv)
+    delete_many = _call(delete_many)
+    update_many = _call(update_many)
 
 
 class AsyncPersons(_AsyncGroup):
@@ -239,6 +242,8 @@ class AsyncPersons(_AsyncGroup):
     delete_property = _acall(persons.delete_property)
     properties_timeline = _acall(persons.properties_timeline)
     csv = _acsv(persons.csv)
+    delete_many = _acall(delete_many)
+    update_many = _acall(update_many)
 
 
 class Insights(_Group):

@@ -15,7 +15,8 @@
     │   ├── DeadlineExceeded (TimeoutError)  the time for the call ran out
     │   └── OutcomeUnknown                   a change may or may not have happened
     ├── MalformedResponseError               an answer came, but not one of this API
-    └── PagingError                          a next link leads nowhere, or back
+    ├── PagingError                          a next link leads nowhere, or back
+    └── JournalError                         the journal of a job cannot be written
 
 Arguments that make no sense raise `TypeError` or `ValueError` before anything is sent. No error holds the API key,
 and every error can be pickled, so that worker processes can hand them on.
@@ -33,6 +34,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
+    "JournalError",
     "MalformedResponseError",
     "NotFoundError",
     "OutcomeUnknown",
@@ -191,6 +193,13 @@ class MalformedResponseError(PostHogError):
 
 class PagingError(PostHogError):
     """A next link leads nowhere or back, or page after page is empty."""
+
+
+class JournalError(PostHogError):
+    """The journal of a job cannot be written, so that the job has stopped.
+
+    What was not written down before was not sent. The same call with the same journal goes on from there.
+    """
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

@@ -47,6 +47,7 @@ __all__ = [
     "Answer",
     "Ask",
     "Call",
+    "Do",
     "Failed",
     "Flow",
     "Kind",
@@ -141,6 +142,13 @@ class Answer:
     stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Asks the driver to do something that blocks, such as a write to a disk; what it raises ends the flow."""
+
+    work: Callable[[], object]
+
+
 class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
     """No usable answer came.
 
@@ -168,7 +176,7 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep | Ask
+Command: TypeAlias = Send | Sleep | Ask | Do
 Outcome: TypeAlias = Answer | Failed | float | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
@@ -244,7 +252,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
     attempt = _Attempts(scope, call, ticket, waited, session.clock() + options.timeout)
     while True:
         outcome = yield from _send(scope, attempt)
-        attempt.doubtful = attempt.doubtful or _is_doubtful(outcome)
+        attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, Answer):
             _note_sunset(session, outcome)
             if attempt.follow_twin(outcome):
@@ -450,7 +458,7 @@ def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
     return outcome
 
 
-def _is_doubtful(outcome: Answer | Failed) -> bool:
+def is_doubtful(outcome: Answer | Failed) -> bool:
     """Tell whether the server may have done what it was asked to, without saying so."""
     return outcome.sent if isinstance(outcome, Failed) else outcome.status_code in AMBIGUOUS_STATUSES
 

@@ -12,7 +12,7 @@ from posthog_environments.paging import Fetched, Listing, Report, Walk
 
 if TYPE_CHECKING:
     from posthog_environments.export.arrow import ArrowStream
-    from posthog_environments.export.values import Kind
+    from posthog_environments.export.values import PropertyKind
 
 __all__ = ["AsyncPager", "Pager"]
 
@@ -89,7 +89,7 @@ class Pager(_Base[T]):
         return taken
 
     def arrow(
-        self, columns: Iterable[str] | Mapping[str, Kind] | None = None, *, flatten: bool = False
+        self, columns: Iterable[str] | Mapping[str, PropertyKind] | None = None, *, flatten: bool = False
     ) -> ArrowStream[T]:
         """Make a table for polars, duckdb, pandas and pyarrow of it, which is fetched while they read; extra `export`.
 

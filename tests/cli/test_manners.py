@@ -332,6 +332,10 @@ def test_the_examples_of_the_help_run(box: Sandbox, home: Path, tmp_path: Path, 
     (home / ".config" / "fish" / "completions").mkdir(parents=True)
     (tmp_path / "phenv").write_text(f'#!/bin/sh\nexec {shlex.join(PHENV)} "$@"\n')
     (tmp_path / "phenv").chmod(0o755)
+    # What the examples read.
+    (tmp_path / "ids.txt").write_text("00000000-0000-4000-8000-000000000000\n")
+    (tmp_path / "emails.txt").write_text("nobody@example.com\n")
+    (tmp_path / "changes.jsonl").write_text(f'{{"id": "{victim}", "set": {{"plan": "pro"}}}}\n')
     environ = {**os.environ, **box.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

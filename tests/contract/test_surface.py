@@ -124,7 +124,7 @@ def test_the_operations_are_the_documented_ones() -> None:
         sorted(
             [
                 *(f"persons.{name}" for name in ("list", "get", "update", "delete", "activity", "delete_property")),
-                *(f"persons.{name}" for name in ("properties_timeline", "csv")),
+                *(f"persons.{name}" for name in ("properties_timeline", "csv", "delete_many", "update_many")),
                 *(f"insights.{name}" for name in ("trend", "get_trend", "trend_csv", "timing")),
             ]
         )

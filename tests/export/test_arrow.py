@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from posthog_environments_api.models import Trend as TrendRecord
 
-from posthog_environments import Environment, NotFoundError, ServerError, Trend
+from posthog_environments import DeadlineExceeded, Environment, NotFoundError, ServerError, Trend
 from posthog_environments.export.arrow import ArrowStream, Table, batches, persons, schema
 from posthog_environments.export.columns import BASE, Layout
 from posthog_environments.export.records import ACTIVITY, POINTS
@@ -272,6 +272,18 @@ def test_errors_keep_their_text_through_a_stream(box: Sandbox, env: Environment)
     # One frame, for a message: the one that raised it again.
     assert str(found.value).count("File ") == 1
     assert 0 < pager.report.next_offset <= 100
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(DeadlineExceeded("Too late."), OSError), (KeyboardInterrupt(), pa.ArrowInvalid)]
+)
+def test_what_arrow_makes_of_other_errors(error: BaseException, kind: type[Exception]) -> None:
+    def pages() -> Iterator[list[Any]]:
+        yield ROWS
+        raise error
+
+    with pytest.raises(kind, match=type(error).__name__):
+        pa.table(ArrowStream(lambda: persons(Layout()), pages))
 
 
 def test_an_unknown_person_is_an_error_of_activity(env: Environment) -> None:

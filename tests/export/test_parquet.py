@@ -94,6 +94,17 @@ def test_row_groups_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(sizes) < 50, "large rows make small row groups"
 
 
+def test_a_full_row_group_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP", 100)
+    pipe = Pipe()
+    sizes = []
+    with ParquetSink(pipe.io, LAYOUT) as sink:
+        for start in range(0, 297, 99):
+            sink.write(rows_of(297)[start : start + 99])
+            sizes.append(len(pipe.data))
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
 @pytest.mark.parametrize(("compression", "name"), [("zstd", "ZSTD"), ("snappy", "SNAPPY"), ("none", "UNCOMPRESSED")])
 def test_compression_is_chosen(compression: Compression, name: str) -> None:
     file = written(rows_of(5), 5, compression).read()

@@ -24,6 +24,8 @@ from posthog_environments import (
     AsyncPager,
     AuthenticationError,
     BadRequestError,
+    BulkOutcome,
+    BulkReport,
     ConfigurationError,
     ConflictError,
     DeadlineExceeded,
@@ -31,6 +33,7 @@ from posthog_environments import (
     Environment,
     Filter,
     FilterGroup,
+    JournalError,
     MalformedResponseError,
     NotFoundError,
     OutcomeUnknown,
@@ -101,6 +104,21 @@ def changing(env: Environment, person: Person) -> None:
     env.persons.delete_property(person, "plan")
 
 
+def changing_many(env: Environment, people: list[Person], path: Path) -> None:
+    report = env.persons.delete_many(people, journal="forget.jsonl", delete_events=True)
+    assert_type(report, BulkReport)
+    assert_type((report.done, report.already_gone, report.refused, report.unknown), tuple[int, int, int, int])
+    for outcome in report:
+        assert_type(outcome, BulkOutcome)
+        assert_type((outcome.uuid, outcome.reason, outcome.status), tuple[str | None, str | None, int | None])
+    env.persons.delete_many(["a@example.com"], by="email", journal=path, confirm=lambda plan: plan.refused == 0)
+    env.persons.delete_many((person.uuid for person in people), dry_run=True, on_outcome=print)
+    env.persons.update_many({people[0].uuid: {"plan": "pro"}}, journal=path)
+    env.persons.update_many(
+        [{"id": 5, "set": {"plan": "pro"}}, {"email": "a@example.com", "unset": "phone"}], journal=path
+    )
+
+
 def asking(env: Environment) -> None:
     trend = env.insights.trend(
         events=["$pageview", event("purchase", math="sum", math_property="amount"), {"id": "x"}],
@@ -126,6 +144,7 @@ async def awaiting(env: AsyncEnvironment) -> None:
     assert_type(await pager.first(), Person | None)
     assert_type(await env.persons.get(5), Person)
     assert_type(await env.persons.update(5, {"a": 1}), Person | None)
+    assert_type(await env.persons.delete_many([5], journal="j"), BulkReport)
     assert_type(await env.insights.trend(events="$pageview"), Trend)
     chunks: AsyncIterator[str] = env.persons.csv()
     async for chunk in chunks:
@@ -351,7 +370,7 @@ def errors(error: PostHogError) -> str:
         case MalformedResponseError():
             assert_type(error.body, bytes)
             return str(error.status_code)
-        case ConfigurationError() | PagingError():
+        case ConfigurationError() | PagingError() | JournalError():
             return str(error)
         case _:
             return repr(error)

@@ -98,6 +98,11 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.delete(5, True)  # E[call-arg | reportCallIssue]: delete_events is a keyword
     env.persons.delete(5, delete_events="yes")  # E[arg-type | reportArgumentType]: not a bool
     env.persons.delete(5, delete_evnts=True)  # E[call-arg | reportCallIssue]: misspelt argument
+    env.persons.delete_many(5, journal="j")  # E[arg-type | reportArgumentType]: several
+    env.persons.delete_many([5], "j")  # E[call-arg | reportCallIssue]: the journal is a keyword
+    env.persons.delete_many(["u"], by="uuid", journal="j")  # E[arg-type | reportArgumentType]: no such kind
+    env.persons.delete_many([5], journal="j", delete_events="yes")  # E[arg-type | reportArgumentType]: not a bool
+    env.persons.update_many([5], journal="j")  # E[list-item | reportArgumentType]: not a change
     env.persons.delete_property(5)  # E[call-arg | reportCallIssue]: no name
     env.persons.delete_property(5, 6)  # E[arg-type | reportArgumentType]: not a name
     env.persons.delete_property(5, None)  # E[arg-type | reportArgumentType]: not a name

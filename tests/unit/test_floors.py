@@ -13,18 +13,19 @@ FLOORS: dict[int, set[str]] = {
     0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
     2: {"questions", "exchange", "ranges"},
-    3: {"pager", "persons", "insights"},
+    3: {"pager", "persons", "insights", "bulk"},
     4: {"pools", "transport", "stores", "budget", "drivers"},
     5: {"environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Three floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; guards use pools; a ledger
-# decides as a quota does, and a budget is kept in a store.
+# Four floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
+# before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota does; many
+# changes are made of single ones; guards use pools, and a budget is kept in a store.
 INNER = {
     0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
+    3: ["pager", "persons", "insights", "bulk"],
     4: ["pools", "transport", "stores", "budget", "drivers"],
 }
 

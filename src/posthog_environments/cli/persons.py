@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from posthog_environments.cli.bulk import bulk_options, delete_from_file, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     assignments,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 _HERE: Final = "posthog_environments.cli.persons"
 
 person_argument = click.argument("id", metavar="ID")
+# One person, or many from a file.
+optional_person = click.argument("id", metavar="[ID]", required=False)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
@@ -47,8 +51,8 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     lazy={
         "list": (f"{_HERE}:list_", "List persons, newest first."),
         "get": (f"{_HERE}:get", "Read one person."),
-        "update": (f"{_HERE}:update", "Set properties of a person."),
-        "delete": (f"{_HERE}:delete", "Delete a person."),
+        "update": (f"{_HERE}:update", "Set properties of a person, or of many."),
+        "delete": (f"{_HERE}:delete", "Delete a person, or many."),
         "activity": (f"{_HERE}:activity", "List what was done to a person."),
         "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
         "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
@@ -154,19 +158,37 @@ def _print_person(person: Person, *, as_json: bool) -> None:
     examples="""
         phenv persons update ID --set plan=pro --set 'name=Ada Lovelace'
         phenv persons update ID --set seats:=5 --set 'tags:=["a", "b"]'
+        phenv persons update --from-file changes.jsonl --dry-run
     """,
 )
-@person_argument
-@click.option("--set", "wanted", multiple=True, required=True, metavar="NAME=TEXT|NAME:=JSON",
+@optional_person
+@click.option("--set", "wanted", multiple=True, metavar="NAME=TEXT|NAME:=JSON",
               help="A property to set, as text or as JSON. Repeatable.")  # fmt: skip
+@click.option("--from-file", type=click.Path(allow_dash=True, path_type=Path), metavar="FILE",
+              help="""Make many changes: one JSON object a line, {"id": …, "set": {…}}; or "distinct_id" or "email", and
+              "unset" with the name of a property to delete. - is standard input.""")  # fmt: skip
+@bulk_options
+@yes_option
 @json_option
 @connected
-def update(env: Environment, *, id: str, wanted: tuple[str, ...], as_json: bool) -> None:
-    """Set properties of a person, and leave the others as they are.
+def update(
+    env: Environment, *, id: str | None, wanted: tuple[str, ...], from_file: Path | None, as_json: bool, **job: Any
+) -> None:
+    """Set properties of a person, or of many with --from-file, and leave the others as they are.
 
     PostHog's servers take the change and carry it out soon after: reading at once may still show the old values. With
     --json the person is printed, or null where the server only took the change.
+
+    Many changes are shown first, then one is made after the other, and each step is written into a journal. The same
+    command goes on after a crash, an error or Ctrl-C, and makes no change twice; see `persons delete`.
     """
+    _one_or_many(id, from_file, job, of_one={"--set": wanted})
+    if from_file is not None:
+        update_from_file(env, from_file, as_json=as_json, **job)
+        return
+    if not wanted:
+        raise click.UsageError("Missing option '--set'.", click.get_current_context())
+    assert id is not None
     with usage():
         person = env.persons.update(id, assignments(wanted))
     if person is not None:
@@ -182,18 +204,46 @@ def update(env: Environment, *, id: str, wanted: tuple[str, ...], as_json: bool)
     examples="""
         phenv persons delete 095be615-a8ad-4c33-8e9c-c7612fbf6c9f
         phenv persons delete 42 --delete-events --yes
+        phenv persons delete --from-file emails.txt --by email --dry-run
+        phenv persons delete --from-file ids.txt --delete-events
     """,
 )
-@person_argument
+@optional_person
+@click.option("--from-file", type=click.Path(allow_dash=True, path_type=Path), metavar="FILE",
+              help="Delete many: one a line; blank lines and lines that begin with # are passed over. - is standard "
+              "input.")  # fmt: skip
+@click.option("--by", type=click.Choice(["id", "distinct-id", "email"]), default="id", show_default=True,
+              help="What the lines of the file are; whoever is not named by a uuid is looked up.")  # fmt: skip
 @click.option("--delete-events", is_flag=True, help="Delete all events of the person as well, in the next weekly run.")
+@bulk_options
 @yes_option
 @json_option
 @connected
-def delete(env: Environment, *, id: str, delete_events: bool, yes: bool, as_json: bool) -> None:
-    """Delete a person, after showing whom and asking. It cannot be undone.
+def delete(
+    env: Environment,
+    *,
+    id: str | None,
+    from_file: Path | None,
+    by: str,
+    delete_events: bool,
+    yes: bool,
+    as_json: bool,
+    **job: Any,
+) -> None:
+    """Delete a person, or many with --from-file, after showing whom and asking. It cannot be undone.
 
-    With --json null is printed once the person is deleted.
+    With --json null is printed once the person is deleted; of many, one document with an outcome each.
+
+    Many are looked up first; who is named ambiguously is refused. Then one is deleted after the other, and each step is
+    written into a journal before it is sent and after it. The same command goes on after a crash, an error or Ctrl-C,
+    and does nothing twice. At the end it says how many are done, already gone, refused (for a reason), unknown (no
+    clear answer came) or duplicates; its exit code is 0 if nothing is refused, unknown or pending.
     """
+    _one_or_many(id, from_file, job, of_many={"--by": by != "id"})
+    if from_file is not None:
+        delete_from_file(env, from_file, by=by, delete_events=delete_events, yes=yes, as_json=as_json, **job)
+        return
+    assert id is not None
 
     def whom() -> str:
         with usage():
@@ -289,6 +339,28 @@ def csv(
     with usage():
         chunks = env.persons.csv(search=search, email=email, distinct_id=distinct_id, properties=filters(properties))
     print_csv(chunks)
+
+
+def _one_or_many(
+    id: str | None,
+    from_file: Path | None,
+    job: Mapping[str, object],
+    *,
+    of_one: Mapping[str, object] | None = None,
+    of_many: Mapping[str, object] | None = None,
+) -> None:
+    """See that there is either an ID or a file, and no option that belongs to the other."""
+    context = click.get_current_context()
+    if (id is None) == (from_file is None):
+        raise click.UsageError("Give either an ID or --from-file FILE.", context)
+    for name, value in (of_one or {}).items():
+        if value and from_file is not None:
+            raise click.UsageError(f"{name} is for one person; the file says what is to be set.", context)
+    many = {"--journal": job.get("journal"), "--dry-run": job.get("dry_run"),
+            "--retry-unknown": job.get("retry_unknown"), **(of_many or {})}  # fmt: skip
+    for name, value in many.items():
+        if value and from_file is None:
+            raise click.UsageError(f"{name} is for many persons, with --from-file.", context)
 
 
 def asked(question: dict[str, Any]) -> dict[str, Any]:

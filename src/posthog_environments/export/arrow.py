@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
 from posthog_environments.export.columns import Cell, Column, Layout, Row
 from posthog_environments.export.records import ACTIVITY, POINTS, entry_cells, points
-from posthog_environments.export.values import Kind
+from posthog_environments.export.values import Kind, PropertyKind
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
@@ -101,7 +101,7 @@ class ArrowStream(Generic[T]):
 def stream(
     rows: Literal["persons", "activity"],
     pages: Callable[[], Iterable[Sequence[T]]],
-    columns: Iterable[str] | Mapping[str, Kind] | None = None,
+    columns: Iterable[str] | Mapping[str, PropertyKind] | None = None,
     *,
     flatten: bool = False,
 ) -> ArrowStream[T]:

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast, get_args
 
 from posthog_environments.export.values import (
     FITS,
     Cell,
     Kind,
+    PropertyKind,
     encodable,
     fit_text,
     from_json,
@@ -34,9 +35,9 @@ from posthog_environments.export.values import (
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["BASE", "Cell", "Column", "Kind", "Layout", "Row", "utc"]
+__all__ = ["BASE", "Cell", "Column", "Kind", "Layout", "PropertyKind", "Row", "utc"]
 
-_OF_PROPERTIES: Final = frozenset({"text", "json", "bool", "int64", "float64"})
+_OF_PROPERTIES: Final[frozenset[str]] = frozenset(get_args(PropertyKind))
 _PREFIX: Final = "properties."
 _MOST_COLUMNS: Final = 1000
 _ABSENT: Final = object()
@@ -95,7 +96,9 @@ class Layout:
             keys.add(key)
 
     @classmethod
-    def of(cls, columns: Iterable[str] | Mapping[str, Kind] = (), *, sample: Iterable[Row] | None = None) -> Self:
+    def of(
+        cls, columns: Iterable[str] | Mapping[str, PropertyKind] = (), *, sample: Iterable[Row] | None = None
+    ) -> Self:
         """Give chosen properties a column of their own.
 
         Args:
@@ -111,7 +114,9 @@ class Layout:
         for name in cast("list[object]", names):
             if not isinstance(name, str):
                 raise TypeError(f"The name of a property is a text, not {name!r}.")
-        kinds: dict[str, Kind] = dict(cast("Mapping[str, Kind]", columns)) if isinstance(columns, Mapping) else {}
+        kinds: dict[str, PropertyKind] = (
+            dict(cast("Mapping[str, PropertyKind]", columns)) if isinstance(columns, Mapping) else {}
+        )
         for name, kind in kinds.items():
             if kind not in _OF_PROPERTIES:
                 raise ValueError(
@@ -161,7 +166,7 @@ class Layout:
         created, ids = person.created_at, person.distinct_ids
         if created is not None:
             created = utc(created, odd)
-        if not all(item.__class__ is str for item in ids) or not encodable("".join(ids)):
+        if not _are_texts(ids):
             odd["distinct_ids"] = ids
             ids = [item for item in ids if item.__class__ is str and encodable(item)]
         base = (
@@ -247,6 +252,13 @@ def _person(row: Row) -> Person:
     return row if isinstance(row, Person) else Person.from_dict(row)
 
 
+def _are_texts(items: list[Any]) -> bool:
+    try:
+        return encodable("".join(items))
+    except TypeError:
+        return False
+
+
 def _text(value: Any, name: str, odd: dict[str, Any]) -> str:
     if value.__class__ is str and value.isascii():
         return value
@@ -304,7 +316,7 @@ class _Seen:
     """What a sample has of one property."""
 
     persons: int = 0
-    kinds: set[str] = field(default_factory=set)
+    kinds: set[PropertyKind] = field(default_factory=set)
 
 
 def _seen(sample: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, _Seen]:

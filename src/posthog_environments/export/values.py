@@ -7,11 +7,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, cast
 
-__all__ = ["FITS", "Cell", "Kind", "encodable", "fit_text", "from_json", "kind_of", "kind_of_all", "to_json"]
+__all__ = [
+    "FITS",
+    "Cell",
+    "Kind",
+    "PropertyKind",
+    "encodable",
+    "fit_text",
+    "from_json",
+    "kind_of",
+    "kind_of_all",
+    "to_json",
+]
 
 Kind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
 """What a column holds: `timestamp` a moment in UTC to the microsecond, `local` one as the project's clock shows it,
 `texts` a list of texts, `json` JSON as text."""
+PropertyKind = Literal["text", "json", "bool", "int64", "float64"]
+"""What a column of a property holds."""
 Cell: TypeAlias = "str | datetime | list[str] | bool | int | float | None"
 
 _EXACT: Final = 2**53
@@ -128,16 +141,16 @@ FITS: Final[Mapping[str, Callable[[Any], tuple[Cell, bool]]]] = {
 }
 
 
-def kind_of(value: Any) -> Kind:
+def kind_of(value: Any) -> PropertyKind:
     """Name the kind of column that holds a value exactly."""
-    kinds: dict[type, Kind] = {str: "text", bool: "bool", int: "int64", float: "float64"}
+    kinds: dict[type, PropertyKind] = {str: "text", bool: "bool", int: "int64", float: "float64"}
     kind = kinds.get(value.__class__, "json")
     return kind if FITS[kind](value)[1] else "json"
 
 
-def kind_of_all(kinds: Iterable[str]) -> Kind:
+def kind_of_all(kinds: Iterable[PropertyKind]) -> PropertyKind:
     """Choose the kind of a column from those of its values; a property that was always null is text."""
     found = set(kinds)
     if found == {"int64", "float64"}:
         return "float64"
-    return cast("Kind", found.pop()) if len(found) == 1 else "json" if found else "text"
+    return found.pop() if len(found) == 1 else "json" if found else "text"

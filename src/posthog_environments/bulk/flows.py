@@ -1,0 +1,154 @@
+"""Many changes at once, as flows for both clients. What they do is in `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    import os
+
+    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport, By, Job
+    from posthog_environments.exchange import Flow, Scope
+    from posthog_environments.persons import PersonKey
+
+__all__ = ["delete_many", "update_many"]
+
+# The rest of this package is imported when a job is begun: most programs never do.
+Place: TypeAlias = "str | os.PathLike[str]"
+# A job is long and may wait for the quota of an hour.
+LONGEST_WAIT: Final = 3600.0
+
+
+def delete_many(
+    scope: Scope,
+    ids: Iterable[PersonKey],
+    *,
+    journal: Place | None = None,
+    by: By = "id",
+    delete_events: bool = False,
+    dry_run: bool = False,
+    retry_unknown: bool = False,
+    confirm: Callable[[BulkReport], bool] | None = None,
+    on_outcome: Callable[[BulkOutcome], object] | None = None,
+    timeout: float | None = None,
+) -> Flow[BulkReport]:
+    """Delete many persons, and write down each step in a journal, so that the job can go on after anything.
+
+    First everybody is looked up who is not named by a uuid; then one after the other is deleted. Whoever is named
+    ambiguously is refused. The same call with the same journal goes on after a crash, a full disk or an error: what is
+    settled is not done again, and where a delete may have happened the person is looked at first. A journal of another
+    job is refused, and so is one that another process is working with.
+
+    Args:
+        ids: Integer ids, uuids or `Person`s; or with `by` distinct ids or emails.
+        journal: Path of the journal, a file of JSON Lines that is made with mode 0600. It holds no key and no email or
+            distinct id, but uuids. Needed unless it is a dry run.
+        by: What the ids are: "id", "distinct_id" or "email".
+        delete_events: Whether to queue the deletion of all events of these persons as well; see `delete`.
+        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
+        retry_unknown: Whether to take up again what an earlier run left as "unknown".
+        confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
+        on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
+        timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
+            the client has another `max_wait`.
+
+    Returns:
+        A report with an outcome for each id, whose numbers add up.
+
+    Raises:
+        ConfigurationError: The journal cannot be used, is of another job, or another process works with it.
+        JournalError: The journal cannot be written; the job has stopped.
+        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: Something that concerns all; the
+            job has stopped, and the rest is pending.
+        TypeError, ValueError: Something is wrong with the arguments; all wrong ids are named. Nothing was sent.
+
+    Source: "Delete environments persons" of the vendor's page, once for each; see `delete`.
+    """
+    from posthog_environments.bulk.jobs import deletions_of
+
+    job = deletions_of(ids, by, delete_events=delete_events)
+    return _run(
+        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
+        confirm=confirm, on_outcome=on_outcome,
+    )  # fmt: skip
+
+
+def update_many(
+    scope: Scope,
+    changes: Iterable[Mapping[str, Any]] | Mapping[Any, Mapping[str, Any]],
+    *,
+    journal: Place | None = None,
+    dry_run: bool = False,
+    retry_unknown: bool = False,
+    confirm: Callable[[BulkReport], bool] | None = None,
+    on_outcome: Callable[[BulkOutcome], object] | None = None,
+    timeout: float | None = None,
+) -> Flow[BulkReport]:
+    """Change properties of many persons, and write down each step in a journal; see `delete_many`.
+
+    Where a change may have happened and the person does not show it, it is "unknown" and not repeated, for servers
+    carry changes out a little later; `retry_unknown` repeats it.
+
+    Args:
+        changes: One mapping for each change: the person as "id", "distinct_id" or "email", and either "set", a
+            mapping of properties, or "unset", the name of one to delete. Or one mapping of ids to properties to set.
+        journal: Path of the journal; see `delete_many`. Names of properties are written into it, values are not.
+        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
+        retry_unknown: Whether to take up again what an earlier run left as "unknown".
+        confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
+        on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
+        timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
+            the client has another `max_wait`.
+
+    Returns:
+        A report with an outcome for each change, whose numbers add up.
+
+    Raises:
+        ConfigurationError: The journal cannot be used, is of another job, or another process works with it.
+        JournalError: The journal cannot be written; the job has stopped.
+        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: Something that concerns all; the
+            job has stopped, and the rest is pending.
+        TypeError, ValueError: Something is wrong with the arguments; all wrong changes are named. Nothing was sent.
+
+    Source: "Update environments persons" and "Create environments persons delete property" of the vendor's page, once
+    for each; see `update` and `delete_property`.
+    """
+    from posthog_environments.bulk.jobs import changes_of
+
+    job = changes_of(changes)
+    return _run(
+        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
+        confirm=confirm, on_outcome=on_outcome,
+    )  # fmt: skip
+
+
+def _run(
+    scope: Scope,
+    job: Job,
+    *,
+    journal: Place | None,
+    dry_run: bool,
+    retry_unknown: bool,
+    confirm: Callable[[BulkReport], bool] | None,
+    on_outcome: Callable[[BulkOutcome], object] | None,
+) -> Flow[BulkReport]:
+    from posthog_environments.bulk.file import JournalFile
+    from posthog_environments.bulk.ledger import Ledger
+    from posthog_environments.bulk.run import Hooks, Run
+
+    if journal is None and not dry_run:
+        raise ValueError(
+            "journal is missing: give the path of a file in which each step is written down, so that the job can go "
+            "on after a crash. Only a dry run does without."
+        )
+    file = None if journal is None else JournalFile(journal)
+    ledger = Ledger(scope.session, job, file, dry_run=dry_run)
+    return Run(_patient(scope), job, ledger, Hooks(confirm, on_outcome), retry_unknown=retry_unknown).run()
+
+
+def _patient(scope: Scope) -> Scope:
+    if scope.options.max_wait is not None:
+        return scope
+    return replace(scope, options=scope.options.but(max_wait=LONGEST_WAIT))

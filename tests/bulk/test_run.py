@@ -1,0 +1,104 @@
+"""The order of a run, driven by hand: nothing is written, sent or slept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from posthog_environments.bulk.file import JournalFile
+from posthog_environments.bulk.flows import delete_many, update_many
+from posthog_environments.exchange import Do, Send, Sleep
+from tests.unit.play import Play, answer
+
+ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
+
+
+def drive(flow: Any, *answers: Any) -> tuple[list[str], Any]:
+    """Answer what is asked for, and tell in which order it was asked."""
+    asked: list[str] = []
+    script, outcome = list(answers), None
+    while True:
+        try:
+            command = flow.send(outcome)
+        except StopIteration as stop:
+            return asked, stop.value
+        outcome = None
+        if isinstance(command, Send):
+            asked.append(command.call.operation.name)
+            outcome = script.pop(0)
+        elif isinstance(command, Do):
+            work: Any = command.work
+            name = work.func.__name__
+            # What would be written; the data of an append are its first argument.
+            line = work.args[0].split(b",")[0].decode() if work.args else ""
+            asked.append(f"{name} {line}".strip())
+        else:
+            assert isinstance(command, Sleep)
+            asked.append("sleep")
+
+
+def test_intent_then_change_then_outcome(tmp_path: Path) -> None:
+    scope = Play(pacing=False).scope
+    flow = delete_many(scope, [ID, 5], journal=tmp_path / "j")
+    person = answer(200, {"uuid": ID.replace("9f", "90"), "id": 5}, content_type="application/json")
+    asked, report = drive(flow, person, answer(202), answer(202))
+    assert asked == [
+        "open",
+        'append {"line":"job"',
+        "persons.get",
+        'append {"line":"found"',
+        'append {"line":"intent"',
+        "persons.delete",
+        'append {"line":"outcome"',
+        'append {"line":"intent"',
+        "persons.delete",
+        'append {"line":"outcome"',
+        "append",
+    ]
+    assert report.done == 2
+    assert list(tmp_path.iterdir()) == [], "what nobody carries out does not happen"
+
+
+def test_a_dry_run_only_asks(tmp_path: Path) -> None:
+    flow = update_many(Play(pacing=False).scope, {5: {"plan": "pro"}}, journal=tmp_path / "j", dry_run=True)
+    person = answer(200, {"uuid": ID, "id": 5}, content_type="application/json")
+    asked, report = drive(flow, person)
+    assert asked == ["open", "persons.get"]
+    assert report.pending == 1
+
+
+def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
+    synced = []
+    flow = delete_many(Play(pacing=False).scope, [5], journal=tmp_path / "j")
+    outcome: Any = None
+    script = [answer(200, {"uuid": ID, "id": 5}, content_type="application/json"), answer(202)]
+    while True:
+        try:
+            command = flow.send(outcome)
+        except StopIteration:
+            break
+        outcome = script.pop(0) if isinstance(command, Send) else None
+        if isinstance(command, Do):
+            work: Any = command.work
+            if work.func.__name__ == JournalFile.append.__name__:
+                synced.append(work.keywords.get("sync", True))
+    assert synced == [True, False, True, True, True], "job, found, intent, outcome, and all of it at the end"
+
+
+def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path) -> None:
+    limits = []
+    for options in ({}, {"max_wait": 5.0}):
+        flow: Any = delete_many(Play(pacing=False, **options).scope, [ID], journal=tmp_path / "j")
+        limits.append(flow.gi_frame.f_locals["self"]._scope.options.max_wait)
+    assert limits == [3600.0, 5.0]
+
+
+def test_what_carries_jobs_out_is_imported_on_use() -> None:
+    script = (
+        "import sys; from posthog_environments import Environment\n"
+        "print([name for name in sys.modules if name.startswith('posthog_environments.bulk.')])"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['posthog_environments.bulk.flows']"

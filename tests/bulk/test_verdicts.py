@@ -1,0 +1,184 @@
+"""What comes of one change: by its answer, its error, whom was found, and a look at the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from posthog_environments_api.models import Person
+
+from posthog_environments import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    DeadlineExceeded,
+    MalformedResponseError,
+    NotFoundError,
+    OutcomeUnknown,
+    PagingError,
+    PermissionDeniedError,
+    PostHogError,
+    RateLimitError,
+    RedirectError,
+    ServerError,
+    TransportError,
+)
+from posthog_environments.bulk.jobs import changes_of, deletions_of
+from posthog_environments.bulk.journal import Found
+from posthog_environments.bulk.verdicts import Trouble, after_a_look, check, judge, of_answer, of_finding, shows
+from posthog_environments.exchange import Answer
+
+ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
+STOPS, COUNTS, NONE = Trouble.STOPS, Trouble.COUNTS, Trouble.NONE
+
+
+def status(cls: type[APIStatusError], code: int) -> APIStatusError:
+    body = {"type": "t", "code": "some_code", "detail": "Ada Lovelace is wrong"}
+    return cls("", status_code=code, body=body)
+
+
+OF_A_CHANGE: list[tuple[PostHogError, str, Trouble]] = [
+    (OutcomeUnknown(""), "unknown", COUNTS),
+    (MalformedResponseError("", status_code=200), "unknown", COUNTS),
+    (status(ServerError, 503), "pending", COUNTS),
+    (DeadlineExceeded(""), "pending", COUNTS),
+    (TransportError(""), "pending", STOPS),
+    (status(AuthenticationError, 401), "pending", STOPS),
+    (status(PermissionDeniedError, 403), "pending", STOPS),
+    (status(RateLimitError, 429), "pending", STOPS),
+    (status(RedirectError, 302), "pending", STOPS),
+    (status(APIStatusError, 402), "pending", STOPS),
+    (ConfigurationError(""), "pending", STOPS),
+    (status(BadRequestError, 400), "refused", NONE),
+    (status(ConflictError, 409), "refused", NONE),
+    (status(APIStatusError, 422), "refused", NONE),
+    (status(APIStatusError, 200), "refused", NONE),
+]
+
+
+@pytest.mark.parametrize("task", ["delete", "update"])
+@pytest.mark.parametrize(("error", "state", "trouble"), OF_A_CHANGE, ids=lambda value: type(value).__name__)
+def test_a_change_that_failed(error: PostHogError, state: str, trouble: Trouble, task: str) -> None:
+    verdict = judge(error, task, changing=True)
+    assert (verdict.state, verdict.trouble, verdict.certain) == (state, trouble, True)
+    assert "Ada" not in (verdict.reason or ""), "the words of a server may hold personal data"
+
+
+def test_the_code_of_a_refusal_is_told() -> None:
+    reason = judge(status(BadRequestError, 400), "update", changing=True).reason
+    assert reason == "the server said no (400 some_code)"
+    strange = BadRequestError("", status_code=400, body={"code": "Ada Lovelace"})
+    assert judge(strange, "update", changing=True).reason == "the server said no (400)"
+
+
+def test_nobody_there() -> None:
+    error = status(NotFoundError, 404)
+    assert judge(error, "delete", changing=True).state == "already_gone"
+    assert judge(error, "update", changing=True).state == "refused"
+
+
+@pytest.mark.parametrize(("error", "state", "trouble"), OF_A_CHANGE, ids=lambda value: type(value).__name__)
+def test_after_an_attempt_that_may_have_done_it_nothing_is_certain(
+    error: PostHogError, state: str, trouble: Trouble
+) -> None:
+    verdict = judge(error, "delete", changing=True, doubtful=True)
+    assert verdict.trouble == trouble
+    if state == "pending":
+        assert not verdict.certain
+    else:
+        assert verdict.state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "trouble"),
+    [
+        (MalformedResponseError("", status_code=200), "pending", COUNTS),
+        (PagingError(""), "pending", COUNTS),
+        (status(ServerError, 500), "pending", COUNTS),
+        (DeadlineExceeded(""), "pending", COUNTS),
+        (TransportError(""), "pending", STOPS),
+        (status(AuthenticationError, 401), "pending", STOPS),
+        (status(NotFoundError, 404), "pending", STOPS),
+        (status(BadRequestError, 400), "refused", NONE),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_look_that_failed(error: PostHogError, state: str, trouble: Trouble) -> None:
+    verdict = judge(error, "delete", changing=False)
+    assert (verdict.state, verdict.trouble) == (state, trouble)
+
+
+def test_answers() -> None:
+    assert of_answer(Answer(200, {}, b"{}")).state == "done"
+    assert of_answer(Answer(202, {}, b"")).reason == "taken, to be carried out soon"
+    assert of_answer(Answer(404, {}, b"")).state == "done", "the client has judged that it was its own attempt"
+
+
+def test_a_page_of_somebody_between_is_no_answer() -> None:
+    check(None)
+    check(Answer(202, {}, b""))
+    check(Answer(200, {"content-type": "application/json; charset=utf-8"}, b"{}"))
+    check(Answer(200, {"content-type": "text/html"}, b" \n"))
+    with pytest.raises(MalformedResponseError):
+        check(Answer(200, {"content-type": "text/html"}, b"<html>sign in</html>"))
+
+
+DELETION = deletions_of(["a@b"], "email", delete_events=False).entries[0]
+UPDATE = changes_of([{"id": ID, "set": {"plan": "pro"}}]).entries[0]
+UNSET = changes_of([{"id": ID, "unset": "phone"}]).entries[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "task", "state"),
+    [
+        (Found(ID, 1), "delete", None),
+        (Found(None, 0), "delete", "already_gone"),
+        (Found(None, 0), "update", "refused"),
+        (Found(None, 2), "delete", "refused"),
+        (Found(None, 0, foreign=True), "delete", "refused"),
+    ],
+)
+def test_whom_an_input_means(found: Found, task: str, state: str | None) -> None:
+    verdict = of_finding(DELETION, found, task)
+    assert (verdict and verdict.state) == state
+
+
+def person(**properties: Any) -> Person:
+    return Person.from_dict({"uuid": ID, "properties": properties})
+
+
+@pytest.mark.parametrize(
+    ("entry", "seen", "events", "again", "state"),
+    [
+        (DELETION, person(), False, False, None),
+        (DELETION, person(), True, False, None),
+        (DELETION, None, False, False, "done"),
+        (DELETION, None, True, False, "unknown"),
+        (DELETION, None, True, True, "unknown"),
+        (UPDATE, None, False, False, "refused"),
+        (UPDATE, person(plan="pro", other=1), False, False, "done"),
+        (UPDATE, person(plan="free"), False, False, "unknown"),
+        (UPDATE, person(plan="free"), False, True, None),
+        (UPDATE, person(plan="pro"), False, True, "done"),
+        (UNSET, person(phone=None), False, False, "unknown"),
+        (UNSET, person(), False, False, "done"),
+    ],
+)
+def test_a_change_that_may_have_been_sent(entry: Any, seen: Any, events: bool, again: bool, state: str | None) -> None:
+    verdict = after_a_look(entry, seen, delete_events=events, again=again)
+    assert (verdict and verdict.state) == state
+
+
+def test_what_a_person_shows() -> None:
+    def shown(has: dict[str, Any], **wanted: Any) -> bool:
+        change = changes_of([{"id": ID, "set": wanted}]).entries[0].change
+        assert change is not None
+        return shows(has, change)
+
+    assert shown({"a": {"x": 1, "y": 2}}, a={"y": 2, "x": 1})
+    assert not shown({"a": 1}, a=True)
+    assert not shown({"a": "1"}, a=1)
+    assert not shown({}, a=None), "it is not there"
+    assert shown({"a": None}, a=None)
