@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -198,12 +199,20 @@ def test_an_aggregated_trend(big: Sandbox, pipeline: Make) -> None:
 
 @pytest.mark.parametrize("place", ["SOURCES__POSTHOG__API_KEY", "POSTHOG_PERSONAL_API_KEY", "secrets.toml"])
 def test_the_key_is_in_nothing_that_dlt_keeps(
-    place: str, big: Sandbox, pipeline: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+    place: str,
+    big: Sandbox,
+    pipeline: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: Any,
+    request: pytest.FixtureRequest,
 ) -> None:
     import dlt
 
     if place == "secrets.toml":
         dlt.secrets["sources.posthog.api_key"] = big.api_key
+        # What dlt has read it keeps for the whole process.
+        request.addfinalizer(lambda: operator.setitem(dlt.secrets, "sources.posthog.api_key", None))
     else:
         monkeypatch.setenv(place, big.api_key)
     monkeypatch.setenv("SOURCES__POSTHOG__HOST", big.host)
