@@ -67,9 +67,10 @@ def test_the_server_counts(monkeypatch: pytest.MonkeyPatch) -> None:
             env.persons.list(page_size=1).first()
     assert counting.refused > 0
     limit, seconds = RATES[-1]
-    counting.granted = [seconds * n / limit for n in range(3 * limit)]
+    probes = [-99.0] * pipelines.PROBES
+    counting.granted = [*probes, *(seconds * n / limit for n in range(3 * limit))]
     assert counting.used() == (1.0, 2)
-    counting.granted = counting.granted[::2]
+    counting.granted = [*probes, *(2 * seconds * n / limit for n in range(limit + 1))]
     assert counting.used() == (0.5, 2)
 
 
