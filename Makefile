@@ -61,6 +61,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/command_reference.py --check
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
+	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/downgrade.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
@@ -73,6 +74,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/command_reference.py
 	@$(ISOLATE) $(PY) scripts/evidence.py
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
+	@$(ISOLATE) $(PY) scripts/figures.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -93,7 +95,7 @@ lock: ## pin and hash the development requirements anew
 	@$(LOCK) $(WITHOUT_SPARK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
 	  --output-file requirements/floors.txt
 
-bench: $(STAMP) ## measure the figures of the README, side by side in one run
+bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (ten minutes)
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
 # The rooms that ARGS names; without any it is all of them, and Spark's is among them.
@@ -143,9 +145,7 @@ $(SWAGGER): prove/node/docs/package-lock.json
 
 coverage: $(STRONG) ## the suite, with the branches of the hand-kept layer that it does not reach
 	@rm -f .coverage .coverage.*
-	@$(ISOLATE) .venv-strong/bin/python -m coverage run -m pytest -n $(WORKERS) $(ARGS)
-	@$(ISOLATE) .venv-strong/bin/python -m coverage combine --quiet
-	@$(ISOLATE) .venv-strong/bin/python -m coverage report
+	@$(ISOLATE) .venv-strong/bin/python scripts/coverage_report.py -n $(WORKERS) $(ARGS)
 
 mutants: $(STRONG) ## break the modules that must not fail in small ways, and see the tests notice (half an hour)
 	@$(ISOLATE) .venv-strong/bin/python scripts/mutants.py $(ARGS)

@@ -1,7 +1,8 @@
 """A canned server: persons in pages over HTTP/1.1, written once and then only sent. It runs in a process of its own.
 
 `python -m benchmarks.server` prints the port and serves until its standard input ends. The number of persons is in the
-path, `/<persons>/api/environments/1/persons/`, so that one server serves every benchmark.
+path, `/<persons>/api/environments/1/persons/`, so that one server serves every benchmark. Under `/2025` before it, rows
+have the fields as well that the contract does not name and servers send.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ def _properties() -> list[list[bytes]]:
     return [orjson.dumps(properties(number)).split(MARK) for number in range(VARIANTS)]
 
 
-def row(number: int) -> bytes:
+MORE = b',"type":"person","is_identified":true,"matched_recordings":[],"value_at_data_point":null}'
+
+
+def row(number: int, more: bytes = b"}") -> bytes:
     """Write the person at an offset. Persons come newest first, one a minute."""
     uuid = b"%08x-17c4-4ad5-9e0b-%012x" % (number * 2654435761 % 2**32, number)
     created = (NEWEST - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
@@ -82,17 +86,17 @@ def row(number: int) -> bytes:
     before, after = _properties()[number % VARIANTS]
     return (
         b'{"id":"%b","name":"%b","distinct_ids":["user-%d","0190d2a4-7c1b-7d3e-a1f2-%012x"],'
-        b'"properties":%b%b%b,"created_at":"%b","uuid":"%b"}'
-    ) % (uuid, email, number, number, before, email, after, created, uuid)
+        b'"properties":%b%b%b,"created_at":"%b","uuid":"%b"%b'
+    ) % (uuid, email, number, number, before, email, after, created, uuid, more)
 
 
-def page(origin: str, path: str, persons: int, limit: int, offset: int) -> bytes:
+def page(origin: str, path: str, persons: int, limit: int, offset: int, more: bytes = b"}") -> bytes:
     """Write a whole answer: head and page."""
     end = min(persons, offset + limit)
     following = f'"{origin}{path}?limit={limit}&offset={end}"' if end < persons else "null"
     body = b'{"next":%b,"previous":null,"results":[%b]}' % (
         following.encode(),
-        b",".join(map(row, range(offset, end))),
+        b",".join(row(number, more) for number in range(offset, end)),
     )
     head = (
         "HTTP/1.1 200 OK\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\nContent-Type: application/json\r\n"
@@ -123,7 +127,7 @@ class Server:
         if kept is not None:
             return kept
         parts = urlsplit(target)
-        match = re.fullmatch(r"/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
+        match = re.fullmatch(r"(?:/2025)?/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
         if match is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         persons = int(match[1])
@@ -132,7 +136,8 @@ class Server:
             written = person(int(match[2][:-1]))
         else:
             limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
-            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset)
+            more = MORE if parts.path.startswith("/2025/") else b"}"
+            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset, more)
         if persons <= KEPT:
             self._kept[target] = written
         return written

@@ -70,6 +70,7 @@ NAV: Final = (
             "errors",
             "limits",
             "one-budget",
+            "exporting",
             "deleting",
             "dataframes",
             "testing",

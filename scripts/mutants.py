@@ -44,6 +44,21 @@ def pytest_sessionstart():
 """
 
 
+# `mutmut show` takes seconds for each mutant, and most of them to start.
+SHOW: Final = """
+import json
+import sys
+from pathlib import Path
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+def place(name):
+    return Path("src", *name.split(".")[:-1]).with_suffix(".py")
+
+print(json.dumps([get_diff_for_mutant(name, path=place(name)) for name in sys.argv[1:]]))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Survivor:
     """A change that no test noticed."""
@@ -111,7 +126,7 @@ def report(modules: list[str]) -> int:
         codes = results(module)
         tried = {name: code for name, code in codes.items() if code is not None}
         alive = [name for name, code in tried.items() if code in (SURVIVED, UNTESTED)]
-        survivors = [survivor for name in alive for survivor in show(name)]
+        survivors = list(show(alive))
         bare = [survivor for survivor in survivors if not any(covers(reason, survivor) for reason in reasons)]
         share = 1 - len(alive) / len(tried) if tried else 0.0
         enough = share >= SHARE and len(tried) == len(codes) and not bare
@@ -133,17 +148,20 @@ def results(module: str) -> dict[str, int | None]:
     return dict(found["exit_code_by_key"])
 
 
-def show(name: str) -> Iterator[Survivor]:
-    """Yield what a mutant changes, by the name that mutmut gave it."""
-    command = [sys.executable, "-m", "mutmut", "show", name]
+def show(names: list[str]) -> Iterator[Survivor]:
+    """Yield what mutants change, by the names that mutmut gave them."""
+    if not names:
+        return
+    command = [sys.executable, "-c", SHOW, *names]
     done = subprocess.run(command, cwd=ROOM, capture_output=True, text=True, check=True)
-    changed = [line for line in done.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    removed = " ".join(line[1:].strip() for line in changed if line[0] == "-")
-    added = " ".join(line[1:].strip() for line in changed if line[0] == "+")
-    # posthog_environments.dates.x__guess__mutmut_3, posthog_environments.errors.xǁPostHogErrorǁ__init____mutmut_1
-    module, _, function = name.removeprefix("posthog_environments.").partition(".")
-    function = function.rpartition("__mutmut_")[0].removeprefix("x").removeprefix("_").strip("ǁ").replace("ǁ", ".")
-    yield Survivor(f"{module}.{function}", removed, added)
+    for name, diff in zip(names, json.loads(done.stdout), strict=True):
+        changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        removed = " ".join(line[1:].strip() for line in changed if line[0] == "-")
+        added = " ".join(line[1:].strip() for line in changed if line[0] == "+")
+        # posthog_environments.dates.x__guess__mutmut_3, posthog_environments.errors.xǁPostHogErrorǁ__init____mutmut_1
+        module, _, function = name.removeprefix("posthog_environments.").partition(".")
+        function = function.rpartition("__mutmut_")[0].removeprefix("x").removeprefix("_").strip("ǁ").replace("ǁ", ".")
+        yield Survivor(f"{module}.{function}", removed, added)
 
 
 def covers(reason: dict[str, str], survivor: Survivor) -> bool:

@@ -13,7 +13,7 @@ from soak.frame import Campaign, Effort, Result, carry_out, table
 
 ROOMS: Final = (
     "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "shared", "redis",
-    "processes", "bulk", "pipelines",
+    "processes", "bulk", "export", "pipelines",
 )  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from posthog_environments import config
 from posthog_environments.config import Options
 from posthog_environments.errors import PostHogError
-from posthog_environments.exchange import Answer, Ask, Call, Failed, Kind, Operation, Scope, Send, Session, exchange
+from posthog_environments.exchange import Answer, Call, Do, Failed, Kind, Operation, Scope, Send, Session, exchange
 from posthog_environments.quota import Rate
 
 __all__ = ["FixedWindows", "Limiter", "Neighbour", "SlidingLogs", "Timeline", "Worker", "new_session"]
@@ -166,8 +166,8 @@ class Worker:
             return
         try:
             command = flow.send(outcome)
-            while isinstance(command, Ask):
-                command = flow.send(command.do())
+            while isinstance(command, Do):
+                command = flow.send(command.work())
         except StopIteration:
             self.done.append(self.timeline.now)
         except PostHogError as error:

@@ -41,7 +41,18 @@ from soak.clock import (
 from soak.crowd import crowd, number_of
 from soak.frame import Campaign, Effort, Figure
 
-__all__ = ["CAMPAIGNS", "faults", "neighbours", "outage", "quiet", "real_time", "recovery", "walk_here"]
+__all__ = [
+    "CAMPAIGNS",
+    "SERVERS",
+    "Account",
+    "faults",
+    "neighbours",
+    "outage",
+    "quiet",
+    "real_time",
+    "recovery",
+    "walk_here",
+]
 
 KEY = "phx_soak_load_0123456789abcdef"
 SERVERS: Final = (SlidingLogs, FixedWindows)
@@ -57,7 +68,7 @@ def _rates(rates: tuple[Rate, ...]) -> dict[Bucket, tuple[Rate, ...]]:
 # ------------------------------------------------------------------------------------------------ a quiet account
 
 
-class _Run:
+class Account:
     """Workers on one client for some hours, before a server that counts, with or without a neighbour."""
 
     def __init__(
@@ -150,7 +161,7 @@ def quiet(effort: Effort) -> Iterator[Figure]:
     for server in SERVERS:
         for rates in kinds:
             for workers, latency in crews:
-                run = _Run(server, rates, workers, random, latency=latency)
+                run = Account(server, rates, workers, random, latency=latency)
                 # A minute less, so that what is counted is whole windows: the first request goes at once.
                 run.run(hours * 3600.0 - 1.0)
                 runs, sent, refused = runs + 1, sent + run.sent, refused + run.refused + run.failed
@@ -175,7 +186,7 @@ def neighbours(effort: Effort) -> Iterator[Figure]:
         for server in SERVERS:
             for rates, windows in ((MINUTE, 240), (PERSONS, 24), (HOUR, 24))[:kinds]:
                 for tells in (True, False):
-                    run = _Run(server, rates, 8, random, shared=True, tells=tells)
+                    run = Account(server, rates, 8, random, shared=True, tells=tells)
                     run.run(windows * length * rates[-1][1])
                     share = run.refused / run.sent
                     name = f"{server.__name__} {rates}, Retry-After {tells}"

@@ -1,6 +1,6 @@
 """The low-level client of the PostHog environments API. Written by scripts/generate.py from openapi.yaml: do not edit.
 
-Everything is imported when it is first used; importing this package loads neither httpx nor attrs.
+Everything is imported when it is first used; importing this package loads neither httpx nor msgspec.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -66,8 +66,16 @@ def loads(content: bytes) -> Any:
     raise DecodeError(reason)
 
 
-def parse(status_code: int, content: bytes, read: Callable[[Any], T]) -> T:
-    """Decode an answer and read it as a record; whatever is wrong with it ends in a `DecodeError`."""
+def parse(status_code: int, content: bytes, read: Callable[[Any], T], whole: type[T] | None = None) -> T:
+    """Decode an answer and read it as a record; whatever is wrong with it ends in a `DecodeError`.
+
+    The record is built while its bytes are read if `whole` is given, and the answer is just what the contract says.
+    What is not goes the long way, which finds out what is wrong with it, or that nothing is.
+    """
+    if whole is not None:
+        found = _built(content, whole)
+        if found is not None:
+            return found
     try:
         return read(loads(content))
     except DecodeError as error:
@@ -75,6 +83,22 @@ def parse(status_code: int, content: bytes, read: Callable[[Any], T]) -> T:
     except RecursionError:
         problem = DecodeError("it is nested too deep", "", None, status_code, content)
     raise problem
+
+
+_decoders: dict[type[Any], Any] = {}
+
+
+def _built(content: bytes, kind: type[T]) -> T | None:
+    import msgspec
+
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        found: T = decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found
 
 
 def kind_of(value: object) -> str:
@@ -231,7 +255,7 @@ def as_html(record: Any) -> str:
     """Write a record as a table of names and values, for notebooks. No script, nothing from elsewhere."""
     from html import escape
 
-    fields = {field.name: getattr(record, field.name) for field in type(record).__attrs_attrs__}
+    fields = {name: getattr(record, name) for name in type(record).__struct_fields__}
     if not fields.get("additional_properties"):
         fields.pop("additional_properties", None)
     return f"<div><strong>{escape(type(record).__name__)}</strong>{_pairs(fields, inner=False)}</div>"

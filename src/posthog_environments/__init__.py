@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ServerError,
         TransportError,
     )
+    from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.filters import Filter, FilterGroup, prop
     from posthog_environments.models import Page, PropertiesTimeline, Trend
     from posthog_environments.pager import AsyncPager, Pager
@@ -66,6 +67,7 @@ _HOMES = {
         "ServerError",
         "TransportError",
     ),
+    "export.files.summary": ("ExportSummary",),
     "filters": ("Filter", "FilterGroup", "prop"),
     "bulk.jobs": ("BulkOutcome", "BulkReport"),
     "models": (
@@ -97,6 +99,7 @@ __all__ = [
     "DeadlineExceeded",
     "Entity",
     "Environment",
+    "ExportSummary",
     "Filter",
     "FilterGroup",
     "JournalError",

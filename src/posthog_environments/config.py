@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
+from posthog_environments.defaults import DEFAULT_RETRIES, DEFAULT_TIMEOUT, MAX_BODY
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.secrets import Secret, api_key_secret
 
@@ -37,11 +38,6 @@ Prefix = Literal["environments", "projects"]
 
 # The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
 CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
-
-MAX_BODY = 64 * 1024 * 1024
-DEFAULT_TIMEOUT = 60.0
-# With every third attempt failing at random, eleven attempts in a row fail once in half a million requests.
-DEFAULT_RETRIES = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,9 +137,9 @@ def _fields(items: Sequence[object]) -> list[str]:
     found: dict[str, None] = {}
     for item in items:
         held: Any = item
-        attributes = getattr(type(item), "__attrs_attrs__", None)
-        if attributes is not None:
-            names = [str(field.name) for field in attributes]
+        fields = getattr(type(item), "__struct_fields__", None)
+        if fields is not None:
+            names = list(map(str, fields))
         else:
             names = list(map(str, held)) if isinstance(item, Mapping) else ["value"]
         found |= {name: None for name in names if _value(held, name) not in (None, {}, [])}

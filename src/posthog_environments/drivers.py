@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from posthog_environments.exchange import Answer, Ask, Call, Failed, Flow, Outcome, Send, Sleep
+from posthog_environments.exchange import Answer, Call, Do, Failed, Flow, Outcome, Send
 
 if TYPE_CHECKING:
     from anyio import CapacityLimiter
@@ -52,15 +52,11 @@ class Driver:
                     return value
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
-                    continue
-                if isinstance(command, Ask):
-                    outcome = command.do()
-                    continue
-                outcome = None
-                if isinstance(command, Sleep):
-                    self._sleep(command.seconds)
+                elif isinstance(command, Do):
+                    outcome = command.work()
                 else:
-                    command.work()
+                    outcome = None
+                    self._sleep(command.seconds)
 
     def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
@@ -74,7 +70,7 @@ class AsyncDriver:
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
-        self._askers: CapacityLimiter | None = None
+        self._workers: CapacityLimiter | None = None
 
     async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
         """Run a flow to its end; see `Driver.run`."""
@@ -90,15 +86,11 @@ class AsyncDriver:
                     return value
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
-                    continue
-                if isinstance(command, Ask):
-                    outcome = await self._ask(command)
-                    continue
-                outcome = None
-                if isinstance(command, Sleep):
-                    await anyio.sleep(command.seconds)
+                elif isinstance(command, Do):
+                    outcome = await self._do(command)
                 else:
-                    await anyio.to_thread.run_sync(command.work)
+                    outcome = None
+                    await anyio.sleep(command.seconds)
 
     async def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
@@ -106,11 +98,11 @@ class AsyncDriver:
         except Failed as failure:
             return failure.with_traceback(None)
 
-    async def _ask(self, command: Ask) -> float:
+    async def _do(self, command: Do) -> float | None:
         import anyio
         import anyio.to_thread
 
-        # Few threads, of our own: they take turns anyway, and others' work shall not have to wait for them.
-        if self._askers is None:
-            self._askers = anyio.CapacityLimiter(2)
-        return await anyio.to_thread.run_sync(command.do, limiter=self._askers)
+        # Few threads, of our own: such work takes turns anyway, and others' shall not have to wait for it.
+        if self._workers is None:
+            self._workers = anyio.CapacityLimiter(4)
+        return await anyio.to_thread.run_sync(command.work, limiter=self._workers)

@@ -1,53 +1,21 @@
 """The clients: `Environment` blocks, `AsyncEnvironment` awaits. No operation is written here, only bound.
 
-A flow takes a `Scope` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
-the driver. For type checkers the parameters of a flow pass to the method through a ParamSpec; at run time
-`inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
+Little is imported before a client is made, and the operations (`bound`) come when one is first asked for: a program
+pays for what it uses, and one that only shows its help for next to nothing.
 """
 
-# The classes here are one mechanism: methods reach into their group, groups into their client.
+# The classes here are one mechanism: groups reach into their client.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import functools
-import inspect
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Generic,
-    Literal,
-    NoReturn,
-    ParamSpec,
-    Self,
-    TypeVar,
-    cast,
-    overload,
-)
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
 
-from posthog_environments import insights, persons
-from posthog_environments.bulk.flows import delete_many, update_many
-from posthog_environments.config import (
-    DEFAULT_RETRIES,
-    DEFAULT_TIMEOUT,
-    MAX_BODY,
-    VERSION,
-    Options,
-    Prefix,
-    Settings,
-    read_settings,
-)
-from posthog_environments.drivers import AsyncDriver, Driver
-from posthog_environments.errors import ConfigurationError, MalformedResponseError, TransportError
-from posthog_environments.exchange import STORE_PATIENCE, Answer, Failed, Flow, Scope, Session
-from posthog_environments.pager import AsyncPager, Pager
-from posthog_environments.paging import Listing
-from posthog_environments.quota import SharedPacer
+from posthog_environments.defaults import DEFAULT_RETRIES, DEFAULT_TIMEOUT, MAX_BODY
+from posthog_environments.errors import ConfigurationError
 from posthog_environments.secrets import Secret
 
 if TYPE_CHECKING:
@@ -56,220 +24,32 @@ if TYPE_CHECKING:
     import httpx
     from posthog_environments_api.client import Client
 
-__all__ = ["AsyncEnvironment", "AsyncInsights", "AsyncPersons", "Environment", "Insights", "Persons"]
+    from posthog_environments.bound import AsyncInsights, AsyncPersons, Insights, Persons
+    from posthog_environments.config import Options, Prefix, Settings
+    from posthog_environments.drivers import AsyncDriver, Driver
+    from posthog_environments.exchange import Scope, Session
+    from posthog_environments.quota import SharedPacer
 
-P = ParamSpec("P")
-T = TypeVar("T")
+__all__ = ["AsyncEnvironment", "Environment"]
+
 G = TypeVar("G")
 Key = str | Callable[[], str]
 
 
-# ------------------------------------------------------------------------------------------------ groups and methods
-
-
-class _Group:
-    """Operations of one kind on one client."""
-
-    def __init__(self, scope: Scope, driver: Driver) -> None:
-        self._scope = scope
-        self._driver = driver
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of project {self._scope.project_id}>"
-
-
-class _AsyncGroup:
-    """Operations of one kind on one awaiting client."""
-
-    def __init__(self, scope: Scope, driver: AsyncDriver) -> None:
-        self._scope = scope
-        self._driver = driver
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of project {self._scope.project_id}>"
-
-
-def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
-    """Give a method the name, docstring and signature of its flow, with `self` first and what it returns itself."""
-    functools.update_wrapper(method, flow)
-    del method.__wrapped__
-    method.__name__ = method.__name__.rstrip("_")
-    method.__module__ = __name__
-    signature = inspect.signature(flow)
-    _, *parameters = signature.parameters.values()
-    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    item = str(signature.return_annotation).partition("[")[2].removesuffix("]")
-    method.__signature__ = signature.replace(
-        parameters=[this, *parameters], return_annotation=returns.format(item=item)
-    )
-    method.__annotations__ = {
-        **{p.name: p.annotation for p in parameters},
-        "return": returns.format(item=item),
-    }
-    return method
-
-
-def _call(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], T]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._driver.run(flow(self._scope, *args, **kwargs))
-
-    return cast("Callable[Concatenate[_Group, P], T]", _as_method(method, flow, "{item}"))
-
-
-def _listing(flow: Callable[Concatenate[Scope, P], Listing[T]]) -> Callable[Concatenate[_Group, P], Pager[T]]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
-        return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
-
-    return cast("Callable[Concatenate[_Group, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
-
-
-def _csv(
-    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
-) -> Callable[Concatenate[_Group, P], Iterator[str]]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
-        return _texts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
-
-    return cast("Callable[Concatenate[_Group, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
-
-
-def _acall(
-    flow: Callable[Concatenate[Scope, P], Flow[T]],
-) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]:
-    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._driver.run(flow(self._scope, *args, **kwargs))
-
-    return cast("Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
-
-
-def _alisting(
-    flow: Callable[Concatenate[Scope, P], Listing[T]],
-) -> Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]:
-    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
-        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
-
-    return cast("Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]"))
-
-
-def _acsv(
-    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
-) -> Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]:
-    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
-        return _atexts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
-
-    return cast(
-        "Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]",
-        _as_method(method, flow, "AsyncGenerator[str, None]"),
-    )
-
-
-def _silence(scope: Scope, arguments: Mapping[str, Any]) -> float:
-    return arguments.get("timeout") or scope.options.timeout
-
-
-class _Decoder:
-    """Turns the pieces of a stream into text, and what went wrong on the way into an error of the tree."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-
-    def text(self, chunk: bytes, *, final: bool = False) -> str:
-        failure = None
-        try:
-            return self._decoder.decode(chunk, final)
-        except UnicodeDecodeError:
-            failure = MalformedResponseError("The CSV is not UTF-8.", status_code=200, body=chunk[:65536])
-        raise failure
-
-    def error(self, failed: Failed) -> TransportError:
-        return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
-
-
-def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
-    stream = group._driver.run(flow, silence).stream
-    decoder, failure = _Decoder(), None
-    assert isinstance(stream, Generator)
-    with contextlib.closing(cast("Generator[bytes, None, None]", stream)):
-        try:
-            for chunk in stream:
-                if text := decoder.text(chunk):
-                    yield text
-        except Failed as failed:
-            failure = decoder.error(failed)
-    if failure is not None:
-        raise failure
-    decoder.text(b"", final=True)
-
-
-async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> AsyncGenerator[str, None]:
-    stream = (await group._driver.run(flow, silence)).stream
-    decoder, failure = _Decoder(), None
-    assert isinstance(stream, AsyncGenerator)
-    async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", stream)):
-        try:
-            async for chunk in stream:
-                if text := decoder.text(chunk):
-                    yield text
-        except Failed as failed:
-            failure = decoder.error(failed)
-    if failure is not None:
-        raise failure
-    decoder.text(b"", final=True)
-
-
-class Persons(_Group):
-    """The operations on persons."""
-
-    list = _listing(persons.list_)
-    get = _call(persons.get)
-    update = _call(persons.update)
-    delete = _call(persons.delete)
-    activity = _listing(persons.activity)
-    delete_property = _call(persons.delete_property)
-    properties_timeline = _call(persons.properties_timeline)
-    csv = _csv(persons.csv)
-    delete_many = _call(delete_many)
-    update_many = _call(update_many)
-
-
-class AsyncPersons(_AsyncGroup):
-    """The operations on persons; calls are awaited, listings and CSV iterated with `async for`."""
-
-    list = _alisting(persons.list_)
-    get = _acall(persons.get)
-    update = _acall(persons.update)
-    delete = _acall(persons.delete)
-    activity = _alisting(persons.activity)
-    delete_property = _acall(persons.delete_property)
-    properties_timeline = _acall(persons.properties_timeline)
-    csv = _acsv(persons.csv)
-    delete_many = _acall(delete_many)
-    update_many = _acall(update_many)
-
-
-class Insights(_Group):
-    """The operations on insights."""
-
-    trend = _call(insights.trend)
-    get_trend = _call(insights.get_trend)
-    trend_csv = _csv(insights.trend_csv)
-    timing = _call(insights.timing)
-
-
-class AsyncInsights(_AsyncGroup):
-    """The operations on insights; calls are awaited, CSV is iterated with `async for`."""
-
-    trend = _acall(insights.trend)
-    get_trend = _acall(insights.get_trend)
-    trend_csv = _acsv(insights.trend_csv)
-    timing = _acall(insights.timing)
+# ------------------------------------------------------------------------------------------------------- the groups
 
 
 class _Bound(Generic[G]):
     """An attribute of a client: the group on an instance, the group's class on the class, so that help() finds it."""
 
-    def __init__(self, group: type[G]) -> None:
-        self._group = group
-        self.__doc__ = group.__doc__
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @functools.cached_property
+    def _group(self) -> type[G]:
+        from posthog_environments import bound
+
+        return cast("type[G]", getattr(bound, self._name))
 
     @overload
     def __get__(self, instance: None, owner: type) -> type[G]: ...
@@ -285,7 +65,7 @@ class _Bound(Generic[G]):
 # ------------------------------------------------------------------------------------------------------- the clients
 
 Transport = TypeVar("Transport")
-AnyDriver = TypeVar("AnyDriver", Driver, AsyncDriver)
+AnyDriver = TypeVar("AnyDriver", bound="Driver | AsyncDriver")
 
 
 class _Client(Generic[Transport, AnyDriver]):
@@ -315,6 +95,9 @@ class _Client(Generic[Transport, AnyDriver]):
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
+        from posthog_environments.config import Options, read_settings
+        from posthog_environments.exchange import Scope, Session
+
         settings = read_settings(
             project_id=project_id,
             api_key=api_key,
@@ -366,7 +149,7 @@ class _Client(Generic[Transport, AnyDriver]):
             changes["max_wait"] = max_wait
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view._scope = Scope(self._scope.session, self._scope.options.but(**changes))
+        view._scope = type(self._scope)(self._scope.session, self._scope.options.but(**changes))
         return view
 
     @property
@@ -392,7 +175,7 @@ class _Client(Generic[Transport, AnyDriver]):
         )
 
 
-class Environment(_Client["httpx.BaseTransport", Driver]):
+class Environment(_Client["httpx.BaseTransport", "Driver"]):
     """The persons and trends of one PostHog project. Blocks; safe to use from several threads.
 
     Args:
@@ -421,8 +204,8 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
         ConfigurationError: Something is missing or makes no sense. Nothing was sent.
     """
 
-    persons = _Bound(Persons)
-    insights = _Bound(Insights)
+    persons = cast("_Bound[Persons]", _Bound("Persons"))
+    insights = cast("_Bound[Insights]", _Bound("Insights"))
 
     def _open(
         self,
@@ -434,12 +217,13 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
     ) -> None:
         import httpx
 
+        from posthog_environments.drivers import Driver
         from posthog_environments.pools import pool
         from posthog_environments.transport import Guard
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
             raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
-        self._guard = Guard(session, transport or pool(session.settings, verify, proxy), _USER_AGENT, options.timeout)
+        self._guard = Guard(session, transport or pool(session.settings, verify, proxy), _user_agent(), options.timeout)
         self._driver = Driver(self._guard)
 
     @functools.cached_property
@@ -460,6 +244,8 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
         """Close the connections. Calls that are under way fail."""
         self._guard.close()
         if (shared := self._scope.session.shared) is not None and shared.untold:
+            from posthog_environments.exchange import STORE_PATIENCE
+
             shared.tell(STORE_PATIENCE)
 
     def __enter__(self) -> Self:
@@ -469,14 +255,14 @@ class Environment(_Client["httpx.BaseTransport", Driver]):
         self.close()
 
 
-class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
+class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
     """The persons and trends of one PostHog project, awaiting; on asyncio or trio, within one event loop.
 
     The arguments are those of `Environment`; `transport` is an `httpx.AsyncBaseTransport`.
     """
 
-    persons = _Bound(AsyncPersons)
-    insights = _Bound(AsyncInsights)
+    persons = cast("_Bound[AsyncPersons]", _Bound("AsyncPersons"))
+    insights = cast("_Bound[AsyncInsights]", _Bound("AsyncInsights"))
 
     def _open(
         self,
@@ -488,13 +274,14 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
     ) -> None:
         import httpx
 
+        from posthog_environments.drivers import AsyncDriver
         from posthog_environments.pools import async_pool
         from posthog_environments.transport import AsyncGuard
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")
         inner = transport or async_pool(session.settings, verify, proxy)
-        self._guard = AsyncGuard(session, inner, _USER_AGENT, options.timeout)
+        self._guard = AsyncGuard(session, inner, _user_agent(), options.timeout)
         self._driver = AsyncDriver(self._guard)
 
     @functools.cached_property
@@ -513,6 +300,8 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
         if (shared := self._scope.session.shared) is not None and shared.untold:
             import anyio.to_thread
 
+            from posthog_environments.exchange import STORE_PATIENCE
+
             await anyio.to_thread.run_sync(shared.tell, STORE_PATIENCE)
 
     async def __aenter__(self) -> Self:
@@ -522,7 +311,10 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", AsyncDriver]):
         await self.aclose()
 
 
-_USER_AGENT = f"posthog-environments/{VERSION} (Python)"
+def _user_agent() -> str:
+    from posthog_environments.config import VERSION
+
+    return f"posthog-environments/{VERSION} (Python)"
 
 
 def _shared_quota(settings: Settings) -> SharedPacer | None:

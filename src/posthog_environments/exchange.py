@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "STORE_PATIENCE",
     "Answer",
-    "Ask",
     "Call",
     "Do",
     "Failed",
@@ -118,16 +117,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Asks the driver to wait."""
+    """Asks the driver to wait; `for_quota` says whether it is the quota that is waited for, or the server's word."""
 
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Asks the driver to make a call that may block for a moment, off any event loop; it gives back a number."""
-
-    do: Callable[[], float]
+    for_quota: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +137,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Asks the driver to do something that blocks, such as a write to a disk; what it raises ends the flow."""
+    """Asks the driver for work that blocks for a while, off any event loop, such as a write to a disk.
 
-    work: Callable[[], object]
+    The flow receives what it returns; what it raises ends the flow.
+    """
+
+    work: Callable[[], float | None]
 
 
 class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
@@ -176,7 +172,7 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep | Ask | Do
+Command: TypeAlias = Send | Sleep | Do
 Outcome: TypeAlias = Answer | Failed | float | None
 Flow: TypeAlias = Generator[Command, Outcome, T]
 
@@ -270,7 +266,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
-            yield Sleep(delay)
+            yield Sleep(delay, isinstance(outcome, Answer) and outcome.status_code == 429)
         yield from _pace_again(scope, attempt)
 
 
@@ -373,7 +369,7 @@ def _acquire(session: Session, bucket: Bucket, limit: float, ticket: str, second
             if now - start + wait > limit:
                 raise _out_of_quota(bucket, wait)
             # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
-            yield Sleep(min(wait, LONGEST_NAP))
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
     finally:
         with session.lock:
             session.quota.leave(bucket, waiter)
@@ -387,7 +383,7 @@ def _acquire_shared(
     patience = _store_patience(min(limit, seconds))
     try:
         while True:
-            wait = yield Ask(lambda: shared.acquire(bucket, ticket, seconds, patience))
+            wait = yield Do(lambda: shared.acquire(bucket, ticket, seconds, patience))
             assert isinstance(wait, float)
             waited = session.clock() - start
             if wait <= 0:
@@ -395,7 +391,7 @@ def _acquire_shared(
                 return waited
             if waited + wait > limit:
                 raise _out_of_quota(bucket, wait, shared.trouble)
-            yield Sleep(min(wait, LONGEST_NAP))
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
     except RateLimitError:
         shared.leave(bucket, ticket)
         yield from _tell(session)
@@ -410,7 +406,7 @@ def _tell(session: Session, seconds: float = STORE_PATIENCE) -> Flow[None]:
     """Let those who share the quota know what has happened."""
     shared = session.shared
     if shared is not None and shared.untold:
-        yield Ask(lambda: shared.tell(_store_patience(seconds)))
+        yield Do(lambda: shared.tell(_store_patience(seconds)))
 
 
 def _store_patience(seconds: float) -> float:

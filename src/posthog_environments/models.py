@@ -35,7 +35,7 @@ T = TypeVar("T")
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import a generated record when it is first asked for; attrs alone takes longer than all else here."""
+        """Import a generated record when it is first asked for; no other import needs msgspec."""
         if name in ("ActivityEntry", "Person", "PropertiesTimelinePoint", "Series"):
             import posthog_environments_api.models as generated
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -12,6 +13,9 @@ from posthog_environments.paging import Fetched, Listing, Report, Walk
 
 if TYPE_CHECKING:
     from posthog_environments.export.arrow import ArrowStream
+    from posthog_environments.export.files.options import Progress, Wishes
+    from posthog_environments.export.files.summary import ExportSummary
+    from posthog_environments.export.files.targets import Format
     from posthog_environments.export.values import PropertyKind
 
 __all__ = ["AsyncPager", "Pager"]
@@ -33,6 +37,22 @@ class _Base(Generic[T]):
     def report(self) -> Report:
         """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
         return self._report
+
+    def _wish(self, path: str | os.PathLike[str], **wishes: Any) -> Wishes:
+        from posthog_environments.export.files.options import read_wishes
+
+        if self._listing.export is None:
+            raise TypeError("Only persons can be exported, as env.persons.list(…) gives them, and no range of time.")
+        return read_wishes(path, **wishes)
+
+    def _export(self, wishes: Wishes, progress: Progress | None) -> Flow[ExportSummary]:
+        from posthog_environments.export.files.run import carry_out
+
+        def began(report: Report) -> None:
+            self._report = report
+
+        assert self._listing.export is not None
+        return carry_out(self._listing.export, wishes, progress, began)
 
 
 class Pager(_Base[T]):
@@ -87,6 +107,62 @@ class Pager(_Base[T]):
             if len(taken) == n:
                 break
         return taken
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        resume: bool = False,
+        *,
+        force: bool = False,
+        format: Format | None = None,
+        columns: Sequence[str] | None = None,
+        flatten: bool = False,
+        raw: bool = False,
+        since_last: bool = False,
+        progress: Progress | None = None,
+    ) -> ExportSummary:
+        """Take everybody out into a file: JSON Lines, CSV or Parquet.
+
+        What was fetched is kept in `PATH.part`, and `PATH.checkpoint` says how far it goes; whatever interrupts the
+        export, `resume=True` goes on from there, and the file is the same as without the interruption. The file
+        appears when all is there, for its owner alone. The quota is waited for up to an hour, or `max_wait`.
+
+        Args:
+            path: The file; its name ends in .jsonl, .csv or .parquet, the first two also with .gz or .zst. "-" is
+                standard output.
+            resume: Go on with an export that was interrupted; where there is none, begin.
+            force: Replace a file that is there, or drop an interrupted export.
+            format: "jsonl", "csv", "parquet", "jsonl.gz", ...; None goes by the name.
+            columns: Names of properties that get a column of their own, in CSV and Parquet.
+            flatten: Give every property of the first persons a column of its own. What comes later, and what does not
+                fit, is kept in the column `properties`.
+            raw: Leave cells of CSV as they are that a spreadsheet would take for formulas.
+            since_last: Fetch who is new since the last complete export to this file, and add them. Persons that were
+                changed or deleted since stay as they were.
+            progress: Called after each page with the rows so far, and how many there are where the server says it.
+
+        Returns:
+            What was done; `.complete` says whether everybody was seen, and `.reason` why not.
+
+        Raises:
+            PostHogError: A page could not be fetched. What came before it is kept.
+            FileExistsError: The file is there, or an export to it was interrupted; nothing was sent.
+            TypeError, ValueError: The arguments make no sense, or those of the interrupted export were others.
+            OSError: The file cannot be written. What was fetched is kept.
+            ImportError: The extra `export` is not installed.
+        """
+        wishes = self._wish(
+            path,
+            resume=resume,
+            force=force,
+            format=format,
+            columns=columns,
+            flatten=flatten,
+            raw=raw,
+            since_last=since_last,
+        )
+        run: Callable[[Flow[ExportSummary]], ExportSummary] = cast("Any", self._run)
+        return run(self._export(wishes, progress))
 
     def arrow(
         self, columns: Iterable[str] | Mapping[str, PropertyKind] | None = None, *, flatten: bool = False
@@ -154,6 +230,33 @@ class AsyncPager(_Base[T]):
                 if len(taken) == n:
                     break
         return taken
+
+    async def export(
+        self,
+        path: str | os.PathLike[str],
+        resume: bool = False,
+        *,
+        force: bool = False,
+        format: Format | None = None,
+        columns: Sequence[str] | None = None,
+        flatten: bool = False,
+        raw: bool = False,
+        since_last: bool = False,
+        progress: Progress | None = None,
+    ) -> ExportSummary:
+        """Take everybody out into a file; see `Pager.export`. Files are written in a thread, not in the event loop."""
+        wishes = self._wish(
+            path,
+            resume=resume,
+            force=force,
+            format=format,
+            columns=columns,
+            flatten=flatten,
+            raw=raw,
+            since_last=since_last,
+        )
+        run: Callable[[Flow[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
+        return await run(self._export(wishes, progress))
 
     def __repr__(self) -> str:
         return f"<AsyncPager: {self._report.rows} items in {self._report.pages} pages so far>"

@@ -17,15 +17,15 @@ reported. A person who moves from the unread to the read part between two reques
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
 
-__all__ = ["Cursor", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "Walk", "next_number"]
+__all__ = ["Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "Walk", "next_number"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,25 @@ class Listing(Generic[T]):
     fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
     walk: Callable[[], Walk[T]]
     rows: Literal["persons", "activity"] = "persons"
+    export: Exportable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """The same listing for an export: with rows as they came, and a walk that can be written down.
+
+    Attributes:
+        fetch: Fetches a page; a row has `uuid`, `created_at` and `raw`, the bytes of it.
+        restore: Makes a walk, or goes on with one whose `state` is given.
+        identity: What tells this listing from others, in words of JSON. It may hold what people are filtered by, so it
+            is not to be written down as it is.
+        page_size: Rows that a page is asked for.
+    """
+
+    fetch: Callable[[Cursor], Generator[Any, Any, Fetched[Any]]]
+    restore: Callable[[Mapping[str, Any] | None], OffsetWalk[Any]]
+    identity: Mapping[str, object]
+    page_size: int
 
 
 @dataclass(slots=True)
@@ -230,11 +249,40 @@ class OffsetWalk(Generic[T]):
         self._frontier = self._known_to = self._reached = cursor.number
         self._order.begin_at(newest)
 
+    def state(self) -> dict[str, Any]:
+        """Write down where the walk is, in words of JSON; rows must be identified by text."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "cursor": None if self.cursor is None else [self.cursor.number, self.cursor.limit],
+            "report": asdict(self.report),
+            "idle": self._idle.count,
+            "memory": self._memory.state(),
+            "order": self._order.state(),
+        }
+
+    @classmethod
+    def restore(
+        cls, state: Mapping[str, Any], key: Callable[[T], Hashable], created: Callable[[T], datetime | None]
+    ) -> OffsetWalk[T]:
+        """Go on where the walk was whose `state` this is.
+
+        Raises:
+            LookupError, TypeError, ValueError: It is no such state.
+        """
+        walk = cls(state["_size"], state["_start"], key, created)
+        for name in _PLAIN:
+            setattr(walk, name, state[name])
+        walk.cursor = None if state["cursor"] is None else Cursor(*state["cursor"])
+        walk.report = Report(**state["report"])
+        walk._idle.count = state["idle"]
+        walk._memory.restore(state["memory"])
+        walk._order.restore(state["order"])
+        return walk
+
     def stop(self) -> None:
-        """End the walk here: what lies beyond is not wanted."""
-        asked = self.cursor
-        if asked is not None:
-            self._end(asked, 0)
+        """End the walk before its end: no more is wanted. It is complete so far as it went in order."""
+        if self.cursor is not None:
+            self._end(Cursor(self._frontier, 0), 0)
 
     def _successor(self, asked: Cursor, page: Fetched[T]) -> int | None:
         if page.next is None:
@@ -343,6 +391,24 @@ class OffsetWalk(Generic[T]):
         self.report.next_offset = number
 
 
+# What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
+_PLAIN = (
+    "_size",
+    "_start",
+    "_most",
+    "_least_overlap",
+    "_overlap",
+    "_frontier",
+    "_known_to",
+    "_reached",
+    "_back",
+    "_refused",
+    "_gap_is_open",
+    "_asked_twice",
+    "_trouble",
+)
+
+
 class _Memory(Generic[T]):
     """The keys of the last rows, page by page in their order.
 
@@ -360,6 +426,13 @@ class _Memory(Generic[T]):
 
     def knows(self, row: T) -> bool:
         return self.key(row) in self._seen
+
+    def state(self) -> list[list[Hashable]]:
+        return list(self._pages)
+
+    def restore(self, pages: Sequence[Sequence[Hashable]]) -> None:
+        self._pages = deque(map(list, pages))
+        self._seen = {key for page in self._pages for key in page}
 
     def after(self, row: T) -> int:
         """Count the rows that were seen after this one."""
@@ -403,6 +476,12 @@ class _Order(Generic[T]):
         """Take rows that are newer for such that were added, whatever comes first."""
         self._newest = newest
 
+    def state(self) -> list[str | None]:
+        return [None if time is None else time.isoformat() for time in (self._newest, self._last)]
+
+    def restore(self, times: Sequence[str | None]) -> None:
+        self._newest, self._last = (None if time is None else datetime.fromisoformat(time) for time in times)
+
     def is_new(self, row: T) -> bool:
         """Tell whether a row was added since the walk began: what lies before it was added later still."""
         time = self._created(row)
@@ -413,7 +492,9 @@ class _Order(Generic[T]):
         times = self._times(rows)
         falls = times == sorted(times, reverse=True)
         if len(fresh) < len(rows):
-            times = self._times(fresh)
+            # Mostly rows were left out at the front alone; what is there has its times already.
+            tail = rows[len(rows) - len(fresh) :]
+            times = times[-len(tail) :] if tail and len(times) == len(rows) and tail == fresh else self._times(fresh)
         if not times:
             return falls
         newest = self._newest = self._newest or times[0]
@@ -424,8 +505,8 @@ class _Order(Generic[T]):
 
     def _times(self, rows: Sequence[T]) -> list[Any]:
         times: list[Any] = list(map(self._created, rows))
-        # Some rows have no time that could be read.
-        return [time for time in times if time is not None] if None in times else times
+        # Some rows have no time that could be read. No time is false; to compare each with None would take longer.
+        return times if all(times) else [time for time in times if time is not None]
 
 
 class NumberedWalk(Generic[T]):

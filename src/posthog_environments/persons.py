@@ -9,7 +9,7 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -45,7 +45,7 @@ from posthog_environments.errors import status_error_class
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
-from posthog_environments.paging import Cursor, Fetched, Listing, NumberedWalk, OffsetWalk, Walk
+from posthog_environments.paging import Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
 from posthog_environments.ranges import RangeWalk
 
@@ -134,9 +134,8 @@ def list_(
     scope = scope.but(timeout)
     positive("page_size", page_size)
     whole("offset", offset)
-    walk = _walk(
-        page_size, offset, near, moment("created_since", created_since), moment("created_before", created_before)
-    )
+    since, before = moment("created_since", created_since), moment("created_before", created_before)
+    _check_range(offset, near, since, before)
     query = _filters(search, email, distinct_id, properties)
     if flag("include_total", include_total):
         query["include_total"] = True
@@ -149,24 +148,58 @@ def list_(
         page = decode_record(call, answer, list_persons.parse_response, cursor.number)
         return Fetched(page.results, page.next_, page.count)
 
-    return Listing(fetch, walk)
+    def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
+        if state is None:
+            return OffsetWalk(page_size, offset, *_ROW)
+        return OffsetWalk[Any].restore(state, *_ROW)
+
+    settings = scope.session.settings
+    identity = {
+        "host": settings.host,
+        "project": scope.project_id,
+        "query": {name: value for name, value in query.items() if name != "include_total"},
+        "extra_query": extra,
+        "offset": offset,
+    }
+    if since is not None or before is not None:
+        # An export is of whole listings alone.
+        return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
+    export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
+    return Listing(fetch, partial(restore, None), export=export)
 
 
-def _walk(
-    page_size: int, offset: int, near: int, since: datetime | None, before: datetime | None
-) -> Callable[[], Walk[Person]]:
-    key, created = attrgetter("uuid"), attrgetter("created_at")
+# What identifies a row, and when it was created.
+_ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
+
+
+def _check_range(offset: int, near: int, since: datetime | None, before: datetime | None) -> None:
     if whole("near", near) and before is None:
         raise ValueError(
             "near says where persons older than created_before begin; without created_before, give offset."
         )
-    if before is None and since is None:
-        return partial(OffsetWalk, page_size, offset, key, created)
     if before is not None and offset:
         raise ValueError("offset and created_before do not go together: to say about where they begin, give near.")
     if before is not None and since is not None and since >= before:
         raise ValueError("created_since must lie before created_before: nobody was created in between.")
-    return partial(RangeWalk, page_size, offset, near, key, created, since, before)
+
+
+# Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.
+_EXPORT_WAIT = 3600.0
+
+
+def _waits_for(scope: Scope) -> Scope:
+    options = scope.options
+    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=_EXPORT_WAIT))
+
+
+def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
+    """Fetch a page with its rows as they came."""
+    from posthog_environments.export.files.rows import read_page
+
+    request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    call = Call(LIST, with_query(request, extra))
+    answer = yield from exchange(scope, call)
+    return Fetched(*decode_record(call, answer, read_page, cursor.number))
 
 
 def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:

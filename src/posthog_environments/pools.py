@@ -268,16 +268,6 @@ class Network(httpcore.NetworkBackend):
                 error = failed
         raise error
 
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: _SocketOptions = None
-    ) -> httpcore.NetworkStream:
-        """Connect to a socket in the file system."""
-        return _Stream(self._inner.connect_unix_socket(path, timeout, socket_options))
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._inner.sleep(seconds)
-
 
 class AsyncNetwork(httpcore.AsyncNetworkBackend):
     """Opens sockets for an event loop within the deadline of the call, the look-up of the name included."""
@@ -308,16 +298,6 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
             return await self._inner.connect_tcp(address, port, left, local_address, socket_options)
 
         return _AsyncStream(await _first_to_answer(addresses, connect))
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: _SocketOptions = None
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to a socket in the file system."""
-        return _AsyncStream(await self._inner.connect_unix_socket(path, timeout, socket_options))
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._inner.sleep(seconds)
 
 
 async def _first_to_answer(

@@ -52,6 +52,8 @@ CHUNK = 1 << 20
 MAX_CRUMBS = 10_000
 CRUMB = 256
 MAX_MEMBERS = 10_000
+# So much room is made at once for a body that says how long it is; what is longer still makes room as it comes.
+ROOM = 1 << 22
 # Besides as many bytes as the body has eight times, so many may frame it.
 MAX_FRAMING = CHUNK
 
@@ -211,6 +213,15 @@ class _Body:
             raise self._malformed(f"the answer is compressed as {printable(encoding, 40)}, which was not asked for")
         self._inflater = zlib.decompressobj(31) if encoding in ("gzip", "x-gzip") else None
         self._breaks_off = False
+        if self._inflater is None:
+            self._make_room(headers.get("content-length", ""))
+
+    def _make_room(self, length: str) -> None:
+        """Make room for a body that says how long it is, so that it is not moved each time that it has grown."""
+        if length.isascii() and length.isdigit() and len(length) < 9 and 1 < int(length) <= min(self._limit, ROOM):
+            self._whole.seek(int(length) - 1)
+            self._whole.write(b"\0")
+            self._whole.seek(0)
 
     def feed(self, chunk: bytes, came: int = 0) -> None:
         """Take a piece from the wire, on which so many bytes have come for the body, with those that frame it."""
@@ -260,10 +271,12 @@ class _Body:
         """Return the body, decompressed."""
         if self._breaks_off:
             raise Failed("the compressed answer breaks off", sent=True)
+        # Room that was made and not used is no part of it.
+        self._whole.truncate()
         return self._whole.getvalue()
 
     def _malformed(self, reason: str, *, again: bool = False) -> Failed:
-        excerpt = bytes(self._whole.getbuffer()[:65536])
+        excerpt = bytes(self._whole.getbuffer()[: min(self._whole.tell(), 65536)])
         return Failed(reason, sent=True, again=again, malformed=(self._status_code, excerpt))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.cli import profiles
+from posthog_environments.cli import main, profiles
 from posthog_environments.cli.failures import Failure
 from posthog_environments.cli.groups import LazyGroup
 
@@ -140,6 +140,13 @@ def test_doctor_on_a_server_that_answers_no_more(bare: Run) -> None:
     assert found["insight:read"][0] == "problem"
     assert found["projects"][0] == "note"
     assert "302" in found["projects"][1]
+
+
+def test_doctor_on_an_answer_that_cannot_be_used(bare: Run) -> None:
+    unreadable = says(200, b"x", content_encoding="br")
+    found = findings(bare, lambda _method, path: EMPTY if path.endswith("persons/") else unreadable)
+    assert found["insight:read"][0] == "problem"
+    assert "compressed as br" in found["insight:read"][1]
 
 
 def test_doctor_in_colour(home: Path) -> None:
@@ -299,3 +306,26 @@ def test_a_plot_without_what_draws_it_says_what_to_install(bare: Run, monkeypatc
         done = bare("insights", "trend", "--event", "a", "--plot", "-", *place, text="phx_x")
     assert (done.code, done.out) == (2, "")
     assert "[cli]" in done.err
+
+
+# ------------------------------------------------------------------------------------------------------------ words
+
+
+def test_a_change_that_is_answered_by_the_person_shows_the_person(bare: Run) -> None:
+    person = says(200, {"uuid": "095be615-a8ad-4c33-8e9c-c7612fbf6c9f", "properties": {"plan": "pro"}})
+    with server(lambda *_: person) as host:
+        options = ["--host", host, "--project-id", "1", "--api-key-stdin"]
+        asked = ["persons", "update", "5", "--set", "plan=pro", *options]
+        done = bare(*asked, "--json", text="phx_x")
+        assert done.code == 0
+        assert json.loads(done.out)["properties"] == {"plan": "pro"}
+        done = bare(*asked, text="phx_x")
+    assert "095be615-a8ad-4c33-8e9c-c7612fbf6c9f" in done.out
+    assert "carries it out soon" not in done.err
+
+
+def test_a_program_that_puts_a_stream_of_its_own_in_place_gets_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["--version"]) == 0
+    assert "posthog-environments" in stream.getvalue() or "phenv" in stream.getvalue()

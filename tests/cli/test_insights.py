@@ -159,3 +159,11 @@ def test_plots_in_the_terminal(screen: Callable[..., Screen], run: Run, width: i
     done = run("insights", "trend", *PAGEVIEW, "--plot")
     assert "\x1b" not in done.out
     assert "$pageview" in done.out
+
+
+def test_json_is_alone_on_standard_output_also_beside_a_plot(run: Run) -> None:
+    asked = ["insights", "trend", "--event", "$pageview", "--date-from", "-7d", "--json"]
+    plain = run(*asked)
+    drawn = run(*asked, "--plot", "-")
+    assert drawn.code == 0
+    assert json.loads(drawn.out)["result"] == json.loads(plain.out)["result"]

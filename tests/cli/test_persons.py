@@ -215,3 +215,8 @@ def test_csv_is_passed_on_byte_for_byte(run: Run, env: Environment) -> None:
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert rows
     assert {row["properties.plan"] for row in rows} == {"pro"}
+
+
+def test_what_is_no_number_is_compared_as_text(run: Run) -> None:
+    found = lines(run("persons", "list", "--property", "plan>o", "--json").out)
+    assert {person["properties"]["plan"] for person in found} == {"pro"}

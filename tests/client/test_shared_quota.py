@@ -16,7 +16,7 @@ import pytest
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
 from posthog_environments.budget import Budget, name_of
 from posthog_environments.config import quota_place
-from posthog_environments.exchange import Ask, Call, exchange
+from posthog_environments.exchange import Call, Do, exchange
 from posthog_environments.ledger import Moment, Page
 from posthog_environments.quota import Bucket, Rate
 from posthog_environments.stores import FileStore, RedisStore, Store, StoreAway, open_store
@@ -98,8 +98,8 @@ def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire,
         for _ in range(3):
             flow = exchange(env._scope, Call(READ, {"method": "get", "url": "/"}))
             command = next(flow)
-            assert isinstance(command, Ask)
-            assert command.do() == 0.0
+            assert isinstance(command, Do)
+            assert command.work() == 0.0
             flow.close()
         env.persons.get(1)
         env.persons.get(1)

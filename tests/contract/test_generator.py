@@ -86,7 +86,7 @@ def test_an_edited_contract_is_noticed(
 
 
 def test_edited_deleted_and_added_files_are_named(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
-    workshop.edit(workshop.output / "models" / "person.py", "uuid: str", "uuid: str ")
+    workshop.edit(workshop.output / "models" / "person.py", "name: str", "name: str ")
     (workshop.output / "api" / "persons" / "get_person.py").unlink()
     (workshop.output / "models" / "person_old.py").write_text("", encoding="utf-8")
     (workshop.output / "__pycache__").mkdir()

@@ -203,7 +203,7 @@ def complaints(text: str, signature: inspect.Signature) -> list[str]:
     return said + [f"there is no error {name}" for name in errors(found) if name not in KNOWN_ERRORS]
 
 
-KNOWN_ERRORS = {*posthog_environments.__all__, "TypeError", "ValueError", "ImportError"}
+KNOWN_ERRORS = {*posthog_environments.__all__, "TypeError", "ValueError", "ImportError", "OSError", "FileExistsError"}
 
 
 def errors(found: dict[str, str]) -> list[str]:

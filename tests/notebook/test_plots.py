@@ -548,3 +548,33 @@ def test_times_are_read_as_the_clock_shows_them() -> None:
     assert charts.moment("2026-01-31 10:00:00") == datetime(2026, 1, 31, 10)
     assert charts.moment("2026-01-31T10:00:00+02:00") == datetime(2026, 1, 31, 10)
     assert charts.moment("31-Jan-2026") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.25, "0.25"), (-0.5, "-0.5"), (1e-6, "0.000001"), (0.1 + 0.2, "0.3"), (1e-7, "1e-07"), (2.5, "2.5")],
+)
+def test_small_numbers_are_written_without_noise(value: float, written: str) -> None:
+    assert charts.figures(value) == written
+
+
+def test_a_table_names_twenty_series_and_counts_the_rest() -> None:
+    axes = drawn(trend(*(counted(f"s{i}", [i, i]) for i in range(23)), display="ActionsTable"))
+    (table,) = axes.tables
+    cells = [cell.get_text().get_text() for (row, column), cell in sorted(table.get_celld().items()) if column <= 0]
+    assert cells[-1] == "… and 3 more"
+    assert "s19" in cells
+    assert "s20" not in cells
+
+
+def test_a_broken_matplotlib_is_not_taken_for_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for missing, said in (("kiwisolver", "kiwisolver"), ("matplotlib", "posthog-environments")):
+
+        def fail(name: str, missing: str = missing) -> Any:
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(plotting, "import_module", fail)
+            with pytest.raises(ModuleNotFoundError, match=said) as caught:
+                drawn(trend(counted("a", [1])))
+        assert caught.value.name == missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -121,3 +122,31 @@ def test_a_server_cannot_repaint_the_terminal(color: bool) -> None:
 def test_wide_letters_take_two_columns() -> None:
     rows = lines(trend(valued("日本", 1), valued("abcd", 1), display="ActionsBarValue"), 40)
     assert rows[1].index("█") == rows[2].index("█") - 2
+
+
+def test_of_many_totals_thirty_are_drawn_and_the_rest_is_counted() -> None:
+    rows = lines(trend(*(valued(f"s{i}", 100 - i) for i in range(33)), display="ActionsBarValue"), height=50)
+    assert any(row.startswith("s29 ") for row in rows)
+    assert not any(row.startswith("s30 ") for row in rows)
+    assert "… and 3 more" in rows
+
+
+def test_a_broken_plotext_is_not_taken_for_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for missing, said in (("plotext.deep", "deep"), ("plotext", "posthog-environments")):
+
+        class Finder:
+            """Finds no plotext, or one that lacks a part of its own."""
+
+            def __init__(self, missing: str) -> None:
+                self.missing = missing
+
+            def find_spec(self, name: str, *_: object) -> None:
+                if name == "plotext":
+                    raise ModuleNotFoundError(f"No module named {self.missing!r}", name=self.missing)
+
+        with monkeypatch.context() as patch:
+            patch.delitem(sys.modules, "plotext", raising=False)
+            patch.setattr(sys, "meta_path", [Finder(missing), *sys.meta_path])
+            with pytest.raises(ModuleNotFoundError, match=said) as caught:
+                lines(trend(counted("a", WEEK)))
+        assert caught.value.name == missing

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,11 @@ import httpx
 import pytest
 
 from posthog_environments.sandbox import Sandbox, SandboxArgumentError, SandboxDataError
+from posthog_environments.sandbox.access import Throttle
+from posthog_environments.sandbox.problems import Problem
+from posthog_environments.sandbox.question import MOST_SERIES
 
-from .conftest import Client
+from .conftest import Client, Start
 
 PAGEVIEW = [{"id": "$pageview"}]
 
@@ -88,3 +94,104 @@ def test_a_database_of_another_version_is_left_alone(tmp_path: Path) -> None:
         connection.execute("UPDATE meta SET value = 'of old' WHERE key = 'layout'")
     with pytest.raises(SandboxDataError, match="made by another version"), Sandbox(5, path=file):
         pass
+
+
+def test_a_database_without_what_it_says_of_itself_is_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "half.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for name in ("meta", "persons", "events"):
+            connection.execute(f"CREATE TABLE {name} (x INTEGER)")
+    with Sandbox(5, path=file) as box:
+        client = Client(box)
+        assert len(client.persons()) == 5
+        client.close()
+
+
+@pytest.mark.parametrize("page", [{"limit": "-1"}, {"offset": "-1"}])
+def test_no_page_begins_or_ends_before_the_first_row(odd: Client, plain: Client, page: dict[str, str]) -> None:
+    for client in (odd, plain):
+        answer = client.get("/persons/", **page)
+        assert (answer.status_code, answer.json()["attr"]) == (400, *page)
+
+
+def test_one_person_as_a_table(odd: Client, plain: Client) -> None:
+    person = odd.persons()[0]
+    answer = odd.get(f"/persons/{person['id']}/", format="csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    head, row = csv.reader(io.StringIO(answer.text))
+    assert dict(zip(head, row, strict=True))["uuid"] == person["uuid"]
+    # The contract knows tables of many alone.
+    other = plain.persons()[0]
+    assert plain.get(f"/persons/{other['id']}/", format="csv").headers["content-type"] == "application/json"
+
+
+def test_groups_of_filters_are_of_the_older_era(start: Start) -> None:
+    plan = {"key": "plan", "value": "pro", "type": "person"}
+    for given in ([{"type": "AND", "values": [plan]}], {"type": "AND", "values": [plan]}):
+        older, newer = (start(20, era=era).get("/persons/", properties=json.dumps(given)) for era in ("2025", "2026"))
+        assert older.status_code == 200
+        assert (newer.status_code, newer.json()["attr"]) == (400, "properties")
+        assert "flat list" in newer.json()["detail"]
+
+
+def test_the_form_of_old_clients_is_read_strictly_without_oddities(plain: Client, odd: Client) -> None:
+    for given, right in (({"plan": "pro"}, True), ({"plan__nothing": "pro"}, False), ({"plan": None}, False)):
+        strict = plain.get("/persons/", properties=json.dumps(given))
+        assert strict.status_code == (200 if right else 400), strict.text
+        assert odd.get("/persons/", properties=json.dumps(given)).status_code == 200
+
+
+def test_a_name_twice_in_the_query_is_not_the_contract(plain: Client, odd: Client) -> None:
+    answer = plain.http.get("/persons/?search=a&search=b")
+    assert (answer.status_code, answer.json()["attr"]) == (400, "search")
+    assert odd.http.get("/persons/?search=a&search=b").status_code == 200
+
+
+@pytest.mark.parametrize("formula", ["(" * 60 + "A" + ")" * 60, "-" * 60 + "A"])
+def test_a_formula_is_nested_fifty_deep_at_most(plain: Client, formula: str) -> None:
+    answer = plain.http.post("/insights/trend/", json={"events": PAGEVIEW, "formula": formula})
+    assert (answer.status_code, answer.json()["attr"]) == (400, "formula")
+
+
+def test_there_are_not_endless_series(plain: Client) -> None:
+    for count, status in ((MOST_SERIES, 200), (MOST_SERIES + 1, 400)):
+        answer = plain.http.post("/insights/trend/", json={"events": PAGEVIEW * count, "date_from": "-1d"})
+        assert answer.status_code == status, answer.text
+
+
+def test_a_timeline_heeds_what_is_asked_of_the_events(plain: Client) -> None:
+    person = plain.persons()[0]
+    counts: list[int] = []
+    for properties in ([], [{"key": "$browser", "value": "no such browser", "type": "event"}]):
+        events = json.dumps([{"id": "$pageview", "properties": properties}])
+        answer = plain.json(f"/persons/{person['id']}/properties_timeline/", events=events, date_from="-1y")
+        counts.append(sum(point["relevant_event_count"] for point in answer["points"]))
+    assert counts[0] > 0
+    assert counts[1] == 0
+
+
+def test_a_change_of_somebody_who_goes_first_is_no_harm(start: Start) -> None:
+    client = start(3, lag=60)
+    client.http.patch("/persons/1/", json={"properties": {"plan": "pro"}}).raise_for_status()
+    client.http.delete("/persons/1/").raise_for_status()
+    client.http.patch("/persons/2/", json={"properties": {"plan": "odd one"}}).raise_for_status()
+    client.box.settle()
+    assert client.get("/persons/1/").status_code == 404
+    assert client.json("/persons/2/")["properties"]["plan"] == "odd one"
+
+
+def test_a_rate_of_none_lets_nobody_in() -> None:
+    now = [0.0]
+    throttle = Throttle({"persons": ((0, 60.0),)}, says_when=True, clock=lambda: now[0])
+    for now[0] in (0.0, 1000.0):
+        with pytest.raises(Problem) as caught:
+            throttle.take("a", "persons")
+        assert (caught.value.headers or {})["Retry-After"] == "60"
+
+
+def test_what_is_older_than_the_longest_window_is_forgotten() -> None:
+    now = [0.0]
+    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, says_when=True, clock=lambda: now[0])
+    for now[0] in (0.0, 50.0, 100.0, 160.0, 170.0):
+        throttle.take("a", "persons")
+    assert list(throttle._logs["a", "persons"]) == [100.0, 160.0, 170.0]

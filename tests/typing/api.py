@@ -31,6 +31,7 @@ from posthog_environments import (
     DeadlineExceeded,
     Entity,
     Environment,
+    ExportSummary,
     Filter,
     FilterGroup,
     JournalError,
@@ -97,6 +98,14 @@ def reporting(pager: Pager[Person], timeline: PropertiesTimeline, entry: Activit
         by_plan.setdefault(str(person.properties.get("plan")), []).append(person)
 
 
+def exporting(pager: Pager[Person], path: Path) -> None:
+    summary = pager.export(path, True, format="csv.gz", columns=["email", "plan"], raw=True)
+    assert_type(summary, ExportSummary)
+    assert_type((summary.rows, summary.complete, summary.reason), tuple[int, bool, str | None])
+    pager.export("-", format="jsonl", progress=lambda rows, total: print(rows, total))
+    pager.export("people.parquet", resume=True, flatten=True, since_last=True)
+
+
 def changing(env: Environment, person: Person) -> None:
     assert_type(env.persons.update(person, {"plan": "pro"}), Person | None)
     assert_type(env.with_options(timeout=5).persons.update(person.uuid, {}), Person | None)
@@ -142,6 +151,7 @@ async def awaiting(env: AsyncEnvironment) -> None:
     async for person in pager:
         assert_type(person, Person)
     assert_type(await pager.first(), Person | None)
+    assert_type(await pager.export("people.jsonl", force=True), ExportSummary)
     assert_type(await env.persons.get(5), Person)
     assert_type(await env.persons.update(5, {"a": 1}), Person | None)
     assert_type(await env.persons.delete_many([5], journal="j"), BulkReport)

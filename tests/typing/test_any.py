@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ANYTHING = {
     r"(Person|PropertiesTimelinePoint)\.properties\[…\]": "values of properties, as they came",
     r"persons\.update\.properties\[…\]|Filter\.value": "values of properties, as they are sent",
+    r"persons\.update_many\.changes(\[…\])+": "lines of a job: whom, and values of properties as they are sent",
     r".*\.properties(\[…\])+": "filters in the API's own dicts, whose values are values of properties",
     r"(Entity|event|action)\.properties": "any form of the argument `properties`; entities know nothing of filters",
     r".*\.(events|actions)(\[…\])+": "entities in the API's own dicts",
@@ -121,9 +122,10 @@ class Walk:
 
     def members(self, name: str, cls: Any) -> None:
         names = dict(names_of(cls.__module__))
-        if cls.__module__ == "posthog_environments.environment":
+        if cls.__module__ == "posthog_environments.bound":
             flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
+            names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
         for member, kind in vars(cls).get("__annotations__", {}).items():
             if not member.startswith("_"):
                 self.kind(f"{name}.{member}", kind, names)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
+from posthog_environments.config import Options
 from posthog_environments.secrets import Secret
 
 KEY = "phx_0123456789abcdefSECRET"
@@ -218,3 +219,8 @@ def test_a_key_that_is_no_text_is_dropped_at_once(key: Any) -> None:
         Environment(1, api_key=key)
     frames = list(traceback.walk_tb(caught.tb))[1:]
     assert not any("abcdefgh" in repr(value) for frame, _ in frames for value in frame.f_locals.values())
+
+
+def test_an_option_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(TypeError, match=r"no option 'colour'; there are timeout, max_wait, retries, pacing\."):
+        Options().but(colour="red")

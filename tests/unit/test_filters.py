@@ -647,6 +647,154 @@ def test_what_other_refusals_say() -> None:
     )
 
 
+GROUP = "expected {'type': 'AND' or 'OR', 'values': [...]}"
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        (
+            {"plan": {"operator": "gt"}},
+            ("['plan']: expected a plain value, got {'operator': 'gt'}; pass a list of filters instead"),
+        ),
+        ({"plan": prop("a")}, "['plan']: expected a plain value, got prop('a'); pass a list of filters instead"),
+        (
+            {"utm__source__icontains": "x"},
+            ("['utm__source__icontains']: names no operator here; write prop('utm__source').where('icontains', value)"),
+        ),
+        ({5: 1}, ": the name of a property is text, not int; write it as a str"),
+        ({"key": 5, "value": 1}, ".key: the name of a property is text, not int; write it as a str"),
+        (
+            {"key": "k", "operator": "gt", "value": [1]},
+            (".value: expected text or a number, got list; join one filter for each value with |"),
+        ),
+        ({"n": [None]}, "['n'].value[0]: None is not compared with; ask is_not_set (or is_set) instead"),
+        (
+            {"key": "plan"},
+            (
+                ": a filter of the API, or a property named 'key'? Add 'value' or 'operator' if a filter, "
+                "else write prop('key') == value"
+            ),
+        ),
+        (
+            {"key": "plan", "value": 1, "opertor": "is_not"},
+            (
+                ".opertor: unknown field 'opertor', which a server would "
+                f"ignore or drop in silence; did you mean 'operator'? {NEWER}"
+            ),
+        ),
+        (
+            {"key": "plan", "value": 1, 7: 1},
+            (
+                ".7: expected text, got int; use one of key, value, operator, type, "
+                "group_type_index, label, cohort_name, negation"
+            ),
+        ),
+        ({"operator": "is_set"}, ": a filter of the API without key; add 'key', the name of the property"),
+        ([{}], "[0]: the mapping is empty; expected a name and a value such as {'plan': 'pro'}"),
+        (
+            {"values": [A], "type": "OR", "plan": 1},
+            (
+                ": has the fields 'values', 'type', 'plan': a group, or names of "
+                f"properties? {GROUP}, or name properties by prop('type') == value"
+            ),
+        ),
+        (
+            {"type": "XOR", "values": [A]},
+            (
+                ".type: unknown way to join 'XOR', which a server would ignore or drop in "
+                f"silence; expected one of AND, OR. {NEWER}"
+            ),
+        ),
+        ({"type": "OR", "values": {"plan": "pro"}}, f".values: {GROUP}, got dict; put the filters into a list"),
+        (
+            {"type": "OR", "values": []},
+            (f".values: empty, which a server reads as no filter; {GROUP} with one filter or more"),
+        ),
+        (
+            [[A]],
+            (
+                "[0]: expected a filter such as prop('plan') == 'pro', a mapping or a list of these, got list; "
+                "put its filters into the outer list (AND), or join them with |"
+            ),
+        ),
+        (
+            "[]",
+            (
+                ": expected a filter such as prop('plan') == 'pro', a mapping or a list of these, got str; "
+                "pass the objects themselves, not their JSON"
+            ),
+        ),
+        (
+            [None],
+            (
+                "[0]: expected a filter such as prop('plan') == 'pro', a mapping or a list of these, got NoneType; "
+                "leave it out"
+            ),
+        ),
+        (prop("x"), ": prop('x') is compared with nothing; write prop('x') == value or prop('x').is_set()"),
+        (
+            {"key": "k", "value": 1, "group_type_index": 0},
+            (".group_type_index: goes with the type 'group' only, not 'person'; leave it out or change the type"),
+        ),
+        (
+            {"key": "k", "value": 1, "type": "cohort", "operator": "gt"},
+            (".operator: 'gt' does not go with a cohort; expected 'in' or 'not_in'"),
+        ),
+    ],
+)
+def test_what_a_refusal_of_a_mapping_says(properties: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        wire(properties)
+    assert str(caught.value) == f"properties{said}"
+
+
+def test_what_a_refusal_of_a_list_in_place_of_values_says() -> None:
+    no_list: Any
+    for no_list in ("pro", 5):
+        with pytest.raises(TypeError) as caught:
+            prop("k").is_in(no_list)
+        assert str(caught.value) == "prop('k'): expected a list of values; write [value] for one"
+    with pytest.raises(TypeError) as caught:
+        assert prop("k") >= date(2026, 1, 31)
+    assert str(caught.value) == "prop('k') >= datetime.date(2026, 1, 31): no operator of the API; use ==, < or >"
+
+
+def test_what_is_written_in_another_language_passes_as_it_is() -> None:
+    for kind in ("hogql", "behavioral"):
+        own = {"key": "properties.x > 1", "type": kind, "value": {"of": ["its", "own"]}}
+        assert wire([own]) == [own]
+
+
+def test_a_place_is_in_properties_unless_another_argument_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^properties\[0\]: the mapping is empty"):
+        filters_to_wire([{}], default_type="person")
+    with pytest.raises(ValueError, match=r"^events\[0\]: the mapping is empty"):
+        filters_to_wire([{}], default_type="person", argument="events")
+
+
+def test_groups_may_be_twenty_deep() -> None:
+    def nested(depth: int) -> Any:
+        inner: Any = A
+        for level in range(depth):
+            inner = {"type": "OR" if level % 2 else "AND", "values": [inner, B]}
+        return inner
+
+    assert wire(nested(21))
+    with pytest.raises(ValueError) as caught:
+        wire(nested(22))
+    assert str(caught.value) == (
+        "properties.values[0].values[0].values[0]…: groups are nested more than 20 deep; flatten them"
+    )
+
+
+@pytest.mark.parametrize("module", ["decimal", "uuid"])
+def test_a_class_that_nobody_has_imported_has_no_values(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(TypeError, match="a object does not go with this operator"):
+        assert prop("k") == object()
+
+
 def test_the_limits_of_numbers_are_in() -> None:
     for number in (2**64 - 1, -(2**63)):
         assert (prop("x") > number).value == number
@@ -731,12 +879,41 @@ def test_a_number_that_python_does_not_write_out_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("exct", "exact"), ("Is Set", "is_set"), ("is date before", "is_date_before"), ("zzz", None)]
+    ("written", "meant"),
+    [
+        ("exct", "exact"),
+        ("Is Set", "is_set"),
+        ("is date before", "is_date_before"),
+        ("zzz", None),
+        ("is dt aftr", "is_date_after"),
+        ("is_nice", None),
+    ],
 )
 def test_the_nearest_word_is_named(written: str, meant: str | None) -> None:
     with pytest.raises(ValueError, match="unknown operator") as caught:
         prop("x").where(written, 1)
-    assert (f"did you mean {meant!r}?" in str(caught.value)) == (meant is not None)
+    said = f"did you mean {meant!r}? " if meant else "; expected one of exact, is_not, "
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("==", "exact"), (">=", "gte"), ("Equals", "exact"), (" is ", "exact"), ("not", "is_not"), ("like", "icontains"),
+     ("Matches", "regex"), ("exists", "is_set"), ("is_null", "is_not_set"), ("BEFORE", "is_date_before"),
+     ("is_in", "in"), ("nin", "not_in")],
+)  # fmt: skip
+def test_the_words_of_others_are_known(written: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="unknown operator") as caught:
+        prop("x").where(written, 1)
+    assert f"did you mean {meant!r}? " in str(caught.value)
+
+
+def test_an_operator_that_takes_nothing_may_come_with_an_empty_text() -> None:
+    bare = {"key": "x", "operator": "is_set", "type": "person"}
+    for value in ("", "is_set", True, None):
+        assert wire([bare | {"value": value}]) == [bare]
+    with pytest.raises(ValueError, match="is_set takes none, got 'XXXX'"):
+        wire([bare | {"value": "XXXX"}])
 
 
 def test_light_to_import() -> None:

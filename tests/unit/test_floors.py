@@ -10,23 +10,26 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
+    0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
-    2: {"questions", "exchange", "ranges"},
+    2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "insights", "bulk"},
     4: {"pools", "transport", "stores", "budget", "drivers"},
-    5: {"environment"},
+    5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
-# Four floors have an order of their own: errors stand alone, secrets use errors, settings use both, charts are read
-# before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota does; many
-# changes are made of single ones; guards use pools, and a budget is kept in a store.
+# Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
+# charts are read before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota
+# does; exports count what a flow asks for; many changes are made of single ones; guards use pools, and a budget is kept
+# in a store; clients use what is bound.
 INNER = {
-    0: ["errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
+    0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
+    2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "insights", "bulk"],
     4: ["pools", "transport", "stores", "budget", "drivers"],
+    5: ["bound", "environment"],
 }
 
 
@@ -38,18 +41,29 @@ def imported(path: Path) -> set[str]:
             if node.module == "posthog_environments":
                 found |= {alias.name if alias.name in FLOOR_OF else "" for alias in node.names}
             elif node.module.startswith("posthog_environments."):
-                found.add(node.module.split(".")[1])
+                found.add(_room(node.module.removeprefix("posthog_environments.")))
         elif isinstance(node, ast.Import):
             found |= {
-                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("posthog_environments.")
+                _room(alias.name.removeprefix("posthog_environments."))
+                for alias in node.names
+                if alias.name.startswith("posthog_environments.")
             }
     return found
 
 
+def _room(module: str) -> str:
+    """Return the name under which a module has its floor: a room in a room may have one of its own."""
+    room = ".".join(module.split(".")[:2])
+    return room if room in FLOOR_OF else module.split(".", maxsplit=1)[0]
+
+
 def modules() -> dict[str, list[Path]]:
-    named = {path.stem: [path] for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
-    rooms = {path.name: sorted(path.rglob("*.py")) for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    return named | rooms
+    found: dict[str, list[Path]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if module != "__init__":
+            found.setdefault(_room(module), []).append(path)
+    return found
 
 
 def test_every_module_has_its_floor() -> None:

@@ -94,10 +94,19 @@ SCENARIOS = {
     "a hidden beginning, capped": Scene(rows=100, size=10, cap=10, hidden=range(25)),
     "capped": Scene(rows=300, size=100, cap=40),
     "capped, and rows go": Scene(rows=200, size=20, cap=25, deletes={2: slice(0, 30), 5: slice(10, 50)}),
+    "a cap that larger pages alone meet": Scene(rows=1500, size=100, cap=110, deletes={3: slice(0, 60)}),
+    "large pages, and rows go": Scene(rows=3000, size=300, deletes={2: slice(0, 100)}),
     "a stale page": Scene(rows=100, size=20, stale=(3,)),
     "a stale page after a step back": Scene(rows=100, size=20, deletes={1: slice(0, 20)}, stale=(3,)),
     "a stale page at the end": Scene(rows=100, size=30, stale=(4,)),
     "rows before the offset go": Scene(rows=100, size=10, offset=20, deletes={2: slice(0, 40)}),
+    "more rows go than one step back reaches": Scene(rows=500, size=20, deletes={15: slice(0, 100)}),
+    "rows go, and more come during the step back": Scene(
+        rows=500, size=20, deletes={12: slice(0, 30)}, inserts={13: 120, 14: 20}
+    ),
+    "rows come before the last page": Scene(rows=40, size=20, inserts={2: 10}),
+    "a hidden stretch as long as can be crossed": Scene(rows=3000, size=25, hidden=range(24, 2500)),
+    "a hidden stretch that is too long": Scene(rows=4000, size=25, hidden=range(24, 3800)),
 }
 
 
@@ -163,6 +172,8 @@ def test_how_many_rows_are_remembered() -> None:
         assert memory.take_new(table[number : number + 4000]) == table[number : number + 4000]
     assert [memory.knows(table[n]) for n in (0, 47_999, 48_000, 59_999)] == [False, False, True, True]
     assert [memory.after(table[n]) for n in (59_999, 59_998, 56_000, 55_999, 48_000)] == [0, 1, 3999, 4000, 11_999]
+    # All that is remembered came after a row that is forgotten.
+    assert memory.after(table[0]) == 12_000
     # A page goes only when the others alone fill the window.
     exact = _Memory[Row](attrgetter("uuid"), 10)
     for number in range(0, 15, 5):
@@ -172,7 +183,7 @@ def test_how_many_rows_are_remembered() -> None:
 
 def test_links() -> None:
     assert next_number("?offset=" + str(MAX_NUMBER), "offset") == MAX_NUMBER
-    for beyond in (MAX_NUMBER + 1, 10**19, 10**20):
+    for beyond in (MAX_NUMBER + 1, 10**19, 10**20, "0" * 19 + "5"):
         with pytest.raises(PagingError):
             next_number(f"?offset={beyond}", "offset")
     with pytest.raises(PagingError, match="no text but int, so the walk cannot"):
@@ -190,6 +201,72 @@ def test_a_hundred_pages_of_nothing() -> None:
         "100 pages in a row were empty or held nothing new, each with a next link. The walk ends here."
     )
     assert walk.report.pages == 101
+
+
+def test_a_server_that_shows_a_gap_wherever_the_walk_goes_on() -> None:
+    walk = walk_of(10)
+    old = rows(11)
+    first, stranger = old[:10], old[10:]
+
+    def go_on() -> None:
+        while walk.cursor is not None and walk.report.pages < 200:
+            number = walk.cursor.number
+            walk.receive(Fetched(stranger if number else first, link(number + 10)))
+
+    with pytest.raises(PagingError, match="100 pages in a row"):
+        go_on()
+    assert walk.report.pages == 101
+    assert walk.report.rows == 10
+
+
+def test_a_row_as_old_as_the_newest_is_not_taken_for_one_that_was_added() -> None:
+    for unseen, steps_back in ((Row("twin", START), True), (Row("later", START + timedelta(seconds=1)), False)):
+        walk = walk_of(10)
+        walk.receive(Fetched(rows(10), link(10)))
+        assert walk.cursor == Cursor(9, 11)
+        walk.receive(Fetched([unseen, *rows(10)], link(20)))
+        assert walk.cursor is not None
+        assert (walk.cursor.number == 0) is steps_back, unseen
+
+
+def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_that_was_added() -> None:
+    old = rows(5)
+    added = Row("added", START + timedelta(seconds=5))
+    twin = Row("twin", START)
+    for page, complete in (([added, old[3]], True), ([added, twin, old[3]], False)):
+        walk = walk_of(3)
+        walk.receive(Fetched(old[:3], link(3)))
+        walk.receive(Fetched(page, None))
+        assert walk.report.complete is complete, page
+
+
+def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_without_a_time() -> None:
+    old = rows(6)
+    for late, complete in ((old[5], True), (old[3], False)):
+        walk: OffsetWalk[Row] = OffsetWalk(
+            3, 0, attrgetter("uuid"), lambda row: None if row.uuid == "old-2" else row.created_at
+        )
+        walk.receive(Fetched([old[0], old[4], old[2]], link(3)))
+        walk.receive(Fetched([old[2], late], None))
+        assert walk.report.complete is complete, late
+
+
+def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() -> None:
+    walk: OffsetWalk[Row] = OffsetWalk(
+        3, 0, attrgetter("uuid"), lambda row: row.created_at if row.uuid == "old-9" else None
+    )
+    walk.receive(Fetched(rows(3), link(3)))
+    assert walk.receive(Fetched([rows(10)[9], *rows(6)[3:]], link(6))) == []
+    assert walk.cursor is not None
+    assert walk.cursor.number == 0
+
+
+@pytest.mark.parametrize(("successor", "number"), [(3200, 0), (3201, 3201)])
+def test_how_far_a_walk_looks_for_its_first_row(successor: int, number: int) -> None:
+    walk = walk_of(100)
+    walk.receive(Fetched([], link(successor)))
+    assert walk.cursor is not None
+    assert walk.cursor.number == number
 
 
 def page_link(number: int) -> str:

@@ -77,7 +77,7 @@ def test_a_range(since: float | None, before: float | None, begin: int, end: int
 def test_it_ends_where_rows_are_older() -> None:
     _, asked, report = follow(rows(1000), 12, None)
     assert asked == [0, 9]
-    assert report.next_offset == 19
+    assert report.next_offset == 20
 
 
 def test_a_good_guess_costs_nothing() -> None:

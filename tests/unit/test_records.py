@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from posthog_environments_api import types
 from posthog_environments_api.api.insights import query_trend
 from posthog_environments_api.api.persons import get_person, list_person_activity, list_persons
 from posthog_environments_api.errors import DecodeError
@@ -230,3 +231,67 @@ def test_any_json_ends_in_a_record_or_in_decode_error(tag: str, name: str, statu
 def test_any_bytes_end_in_a_value_or_in_decode_error(content: bytes) -> None:
     with contextlib.suppress(DecodeError):
         loads(content)
+
+
+# ----- the short way, on which records are built while their bytes are read
+
+
+def built(kind: type[Any], content: bytes) -> Any:
+    return types._built(content, kind)
+
+
+def the_long_way(kind: Any, content: bytes) -> Any:
+    return kind.take(loads(content))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"uuid": UUID},
+        {"uuid": UUID, "id": 10**30, "name": None, "properties": {"n": 10**30, "deep": [{"x": [1.5, None]}]}},
+        {"uuid": "a", "id": "b", "distinct_ids": ["c"], "created_at": "2026-01-02T03:04:05.678+05:30"},
+    ],
+)
+def test_what_is_just_as_the_contract_says_is_built_at_once(row: dict[str, Any]) -> None:
+    for kind, whole in ((Person, row), (PersonPage, {"results": [row, row], "next": None})):
+        content = json.dumps(whole).encode()
+        assert built(kind, content) == the_long_way(kind, content) is not None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ROW_OF_2025,
+        {"uuid": ""},
+        {"uuid": UUID, "properties": None},
+        {"uuid": UUID, "created_at": "2026-01-02T03:04:05"},
+        {"uuid": UUID, "created_at": "2026-01-02"},
+        {"uuid": UUID, "id": 1.5},
+        {"uuid": UUID, "distinct_ids": [1]},
+        {"uuid": UUID, "additional_properties": {}},
+    ],
+)
+def test_everything_else_goes_the_long_way(row: dict[str, Any]) -> None:
+    assert built(Person, json.dumps(row).encode()) is None
+
+
+ODD_ROWS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "uuid": st.sampled_from([UUID, "", None, 5]),
+        "id": st.none() | st.integers() | st.text() | st.floats(allow_nan=False) | st.booleans(),
+        "name": st.none() | st.text(st.characters(codec="utf-8")) | st.integers(),
+        "distinct_ids": st.none() | st.lists(st.text(st.characters(codec="utf-8")) | st.integers()) | st.just({}),
+        "properties": st.none() | st.dictionaries(st.text(st.characters(codec="utf-8")), st.integers() | st.none()),
+        "created_at": st.none() | st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat) | st.text(max_size=30),
+        "more": st.none(),
+    },
+)
+
+
+@settings(deadline=None)
+@given(st.lists(ODD_ROWS, max_size=3), st.none() | st.text(st.characters(codec="utf-8")), st.none() | st.integers())
+def test_both_ways_lead_to_the_same_place(rows: list[dict[str, Any]], following: Any, count: Any) -> None:
+    content = json.dumps({"results": rows, "next": following, "count": count}).encode()
+    found = built(PersonPage, content)
+    assert found is None or found == the_long_way(PersonPage, content)

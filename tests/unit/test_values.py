@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +21,7 @@ import posthog_environments
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, models
 from posthog_environments.arguments import json_object
 from posthog_environments.models import Page, PropertiesTimeline, Trend
-from posthog_environments.questions import question
+from posthog_environments.questions import _breakdown, question
 from posthog_environments.retry import retry_after
 
 PEOPLE = [{"uuid": f"095be615-a8ad-4c33-8e9c-c7612fbf6c{number:02}"} for number in range(5)]
@@ -180,7 +181,7 @@ def csv_of(*pieces: bytes) -> tuple[list[str], list[str]]:
 
 def test_a_letter_cut_in_two_is_whole_again() -> None:
     pieces = "näme\r\n".encode()
-    for read in csv_of(pieces[:2], pieces[2:3], pieces[3:]):
+    for read in csv_of(pieces[:1], pieces[1:2], pieces[2:]):
         assert "".join(read) == "näme\r\n"
         assert "" not in read
 
@@ -295,3 +296,18 @@ def test_a_proxy_is_a_url(proxy: Any) -> None:
 def test_verification_is_not_switched_off(verify: Any) -> None:
     with pytest.raises(ConfigurationError, match="cannot be switched off"):
         Environment(1, api_key="phx_x", verify=verify)
+
+
+def test_a_breakdown_is_a_name_or_cohorts() -> None:
+    assert _breakdown(None) is None
+    assert _breakdown("$browser") == "$browser"
+    assert [json.loads(_breakdown(given) or "") for given in ([3, 14], (7,))] == [[3, 14], [7]]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [([0], r"breakdown\[0\]"), ([1, "x"], r"breakdown\[1\]"), ([], "list of cohort ids, not \\[\\]"), (5, "not 5")],
+)
+def test_a_breakdown_of_something_else_is_refused(given: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        _breakdown(given)

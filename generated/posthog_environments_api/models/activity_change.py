@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -14,8 +14,7 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
 
-@_define
-class ActivityChange:
+class ActivityChange(_Struct, forbid_unknown_fields=True, weakref=True):
     """One field that was changed.
 
     Attributes:
@@ -27,12 +26,14 @@ class ActivityChange:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     action: str | None = None
     field: str | None = None
     before: Any = None
     after: Any = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityChange:

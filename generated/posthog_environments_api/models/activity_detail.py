@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import records as _records
-
-if TYPE_CHECKING:
-    from .activity_change import ActivityChange
+from .activity_change import ActivityChange
 
 
-@_define
-class ActivityDetail:
+class ActivityDetail(_Struct, forbid_unknown_fields=True, weakref=True):
     """What was done.
 
     Attributes:
@@ -31,12 +28,14 @@ class ActivityDetail:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    changes: list[ActivityChange] = _field(factory=list)
+    changes: list[ActivityChange] = _field(default_factory=list)
     trigger: Any = None
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     name: str | None = None
     short_id: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityDetail:

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import record as _record
 from ..types import timestamp as _timestamp
-
-if TYPE_CHECKING:
-    from .activity_detail import ActivityDetail
-    from .activity_user import ActivityUser
-
+from .activity_detail import ActivityDetail
+from .activity_user import ActivityUser
 
 _moment = datetime.fromisoformat
 
 
-@_define
-class ActivityEntry:
+class ActivityEntry(_Struct, forbid_unknown_fields=True, weakref=True):
     """One thing that was done.
 
     Attributes:
@@ -43,9 +40,11 @@ class ActivityEntry:
     activity: str | None = None
     scope: str | None = None
     item_id: str | None = None
-    created_at: datetime | None = None
+    created_at: Annotated[datetime, _Meta(tz=True)] | None = None
     detail: ActivityDetail | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityEntry:

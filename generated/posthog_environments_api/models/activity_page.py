@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .activity_entry import ActivityEntry
 
 
-@_define
-class ActivityPage:
+class ActivityPage(_Struct, forbid_unknown_fields=True, weakref=True):
     """A page of the activity log.
 
     Attributes:
@@ -31,10 +30,12 @@ class ActivityPage:
     """
 
     results: list[ActivityEntry]
-    next_: str | None = None
+    next_: str | None = _field(default=None, name="next")
     previous: str | None = None
     total_count: int | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityPage:

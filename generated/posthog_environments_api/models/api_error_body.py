@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 
 
-@_define
-class ApiErrorBody:
+class ApiErrorBody(_Struct, forbid_unknown_fields=True, weakref=True):
     """What went wrong; of several mistakes the first.
 
     Attributes:
@@ -25,11 +24,13 @@ class ApiErrorBody:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     code: str | None = None
     detail: str | None = None
     attr: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> ApiErrorBody:

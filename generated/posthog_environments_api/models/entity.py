@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -14,8 +14,7 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
 
-@_define
-class Entity:
+class Entity(_Struct, forbid_unknown_fields=True, weakref=True):
     """What one series counts; an event by its name, or an action by its number.
 
     Attributes:
@@ -34,14 +33,16 @@ class Entity:
     """
 
     id: str | int | None = None
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     name: str | None = None
     custom_name: str | None = None
     order: int | None = None
     properties: Any = None
     math: str | None = None
     math_property: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Entity:

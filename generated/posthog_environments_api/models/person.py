@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -17,11 +18,8 @@ from ..types import timestamp as _timestamp
 
 _moment = datetime.fromisoformat
 
-_new = object.__new__
 
-
-@_define
-class Person:
+class Person(_Struct, forbid_unknown_fields=True, weakref=True):
     """A person, as lists and details show one.
 
     Attributes:
@@ -34,13 +32,15 @@ class Person:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    uuid: str
+    uuid: Annotated[str, _Meta(min_length=1)]
     id: int | str | None = None
     name: str | None = None
-    distinct_ids: list[str] = _field(factory=list)
-    properties: dict[str, Any] = _field(factory=dict)
-    created_at: datetime | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    distinct_ids: list[str] = _field(default_factory=list)
+    properties: dict[str, Any] = _field(default_factory=dict)
+    created_at: Annotated[datetime, _Meta(tz=True)] | None = None
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Person:
@@ -85,15 +85,15 @@ class Person:
             d = {}
         else:
             del d["uuid"], d["id"], d["name"], d["distinct_ids"], d["properties"], d["created_at"]
-        self = _new(cls)
-        self.uuid = uuid
-        self.id = id
-        self.name = name
-        self.distinct_ids = distinct_ids
-        self.properties = properties
-        self.created_at = created_at
-        self.additional_properties = d
-        return self
+        return cls(
+            uuid,
+            id,
+            name,
+            distinct_ids,
+            properties,
+            created_at,
+            d,
+        )
 
     @classmethod
     def _take_odd(cls, d: dict[str, Any]) -> Person:

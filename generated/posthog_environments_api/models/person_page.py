@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import rows as _rows
-
-if TYPE_CHECKING:
-    from .person import Person
+from .person import Person
 
 
-@_define
-class PersonPage:
+class PersonPage(_Struct, forbid_unknown_fields=True, weakref=True):
     """A page of persons.
 
     Attributes:
@@ -31,10 +28,12 @@ class PersonPage:
     """
 
     results: list[Person]
-    next_: str | None = None
+    next_: str | None = _field(default=None, name="next")
     previous: str | None = None
     count: int | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PersonPage:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _moment = datetime.fromisoformat
 
 
-@_define
-class PropertiesTimeline:
+class PropertiesTimeline(_Struct, forbid_unknown_fields=True, weakref=True):
     """How the named properties of one person changed.
 
     Attributes:
@@ -36,10 +36,12 @@ class PropertiesTimeline:
     """
 
     points: list[PropertiesTimelinePoint]
-    crucial_property_keys: list[str] = _field(factory=list)
-    effective_date_from: datetime | None = None
-    effective_date_to: datetime | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    crucial_property_keys: list[str] = _field(default_factory=list)
+    effective_date_from: Annotated[datetime, _Meta(tz=True)] | None = None
+    effective_date_to: Annotated[datetime, _Meta(tz=True)] | None = None
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertiesTimeline:

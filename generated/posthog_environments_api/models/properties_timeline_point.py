@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -17,11 +18,8 @@ from ..types import timestamp as _timestamp
 
 _moment = datetime.fromisoformat
 
-_new = object.__new__
 
-
-@_define
-class PropertiesTimelinePoint:
+class PropertiesTimelinePoint(_Struct, forbid_unknown_fields=True, weakref=True):
     """The properties from this moment to the next point.
 
     Attributes:
@@ -31,10 +29,12 @@ class PropertiesTimelinePoint:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    timestamp: datetime | None = None
-    properties: dict[str, Any] = _field(factory=dict)
+    timestamp: Annotated[datetime, _Meta(tz=True)] | None = None
+    properties: dict[str, Any] = _field(default_factory=dict)
     relevant_event_count: int | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertiesTimelinePoint:
@@ -70,12 +70,12 @@ class PropertiesTimelinePoint:
             d = {}
         else:
             del d["timestamp"], d["properties"], d["relevant_event_count"]
-        self = _new(cls)
-        self.timestamp = timestamp
-        self.properties = properties
-        self.relevant_event_count = relevant_event_count
-        self.additional_properties = d
-        return self
+        return cls(
+            timestamp,
+            properties,
+            relevant_event_count,
+            d,
+        )
 
     @classmethod
     def _take_odd(cls, d: dict[str, Any]) -> PropertiesTimelinePoint:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -14,8 +14,7 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
 
-@_define
-class PropertyDeletion:
+class PropertyDeletion(_Struct, forbid_unknown_fields=True, weakref=True):
     """The property to remove.
 
     Attributes:
@@ -24,9 +23,11 @@ class PropertyDeletion:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    unset: str | None = None
+    unset: str | None = _field(default=None, name="$unset")
     properties: Any = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertyDeletion:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -14,8 +15,7 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
 
-@_define
-class PropertyFilter:
+class PropertyFilter(_Struct, forbid_unknown_fields=True, weakref=True):
     """One condition on one property.
 
     Attributes:
@@ -29,12 +29,14 @@ class PropertyFilter:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    key: str
+    key: Annotated[str, _Meta(min_length=1)]
     value: Any = None
     operator: str | None = None
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     group_type_index: int | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertyFilter:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import record as _record
-
-if TYPE_CHECKING:
-    from .series_action import SeriesAction
-    from .trend_filter import TrendFilter
+from .series_action import SeriesAction
+from .trend_filter import TrendFilter
 
 
-@_define
-class Series:
+class Series(_Struct, forbid_unknown_fields=True, weakref=True):
     """One line of a trend.
 
     Attributes:
@@ -38,10 +35,10 @@ class Series:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    data: list[float] = _field(factory=list)
-    days: list[str] = _field(factory=list)
-    labels: list[str] = _field(factory=list)
-    filter_: TrendFilter | None = None
+    data: list[float] = _field(default_factory=list)
+    days: list[str] = _field(default_factory=list)
+    labels: list[str] = _field(default_factory=list)
+    filter_: TrendFilter | None = _field(default=None, name="filter")
     label: str | None = None
     action: SeriesAction | None = None
     count: float | None = None
@@ -49,7 +46,9 @@ class Series:
     breakdown_value: Any = None
     compare: bool | None = None
     compare_label: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Series:

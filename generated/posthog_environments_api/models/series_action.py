@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -14,8 +14,7 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 
 
-@_define
-class SeriesAction:
+class SeriesAction(_Struct, forbid_unknown_fields=True, weakref=True):
     """What the series counts, as the server understood it.
 
     Attributes:
@@ -36,7 +35,7 @@ class SeriesAction:
     """
 
     id: str | int | None = None
-    type_: str | None = None
+    type_: str | None = _field(default=None, name="type")
     order: int | None = None
     name: str | None = None
     custom_name: str | None = None
@@ -45,7 +44,9 @@ class SeriesAction:
     math_hogql: str | None = None
     math_group_type_index: int | None = None
     properties: Any = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> SeriesAction:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Meta as _Meta
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _moment = datetime.fromisoformat
 
 
-@_define
-class Trend:
+class Trend(_Struct, forbid_unknown_fields=True, weakref=True):
     """The answer to a question about events over time.
 
     Attributes:
@@ -38,10 +38,12 @@ class Trend:
 
     result: list[Series]
     is_cached: bool | None = None
-    last_refresh: datetime | None = None
+    last_refresh: Annotated[datetime, _Meta(tz=True)] | None = None
     timezone: str | None = None
-    next_: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    next_: str | None = _field(default=None, name="next")
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Trend:

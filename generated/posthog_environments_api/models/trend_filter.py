@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import records as _records
-
-if TYPE_CHECKING:
-    from .entity import Entity
+from .entity import Entity
 
 
-@_define
-class TrendFilter:
+class TrendFilter(_Struct, forbid_unknown_fields=True, weakref=True):
     """The question as the server understood it, with its own defaults.
 
     Attributes:
@@ -35,13 +32,15 @@ class TrendFilter:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    events: list[Entity] = _field(factory=list)
-    actions: list[Entity] = _field(factory=list)
+    events: list[Entity] = _field(default_factory=list)
+    actions: list[Entity] = _field(default_factory=list)
     properties: Any = None
     filter_test_accounts: bool | None = None
     date_from: str | None = None
     date_to: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> TrendFilter:

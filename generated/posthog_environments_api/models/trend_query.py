@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define as _define
-from attrs import field as _field
+from msgspec import Struct as _Struct
+from msgspec import field as _field
 
 from ..errors import DecodeError
 from ..types import as_html as _as_html
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from .interval import Interval
 
 
-@_define
-class TrendQuery:
+class TrendQuery(_Struct, forbid_unknown_fields=True, weakref=True):
     """A question about events over time. One of `events` and `actions` is required; servers answer a
     question
     without either with an empty result.
@@ -56,8 +55,8 @@ class TrendQuery:
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
-    events: list[Entity] = _field(factory=list)
-    actions: list[Entity] = _field(factory=list)
+    events: list[Entity] = _field(default_factory=list)
+    actions: list[Entity] = _field(default_factory=list)
     properties: Any = None
     filter_test_accounts: bool | None = None
     date_from: str | None = None
@@ -70,7 +69,9 @@ class TrendQuery:
     formula: str | None = None
     interval: Interval | None = None
     refresh: bool | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict)
+    additional_properties: dict[str, Any] = _field(
+        default_factory=dict, name="what the contract does not know"
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> TrendQuery:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from posthog_environments.cli import profiles
-from posthog_environments.config import CLOUDS, DEFAULT_TIMEOUT
+from posthog_environments.config import CLOUDS
+from posthog_environments.defaults import DEFAULT_TIMEOUT
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.secrets import Secret
 

@@ -12,7 +12,7 @@ from posthog_environments.cli.connection import Found, Wanted, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options
 from posthog_environments.cli.output import note
-from posthog_environments.config import DEFAULT_TIMEOUT
+from posthog_environments.defaults import DEFAULT_TIMEOUT
 from posthog_environments.errors import ConfigurationError, printable
 from posthog_environments.secrets import Secret
 

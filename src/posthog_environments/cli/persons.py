@@ -57,6 +57,7 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
         "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
         "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
         "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
+        "export": ("posthog_environments.cli.export:export", "Take everybody out into a file, and resume that."),
     },
 )
 def persons() -> None:

@@ -55,7 +55,7 @@ def parse_response(
     if status_code == 201:
         from ...models.property_deletion_outcome import PropertyDeletionOutcome
 
-        return parse(status_code, content, PropertyDeletionOutcome.take)
+        return parse(status_code, content, PropertyDeletionOutcome.take, PropertyDeletionOutcome)
     return None
 
 

@@ -47,7 +47,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.person import Person
 
-        return parse(status_code, content, Person.take)
+        return parse(status_code, content, Person.take, Person)
     return None
 
 

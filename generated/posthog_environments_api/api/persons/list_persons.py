@@ -62,7 +62,7 @@ def parse_response(status_code: int, headers: Mapping[str, str], content: bytes)
     if status_code == 200:
         from ...models.person_page import PersonPage
 
-        return parse(status_code, content, PersonPage.take)
+        return parse(status_code, content, PersonPage.take, PersonPage)
     return None
 
 

@@ -1,0 +1,209 @@
+"""`phenv persons export`: files, standard output, the summary, and how to go on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posthog_environments import Environment, persons
+from posthog_environments.export.files import frame
+from posthog_environments.sandbox import Sandbox
+
+from .conftest import PATIENCE, PHENV, Run, Screen
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture
+def whole(box: Sandbox) -> bytes:
+    """Give everybody as JSON Lines."""
+    with Environment(box.project_id, api_key=box.api_key, host=box.host) as env:
+        env.persons.list().export("whole.jsonl")
+    return Path("whole.jsonl").read_bytes()
+
+
+def test_everybody_into_a_file(run: Run, whole: bytes) -> None:
+    done = run("persons", "export", "a.jsonl", "--page-size", "100")
+    assert (done.code, done.out) == (0, "")
+    assert "300 persons in " in done.err
+    assert done.err.rstrip().endswith("Complete.")
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_json_is_the_summary(run: Run) -> None:
+    done = run("persons", "export", "a.csv", "--columns", "email, plan", "--property", "plan=pro", "--json")
+    summary = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert summary["path"] == str(Path("a.csv").resolve())
+    assert summary["complete"] is True
+    with Path("a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == summary["rows"] > 0
+    assert {row["plan"] for row in rows} == {"pro"}
+
+
+@pytest.mark.parametrize(("form", "begins"), [("jsonl", b'{"'), ("csv", b"uuid,"), ("parquet", b"PAR1")])
+def test_standard_output(box: Sandbox, form: str, begins: bytes) -> None:
+    command = [*PHENV, "persons", "export", "-", "--format", form]
+    done = subprocess.run(
+        command, env={**os.environ, **box.environ}, capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(begins)
+    assert b"300 persons in -" in done.stderr
+    assert list(Path().iterdir()) == []
+    if form == "csv":
+        assert len(list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))) == 301
+
+
+def test_a_reader_who_has_enough(box: Sandbox) -> None:
+    command = [*PHENV, "persons", "export", "-", "--format", "jsonl", "--page-size", "20"]
+    environ = {**os.environ, **box.environ}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(PATIENCE) == 0
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-"], "give --format"),
+        (["-", "--format", "csv", "--json"], "no room for --json"),
+        (["a.txt"], "End it in .jsonl"),
+        (["there.jsonl"], "or --force to replace it"),
+        (["there.jsonl", "--resume"], "or --force to replace it"),
+        (["there.jsonl", "--since-last"], "with --force, without --since-last"),
+        (["a.csv", "--columns", "a", "--flatten"], "exclude each other"),
+        (["a.jsonl", "--raw"], "have no columns"),
+        (["nowhere/a.csv"], "make it first"),
+        (["a.csv", "--property", "{x"], "--property"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str], words: str) -> None:
+    Path("there.jsonl").write_text("mine")
+    done = run("persons", "export", *arguments)
+    assert done.code == 2
+    assert words in done.err
+    assert [each.name for each in Path().iterdir()] == ["there.jsonl"]
+
+
+def test_force_replaces(run: Run, whole: bytes) -> None:
+    Path("a.jsonl").write_text("mine")
+    assert run("persons", "export", "a.jsonl", "--force").code == 0
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_since_last_says_what_it_cannot_see(run: Run, whole: bytes) -> None:
+    assert run("persons", "export", "a.jsonl").code == 0
+    done = run("persons", "export", "a.jsonl", "--since-last")
+    assert done.code == 0
+    assert "0 of them are new. Persons that were changed or deleted since the last export cannot be seen" in done.err
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_ctrl_c_and_on(box: Sandbox, run: Run, whole: bytes) -> None:
+    command = [*PHENV, "persons", "export", "a.jsonl", "--page-size", "5"]
+    with subprocess.Popen(command, env={**os.environ, **box.environ}, stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + PATIENCE
+        # Two pieces of eight pages are there, so the first is kept.
+        part = Path("a.jsonl.part")
+        while time.monotonic() < end and not (part.exists() and part.stat().st_size > 30_000):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert b"give the same command with --resume to go on." in said
+    assert not Path("a.jsonl").exists()
+    refused = run("persons", "export", "a.jsonl", "--page-size", "5")
+    assert refused.code == 2
+    assert "was interrupted. Go on with --resume, or start anew with --force." in refused.err
+    other = run("persons", "export", "a.jsonl", "--page-size", "5", "--resume", "--search", "x")
+    assert other.code == 2
+    assert "what differs: the filters" in other.err
+    done = run("persons", "export", "a.jsonl", "--page-size", "5", "--resume")
+    assert done.code == 0
+    assert "resumed 1 time" in done.err
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("limit", [40_000])
+def test_a_full_disk_and_on(run: Run, whole: bytes, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        done = run("persons", "export", "a.jsonl", "--page-size", "20")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert done.code == 1
+    assert "a.jsonl cannot be written: File too large. What was fetched is kept" in done.err
+    assert run("persons", "export", "a.jsonl", "--page-size", "20", "--resume").code == 0
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+    fetch, asked = persons._rows, 0
+
+    def failing(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            box.fail_next(403)
+        return fetch(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(persons, "_rows", failing)
+        done = run("persons", "export", "a.jsonl", "--page-size", "100")
+    assert done.code == 1
+    assert "What was fetched is kept: give the same command with --resume to go on." in done.err
+    assert "Error: persons.list: 403" in done.err
+    assert run("persons", "export", "a.jsonl", "--page-size", "100", "--resume").code == 0
+    assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from posthog_environments.paging import OffsetWalk
+
+    end = OffsetWalk._end
+
+    def doubtful(self: Any, *arguments: Any) -> None:
+        self._blame("rows moved")
+        end(self, *arguments)
+
+    monkeypatch.setattr(OffsetWalk, "_end", doubtful)
+    done = run("persons", "export", "a.jsonl")
+    assert done.code == 1
+    assert "Some persons may be missing: rows moved" in done.err
+    assert Path("a.jsonl").exists()
+    refused = run("persons", "export", "a.jsonl", "--since-last")
+    assert refused.code == 2
+    assert "is not complete: rows moved" in refused.err
+
+
+def test_progress_on_a_terminal(screen: Callable[..., Screen], tmp_path: Path) -> None:
+    shown = screen("persons", "export", str(tmp_path / "a.jsonl"), "--page-size", "20", stdout=tmp_path / "out")
+    assert shown.code == 0
+    assert "Persons" in shown.text
+    assert "300/300" in shown.text
+    assert (tmp_path / "out").read_bytes() == b""

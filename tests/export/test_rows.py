@@ -1,0 +1,115 @@
+"""Rows as they came: a page is taken for one if and only if the contract's own reader takes it for one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from posthog_environments_api.api.persons import list_persons
+from posthog_environments_api.errors import DecodeError
+
+from posthog_environments.export.files.rows import person_of, read_page, uuid_of
+
+JSON = {"content-type": "application/json"}
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+TIMES = st.sampled_from(["2026-01-02T03:04:05Z", "2026-01-02T03:04:05", "2020-01-01 10:00:00 UTC", "never", ""])
+ROWS = st.fixed_dictionaries(
+    {"uuid": st.one_of(st.text(), ANYTHING)},
+    optional={
+        "created_at": st.one_of(TIMES, ANYTHING),
+        "properties": ANYTHING,
+        "new": ANYTHING,
+        "(as it came)": ANYTHING,
+    },
+)
+PAGES = st.fixed_dictionaries(
+    {"results": st.one_of(st.lists(st.one_of(ROWS, ANYTHING), max_size=4), ANYTHING)},
+    optional={"next": ANYTHING, "count": ANYTHING},
+)
+
+
+def contract(content: bytes) -> Any:
+    try:
+        page = list_persons.parse_response(200, JSON, content)
+    except DecodeError as error:
+        return type(error), error.index
+    assert page is not None
+    return [(person.uuid, person.created_at) for person in page.results], page.next_
+
+
+def ours(content: bytes) -> Any:
+    try:
+        found = read_page(200, JSON, content)
+    except DecodeError as error:
+        return type(error), error.index
+    assert found is not None
+    rows, following, _ = found
+    return [(row.uuid, row.created_at) for row in rows], following
+
+
+@given(PAGES, st.sampled_from([None, 1]))
+def test_it_reads_what_the_contract_reads(page: dict[str, Any], indent: int | None) -> None:
+    content = json.dumps(page, indent=indent, ensure_ascii=False).encode("utf-8", "replace")
+    assert ours(content) == contract(content)
+
+
+@given(PAGES, st.integers(0, 400), st.binary(min_size=1, max_size=2))
+def test_and_refuses_what_it_refuses(page: dict[str, Any], at: int, noise: bytes) -> None:
+    content = json.dumps(page, ensure_ascii=False).encode("utf-8", "replace")
+    content = content[:at] + noise + content[at + 1 :]
+    expected, found = contract(content), ours(content)
+    # What is kept unread may hold numbers that no record could hold; nothing else.
+    assert found == expected or b"e" in content.lower() or any(map(_is_long, content.split()))
+
+
+def _is_long(token: bytes) -> bool:
+    return sum(map(str(token).count, "0123456789")) > 18
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"results": [{"uuid": "a", "x": "\xff"}]}', b'{"results": [{"uuid": "a", "\xff": 1}]}']
+)
+def test_text_that_is_no_utf_8_is_refused_where_nobody_reads_it(content: bytes) -> None:
+    with pytest.raises(DecodeError):
+        read_page(200, JSON, content)
+
+
+@given(PAGES, st.sampled_from([None, 0, 3]))
+def test_a_row_is_one_line_and_the_same_value(page: dict[str, Any], indent: int | None) -> None:
+    content = json.dumps(page, indent=indent).encode()
+    try:
+        found = read_page(200, JSON, content)
+    except DecodeError:
+        return
+    assert found is not None
+    for row, sent in zip(found[0], page["results"], strict=True):
+        raw = bytes(row.raw)
+        assert b"\n" not in raw
+        assert b"\r" not in raw
+        assert json.loads(raw) == sent
+        assert uuid_of(raw) == row.uuid == person_of(raw).uuid
+
+
+def test_numbers_of_any_size_stay_as_they_are() -> None:
+    content = b'{"results": [{"uuid": "a", "properties": {"n": 123456789012345678901234567890, "f": 1.10}}]}'
+    found = read_page(200, JSON, content)
+    assert found is not None
+    assert b"123456789012345678901234567890" in bytes(found[0][0].raw)
+    assert b"1.10" in bytes(found[0][0].raw)
+
+
+def test_a_name_that_comes_twice() -> None:
+    content = b'{"results": [{"uuid": 1, "uuid": "a"}], "results": [{"uuid": 1, "uuid": "b"}]}'
+    assert ours(content) == contract(content) == ([("b", None)], None)
+
+
+@pytest.mark.parametrize(("status", "headers"), [(204, JSON), (200, {"content-type": "text/csv"})])
+def test_what_is_no_page(status: int, headers: dict[str, str]) -> None:
+    assert read_page(status, headers, b"uuid\n") is None
