@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -212,7 +212,7 @@ def test_the_key_is_in_nothing_that_dlt_keeps(
     if place == "secrets.toml":
         dlt.secrets["sources.posthog.api_key"] = big.api_key
         # What dlt has read it keeps for the whole process.
-        request.addfinalizer(lambda: operator.setitem(dlt.secrets, "sources.posthog.api_key", None))
+        request.addfinalizer(lambda: operator.setitem(cast("Any", dlt.secrets), "sources.posthog.api_key", None))
     else:
         monkeypatch.setenv(place, big.api_key)
     monkeypatch.setenv("SOURCES__POSTHOG__HOST", big.host)
