@@ -9,6 +9,8 @@ sum     = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 TOOLS  := $(VENV)/.tools-$(call sum,requirements/dev.txt)
 # The tools of `make prove` are heavy, and nothing else needs them.
 PROVE  := .venv-prove/.tools-$(call sum,requirements/prove.txt)
+# So is Spark.
+PIPELINES := .venv-pipelines/.ready-$(call sum,requirements/pipelines.txt pyproject.toml)
 # So are those of `make docs`.
 DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
 SWAGGER := prove/node/docs/node_modules/.ready-$(call sum,prove/node/docs/package-lock.json)
@@ -24,7 +26,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove soak docs docs-test coverage mutants floors pythons audit build clean
+.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors pythons audit build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -77,23 +79,39 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+# PySpark is half a gigabyte, and has a place of its own: .venv-pipelines.
+WITHOUT_SPARK := --no-emit-package pyspark --no-emit-package py4j
 
 lock: ## pin and hash the development requirements anew
-	@$(LOCK) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) $(WITHOUT_SPARK) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/prove.in --output-file requirements/prove.txt
 	@$(LOCK) requirements/docs.in --output-file requirements/docs.txt
 	@$(LOCK) --constraint requirements/dev.txt requirements/strong.in --output-file requirements/strong.txt
-	@$(LOCK) --constraint requirements/dev.txt --all-extras pyproject.toml requirements/release.in \
+	@$(LOCK) $(WITHOUT_SPARK) --constraint requirements/dev.txt --all-extras pyproject.toml requirements/release.in \
 	  --output-file requirements/release.txt
+	@$(LOCK) --constraint requirements/dev.txt --all-extras pyproject.toml requirements/pipelines.in \
+	  --output-file requirements/pipelines.txt
 	@$(PY) scripts/floors.py > requirements/floors.in
-	@$(LOCK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
+	@$(LOCK) $(WITHOUT_SPARK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
 	  --output-file requirements/floors.txt
 
 bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (ten minutes)
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
-soak: $(STAMP) ## faults, hostile servers and load, for as long as it takes (under half an hour)
+# The rooms that ARGS names; without any it is all of them, and Spark's is among them.
+SOAK_ROOMS = $(filter-out -%,$(ARGS))
+soak: $(STAMP) $(if $(SOAK_ROOMS),$(if $(filter pipelines,$(SOAK_ROOMS)),$(PIPELINES)),$(PIPELINES)) ## faults, hostile servers, load and Spark, for as long as it takes (wants Java 17)
 	@$(ISOLATE) $(PY) -m soak $(ARGS)
+
+pipelines: $(PIPELINES) ## the tests of the Spark source and its guides (wants Java 17)
+	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c pipelines_tests/pytest.ini $(or $(ARGS),pipelines_tests)
+
+$(PIPELINES): requirements/pipelines.txt
+	@echo "Setting up .venv-pipelines (once, a few minutes: Spark is half a gigabyte) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-pipelines
+	@$(ISOLATE) .venv-pipelines/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/pipelines.txt
+	@$(ISOLATE) .venv-pipelines/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 prove: $(STAMP) $(PROVE) ## prove that the contract can be trusted (wants node 20 and Java 17; about half an hour)
 	@$(ISOLATE) $(PY) -m prove $(ARGS)

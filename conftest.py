@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.sybil import SybilCollection
 
 ROOT = Path(__file__).parent
-EXTRAS = {"sandbox", "cli", "plot", "export", "redis"}
+EXTRAS = {"sandbox", "cli", "plot", "export", "redis", "dlt", "spark"}
 
 
 def run_shell(example: Example) -> None:
@@ -55,8 +56,39 @@ def sandbox_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
         yield
 
 
-pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
-    patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
-    fixtures=["sandbox_environment"],
+@pytest.fixture
+def fleet_environment(sandbox_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Point the environment to a server with three projects, and have dlt keep to a folder of its own."""
+    del sandbox_environment
+    from soak.fleets import fleet
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
+    with fleet({"101": 40, "102": 50, "103": 60}) as environ:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+# Those of the Spark source run where Spark is: `make pipelines`.
+SPARK = ["docs/spark.md"]
+# These need dlt, and several projects.
+FLEETS = ["docs/dlt.md", "docs/fleet.md"]
+
+
+pytest_collect_file = SybilCollection(
+    [
+        Sybil(
+            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
+            excludes=[*SPARK, *FLEETS],
+            fixtures=["sandbox_environment"],
+        ),
+        Sybil(
+            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            patterns=FLEETS,
+            fixtures=["fleet_environment"],
+        ),
+    ]
 ).pytest()

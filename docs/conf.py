@@ -78,6 +78,7 @@ NAV: Final = (
             "notebooks",
         ),
     ),
+    ("Pipelines", ("dlt", "spark", "fleet")),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),

@@ -27,7 +27,7 @@ def floors(pyproject: str) -> list[str]:
         if match is None:
             raise ValueError(f"{requirement}: has no floor, or in a form that is not known here")
         lines.append(f"{match[1]}=={match[2]}")
-    return sorted(lines)
+    return sorted(set(lines))
 
 
 def main() -> int:

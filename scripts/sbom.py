@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import json
 import platform
+import re
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,9 @@ from packaging.utils import canonicalize_name
 
 SPEC: Final = "1.6"
 OWN: Final = "posthog-environments"
+PIPELINES: Final = Path(__file__).resolve().parents[1] / "requirements" / "pipelines.txt"
+THERE_ALONE: Final = {"pyspark": ("Apache-2.0", "py4j"), "py4j": ("BSD-3-Clause",)}
+"""What is locked and not installed here: its licence, and what it needs."""
 
 
 @dataclass
@@ -133,10 +137,25 @@ def _installed(requirement: Requirement) -> Message:
     try:
         metadata: Any = importlib.metadata.metadata(requirement.name)
     except importlib.metadata.PackageNotFoundError:
-        raise LookupError(f"{requirement.name} is not installed beside this script") from None
+        metadata = _locked(requirement.name)
+        if metadata is None:
+            raise LookupError(f"{requirement.name} is not installed beside this script") from None
     if not requirement.specifier.contains(metadata["Version"], prereleases=True):
         raise LookupError(f"{requirement} is asked for, but {metadata['Version']} is installed")
     assert isinstance(metadata, Message)
+    return metadata
+
+
+def _locked(name: str) -> Message | None:
+    """Return what the lock of the pipelines says of a package: PySpark, half a gigabyte, is installed there alone."""
+    match = re.search(rf"^{re.escape(name)}==(\S+)", PIPELINES.read_text(encoding="utf-8"), re.MULTILINE)
+    if name not in THERE_ALONE or match is None:
+        return None
+    metadata = Message()
+    metadata["Name"], metadata["Version"] = name, match[1]
+    metadata["License-Expression"], *needs = THERE_ALONE[name]
+    for need in needs:
+        metadata["Requires-Dist"] = need
     return metadata
 
 

@@ -12,8 +12,8 @@ from typing import Final
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
 ROOMS: Final = (
-    "faults", "once", "sizes", "walks", "secrets", "paths", "intruders", "load", "shared", "redis", "processes",
-    "bulk", "export",
+    "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "shared", "redis",
+    "processes", "bulk", "export", "pipelines",
 )  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 

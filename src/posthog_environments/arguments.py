@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,6 +18,7 @@ __all__ = [
     "flag",
     "json_object",
     "json_text",
+    "moment",
     "person_key",
     "positive",
     "text",
@@ -95,6 +96,17 @@ def whole(name: str, value: int, least: int = 0, most: int = _MAX_ID) -> int:
         raise ValueError(
             f"{name} must be at least {least}{'' if most == _MAX_ID else f' and at most {most}'}, not {value}."
         )
+    return value
+
+
+def moment(name: str, value: datetime | None) -> datetime | None:
+    """Check an optional moment; without an offset from UTC nobody knows which one it is."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}.")
+    if value.utcoffset() is None:
+        raise ValueError(f"{name} must have a time zone, such as datetime(2026, 1, 31, tzinfo=timezone.utc).")
     return value
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from posthog_environments.arguments import whole
 from posthog_environments.exchange import Flow
 from posthog_environments.models import Page
-from posthog_environments.paging import Fetched, Listing, NumberedWalk, OffsetWalk, Report
+from posthog_environments.paging import Fetched, Listing, Report, Walk
 
 if TYPE_CHECKING:
     from posthog_environments.export.arrow import ArrowStream
@@ -23,7 +23,7 @@ __all__ = ["AsyncPager", "Pager"]
 T = TypeVar("T")
 
 
-def _page(walk: OffsetWalk[T] | NumberedWalk[T], fetched: Fetched[T]) -> Page[T]:
+def _page(walk: Walk[T], fetched: Fetched[T]) -> Page[T]:
     return Page(walk.receive(fetched), fetched.count)
 
 
@@ -42,7 +42,7 @@ class _Base(Generic[T]):
         from posthog_environments.export.files.options import read_wishes
 
         if self._listing.export is None:
-            raise TypeError("Only persons can be exported, as env.persons.list(…) gives them.")
+            raise TypeError("Only persons can be exported, as env.persons.list(…) gives them, and no range of time.")
         return read_wishes(path, **wishes)
 
     def _export(self, wishes: Wishes, progress: Progress | None) -> Flow[ExportSummary]:

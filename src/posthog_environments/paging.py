@@ -20,12 +20,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
 
-__all__ = ["Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "next_number"]
+__all__ = ["Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "Walk", "next_number"]
 
 T = TypeVar("T")
 
@@ -56,6 +56,24 @@ class Fetched(Generic[T]):
     count: int | None = None
 
 
+class Walk(Protocol[T]):
+    """What knows which page to ask for next, and what of an answer is new."""
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """What to ask for next, or None at the end."""
+        ...
+
+    @property
+    def report(self) -> Report:
+        """What has been seen so far."""
+        ...
+
+    def receive(self, page: Fetched[T], /) -> list[T]:
+        """Take the answer to `cursor`, and return what is new in it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
     """A listing that has been asked for and not begun: how to fetch a page, and how to walk.
@@ -65,7 +83,7 @@ class Listing(Generic[T]):
     """
 
     fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
-    walk: Callable[[], OffsetWalk[T] | NumberedWalk[T]]
+    walk: Callable[[], Walk[T]]
     rows: Literal["persons", "activity"] = "persons"
     export: Exportable | None = None
 
@@ -224,6 +242,12 @@ class OffsetWalk(Generic[T]):
         self._known_to = successor
         self._advance(successor)
         return fresh
+
+    def begin_at(self, cursor: Cursor, newest: datetime) -> None:
+        """Ask for this first, beyond the offset as far back as which the walk may step; newer rows are as if added."""
+        self.cursor = cursor
+        self._frontier = self._known_to = self._reached = cursor.number
+        self._order.begin_at(newest)
 
     def state(self) -> dict[str, Any]:
         """Write down where the walk is, in words of JSON; rows must be identified by text."""
@@ -447,6 +471,10 @@ class _Order(Generic[T]):
         self._created = created
         self._newest: datetime | None = None
         self._last: datetime | None = None
+
+    def begin_at(self, newest: datetime) -> None:
+        """Take rows that are newer for such that were added, whatever comes first."""
+        self._newest = newest
 
     def state(self) -> list[str | None]:
         return [None if time is None else time.isoformat() for time in (self._newest, self._last)]

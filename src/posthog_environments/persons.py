@@ -9,7 +9,8 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +31,7 @@ from posthog_environments.arguments import (
     flag,
     json_object,
     json_text,
+    moment,
     person_key,
     positive,
     text,
@@ -45,6 +47,7 @@ from posthog_environments.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
 from posthog_environments.paging import Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
+from posthog_environments.ranges import RangeWalk
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person
@@ -87,6 +90,9 @@ def list_(
     page_size: int = 1000,
     offset: int = 0,
     include_total: bool = False,
+    created_since: datetime | None = None,
+    created_before: datetime | None = None,
+    near: int = 0,
     timeout: float | None = None,
     extra_query: Extra | None = None,
 ) -> Listing[Person]:
@@ -105,6 +111,12 @@ def list_(
         page_size: Persons a page, at least 1. Quotas count requests, not rows, hence the large default.
         offset: How many persons to pass over at the start.
         include_total: Whether pages shall carry `count`, the number of all persons that match.
+        created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the walk ends
+            where persons are older.
+        created_before: Only persons created earlier than then, an aware datetime. The walk looks for the first of them,
+            with some ten requests.
+        near: With `created_before`, about how many persons are newer. It saves the search; a wrong guess costs requests
+            and nothing else.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
 
@@ -112,7 +124,7 @@ def list_(
         A pager, which can be iterated for persons more than once; each time it starts over.
 
     Raises:
-        ValueError: A filter, page size or offset makes no sense. Nothing was sent.
+        ValueError: A filter, page size, offset or range of time makes no sense. Nothing was sent.
         PagingError: While iterating: a next link leads nowhere or back.
         MalformedResponseError: While iterating: a page is not one of this API, or a row has no uuid.
 
@@ -122,6 +134,8 @@ def list_(
     scope = scope.but(timeout)
     positive("page_size", page_size)
     whole("offset", offset)
+    since, before = moment("created_since", created_since), moment("created_before", created_before)
+    _check_range(offset, near, since, before)
     query = _filters(search, email, distinct_id, properties)
     if flag("include_total", include_total):
         query["include_total"] = True
@@ -135,10 +149,9 @@ def list_(
         return Fetched(page.results, page.next_, page.count)
 
     def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
-        key, created = attrgetter("uuid"), attrgetter("created_at")
         if state is None:
-            return OffsetWalk(page_size, offset, key, created)
-        return OffsetWalk[Any].restore(state, key, created)
+            return OffsetWalk(page_size, offset, *_ROW)
+        return OffsetWalk[Any].restore(state, *_ROW)
 
     settings = scope.session.settings
     identity = {
@@ -148,8 +161,26 @@ def list_(
         "extra_query": extra,
         "offset": offset,
     }
+    if since is not None or before is not None:
+        # An export is of whole listings alone.
+        return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
     export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
     return Listing(fetch, partial(restore, None), export=export)
+
+
+# What identifies a row, and when it was created.
+_ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
+
+
+def _check_range(offset: int, near: int, since: datetime | None, before: datetime | None) -> None:
+    if whole("near", near) and before is None:
+        raise ValueError(
+            "near says where persons older than created_before begin; without created_before, give offset."
+        )
+    if before is not None and offset:
+        raise ValueError("offset and created_before do not go together: to say about where they begin, give near.")
+    if before is not None and since is not None and since >= before:
+        raise ValueError("created_since must lie before created_before: nobody was created in between.")
 
 
 # Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.

@@ -12,11 +12,11 @@ PACKAGE = Path(posthog_environments.__file__).parent
 FLOORS: dict[int, set[str]] = {
     0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
-    2: {"questions", "exchange", "export.files"},
+    2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "insights", "bulk"},
     4: {"pools", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
-    6: {"cli", "sandbox", "pytest_plugin"},
+    6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
@@ -26,7 +26,7 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 INNER = {
     0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
-    2: ["questions", "exchange", "export.files"],
+    2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "insights", "bulk"],
     4: ["pools", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],

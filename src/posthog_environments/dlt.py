@@ -1,0 +1,351 @@
+"""Persons and trends as sources of dlt, which loads them into any of its destinations. Needs the extra `dlt`.
+
+    import dlt
+    from posthog_environments.dlt import posthog_persons
+
+    pipeline = dlt.pipeline("people", destination="duckdb", dataset_name="posthog")
+    pipeline.run(posthog_persons("12345"))
+
+Settings that are not given come from dlt's configuration (`[sources.posthog]` in secrets.toml and config.toml,
+`SOURCES__POSTHOG__API_KEY` and the like), else from POSTHOG_PROJECT_ID, POSTHOG_PERSONAL_API_KEY and POSTHOG_HOST.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, Unpack, cast
+
+from posthog_environments.environment import Environment
+from posthog_environments.errors import ConfigurationError
+from posthog_environments.rows import (
+    PERSON_COLUMNS,
+    TREND_COLUMNS,
+    Kind,
+    Persons,
+    check_trend,
+    check_walk,
+    projects_of,
+    trend_rows,
+)
+from posthog_environments.secrets import Secret
+
+try:
+    import dlt
+except ImportError as error:
+    raise ImportError(
+        "posthog_environments.dlt needs dlt: pip install 'posthog-environments[dlt]'", name=error.name
+    ) from error
+
+if TYPE_CHECKING:
+    from dlt.extract import DltResource, DltSource
+
+    from posthog_environments.dates import DateArgument
+    from posthog_environments.entities import EntitiesArgument
+    from posthog_environments.filters import PropertiesArgument
+
+__all__ = ["Question", "posthog_persons", "posthog_trend"]
+
+DataType: TypeAlias = Literal["text", "bool", "bigint", "double", "date", "timestamp", "json"]
+Project: TypeAlias = "int | str | Sequence[int | str] | None"
+Hints: TypeAlias = dict[str, Any]
+
+SECTION: Final = "posthog"
+DAY: Final = timedelta(days=1)
+# A 429 is waited for as long as the longest window of the documented rates lasts.
+MAX_WAIT: Final = 3600.0
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    "text": "text",
+    "bool": "bool",
+    "bigint": "int",
+    "double": "float",
+    "date": "date",
+    "timestamp": "datetime",
+    "json": "json",
+}
+_PERSONS: Final[dict[str, Hints]] = {
+    "project_id": {"data_type": "text", "nullable": False},
+    "uuid": {"data_type": "text", "nullable": False},
+    "name": {"data_type": "text"},
+    "distinct_ids": {"data_type": "json"},
+    "created_at": {"data_type": "timestamp"},
+    "properties": {"data_type": "json"},
+}
+_TREND: Final[dict[str, Hints]] = {
+    "project_id": {"data_type": "text", "nullable": False},
+    "series": {"data_type": "bigint", "nullable": False},
+    "label": {"data_type": "text"},
+    "breakdown_value": {"data_type": "text"},
+    "compare_label": {"data_type": "text"},
+    "starts_at": {"data_type": "timestamp", "timezone": False},
+    "timezone": {"data_type": "text"},
+    "value": {"data_type": "double"},
+}
+log = logging.getLogger("posthog_environments")
+
+
+class Question(TypedDict, total=False):
+    """What a trend is asked with; the arguments of `env.insights.trend`."""
+
+    events: EntitiesArgument
+    actions: EntitiesArgument
+    properties: PropertiesArgument
+    filter_test_accounts: bool
+    date_from: DateArgument
+    date_to: DateArgument
+    breakdown: str | Sequence[int]
+    breakdown_type: str
+    compare: bool
+    compare_to: str
+    display: str
+    formula: str
+    interval: str
+    refresh: bool
+
+
+def posthog_persons(
+    project_id: Project = None,
+    *,
+    columns: Mapping[str, DataType] | None = None,
+    search: str | None = None,
+    email: str | None = None,
+    distinct_id: str | None = None,
+    properties: PropertiesArgument = None,
+    incremental: bool = False,
+    overlap: timedelta = DAY,
+    page_size: int = 1000,
+    strict: bool = True,
+    table_name: str = "persons",
+    api_key: str | Callable[[], str] | None = None,
+    host: str | None = None,
+    client: Mapping[str, Any] | None = None,
+) -> DltSource:
+    """Return a source of the persons of one environment or of several, in one table.
+
+    A row has `project_id`, `uuid`, `name`, `distinct_ids`, `created_at` and `properties`, these as JSON, and the chosen
+    columns. How the last walk went stands in the state of each resource, as `report`.
+
+    Args:
+        project_id: One project, or several as a sequence or as text with commas between.
+        columns: Properties that get a column of their own, and its data type in dlt. A value of another type reads
+            NULL there, and is counted in the report.
+        search: Text that the email contains, or a distinct id, or a uuid.
+        email: The email, exactly.
+        distinct_id: A distinct id, exactly.
+        properties: Conditions on properties of the person, as in `env.persons.list`.
+        incremental: False reads everybody each time and replaces the table. True reads only the persons who were
+            created since the last load, and merges them by uuid: who was changed or deleted meanwhile is not seen.
+        overlap: With `incremental`, how far before the newest known person each load begins: persons also come with
+            times that have passed.
+        page_size: Persons a page.
+        strict: Whether a walk that may have missed somebody fails the load. False loads what there is, and says so in
+            the report and in the log.
+        table_name: The table; the resources are named after it and the project. State is kept by resource, so
+            incremental loads with other conditions want a table of their own.
+        api_key: A personal API key, or a function that returns one.
+        host: "us", "eu" or the URL of a server.
+        client: Further arguments of `Environment`, such as `pacing`, `timeout` or `proxy`.
+
+    Raises:
+        ConfigurationError: Something is missing or makes no sense. Nothing was sent.
+        ValueError: A filter or column makes no sense. Nothing was sent.
+        PagingError: While it runs, as dlt's PipelineStepFailed: a walk is not complete.
+    """
+    # First of all, so that the text of the key is in no local variable of a traceback.
+    make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
+    api_key = None
+    kinds = _kinds(columns or {})
+    filters = {"search": search, "email": email, "distinct_id": distinct_id, "properties": properties}
+    if overlap < timedelta(0):
+        raise ValueError("overlap must not be negative.")
+
+    def resource(project: str, open_: Callable[[], Environment]) -> DltResource:
+        load = _Load(project, open_, {**filters, "page_size": page_size}, kinds, strict)
+        load.check()
+        hints = _PERSONS | {name: {"data_type": kind} for name, kind in (columns or {}).items()}
+        cursor: Any = None
+        if incremental:
+            cursor = dlt.sources.incremental[datetime](
+                "created_at", primary_key=(), lag=overlap.total_seconds(), on_cursor_value_missing="include"
+            )
+
+        def persons(created_at: dlt.sources.incremental[datetime] | None = cursor) -> Iterator[Any]:
+            yield from load.run(None if created_at is None else created_at.start_value)
+
+        return _resource(
+            persons, f"{table_name}_{project}", table_name, hints, ("project_id", "uuid"), incremental=incremental
+        )
+
+    return _source([resource(project, open_) for project, open_ in make.each()])
+
+
+def posthog_trend(
+    project_id: Project = None,
+    *,
+    strict: bool = True,
+    table_name: str = "trend",
+    api_key: str | Callable[[], str] | None = None,
+    host: str | None = None,
+    client: Mapping[str, Any] | None = None,
+    **question: Unpack[Question],
+) -> DltSource:
+    """Return a source of a trend of one environment or of several: a row for each point of each series.
+
+    A row has `project_id`, `series` (its number), `label`, `breakdown_value`, `compare_label`, `starts_at` (in the
+    project's time zone), `timezone` and `value`; where the display is an aggregated one, `starts_at` is NULL. Each
+    load replaces the table.
+
+    Args:
+        project_id: One project, or several as a sequence or as text with commas between.
+        strict: Whether a breakdown with more values than servers show fails the load. False loads what there is.
+        table_name: The table; the resources are named after it and the project.
+        api_key: A personal API key, or a function that returns one.
+        host: "us", "eu" or the URL of a server.
+        client: Further arguments of `Environment`, such as `pacing`, `timeout` or `proxy`.
+        question: What to ask, with the arguments of `env.insights.trend`.
+
+    Raises:
+        ConfigurationError: Something is missing or makes no sense. Nothing was sent.
+        ValueError: While it runs, as dlt's PipelineStepFailed: the question makes no sense.
+        PagingError: While it runs, likewise: there are more values of the breakdown than servers show.
+    """
+    make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
+    api_key = None
+
+    def resource(project: str, open_: Callable[[], Environment]) -> DltResource:
+        def trend() -> Iterator[Any]:
+            with open_() as env:
+                answer = env.insights.trend(**cast("Any", question))
+            if strict:
+                check_trend(project, answer)
+            yield [dict(zip(TREND_COLUMNS, row, strict=True)) for row in trend_rows(project, answer)]
+
+        return _resource(trend, f"{table_name}_{project}", table_name, _TREND, (), incremental=False)
+
+    return _source([resource(project, open_) for project, open_ in make.each()])
+
+
+class _Load:
+    """One walk over the persons of one project, as dlt takes it."""
+
+    def __init__(
+        self,
+        project: str,
+        open_: Callable[[], Environment],
+        asked: Mapping[str, Any],
+        kinds: Mapping[str, Kind],
+        strict: bool,
+    ) -> None:
+        self._project = project
+        self._open = open_
+        self._asked = asked
+        self._kinds = kinds
+        self._strict = strict
+
+    def check(self) -> None:
+        """Raise for a filter that makes no sense, before dlt makes a pipeline's error of it. Nothing is sent."""
+        with self._open() as env:
+            env.persons.list(**self._asked)
+
+    def run(self, since: datetime | None) -> Iterator[Any]:
+        """Yield the rows page by page, and note the report."""
+        names = (*PERSON_COLUMNS, *self._kinds)
+        persons = Persons(self._project, self._kinds, properties=dict)
+        with self._open() as env:
+            pager = env.persons.list(**self._asked, created_since=since)
+            for page in pager.pages():
+                yield [dict(zip(names, persons.row(person), strict=True)) for person in page]
+        report = pager.report
+        if self._strict:
+            check_walk(self._project, report)
+        elif not report.complete:
+            log.warning("persons of project %s are not complete: %s", self._project, report.reason)
+        # dlt keeps it with the load: in the pipeline's state, and in the destination's table of states.
+        dlt.current.resource_state()["report"] = {
+            **asdict(report),
+            "read_at": datetime.now(UTC),
+            "since": since,
+            "unreadable": dict(persons.unreadable),
+        }
+
+
+class _Clients:
+    """Makes a client for each project when it is needed; the key is hidden until then."""
+
+    def __init__(self, project_id: Project, api_key: Any, host: str | None, client: Mapping[str, Any]) -> None:
+        config = _configured({"project_id": project_id, "host": host})
+        self._projects = projects_of(config["project_id"])
+        self._settings: dict[str, Any] = {
+            "host": config["host"],
+            "prefix": config["prefix"],
+            "quota": config["quota"],
+            "api_key": api_key or config["api_key"],
+            "max_wait": MAX_WAIT,
+            **client,
+        }
+
+    def each(self) -> Iterator[tuple[str, Callable[[], Environment]]]:
+        """Yield the name of each project, and what makes its client; each is tried once, without sending anything."""
+        for project in self._projects:
+
+            def open_(project: str | None = project) -> Environment:
+                given = {name: value for name, value in self._settings.items() if value is not None}
+                return Environment(project, **given)
+
+            with open_() as env:
+                yield env.project_id.removeprefix("@"), open_
+
+
+def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read from dlt's configuration what was not given; the key comes back hidden."""
+    # They are typed as if whoever asks for a value had to name its type.
+    config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
+    key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
+    missing = [name for name in ("project_id", "host", "prefix", "quota") if given.get(name) is None]
+    found: dict[str, Any] = {name: config.get(f"sources.{SECTION}.{name}") for name in missing}
+    return {**given, **found, "api_key": key}
+
+
+@dlt.source(name=SECTION, section=SECTION, max_table_nesting=0)
+def _source(resources: Any) -> Any:
+    return resources
+
+
+def _resource(
+    rows: Callable[..., Iterator[Any]],
+    name: str,
+    table_name: str,
+    columns: Mapping[str, Hints],
+    primary_key: Sequence[str],
+    *,
+    incremental: bool,
+) -> DltResource:
+    # Its hints are many, and typed more narrowly than what is put together here.
+    make = cast("Callable[..., DltResource]", dlt.resource)
+    return make(
+        rows,
+        name=name,
+        table_name=table_name,
+        write_disposition="merge" if incremental else "replace",
+        primary_key=list(primary_key) or None,
+        columns=dict(columns),
+    )
+
+
+def _kinds(columns: Mapping[str, DataType]) -> dict[str, Kind]:
+    """Check the chosen columns.
+
+    Raises:
+        ConfigurationError: One has the name of a column that is there already, or a type that no property can have.
+    """
+    for name, kind in columns.items():
+        if name in PERSON_COLUMNS:
+            raise ConfigurationError(
+                f"columns: {name!r} is a column already; read the property of that name from the column properties."
+            )
+        if kind not in _KINDS:
+            raise ConfigurationError(f"columns: {name!r} must be one of {', '.join(_KINDS)}, not {kind!r}.")
+    return {name: _KINDS[kind] for name, kind in columns.items()}

@@ -1,0 +1,189 @@
+"""The options of the sources: texts, as Spark has them, read and checked once. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Final, cast
+
+from posthog_environments.environment import Environment
+from posthog_environments.errors import ConfigurationError
+from posthog_environments.rows import PERSON_COLUMNS, Kind, projects_of
+
+__all__ = ["CLIENT", "Options", "columns_of"]
+
+CLIENT: Final = frozenset(
+    {"project_id", "host", "prefix", "allow_http", "timeout", "max_wait", "pacing", "quota", "key_provider", "strict"}
+)
+"""What both sources know."""
+
+_KEYS: Final = re.compile(r".*(api_?key|personal_?key|secret|token|password).*|key|bearer|authorization")
+_PROVIDER: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_COLUMN: Final = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([A-Za-z_$][\w$]*))\s*:?\s+([A-Za-z]+)\s*(?:,|$)")
+_TYPES: Final[Mapping[str, Kind]] = {
+    "string": "text",
+    "boolean": "bool",
+    "bigint": "int",
+    "long": "int",
+    "double": "float",
+    "date": "date",
+    "timestamp": "datetime",
+}
+# A 429 is waited for as long as the longest window of the documented rates lasts.
+_MAX_WAIT: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options as they were given, by names in lower case; they hold no key, and may be seen by anybody."""
+
+    given: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def read(cls, given: Mapping[str, str], known: frozenset[str]) -> Options:
+        """Check the names.
+
+        Raises:
+            ConfigurationError: One looks like a key, which has no place there, or nobody knows it.
+        """
+        lower = {name.lower(): value for name, value in given.items()}
+        for name in lower:
+            if name not in known and _KEYS.fullmatch(name):
+                raise ConfigurationError(
+                    f"The option {name!r} is refused: options stand in Spark's plan, its logs and its UI. Set "
+                    "POSTHOG_PERSONAL_API_KEY where driver and workers run, or name a function there that returns the "
+                    'key: option("key_provider", "module:function"). If this was a key, make a new one.'
+                )
+        unknown = sorted(set(lower) - known)
+        if unknown:
+            raise ConfigurationError(f"There is no option {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+        options = cls(lower)
+        options.check()
+        return options
+
+    def check(self) -> None:
+        """Raise for a value that makes no sense."""
+        self.projects()
+        self.client()
+        self.flag("strict", default=True)
+
+    def projects(self) -> list[str | None]:
+        """Read `project_id`: one, or several with commas between."""
+        try:
+            return projects_of(self.given.get("project_id"))
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+
+    def client(self) -> dict[str, Any]:
+        """Read what a client is made with, but for project and key."""
+        settings: dict[str, Any] = {
+            name: self.given[name] for name in ("host", "prefix", "quota") if name in self.given
+        }
+        settings["max_wait"] = self.number("max_wait", _MAX_WAIT)
+        settings["pacing"] = self.flag("pacing", default=True)
+        if "timeout" in self.given:
+            settings["timeout"] = self.number("timeout", 0.0)
+        if "allow_http" in self.given:
+            settings["allow_http"] = self.flag("allow_http", default=False)
+        return settings
+
+    def open(self, project: str | None) -> Environment:
+        """Make a client, with the key that is to be had here and now."""
+        provider = self.given.get("key_provider")
+        return Environment(project, api_key=None if provider is None else _provided(provider), **self.client())
+
+    def text(self, name: str) -> str | None:
+        """Read an optional text."""
+        return self.given.get(name)
+
+    def json(self, name: str) -> Any:
+        """Read an optional value that is written as JSON."""
+        text = self.given.get(name)
+        if text is None:
+            return None
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigurationError(f"The option {name!r} must be JSON.") from None
+
+    def moment(self, name: str) -> datetime | None:
+        """Read an optional moment with its offset from UTC."""
+        text = self.given.get(name)
+        try:
+            found = None if text is None else datetime.fromisoformat(text)
+        except ValueError:
+            found = datetime.min  # noqa: DTZ901 - has no offset, and is refused below
+        if found is not None and found.tzinfo is None:
+            raise ConfigurationError(f"The option {name!r} must be written like 2026-01-31T00:00:00+00:00.")
+        return found
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Read true or false."""
+        text = self.given.get(name, str(default)).strip().lower()
+        if text not in ("true", "false"):
+            raise ConfigurationError(f"The option {name!r} must be true or false, not {text[:20]!r}.")
+        return text == "true"
+
+    def number(self, name: str, default: float) -> float:
+        """Read a number of seconds."""
+        try:
+            return float(self.given.get(name, default))
+        except ValueError:
+            raise ConfigurationError(f"The option {name!r} must be a number of seconds.") from None
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """Read a whole number from 1."""
+        text = self.given.get(name, str(default)).strip()
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
+            raise ConfigurationError(f"The option {name!r} must be a whole number from 1 to {most:,}.")
+        return int(text)
+
+
+def _provided(provider: str) -> Callable[[], str]:
+    """Find the function that gives the key, where this runs."""
+    if not _PROVIDER.fullmatch(provider):
+        raise ConfigurationError(
+            "The option 'key_provider' must be module:function, such as 'jobs.secrets:posthog_key'."
+        )
+    module, _, name = provider.partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        raise ConfigurationError(
+            f"The function of key_provider={provider!r} cannot be imported here. It must be there on driver and "
+            "workers."
+        ) from None
+    if not callable(found):
+        raise ConfigurationError(f"key_provider={provider!r} is no function.")
+    return cast("Callable[[], str]", found)
+
+
+def columns_of(text: str | None) -> dict[str, Kind]:
+    """Read `columns`: names and types as in SQL, `email string, age bigint`.
+
+    Raises:
+        ConfigurationError: It cannot be read, or a column has a name that is there already.
+    """
+    found: dict[str, Kind] = {}
+    place, text = 0, (text or "").rstrip()
+    while place < len(text):
+        match = _COLUMN.match(text, place)
+        if match is None:
+            raise ConfigurationError(
+                f"The option 'columns' cannot be read from {text[place : place + 40]!r} on. Write it like "
+                "'email string, age bigint, `my property` double'."
+            )
+        name, kind, place = (match[1] or match[2]).replace("``", "`"), match[3].lower(), match.end()
+        if kind not in _TYPES:
+            raise ConfigurationError(f"The column {name!r} must be one of {', '.join(_TYPES)}, not {kind!r}.")
+        if name.lower() in {*PERSON_COLUMNS, *map(str.lower, found)}:
+            raise ConfigurationError(
+                f"There is a column {name!r} already. Read the property of that name from the column properties: "
+                f"get_json_object(properties, '$.{name}')."
+            )
+        found[name] = _TYPES[kind]
+    return found

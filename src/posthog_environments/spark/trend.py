@@ -1,0 +1,110 @@
+"""The data source `posthog_trend`: a row for each point of each series, a partition for each project."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+
+from posthog_environments.errors import ConfigurationError
+from posthog_environments.rows import TREND_COLUMNS, check_trend, trend_rows
+from posthog_environments.spark.batches import TREND, Batches
+from posthog_environments.spark.options import CLIENT, Options
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from pyspark.sql.types import StructType
+
+__all__ = ["TrendDataSource"]
+
+_TEXTS: Final = ("date_from", "date_to", "breakdown_type", "compare_to", "display", "formula", "interval")
+_FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
+_LISTS: Final = ("events", "actions", "breakdown")
+OPTIONS: Final = CLIENT | {*_TEXTS, *_FLAGS, *_LISTS, "properties"}
+
+
+@dataclass
+class Part(InputPartition):
+    """One project."""
+
+    project: str | None
+
+
+class TrendDataSource(DataSource):
+    """A trend of one environment or of several; see docs/spark.md for its options.
+
+    Raises:
+        ConfigurationError: An option makes no sense, or is a key, which has no place there. Nothing was sent.
+    """
+
+    def __init__(self, options: MutableMapping[str, str]) -> None:
+        super().__init__({})
+        self._options = Options.read(options, OPTIONS)
+        self._question = _question(self._options)
+        if not {"events", "actions"} & set(self._question):
+            raise ConfigurationError('A trend counts something: option("events", "$pageview,purchase"), or actions.')
+
+    @classmethod
+    def name(cls) -> str:
+        """Return what `spark.read.format` takes."""
+        return "posthog_trend"
+
+    def schema(self) -> StructType:
+        """Return the schema."""
+        return TREND
+
+    def reader(self, schema: StructType) -> DataSourceReader:
+        """Return the reader."""
+        if schema != TREND:
+            raise ConfigurationError("posthog_trend has a schema of its own; leave out .schema(…) and select columns.")
+        return TrendReader(self._options, self._question)
+
+
+def _question(options: Options) -> dict[str, Any]:
+    found: dict[str, Any] = {name: options.text(name) for name in _TEXTS}
+    found |= {name: options.flag(name, default=False) for name in _FLAGS if name in options.given}
+    found |= {name: _listed(options.given[name]) for name in _LISTS if name in options.given}
+    found["properties"] = options.json("properties")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _listed(text: str) -> Any:
+    """Read names with commas between, or the API's own dicts as JSON."""
+    if text.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigurationError(f"{text[:40]!r} begins like JSON, and is none.") from None
+    parts = [part.strip() for part in text.split(",")]
+    # Actions and cohorts have numbers.
+    found = [int(part) if part.isascii() and part.isdigit() else part for part in parts]
+    return found if len(found) > 1 or isinstance(found[0], int) else found[0]
+
+
+class TrendReader(DataSourceReader):
+    """Asks for the trend of a project on a worker."""
+
+    def __init__(self, options: Options, question: dict[str, Any]) -> None:
+        self._options = options
+        self._question = question
+
+    def partitions(self) -> list[InputPartition]:
+        """Return a part for each project."""
+        return [Part(project) for project in self._options.projects()]
+
+    def read(self, partition: InputPartition) -> Iterator[Any]:
+        """Read the trend of one project.
+
+        Raises:
+            PagingError: A breakdown has more values than servers show, and `strict` is true.
+        """
+        assert isinstance(partition, Part)
+        with self._options.open(partition.project) as env:
+            trend = env.insights.trend(**self._question)
+            if self._options.flag("strict", default=True):
+                check_trend(env.project_id, trend)
+            yield Batches(TREND, TREND_COLUMNS).of(list(trend_rows(env.project_id, trend)))

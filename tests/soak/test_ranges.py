@@ -1,0 +1,63 @@
+"""The campaign about ranges, bounded; and the walk broken on purpose, so that it misses its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from posthog_environments import ranges as walked
+from posthog_environments.paging import OffsetWalk
+from soak import ranges
+from soak.frame import Effort, missed
+
+EFFORT = Effort(share=0.04, seed=4)
+
+
+def test_the_campaign() -> None:
+    assert missed(ranges.ranges(EFFORT)) == []
+
+
+def spoilt(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, value: Any) -> str:
+    monkeypatch.setattr(owner, name, value)
+    return "\n".join(missed(ranges.ranges(EFFORT)))
+
+
+def test_ranges_that_share_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def both(self: Any, time: Any) -> walked.Side:
+        if self._before is not None and time > self._before:
+            return walked.Side.NEWER
+        return walked.Side.OLDER if self._since is not None and time < self._since else walked.Side.INSIDE
+
+    assert "in two ranges" in spoilt(monkeypatch, walked._Inside, "_side", both)
+
+
+def test_a_walk_that_begins_where_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "persons missed" in spoilt(monkeypatch, walked._Search, "ends_with", lambda *_: True)
+
+
+def test_a_walk_that_does_not_step_back_over_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = OffsetWalk.begin_at
+
+    def begin_for_good(self: Any, cursor: Any, newest: Any) -> None:
+        begin(self, cursor, newest)
+        self._start = cursor.number
+
+    assert "complete" in spoilt(monkeypatch, OffsetWalk, "begin_at", begin_for_good)
+
+
+def test_a_search_that_looks_at_page_after_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: Any, *arguments: Any) -> None:
+        search(self, *arguments)
+        self.number = 0
+
+    search = walked._Search.__init__
+    assert "requests of" in spoilt(monkeypatch, walked._Search, "__init__", start)
+
+
+def test_unknown_times_that_go_with_what_comes_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(self: Any, _: walked.Side) -> list[Any]:
+        rows, self._waiting = self._waiting, []
+        return rows if self._last in (None, walked.Side.INSIDE) else []
+
+    assert "unsaid" in spoilt(monkeypatch, walked._Inside, "_between", silent)

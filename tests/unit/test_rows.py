@@ -1,0 +1,125 @@
+"""Persons and trends as rows: each value is of the kind of its column, or counted."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from posthog_environments_api.models import Person
+from posthog_environments_api.models import Trend as Record
+
+from posthog_environments import MalformedResponseError, PagingError, Report, Trend
+from posthog_environments.rows import Kind, Persons, check_trend, check_walk, projects_of, trend_rows
+
+UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
+
+
+def person(**fields: Any) -> Person:
+    return Person.from_dict({"uuid": UUID, **fields})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "found"),
+    [
+        ("text", "a", "a"),
+        ("text", 42, "42"),
+        ("text", True, "true"),
+        ("text", ["a", 1], '["a",1]'),
+        ("bool", True, True),
+        ("bool", "false", False),
+        ("bool", 1, None),
+        ("bool", "yes", None),
+        ("int", 42, 42),
+        ("int", "-42", -42),
+        ("int", "042", None),
+        ("int", 42.0, None),
+        ("int", True, None),
+        ("int", 2**63, None),
+        ("int", -(2**63), -(2**63)),
+        ("float", 1, 1.0),
+        ("float", "1e3", 1000.0),
+        ("float", "1e999", None),
+        ("float", 10**400, None),
+        ("float", "nan", None),
+        ("float", False, None),
+        ("date", "2026-01-31", date(2026, 1, 31)),
+        ("date", "2026-02-31", None),
+        ("date", 20260131, None),
+        ("datetime", "2026-01-31T10:00:00+02:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("datetime", "2026-01-31 10:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        ("datetime", "soon", None),
+        ("datetime", 1700000000, None),
+        ("json", {"a": [1]}, {"a": [1]}),
+    ],
+)
+def test_values_of_columns(kind: Kind, value: Any, found: Any) -> None:
+    persons = Persons("1", {"x": kind})
+    row = persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": value}))
+    assert row[-1] == found
+    assert type(row[-1]) is type(found)
+    assert persons.unreadable == ({"x": 1} if found is None else {})
+
+
+def test_nothing_is_not_unreadable() -> None:
+    persons = Persons("1", {"x": "int", "y": "int"})
+    assert persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": None}))[-2:] == (None, None)
+    assert not persons.unreadable
+
+
+def test_a_row() -> None:
+    persons = Persons("12", {})
+    row = persons.row(
+        person(name="Ada", distinct_ids=["a", 7], created_at="2026-01-31T00:00:00Z", properties={"n": 2**70})
+    )
+    assert row[:4] == ("12", UUID, "Ada", ["a", "7"])
+    assert row[4] == datetime(2026, 1, 31, tzinfo=UTC)
+    assert json.loads(row[5]) == {"n": 2**70}
+    row = persons.row(person(name=5, created_at="never"))
+    assert (row[2], row[4], row[5]) == ("5", None, "{}")
+    assert persons.unreadable == {"created_at": 1}
+
+
+def trend(*series: dict[str, Any], **fields: Any) -> Trend:
+    return Trend(Record.from_dict({"result": list(series), **fields}))
+
+
+def test_a_trend_by_hour_and_breakdown() -> None:
+    hours = {"label": "a", "data": [1, 2], "days": ["2026-01-01 00:00:00", "2026-01-01T01:00:00"], "breakdown_value": 3}
+    rows = list(trend_rows("1", trend(hours, {"label": "b", "data": [], "days": []}, timezone="UTC")))
+    assert rows[0] == ("1", 0, "a", "3", None, datetime(2026, 1, 1), "UTC", 1.0)
+    assert rows[1][5] == datetime(2026, 1, 1, 1)
+    assert rows[2] == ("1", 1, "b", None, None, None, "UTC", None)
+
+
+@pytest.mark.parametrize(
+    ("series", "message"),
+    [
+        ({"data": [1, 2], "days": ["2026-01-01"]}, "Series 0 of the trend has 2 numbers for 1 days"),
+        ({"data": [1], "days": ["1st of May"]}, "a day that cannot be read"),
+        ({"data": [1], "days": [None]}, "a day that cannot be read"),
+    ],
+)
+def test_a_trend_that_cannot_be_read(series: dict[str, Any], message: str) -> None:
+    with pytest.raises(MalformedResponseError, match=message):
+        list(trend_rows("1", trend(series)))
+
+
+def test_what_is_not_all_is_said() -> None:
+    check_walk("1", Report(complete=True, reason=None))
+    with pytest.raises(PagingError, match=r"project 1 is not complete, after 3 persons: a gap\. Read them again"):
+        check_walk("1", Report(rows=3, reason="a gap"))
+    check_trend("1", trend())
+    with pytest.raises(PagingError, match="more values of its breakdown than the 0 series"):
+        check_trend("1", trend(next="https://x.example/?offset=25"))
+
+
+def test_projects() -> None:
+    assert projects_of(None) == [None]
+    assert projects_of(12) == ["12"]
+    assert projects_of("1, 2,@current") == ["1", "2", "@current"]
+    assert projects_of([1, "2"]) == ["1", "2"]
+    for wrong in ("", "1,", [], "1,1", [1, "1"]):
+        with pytest.raises(ValueError, match="project_id names"):
+            projects_of(wrong)
