@@ -97,7 +97,7 @@ def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path)
 
 def test_what_carries_jobs_out_is_imported_on_use() -> None:
     script = (
-        "import sys; from posthog_environments import Environment\n"
+        "import sys; from posthog_environments import Environment; Environment.persons.delete_many\n"
         "print([name for name in sys.modules if name.startswith('posthog_environments.bulk.')])"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ import click
 import httpx
 import pytest
 
-from posthog_environments import config, environment, errors, exchange, pools, secrets, transport
+from posthog_environments import config, environment, errors, exchange, persons, pools, secrets, transport
 from posthog_environments.cli import connection, output
 from posthog_environments.exchange import Answer, Call, Failed
 from posthog_environments.pools import Outgoing
@@ -28,7 +28,7 @@ from soak.frame import Campaign, Effort, missed
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 # What these modules have imported, as they see it.
-CLIENT: Any = environment
+PERSONS: Any = persons
 PLACES: Any = places
 
 EFFORT = Effort(share=0.02, seed=2)
@@ -74,7 +74,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
     of_call = transport._Rules.of_call
     seen: list[str] = []
-    loads = CLIENT.persons.decode
+    loads = PERSONS.decode
 
     def keep(call: Call, answer: Answer, *arguments: Any) -> Any:
         found: Any = loads(call, answer, *arguments)
@@ -91,7 +91,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
                 call = dataclasses.replace(call, request={**call.request, "url": path})
         return of_call(self, call, remaining, silence)
 
-    monkeypatch.setattr(CLIENT.persons, "decode_record", keep)
+    monkeypatch.setattr(PERSONS, "decode_record", keep)
     monkeypatch.setattr(transport._Rules, "of_call", stray)
     assert "off the path that was asked for" in _missed(room.links)
 
@@ -159,7 +159,7 @@ def test_plain_http_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_messages_about_hosts_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = CLIENT.read_settings
+    read = config.read_settings
 
     def telling(**given: Any) -> Any:
         try:
@@ -167,7 +167,7 @@ def test_messages_about_hosts_that_tell(monkeypatch: pytest.MonkeyPatch) -> None
         except errors.ConfigurationError as error:
             raise errors.ConfigurationError(f"{error} The key was {given['api_key'].reveal()}.") from None
 
-    monkeypatch.setattr(environment, "read_settings", telling)
+    monkeypatch.setattr(config, "read_settings", telling)
     assert "with a part of the key in them" in _missed(room.hosts)
 
 
