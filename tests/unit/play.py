@@ -7,7 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from posthog_environments.config import KeySource, Options, Settings
-from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, Send, Session, Sleep, exchange
+from posthog_environments.exchange import (
+    Answer,
+    Call,
+    Do,
+    Failed,
+    Kind,
+    Operation,
+    Scope,
+    Send,
+    Session,
+    Sleep,
+    exchange,
+)
 from posthog_environments.secrets import Secret
 
 URL = "https://us.posthog.com/api/environments/1/persons/2/"
@@ -35,6 +47,7 @@ class Play:
         self.scope = Scope(self.session, Options().but(**options))
         self.sent = 0
         self.slept: list[float] = []
+        self.naps_for_quota: list[bool] = []
         self.deadlines: list[float] = []
 
     def run(self, operation: Operation, *outcomes: Answer | Failed | Callable[[], Answer], **call: Any) -> Answer:
@@ -47,8 +60,11 @@ class Play:
                 if isinstance(command, Sleep):
                     assert command.seconds >= 0
                     self.slept.append(command.seconds)
+                    self.naps_for_quota.append(command.for_quota)
                     self.now += command.seconds
                     outcome = None
+                elif isinstance(command, Do):
+                    outcome = command.work()
                 else:
                     assert isinstance(command, Send)
                     self.sent += 1

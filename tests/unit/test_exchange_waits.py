@@ -11,7 +11,7 @@ import pytest
 
 from posthog_environments import errors, exchange
 from posthog_environments.quota import Bucket, Quota
-from tests.unit.play import DELETE, READ, URL, Play, answer
+from tests.unit.play import DELETE, READ, RESET, URL, Play, answer
 
 
 class Script(Quota):
@@ -45,6 +45,16 @@ def test_a_short_wait_is_a_wait() -> None:
     play, _ = scripted(0.5)
     play.run(READ, answer(200))
     assert play.slept == [0.5]
+
+
+def test_a_nap_says_whether_it_is_for_the_quota() -> None:
+    play, _ = scripted(0.5)
+    play.run(READ, answer(503), answer(429, retry_after="2"), answer(200))
+    assert play.slept == [0.5, 1.0, 2.0]
+    assert play.naps_for_quota == [True, False, True]
+    play, _ = scripted()
+    play.run(READ, RESET, answer(200))
+    assert play.naps_for_quota == [False]
 
 
 def test_the_limit_itself_is_allowed() -> None:

@@ -251,6 +251,16 @@ def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_without_a_time()
         assert walk.report.complete is complete, late
 
 
+def test_rows_without_a_time_behind_rows_that_come_again_are_no_disorder() -> None:
+    old = rows(6)
+    walk: OffsetWalk[Row] = OffsetWalk(
+        3, 0, attrgetter("uuid"), lambda row: None if row.uuid in ("old-3", "old-4") else row.created_at
+    )
+    walk.receive(Fetched(old[:3], link(3)))
+    assert walk.receive(Fetched(old[1:], None)) == old[3:]
+    assert walk.report.complete
+
+
 def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() -> None:
     walk: OffsetWalk[Row] = OffsetWalk(
         3, 0, attrgetter("uuid"), lambda row: row.created_at if row.uuid == "old-9" else None
