@@ -16,6 +16,7 @@ import pickle
 import pprint
 import pty
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -357,6 +358,23 @@ def _fail_below(hunt: Hunt, canned: Canned, kinds: set[type]) -> None:
         asyncio.run(fail(transport, where))
 
 
+def _fail_on_disk(hunt: Hunt, kinds: set[type]) -> None:
+    """Fail where a journal is written: no file may grow any more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Environment(1, api_key=hunt.bait.give(), transport=_Careless(OSError)) as env,
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            env.persons.delete_many([UUID], journal=Path(folder, "journal.jsonl"))
+        except errors.PostHogError as error:
+            kinds.add(type(error))
+            of_error(hunt, error, "a journal on a full disk")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @contextlib.contextmanager
 def _interrupted(kind: str) -> Iterator[None]:
     """Let Ctrl-C come while a request is being written, or its answer awaited."""
@@ -528,6 +546,7 @@ def shown(effort: Effort) -> Iterable[Figure]:
         warnings.simplefilter("always")
         _fail(hunt, failing, canned, effort, kinds)
         _fail_below(hunt, canned, kinds)
+        _fail_on_disk(hunt, kinds)
         failing.fault = "404"
         _interrupt(hunt, canned)
         _misuse(hunt)
