@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from posthog_environments import ledger, stores
+from posthog_environments import stores
 from soak import redis
 from soak.frame import Effort, missed
 
@@ -33,16 +33,6 @@ def swap_always() -> None:
 @wanted
 def test_states_that_are_written_over() -> None:
     assert "429s" in "\n".join(missed(redis.quiet(EFFORT, f"{__name__}:swap_always")))
-
-
-def mend_nothing() -> None:
-    """Take what the store says for the whole truth."""
-    ledger._mend = lambda *_, **__: None
-
-
-@wanted
-def test_what_was_lost_is_not_mended() -> None:
-    assert "429s" in "\n".join(missed(redis.killed(EFFORT, f"{__name__}:mend_nothing")))
 
 
 def test_a_machine_without_redis_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,10 @@ def test_clients_that_die() -> None:
     assert missed(shared.deaths(EFFORT)) == []
 
 
+def test_clients_whose_file_is_removed() -> None:
+    assert missed(shared.troubles(EFFORT, (shared._remove,))) == []
+
+
 def test_processes_on_one_file() -> None:
     assert missed(shared.processes(EFFORT)) == []
 
@@ -51,6 +55,12 @@ def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger.Ledger, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
     monkeypatch.setattr(budget.Budget, "settle", lambda *_: None)
     assert "part of the quota that the others used" in _missed(shared.deaths)
+
+
+def test_what_was_lost_is_not_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever takes what the store says for the whole truth has lost count.
+    monkeypatch.setattr(ledger, "_mend", lambda *_, **__: None)
+    assert "429s and failures" in "\n".join(missed(shared.troubles(EFFORT, (shared._remove,))))
 
 
 # Defects for processes, which have clients of their own.
