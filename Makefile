@@ -98,9 +98,7 @@ lock: ## pin and hash the development requirements anew
 bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (ten minutes)
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
-# The rooms that ARGS names; without any it is all of them, and Spark's is among them.
-SOAK_ROOMS = $(filter-out -%,$(ARGS))
-soak: $(STAMP) $(if $(SOAK_ROOMS),$(if $(filter pipelines,$(SOAK_ROOMS)),$(PIPELINES)),$(PIPELINES)) ## faults, hostile servers, load and Spark, for as long as it takes (wants Java 17)
+soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile servers, churn, load, crashes (under half an hour); ARGS=pipelines for Spark
 	@$(ISOLATE) $(PY) -m soak $(ARGS)
 
 pipelines: $(PIPELINES) ## the tests of the Spark source and its guides (wants Java 17)
