@@ -79,6 +79,7 @@ NAV: Final = (
         ),
     ),
     ("Pipelines", ("dlt", "spark", "fleet")),
+    ("Size and speed", ("how-it-scales", "speed")),
     ("When things go wrong", ("what-happens-when", "faults")),
     ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),
