@@ -28,7 +28,8 @@ FLAGS = [
 ]
 # Chromium calls these for itself, on an empty page too, whatever its flags. What a *page* wants is seen as a request.
 OWN_CALLS = re.compile(
-    r"CONNECT (accounts\.google|android\.clients\.google|(content-autofill|\S*-pa)\.googleapis)\.com:443 "
+    r"CONNECT (accounts\.google|android\.clients\.google|(content-autofill|update|\S*-pa)\.googleapis)\.com:443 "
+    r"|POST http://update\.googleapis\.com/service/update2/"
 )
 # Sphinx's search asks for a heading by a selector that its own names of Python objects break; the summary it then shows
 # begins at the top of the page.

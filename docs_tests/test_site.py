@@ -19,12 +19,18 @@ PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"
 assert len(PAGES) > 20, f"{SITE} is not the whole site; `make docs` builds it"
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
+SETTLED = """
+    const changes = document.getAnimations().filter((each) => each instanceof CSSTransition);
+    Promise.all(changes.map((each) => each.finished.catch(() => null))).then(() => null);
+"""
 TOO_WIDE = (Path(__file__).parent / "too_wide.js").read_text("utf-8")
 TOO_FAINT = (Path(__file__).parent / "too_faint.js").read_text("utf-8")
 
 
 def legible(page: Page) -> None:
     """Check that nothing on a page is cut off or too faint."""
+    # Colours take a moment to pass from light to dark.
+    page.evaluate(SETTLED)
     assert page.evaluate(TOO_WIDE) == []
     assert page.evaluate(TOO_FAINT) == []
 

@@ -10,7 +10,9 @@
   for (const e of document.querySelectorAll("article, article *")) {
     if (!e.checkVisibility() || scrolls(e)) continue;
     const box = e.getBoundingClientRect();
-    const cuts = /hidden|clip/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1 && box.width > 9;
+    // A field scrolls with its caret.
+    const hides = e.tagName !== "INPUT" && /hidden|clip/.test(getComputedStyle(e).overflowX);
+    const cuts = hides && e.scrollWidth > e.clientWidth + 1 && box.width > 9;
     if ((box.width && box.right > edge) || cuts) note(cuts ? "cut off" : `to ${Math.round(box.right)}`, e);
   }
   return found.slice(0, 5);
