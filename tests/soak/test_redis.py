@@ -32,7 +32,9 @@ def swap_always() -> None:
 
 @wanted
 def test_states_that_are_written_over() -> None:
-    assert "429s" in "\n".join(missed(redis.quiet(EFFORT, f"{__name__}:swap_always")))
+    # Two have to write at the same moment: a busy machine may need more than one try.
+    tries = (missed(redis.quiet(EFFORT, f"{__name__}:swap_always")) for _ in range(5))
+    assert any("429s" in "\n".join(found) for found in tries)
 
 
 def test_a_machine_without_redis_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
