@@ -102,7 +102,7 @@ soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile
 	@$(ISOLATE) $(PY) -m soak $(ARGS)
 
 pipelines: $(PIPELINES) ## the tests of the Spark source and its guides (wants Java 17)
-	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c pipelines_tests/pytest.ini $(or $(ARGS),pipelines_tests docs/spark.md docs/fleet.md)
+	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c pipelines_tests/pytest.ini $(or $(ARGS),pipelines_tests)
 
 $(PIPELINES): requirements/pipelines.txt
 	@echo "Setting up .venv-pipelines (once, a few minutes: Spark is half a gigabyte) ..." >&2

@@ -1,4 +1,4 @@
-"""A cluster of Spark on this machine, with four workers, and a sandbox that they read from; and the guides' blocks."""
+"""A cluster of Spark on this machine, with four workers, and a sandbox that they read from."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
 
 from posthog_environments.sandbox import Sandbox
 from soak.cluster import KEY, MASTER, needed, session
@@ -69,11 +67,3 @@ def reader_environment(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
     assert sys.version_info >= (3, 11)
-
-
-pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser()],
-    patterns=["docs/spark.md", "docs/fleet.md"],
-    path=str(Path(__file__).parents[1]),
-    fixtures=["reader_environment"],
-).pytest()
