@@ -48,6 +48,12 @@ class Plan:
     backdated: bool
     unknown: float = 0.0
 
+    @property
+    def outgrows(self) -> bool:
+        """Whether as many rows come with each request as a page of this server holds."""
+        schedule = self.schedule
+        return schedule.way == "capped" and schedule.inserts * (schedule.burst + self.backdated) >= schedule.size
+
     @classmethod
     def drawn(cls, random: Random, way: Way, unknown: float) -> Plan:
         """Draw one."""
@@ -154,8 +160,11 @@ def ranges(effort: Effort) -> Iterator[Figure]:
         for way, random in ((way, effort.random(f"ranges {way}")) for way in WAYS)
         for _ in range(effort.count(1500, 30))
     ]
-    bad = [each for each in outcomes if each.missed or each.twice]
+    bad = [each for each in outcomes if (each.missed and not each.error) or each.twice]
     yield _figure("persons missed, or in two ranges", "0", str(sum(e.missed + e.twice for e in bad)), bad)
+    # Where rows come faster than pages hold them no walk can end, and an error says so.
+    broken = [each for each in outcomes if each.error and not each.plan.outgrows]
+    yield _figure("jobs that an error ended, but for lists that outgrow their pages", "0", str(len(broken)), broken)
     # Somebody who comes into the part that was read already is disorder, where a walk happens to look there again.
     plain = [each for each in outcomes if not each.plan.backdated]
     odd = [each for each in plain if not each.complete]

@@ -6,8 +6,8 @@ older. Which range a row belongs to depends on the row alone, never on its place
 at different times while rows come and go, give each surviving row once.
 
 A row whose time cannot be read belongs where its neighbours do: at the very beginning of the list to the range that is
-open towards now, at the very end to the one that is open towards the past. Between two ranges nobody can tell, and the
-walk says that it is not complete.
+open towards now, at the very end to the one that is open towards the past. But neighbours go away, so that another
+range, walked at another time, may see it elsewhere: a walk that meets such a row says that it is not complete.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ __all__ = ["RangeWalk"]
 
 T = TypeVar("T")
 
+UNREADABLE: Final = (
+    "the created_at of a row cannot be read: its range follows from its neighbours, who may be others for another walk"
+)
 MOST_LOOKS: Final = 64
 """Pages to look for the beginning with; it is found in some ten, unless rows come and go faster than pages."""
 
@@ -125,6 +128,8 @@ class _Inside(Generic[T]):
             time = self._created(row)
             if time is None:
                 self._waiting.append(row)
+                if not self.older:
+                    self.trouble = UNREADABLE
                 continue
             side = self._side(time)
             if self._waiting:
@@ -145,11 +150,6 @@ class _Inside(Generic[T]):
         rows, self._waiting = self._waiting, []
         if self._last is None:
             return rows if self._before is None else []
-        if self._last is not side:
-            self.trouble = (
-                f"{len(rows)} rows whose created_at cannot be read lie at an end of the range, and may belong to the "
-                "next one: give the range another end"
-            )
         return rows if self._last is Side.INSIDE else []
 
     def end(self) -> list[T]:
