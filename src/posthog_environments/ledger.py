@@ -108,6 +108,10 @@ class Page(msgspec.Struct):
         self.started += by
         self.blocked_until += by
 
+    def missed(self, now: float) -> bool:
+        """Tell whether somebody should have come by now and has not: he could not use the store, or he is dead."""
+        return any(until < now for until in (*self.places.values(), *self.leases.values()))
+
     def merge(self, other: Page) -> None:
         """Add what another copy knows. What stands in both is the same."""
         self.stamps = sorted((Counter(self.stamps) | Counter(other.stamps)).elements())
@@ -186,12 +190,15 @@ class Ledger(_Log):
         if page is None:
             page = Page(token_hex(8), 0, moment.now, moment.calendar, moment.boot, moment.run)
         restarted = page.run != moment.run
-        quiet = alone and moment.now - page.at >= HEARING
+        silence = moment.now - page.at
+        # After the longest window, whoever waited and did not come was most likely ended by his user.
+        missed = silence <= rates[-1][1] and page.missed(moment.now)
+        silent = silence >= HEARING and (alone or missed)
         page.arrive(moment)
         known = None
         if seen is not None and here - seen.here <= rates[-1][1]:
             known = seen.on(moment, here)
-        _mend(page, known, new=new, doubtful=restarted or quiet)
+        _mend(page, known, new=new, doubtful=restarted or silent)
         page.users[user] = moment.now
         page.awaited = [each for each in page.awaited if each != user and moment.now < page.hearing_until]
         return cls(rates, page)
@@ -263,7 +270,8 @@ def _mend(page: Page, known: Page | None, *, new: bool, doubtful: bool) -> None:
     """Give a page back what it has lost, or may have, from the copies of all who were there.
 
     It has lost something if it is another one than that of which somebody has a copy, or an earlier one. It may have
-    if its server was started again, or if nobody could use it for a while, and all went on alone.
+    if its server was started again, or if nobody could use it for a while, and all went on alone. However long that
+    was, those who were there when it was last written are waited for: `close` keeps no others.
     """
     if known is not None and page.generation == known.generation:
         doubtful = doubtful or page.writes < known.writes
@@ -271,13 +279,7 @@ def _mend(page: Page, known: Page | None, *, new: bool, doubtful: bool) -> None:
             return
     elif known is None and not doubtful:
         return
-    users = {
-        user
-        for each in (page, known)
-        if each is not None
-        for user, when in each.users.items()
-        if when > page.at - ACTIVE
-    }
+    users = {user for each in (page, known) if each is not None for user in each.users}
     if doubtful:
         page.generation, page.users, page.awaited = token_hex(8), {}, []
     if new or doubtful or page.hearing_until == NEVER:

@@ -208,6 +208,56 @@ def test_who_was_alone_for_long_lets_the_others_tell_what_they_did() -> None:
     assert store.use("b", seen, take="b.2", alone=True)[0] == ledger.MOMENT
 
 
+def test_however_long_all_were_alone_the_first_who_is_back_hears_the_others() -> None:
+    store = Store()
+    store.use("a")
+    seen = store.use("b")[1]
+    store.now += 900.0
+    assert store.use("b", seen, take="b.1", alone=True)[0] == ledger.MOMENT
+    assert store.page.awaited == ["a"]
+    lease, settle = Note("lease", store.now - 8.0, "a.1", 5.0), Note("settle", store.now - 8.0, "a.1")
+    store.use("a", None, lease, settle, alone=True)
+    assert store.use("b", seen, take="b.1")[0] == 0
+    assert store.page.stamps == [store.now - 8.0]
+
+
+@pytest.mark.parametrize("what", ["place", "lease"])
+def test_who_did_not_come_when_he_should_have_is_heard_even_by_a_stranger(what: str) -> None:
+    store = Store(((1, 10.0), (8, 60.0)))
+    store.use("a", take="a.1")
+    if what == "place":
+        store.use("a", None, store.settle("a.1"))
+        assert store.use("a", take="a.2")[0] > 0
+    store.now += ledger.HEARING + 1
+    assert store.use("new", take="new.1")[0] == ledger.MOMENT
+    assert store.page.awaited == ["a"]
+
+
+def test_a_pause_in_which_nobody_was_expected_costs_nothing() -> None:
+    store = Store()
+    fill(store, "a", 1)
+    store.now += ledger.HEARING + 1
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_who_did_not_come_for_longer_than_all_windows_is_not_waited_for() -> None:
+    store = Store()
+    store.use("a", take="a.1")
+    store.now += 60.1
+    assert store.use("b", take="b.1")[0] == 0
+
+
+def test_a_clock_that_leaps_forward_while_somebody_waits_forgets_nothing() -> None:
+    store = Store(((1, 10.0), (8, 60.0)))
+    store.use("a", take="a.1")
+    store.use("a", None, store.settle("a.1"))
+    seen = store.use("b", take="b.1")[1]
+    store.now += 40.0
+    wait, _ = store.use("b", Seen(seen.page, store.now - 4.0), take="b.1")
+    assert wait == ledger.MOMENT
+    assert store.page.stamps == [1000.0, 1036.0]
+
+
 def test_what_nobody_can_read_is_begun_anew() -> None:
     store = Store()
     seen = fill(store, "a", 2)
