@@ -133,7 +133,7 @@ class _Inside(Generic[T]):
                 continue
             side = self._side(time)
             if self._waiting:
-                found += self._between(side)
+                found += self._between()
             if side is Side.INSIDE:
                 found.append(row)
             self.older += side is Side.OLDER
@@ -145,12 +145,11 @@ class _Inside(Generic[T]):
             return Side.NEWER
         return Side.OLDER if self._since is not None and time < self._since else Side.INSIDE
 
-    def _between(self, side: Side) -> list[T]:
-        """Decide about rows without a time that lie before one on this side."""
+    def _between(self) -> list[T]:
+        """Decide about rows without a time that lie before one that has one."""
         rows, self._waiting = self._waiting, []
-        if self._last is None:
-            return rows if self._before is None else []
-        return rows if self._last is Side.INSIDE else []
+        first = self._last is None and self._before is None
+        return rows if first or self._last is Side.INSIDE else []
 
     def end(self) -> list[T]:
         """Decide about those that nothing follows."""
