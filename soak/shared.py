@@ -185,7 +185,8 @@ def troubles(effort: Effort, spoils: Sequence[Callable[[Path], None] | None] = S
                     end = fleet.timeline.now
                     fleet.run(7200.0)
                     after = min(after, fleet.used(end + 3600.0))
-                    if spoil is None:
+                    # Where the quota of the hour is used up, to stand still is right.
+                    if spoil is None and fleet.used(end - 3600.0, end) < 0.95:
                         least = min(least, fleet.used(begin + 60.0, end))
                 sent, wrong = sent + fleet.sent, wrong + fleet.wrong
                 if fleet.wrong:
