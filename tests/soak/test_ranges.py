@@ -55,9 +55,5 @@ def test_a_search_that_looks_at_page_after_page(monkeypatch: pytest.MonkeyPatch)
     assert "requests of" in spoilt(monkeypatch, walked._Search, "__init__", start)
 
 
-def test_unknown_times_that_go_with_what_comes_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(self: Any, _: walked.Side) -> list[Any]:
-        rows, self._waiting = self._waiting, []
-        return rows if self._last in (None, walked.Side.INSIDE) else []
-
-    assert "unsaid" in spoilt(monkeypatch, walked._Inside, "_between", silent)
+def test_unknown_times_that_nobody_hears_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "unsaid" in spoilt(monkeypatch, walked, "UNREADABLE", None)
