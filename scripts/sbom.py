@@ -168,7 +168,8 @@ def _component(part: Part, asked: Iterable[Requirement]) -> dict[str, Any]:
         "scope": "optional" if part.optional else "required",
         "purl": part.ref,
     }
-    if expression := part.metadata["License-Expression"]:
+    # By `get`: for what is not there, the brackets warn since Python 3.12.
+    if expression := part.metadata.get("License-Expression"):
         component["licenses"] = [{"expression": expression}]
     elif names := _licences(part.metadata):
         component["licenses"] = [{"license": {"name": name}} for name in names]
