@@ -186,7 +186,7 @@ def _licences(metadata: Message) -> list[str]:
         for line in metadata.get_all("Classifier") or []
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
-    line = (metadata["License"] or "").strip()
+    line = (metadata.get("License") or "").strip()
     return classified or ([line] if line and "\n" not in line else [])
 
 
