@@ -84,7 +84,10 @@ class Page(msgspec.Struct):
         Raises:
             ValueError: They are no page.
         """
-        return _DECODE(data)
+        try:
+            return _DECODE(data)
+        except msgspec.DecodeError as error:  # no ValueError in older versions of msgspec
+            raise ValueError(str(error)) from None
 
     def arrive(self, moment: Moment) -> None:
         """Make the times fit the clock of today: it may have begun anew, or been set back."""
