@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -58,6 +58,7 @@ __all__ = [
     "decode",
     "decode_record",
     "exchange",
+    "watched",
 ]
 
 log = logging.getLogger("posthog_environments")
@@ -232,6 +233,21 @@ class Scope:
     def but(self, timeout: float | None) -> Scope:
         """Return this scope with the timeout of one call."""
         return self if timeout is None else Scope(self.session, self.options.but(timeout=timeout))
+
+
+def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow[T]:
+    """Run a flow, and show each thing that it asks for before it is done, and what comes of it."""
+    outcome: Outcome = None
+    with closing(flow):
+        while True:
+            try:
+                command = flow.send(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            watch(command)
+            outcome = yield command
+            watch(outcome)
 
 
 def exchange(scope: Scope, call: Call) -> Flow[Answer]:

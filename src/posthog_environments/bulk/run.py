@@ -7,7 +7,6 @@ done again, and of what was meant and has no outcome the person is looked at fir
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -27,7 +26,7 @@ from posthog_environments.bulk.verdicts import (
     of_finding,
 )
 from posthog_environments.errors import NotFoundError, PostHogError
-from posthog_environments.exchange import Answer, Do, Failed, Flow, Scope, is_doubtful
+from posthog_environments.exchange import Answer, Do, Failed, Flow, Scope, is_doubtful, watched
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.ledger import Ledger
@@ -56,18 +55,13 @@ class _Seen:
 
     def noting(self, flow: Flow[T]) -> Flow[T]:
         """Run a flow, and note what it receives."""
-        outcome: Any = None
-        with closing(flow):
-            while True:
-                try:
-                    command = flow.send(outcome)
-                except StopIteration as stop:
-                    value: T = stop.value
-                    return value
-                outcome = yield command
-                if isinstance(outcome, (Answer, Failed)):
-                    self.doubtful = self.doubtful or is_doubtful(outcome)
-                    self.answer = outcome if isinstance(outcome, Answer) else None
+
+        def note(outcome: object) -> None:
+            if isinstance(outcome, (Answer, Failed)):
+                self.doubtful = self.doubtful or is_doubtful(outcome)
+                self.answer = outcome if isinstance(outcome, Answer) else None
+
+        return watched(flow, note)
 
     def settled(self, verdict: Verdict, uuid: str) -> Settled:
         """Return what the journal says of it."""

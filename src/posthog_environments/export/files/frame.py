@@ -7,13 +7,12 @@ alone, so that a compressed file, too, is the same whether it was interrupted or
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from posthog_environments.errors import MalformedResponseError
-from posthog_environments.exchange import Command, Flow, Outcome, Send, Sleep
+from posthog_environments.exchange import Flow, Send, Sleep, watched
 from posthog_environments.export.columns import Layout
 from posthog_environments.export.files.checkpoint import Written
 from posthog_environments.export.files.disk import Disk
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from posthog_environments.paging import Exportable, Fetched, OffsetWalk, Report
 
 __all__ = ["Export"]
+
+T = TypeVar("T")
 
 # A piece ends with the page that brings it to so many rows, or is the last of so many pages.
 PIECE_ROWS = 4000
@@ -177,20 +178,17 @@ class Export:
         self.close()
 
 
-def _counted(flow: Flow[Any], tally: Tally) -> Generator[Command, Outcome, Any]:
+def _counted(flow: Flow[T], tally: Tally) -> Flow[T]:
     """Run a flow, and count what it asks for."""
-    outcome: Outcome = None
     waits = False
-    with closing(flow):
-        while True:
-            try:
-                command = flow.send(outcome)
-            except StopIteration as stop:
-                return stop.value
-            if isinstance(command, Send):
-                tally.requests += 1
-            elif isinstance(command, Sleep) and command.for_quota:
-                tally.waits += not waits
-                tally.waited += command.seconds
-                waits = True
-            outcome = yield command
+
+    def count(command: object) -> None:
+        nonlocal waits
+        if isinstance(command, Send):
+            tally.requests += 1
+        elif isinstance(command, Sleep) and command.for_quota:
+            tally.waits += not waits
+            tally.waited += command.seconds
+            waits = True
+
+    return watched(flow, count)
