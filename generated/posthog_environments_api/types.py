@@ -69,8 +69,9 @@ def loads(content: bytes) -> Any:
 def parse(status_code: int, content: bytes, read: Callable[[Any], T], whole: type[T] | None = None) -> T:
     """Decode an answer and read it as a record; whatever is wrong with it ends in a `DecodeError`.
 
-    The record is built while its bytes are read if `whole` is given, and the answer is just what the contract says.
-    What is not goes the long way, which finds out what is wrong with it, or that nothing is.
+    The record is built while its bytes are read if `whole` is given, and the answer is what the contract says, with no
+    more than what servers are known to add. What is not goes the long way, which finds out what is wrong with it, or
+    that nothing is.
     """
     if whole is not None:
         found = _built(content, whole)
@@ -88,14 +89,30 @@ def parse(status_code: int, content: bytes, read: Callable[[Any], T], whole: typ
 _decoders: dict[type[Any], Any] = {}
 
 
-def _built(content: bytes, kind: type[T]) -> T | None:
+def _decoded(content: bytes, kind: type[T]) -> T:
     import msgspec
 
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    found: T = decoder.decode(content)
+    return found
+
+
+def _built(content: bytes, kind: type[T]) -> T | None:
+    """Build a record while its bytes are read: one just as the contract says, or with what servers are known to add."""
+    import msgspec
+
     try:
-        found: T = decoder.decode(content)
+        return _decoded(content, kind)
+    except msgspec.ValidationError:
+        sent = getattr(kind, "_sent", None)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if sent is None:
+        return None
+    try:
+        found: T = sent.records([_decoded(content, sent)])[0]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found

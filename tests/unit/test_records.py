@@ -202,7 +202,7 @@ ENDPOINTS = [
     ("insights", "query_trend", 200),
 ]
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )
@@ -250,18 +250,25 @@ def the_long_way(kind: Any, content: bytes) -> Any:
         {"uuid": UUID},
         {"uuid": UUID, "id": 10**30, "name": None, "properties": {"n": 10**30, "deep": [{"x": [1.5, None]}]}},
         {"uuid": "a", "id": "b", "distinct_ids": ["c"], "created_at": "2026-01-02T03:04:05.678+05:30"},
+        ROW_OF_2025,
+        {**ROW_OF_2025, "last_seen_at": None},
+        {**ROW_OF_2025, "type": {"x": [10**30]}, "last_seen_at": "2026-01-01"},
     ],
 )
-def test_what_is_just_as_the_contract_says_is_built_at_once(row: dict[str, Any]) -> None:
+def test_what_is_as_the_contract_says_is_built_at_once(row: dict[str, Any]) -> None:
     for kind, whole in ((Person, row), (PersonPage, {"results": [row, row], "next": None})):
         content = json.dumps(whole).encode()
-        assert built(kind, content) == the_long_way(kind, content) is not None
+        found, other = built(kind, content), the_long_way(kind, content)
+        assert found == other is not None
+        assert found.to_dict() == other.to_dict()
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        ROW_OF_2025,
+        {**ROW_OF_2025, "more": 1},
+        {**ROW_OF_2025, "created_at": "2026-01-02"},
+        {key: value for key, value in ROW_OF_2025.items() if key != "matched_recordings"},
         {"uuid": ""},
         {"uuid": UUID, "properties": None},
         {"uuid": UUID, "created_at": "2026-01-02T03:04:05"},
@@ -287,11 +294,34 @@ ODD_ROWS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "more": st.none(),
     },
 )
+ALSO_SENT = st.fixed_dictionaries(
+    dict.fromkeys(("type", "is_identified", "matched_recordings", "value_at_data_point"), VALUES),
+    optional={"last_seen_at": VALUES},
+)
+WHOLE_ROWS = st.builds(
+    lambda row, more: {**row, **more},
+    st.fixed_dictionaries({"uuid": st.just(UUID), "id": st.integers(), "name": st.none()}),
+    ALSO_SENT,
+)
 
 
 @settings(deadline=None)
-@given(st.lists(ODD_ROWS, max_size=3), st.none() | st.text(st.characters(codec="utf-8")), st.none() | st.integers())
+@given(
+    st.lists(ODD_ROWS | WHOLE_ROWS, max_size=3),
+    st.none() | st.text(st.characters(codec="utf-8")),
+    st.none() | st.integers(),
+)
 def test_both_ways_lead_to_the_same_place(rows: list[dict[str, Any]], following: Any, count: Any) -> None:
     content = json.dumps({"results": rows, "next": following, "count": count}).encode()
     found = built(PersonPage, content)
     assert found is None or found == the_long_way(PersonPage, content)
+
+
+@settings(deadline=None)
+@given(st.lists(WHOLE_ROWS, min_size=1, max_size=3))
+def test_what_servers_are_known_to_add_is_kept_on_the_short_way(rows: list[dict[str, Any]]) -> None:
+    content = json.dumps({"results": rows}).encode()
+    found = built(PersonPage, content)
+    assert found == the_long_way(PersonPage, content)
+    for row, person in zip(rows, found.results, strict=True):
+        assert person.additional_properties.keys() == row.keys() - {"uuid", "id", "name"}

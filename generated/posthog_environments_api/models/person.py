@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
+from msgspec import UNSET as _UNSET
 from msgspec import Meta as _Meta
 from msgspec import Struct as _Struct
 from msgspec import field as _field
@@ -17,6 +18,48 @@ from ..types import plain as _plain
 from ..types import timestamp as _timestamp
 
 _moment = datetime.fromisoformat
+
+
+class SentPerson(_Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """What servers are known to send for a `Person`: a shape to decode into, and no more."""
+
+    uuid: Annotated[str, _Meta(min_length=1)]
+    id: int | str | None = None
+    name: str | None = None
+    distinct_ids: list[str] = _field(default_factory=list)
+    properties: dict[str, Any] = _field(default_factory=dict)
+    created_at: Annotated[datetime, _Meta(tz=True)] | None = None
+    type: Any
+    is_identified: Any
+    matched_recordings: Any
+    value_at_data_point: Any
+    last_seen_at: Any = _UNSET
+
+    @staticmethod
+    def records(sent: list[SentPerson]) -> list[Person]:
+        """Make records; what the contract does not promise becomes `additional_properties`."""
+        found = []
+        for each in sent:
+            more = {
+                "type": each.type,
+                "is_identified": each.is_identified,
+                "matched_recordings": each.matched_recordings,
+                "value_at_data_point": each.value_at_data_point,
+            }
+            if each.last_seen_at is not _UNSET:
+                more["last_seen_at"] = each.last_seen_at
+            found.append(
+                Person(
+                    each.uuid,
+                    each.id,
+                    each.name,
+                    each.distinct_ids,
+                    each.properties,
+                    each.created_at,
+                    more,
+                )
+            )
+        return found
 
 
 class Person(_Struct, forbid_unknown_fields=True, weakref=True):
@@ -41,6 +84,7 @@ class Person(_Struct, forbid_unknown_fields=True, weakref=True):
     additional_properties: dict[str, Any] = _field(
         default_factory=dict, name="what the contract does not know"
     )
+    _sent: ClassVar[Any] = SentPerson
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Person:

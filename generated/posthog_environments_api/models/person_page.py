@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct as _Struct
 from msgspec import field as _field
@@ -14,6 +14,33 @@ from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import rows as _rows
 from .person import Person
+from .person import SentPerson as _SentPerson
+
+
+class SentPersonPage(_Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """What servers are known to send for a `PersonPage`: a shape to decode into, and no more."""
+
+    results: list[_SentPerson]
+    next_: str | None = _field(default=None, name="next")
+    previous: str | None = None
+    count: int | None = None
+
+    @staticmethod
+    def records(sent: list[SentPersonPage]) -> list[PersonPage]:
+        """Make records; what the contract does not promise becomes `additional_properties`."""
+        found = []
+        for each in sent:
+            more: dict[str, Any] = {}
+            found.append(
+                PersonPage(
+                    _SentPerson.records(each.results),
+                    each.next_,
+                    each.previous,
+                    each.count,
+                    more,
+                )
+            )
+        return found
 
 
 class PersonPage(_Struct, forbid_unknown_fields=True, weakref=True):
@@ -34,6 +61,7 @@ class PersonPage(_Struct, forbid_unknown_fields=True, weakref=True):
     additional_properties: dict[str, Any] = _field(
         default_factory=dict, name="what the contract does not know"
     )
+    _sent: ClassVar[Any] = SentPersonPage
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> PersonPage:
