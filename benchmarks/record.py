@@ -12,6 +12,7 @@ from benchmarks.harness import Ratio, Result, Table, machine, versions
 from benchmarks.server import ROOT
 
 RECORD = ROOT / "benchmarks" / "recorded.json"
+RUNS = 3
 PLOT = ROOT / "docs" / "_static" / "speed.svg"
 
 
@@ -27,12 +28,17 @@ def ratios(path: Path = RECORD) -> dict[str, float]:
 
 
 def write(results: Sequence[Result], tables: Sequence[Table], notes: Mapping[str, float], path: Path = RECORD) -> None:
-    """Keep a run. What it has not measured stays as it was."""
-    kept: dict[str, Any] = {"results": {}, "tables": {}, "notes": {}} | (read(path) if path.exists() else {})
+    """Keep a run. What it has not measured stays as it was; the last runs that measured everything are kept, too."""
+    kept: dict[str, Any] = {"results": {}, "tables": {}, "notes": {}, "runs": []}
+    kept |= read(path) if path.exists() else {}
     kept |= {"machine": machine(), "versions": versions(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     kept["results"] |= {result.what: _result(result) for result in results}
     kept["tables"] |= {table.title: _table(table) for table in tables}
     kept["notes"] |= notes
+    measured = {result.what: round(float(result.measured), 4) for result in results}
+    if measured.keys() == kept["results"].keys():
+        run = {"at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "measured": measured}
+        kept["runs"] = [*kept["runs"], run][-RUNS:]
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

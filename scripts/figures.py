@@ -47,6 +47,18 @@ def targets(kept: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def runs(kept: Mapping[str, Any]) -> Iterator[str]:
+    """Set what each of the last whole runs measured, with what it missed in bold."""
+    yield f"| what | target | {' | '.join(run['at'] for run in kept['runs'])} |"
+    yield f"|---|---|{'---|' * len(kept['runs'])}"
+    for what, row in kept["results"].items():
+        found = [{**row, "measured": run["measured"][what]} for run in kept["runs"] if what in run["measured"]]
+        cells = [f"**{_times(each['measured'])}**" if _missed(each) else _times(each["measured"]) for each in found]
+        # What is new is missing in the runs before it.
+        cells = [""] * (len(kept["runs"]) - len(found)) + cells
+        yield f"| {' | '.join([what, _target(row), *cells])} |"
+
+
 def contenders(kept: Mapping[str, Any]) -> Iterator[str]:
     """Set a table for each race."""
     for title, table in kept["tables"].items():
@@ -91,7 +103,7 @@ def scale(_: Mapping[str, Any]) -> Iterator[str]:
 
 
 PARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]]] = {
-    part.__name__: part for part in (machine, short, targets, contenders, parts, memory, scale)
+    part.__name__: part for part in (machine, short, targets, runs, contenders, parts, memory, scale)
 }
 
 
@@ -108,13 +120,17 @@ def _target(row: Mapping[str, Any]) -> str:
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
-    def reaches(value: float) -> bool:
-        better = row["measured"] >= value if row["at_least"] else row["measured"] <= value
-        return bool(better)
-
-    if "stretch" in row and reaches(row["stretch"]):
+    if "stretch" in row and _reaches(row, row["stretch"]):
         return "stretch met"
-    return "met" if reaches(row["target"]) else "**missed**"
+    return "**missed**" if _missed(row) else "met"
+
+
+def _missed(row: Mapping[str, Any]) -> bool:
+    return not _reaches(row, row["target"])
+
+
+def _reaches(row: Mapping[str, Any], value: float) -> bool:
+    return bool(row["measured"] >= value if row["at_least"] else row["measured"] <= value)
 
 
 def _duration(seconds: float) -> str:

@@ -102,6 +102,21 @@ def test_a_record_keeps_what_was_not_measured_anew(tmp_path: Path) -> None:
     )
 
 
+def test_the_last_runs_that_measured_everything_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.json"
+    for value in (1.0, 2.0, 3.0, 4.0):
+        record.write([Result("a", value, 2.0), Result("b", value, 2.0, at_least=True)], [], {}, path)
+        record.write([Result("a", 9.0, 2.0)], [], {}, path)
+    kept = record.read(path)
+    assert [run["measured"] for run in kept["runs"]] == [{"a": value, "b": value} for value in (2.0, 3.0, 4.0)]
+    kept["runs"][0]["measured"].pop("b")
+    head, _, first, second = figures.runs(kept)
+    assert head.count(" UTC |") == 3
+    # What missed its target is in bold, and what an older run did not know is left empty.
+    assert first == "| a | \u2264 2.00\u00d7 | 2.00\u00d7 | **3.00\u00d7** | **4.00\u00d7** |"
+    assert second == "| b | \u2265 2.00\u00d7 |  | 3.00\u00d7 | 4.00\u00d7 |"
+
+
 def test_the_record_covers_every_row_of_the_issue() -> None:
     assert set(record.read()["results"]) >= {
         WALK,
