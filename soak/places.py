@@ -192,7 +192,9 @@ def _rich_traceback(error: BaseException) -> str:
     )  # fmt: skip
     texts: list[str] = []
     for stack in found.stacks:
-        texts += [stack.exc_type, stack.exc_value, *map(str, stack.notes or ())]
+        # Before 14 rich shows no notes of errors, and its stacks do not have them.
+        notes: list[str] = getattr(stack, "notes", [])
+        texts += [stack.exc_type, stack.exc_value, *map(str, notes)]
         for frame in stack.frames:
             texts.append(frame.line)
             texts += [node.render(300) for node in (frame.locals or {}).values()]

@@ -57,13 +57,13 @@ LOOK_BACK = {"weekly_active": 7, "monthly_active": 30}
 
 MACROS = """
 CREATE MACRO amid(sorted, share) AS
-    sorted[1 + floor((len(sorted) - 1) * share)::INTEGER] * (1 - ((len(sorted) - 1) * share) % 1)
-    + sorted[1 + ceil((len(sorted) - 1) * share)::INTEGER] * (((len(sorted) - 1) * share) % 1);
+    sorted[1 + floor((len(sorted) - 1) * share::DOUBLE)::INTEGER] * (1 - ((len(sorted) - 1) * share::DOUBLE) % 1)
+    + sorted[1 + ceil((len(sorted) - 1) * share::DOUBLE)::INTEGER] * (((len(sorted) - 1) * share::DOUBLE) % 1);
 CREATE MACRO point_of(moment, width) AS CASE width
-    WHEN 'hour' THEN make_timestamp(year(moment), month(moment), day(moment), hour(moment), 0, 0)
+    WHEN 'hour' THEN moment::DATE::TIMESTAMP + to_hours(hour(moment::TIMESTAMP))
     WHEN 'day' THEN moment::DATE::TIMESTAMP
-    WHEN 'week' THEN (moment::DATE - dayofweek(moment)::INTEGER)::TIMESTAMP
-    ELSE make_date(year(moment), month(moment), 1)::TIMESTAMP END;
+    WHEN 'week' THEN (moment::DATE - dayofweek(moment::DATE)::INTEGER)::TIMESTAMP
+    ELSE make_date(year(moment::DATE), month(moment::DATE), 1)::TIMESTAMP END;
 """
 PURCHASES = """
 CREATE TABLE purchases AS

@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -38,11 +40,20 @@ def flagged_by_mypy(*files: Path) -> Flagged:
     return found
 
 
+def pyright(*arguments: str) -> str:
+    """Run pyright on what is installed where the tests run: pyproject.toml names the environment of `make check`."""
+    own = Path(sys.prefix)
+    settings = {"extends": str(ROOT / "pyproject.toml"), "stubPath": str(ROOT / "typings")}
+    with TemporaryDirectory() as folder:
+        project = Path(folder) / "pyrightconfig.json"
+        project.write_text(json.dumps(settings | {"venvPath": str(own.parent), "venv": own.name}), encoding="utf-8")
+        command = [sys.executable, "-m", "basedpyright", "--project", str(project), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
 def flagged_by_pyright(*files: Path) -> Flagged:
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", *map(str, files)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout)
-    assert report["summary"]["filesAnalyzed"] >= len(files), done.stdout
+    report = json.loads(pyright("--outputjson", *map(str, files)))
+    assert report["summary"]["filesAnalyzed"] >= len(files), report
     found: Flagged = defaultdict(set)
     for each in report["generalDiagnostics"]:
         if each["severity"] == "error":
@@ -71,6 +82,11 @@ def differences(found: Mapping[int, set[str]], wanted: Mapping[int, set[str]], f
         for number in sorted(found.keys() | wanted.keys())
         if found.get(number) != wanted.get(number)
     ]
+
+
+def test_pyright_reads_what_runs_the_tests() -> None:
+    found = re.findall(r"^ +(/\S+/site-packages)$", pyright("--verbose", str(RIGHT[0])), re.MULTILINE)
+    assert [path for path in found if "/lib64/" not in path] == [sysconfig.get_path("purelib")]
 
 
 @pytest.mark.parametrize("flagged", [flagged_by_mypy, flagged_by_pyright])
