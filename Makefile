@@ -11,6 +11,7 @@ TOOLS  := $(VENV)/.tools-$(call sum,requirements/dev.txt)
 PROVE  := .venv-prove/.tools-$(call sum,requirements/prove.txt)
 # So is Spark.
 PIPELINES := .venv-pipelines/.ready-$(call sum,requirements/pipelines.txt pyproject.toml)
+MEASURED := .venv-pipelines/.measured-$(call sum,requirements/strong.txt requirements/pipelines.txt pyproject.toml)
 # So are those of `make docs`.
 DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
 SWAGGER := prove/node/docs/node_modules/.ready-$(call sum,prove/node/docs/package-lock.json)
@@ -101,6 +102,10 @@ bench: $(STAMP) ## measure speed, side by side in one run, and hold it against t
 soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile servers, churn, load, crashes (under half an hour); ARGS=pipelines for Spark
 	@$(ISOLATE) $(PY) -m soak $(ARGS)
 
+$(MEASURED): requirements/strong.txt | $(PIPELINES)
+	@$(ISOLATE) .venv-pipelines/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/strong.txt
+	@touch $@
+
 pipelines: $(PIPELINES) ## the tests of the Spark source and its guides (wants Java 17)
 	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c pipelines_tests/pytest.ini $(or $(ARGS),pipelines_tests)
 
@@ -141,7 +146,7 @@ $(SWAGGER): prove/node/docs/package-lock.json
 	@cd prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-coverage: $(STRONG) ## the suite, with the branches of the hand-kept layer that it does not reach
+coverage: $(STRONG) $(MEASURED) ## both suites, with the branches of the hand-kept layer that they miss (wants Java 17)
 	@rm -f .coverage .coverage.*
 	@$(ISOLATE) .venv-strong/bin/python scripts/coverage_report.py -n $(WORKERS) $(ARGS)
 

@@ -1,7 +1,7 @@
-"""Runs the suite under coverage, and says which share of lines and branches of the hand-kept layer it reaches.
+"""Runs both suites under coverage, and says which share of lines and branches of the hand-kept layer they reach.
 
-Arguments go to pytest. The report comes also where a test failed. Exit codes: 0 the suite passed and both shares are
-reached, 1 not so.
+Arguments go to pytest. The tests of Spark run in .venv-pipelines. The report comes also where a test failed. Exit
+codes: 0 the suites passed and both shares are reached, 1 not so.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+SPARK: Final = str(ROOT / ".venv-pipelines" / "bin" / "python")
 SHARE: Final = 0.98
 
 
 def main() -> int:
     codes = [coverage("run", "-m", "pytest", *sys.argv[1:])]
+    codes.append(coverage("run", "-m", "pytest", "-c", "pipelines_tests/pytest.ini", "pipelines_tests", python=SPARK))
     codes.append(coverage("combine", "--quiet"))
     codes.append(coverage("report"))
     return 1 if any(codes) or branches() < SHARE else 0
@@ -37,8 +39,8 @@ def branches() -> float:
     return float(share)
 
 
-def coverage(*words: str) -> int:
-    return subprocess.run([sys.executable, "-m", "coverage", *words], cwd=ROOT, check=False).returncode
+def coverage(*words: str, python: str = sys.executable) -> int:
+    return subprocess.run([python, "-m", "coverage", *words], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

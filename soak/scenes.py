@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import functools
 import gc
 import json
@@ -634,6 +635,8 @@ SCENES: Final[dict[str, Callable[..., Any]]] = {
 
 def _main() -> int:
     name, arguments, defect = sys.argv[1:]
+    # Shortly before the one who waits for this process kills it.
+    faulthandler.dump_traceback_later(55)
     # What is there now is no business of the collections to come, which are many.
     gc.collect()
     gc.freeze()

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,37 @@ def test_awaiting_clients_share_it_too(server: Wire, file: Path, backend: str) -
                 await env.persons.get(1)
 
     anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["closed", "asyncio", "trio"])
+def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
+    server: Wire, file: Path, backend: str
+) -> None:
+    async def main() -> None:
+        async with AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file) as env:
+            await env.persons.get(1)
+            refuse(env)
+
+    def refuse(env: Any) -> None:
+        shared = env._scope.session.shared
+        shared.refuse("persons", 3000.0)
+        assert shared.untold
+
+    if backend == "closed":
+        with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
+            env.persons.get(1)
+            refuse(env)
+    else:
+        anyio.run(main, backend=backend)
+    # Clients of one process share what they know; another process has the file alone.
+    script = "from posthog_environments import Environment; Environment(1, max_wait=0).persons.get(1)"
+    environ = {"POSTHOG_PERSONAL_API_KEY": KEY, "POSTHOG_HOST": server.host, "POSTHOG_QUOTA": file.as_uri()}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "RateLimitError" in done.stderr
+    assert len(server.requests) == 1
 
 
 def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 from posthog_environments import AsyncEnvironment, Environment, ExportSummary, PostHogError, prop
 from posthog_environments.export.files import frame
 from posthog_environments.sandbox import Sandbox
+from tests.client.wire import Wire, http
 
 PERSONS = 120
 NOW = "2026-02-01T12:00:00"
@@ -471,6 +472,19 @@ def test_what_it_cannot_be_added_to_is_refused(env: Environment, tmp_path: Path)
         file.write("{}\n")
     with pytest.raises(ValueError, match="was changed since"):
         env.persons.list().export(path, since_last=True)
+    assert names(tmp_path) == [".a.jsonl.receipt", "a.jsonl"]
+
+
+def test_who_is_new_is_not_known_without_times_or_a_record(tmp_path: Path) -> None:
+    path, body = tmp_path / "a.jsonl", b'{"results":[{"uuid":"u-1","properties":{}}],"next":null,"previous":null}'
+    with Wire(http(200, body)) as wire, Environment(1, api_key="phx_test", host=wire.host, pacing=False) as env:
+        env.persons.list().export(path)
+        with pytest.raises(ValueError, match=r"No person in .* has a time of creation"):
+            env.persons.list().export(path, since_last=True)
+        (tmp_path / ".a.jsonl.receipt").write_text("{")
+        with pytest.raises(ValueError, match=r"cannot be read: .* force"):
+            env.persons.list().export(path, since_last=True)
+        assert len(wire.requests) == 1
     assert names(tmp_path) == [".a.jsonl.receipt", "a.jsonl"]
 
 

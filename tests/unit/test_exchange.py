@@ -9,7 +9,20 @@ from collections.abc import Hashable
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Send, exchange
+from posthog_environments.exchange import (
+    Answer,
+    Call,
+    Command,
+    Failed,
+    Flow,
+    Kind,
+    Operation,
+    Outcome,
+    Send,
+    Sleep,
+    exchange,
+    watched,
+)
 from posthog_environments.quota import Bucket, Quota
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
@@ -331,3 +344,42 @@ def test_a_429_that_ends_a_call_teaches_the_next_one() -> None:
     with pytest.raises(errors.RateLimitError, match="Nothing was sent"):
         play.run(READ, answer(200))
     assert play.sent == 1
+
+
+def _two_pauses(closed: list[bool]) -> Flow[Outcome]:
+    try:
+        yield Sleep(1.0)
+        return (yield Sleep(2.0))
+    finally:
+        closed.append(True)
+
+
+def test_a_flow_that_is_watched_runs_as_it_would() -> None:
+    seen: list[Command | Outcome] = []
+    flow = watched(_two_pauses([]), seen.append)
+    assert next(flow) == Sleep(1.0)
+    assert seen == [Sleep(1.0)]
+    one, other = answer(200), answer(404)
+    assert flow.send(one) == Sleep(2.0)
+    assert seen == [Sleep(1.0), one, Sleep(2.0)]
+    with pytest.raises(StopIteration) as caught:
+        flow.send(other)
+    assert caught.value.value is other
+    assert seen == [Sleep(1.0), one, Sleep(2.0), other]
+
+
+def test_a_flow_that_is_watched_is_closed_with_its_watcher() -> None:
+    closed: list[bool] = []
+    inner = _two_pauses(closed)
+    flow = watched(inner, lambda _: None)
+    next(flow)
+    flow.close()
+    assert closed == [True]
+
+    def fail(_: object) -> None:
+        raise LookupError
+
+    inner = _two_pauses(closed)
+    with pytest.raises(LookupError):
+        next(watched(inner, fail))
+    assert closed == [True, True]

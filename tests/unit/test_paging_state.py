@@ -119,3 +119,15 @@ def test_a_walk_that_saw_disorder_is_not_complete_when_it_is_stopped() -> None:
     walk.stop()
     assert not walk.report.complete
     assert walk.report.reason
+
+
+@pytest.mark.parametrize(("seconds", "added"), [(-5, False), (5, True)])
+def test_a_walk_that_begins_further_down_knows_what_was_there(seconds: int, added: bool) -> None:
+    """An unknown row was added meanwhile only if it is newer than all that were there; else it shows a gap."""
+    walk: OffsetWalk[Row] = OffsetWalk(2, 0, *FACTS)
+    walk.begin_at(Cursor(4, 2), START)
+    first = [Row("a", START - timedelta(seconds=10)), Row("b", START - timedelta(seconds=12))]
+    walk.receive(Fetched(first, "https://x.example/?offset=6"))
+    unknown, last = Row("new", START + timedelta(seconds=seconds)), Row("c", START - timedelta(seconds=13))
+    assert walk.receive(Fetched([unknown, first[-1], last], None)) == ([unknown, last] if added else [])
+    assert (walk.cursor is None, walk.report.complete) == (added, added)
