@@ -96,7 +96,7 @@ lock: ## pin and hash the development requirements anew
 	@$(LOCK) $(WITHOUT_SPARK) --constraint requirements/floors.in --all-extras pyproject.toml requirements/dev.in \
 	  --output-file requirements/floors.txt
 
-bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (ten minutes)
+bench: $(STAMP) ## measure speed, side by side in one run, and hold it against targets and record (six minutes)
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
 soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile servers, churn, load, crashes (under half an hour); ARGS=pipelines for Spark
