@@ -51,6 +51,8 @@ class Result:
         target: What it must be.
         at_least: Whether more is better.
         stretch: What it had better be; None where nobody has said.
+        absolute: Whether it is held against a fixed value instead of a contender. Such a thing differs from machine to
+            machine and between long runs and short ones, so that the record says nothing of it.
     """
 
     what: str
@@ -58,6 +60,7 @@ class Result:
     target: float
     at_least: bool = False
     stretch: float | None = None
+    absolute: bool = False
 
     @property
     def met(self) -> bool:
@@ -212,7 +215,7 @@ def failures(results: Sequence[Result], recorded: Mapping[str, float], *, quick:
     """Say in a line each what fails a run."""
     failed: list[str] = []
     for result in results:
-        before = recorded.get(result.what)
+        before = None if result.absolute else recorded.get(result.what)
         if before is not None and result.times_worse(before) > DOUBLING:
             failed.append(f"{result.what}: {result.measured:.2f}, more than twice as bad as recorded ({before:.2f})")
         elif result.far_off or not (quick or result.met):

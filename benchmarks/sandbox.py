@@ -32,7 +32,7 @@ def run(setup: Setup) -> list[Result]:
     found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
     print(f"\nThe sandbox with {persons:,} persons: loaded in {found['load']:.1f} s, holds {found['rss']:.0f} MiB")
     load = found["load"] / MOST_SECONDS * MANY / persons
-    results = [Result(f"sandbox, load {MANY:,} persons: {MOST_SECONDS} s", load, 1)]
+    results = [Result(f"sandbox, load {MANY:,} persons: {MOST_SECONDS} s", load, 1, absolute=True)]
     for what, first, deep, times in found["pages"]:
         print(f"  {what:<34}  first page {first * 1e3:7.1f} ms   deep page {deep * 1e3:7.1f} ms  {times:6.2f} x")
     worst = max(found["pages"], key=lambda page: page[-1])

@@ -61,6 +61,12 @@ def test_a_missed_target_fails_a_full_run_and_twice_the_target_a_quick_one() -> 
     assert [line[0] for line in failures([missed, far_off, new], {}, quick=True)] == ["b", "c"]
 
 
+def test_what_has_no_contender_is_held_against_its_target_alone() -> None:
+    slower, far_off = Result("a", 0.9, 1.0, absolute=True), Result("b", 2.1, 1.0, absolute=True)
+    assert failures([slower], {"a": 0.1}, quick=True) == []
+    assert len(failures([far_off], {"b": 2.0}, quick=True)) == 1
+
+
 def test_verdicts() -> None:
     assert Result("a", 1.1, 1.3, stretch=1.15).verdict == "stretch"
     assert Result("a", 1.2, 1.3, stretch=1.15).verdict == "met"
