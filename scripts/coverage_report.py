@@ -23,7 +23,8 @@ def main() -> int:
     codes.append(coverage("run", "-m", "pytest", "-c", "pipelines_tests/pytest.ini", "pipelines_tests", python=SPARK))
     codes.append(coverage("combine", "--quiet"))
     codes.append(coverage("report"))
-    return 1 if any(codes) or branches() < SHARE else 0
+    share = branches()
+    return 1 if any(codes) or share < SHARE else 0
 
 
 def branches() -> float:

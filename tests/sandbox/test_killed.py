@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from posthog_environments.sandbox import store
+from posthog_environments.sandbox.store import Store
+
 from .conftest import NOW, Client, Start
 
 PERSONS, PATCHED = 300, 40
@@ -144,3 +147,20 @@ def test_entries_of_the_log_keep_numbers_of_their_own(tmp_path: Path, start: Sta
     client = start(3, path=tmp_path / "box.db", era="2026")
     ids = [entry["id"] for entry in client.json("/persons/1/activity/")["results"]]
     assert len(set(ids)) == 6
+
+
+def test_no_moment_leaves_a_file_with_some_of_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "box.db"
+    broken = Store(path)
+    first, semicolon, others = store._TABLES.partition(";")
+    monkeypatch.setattr(store, "_TABLES", f"{first}{semicolon} SELECT error('here it ends'); {others}")
+    with pytest.raises(Exception, match="here it ends"):
+        broken.create()
+    broken.close()
+    monkeypatch.undo()
+    again = Store(path)
+    try:
+        assert again.held() is None
+        again.create()
+    finally:
+        again.close()

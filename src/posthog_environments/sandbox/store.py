@@ -179,8 +179,8 @@ class Store:
         return meta
 
     def create(self) -> None:
-        """Make the tables anew."""
-        with self.cursor() as cursor:
+        """Make the tables anew, all or none: a file with some of them would be taken for somebody else's."""
+        with self.writing() as cursor:
             cursor.execute(_TABLES)
 
     def open_list(self) -> None:
