@@ -71,7 +71,7 @@ def _engine(how: str, environ: Mapping[str, str], **given: Any) -> dict[str, Any
 
 def tests_of_spark(_: Effort) -> Iterator[Figure]:
     """Run the tests of the source and the blocks of its guides."""
-    said = _run(["-m", "pytest", "-c", "pipelines_tests/pytest.ini", "-q"], {})
+    said = _run(["-m", "pytest", "-c", "pipelines_tests/pytest.ini", "-q", "pipelines_tests"], {})
     passed = re.search(r"(\d+) passed", said)
     odd = re.search(r"failed|error|skipped", said.splitlines()[-1])
     yield Figure(
