@@ -1,8 +1,8 @@
 """What the headers of an answer say about paths that end, and about keys that are missing.
 
-Sources: PostHog's middleware and settings for `/api/environments/`, its docs for `@current`, its exceptions for 401. How
-the two combine under `/api/environments/@current/` is not known: here the older scheme gives the dates, and Link has
-all that each of them says.
+Sources: PostHog's middleware and settings for `/api/environments/`, its docs for `@current`, its exceptions for 401.
+How the two combine under `/api/environments/@current/` is not known: here the older scheme gives the dates, and Link
+has all that each of them says.
 """
 
 from __future__ import annotations
