@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from posthog_environments_api.api.insights import get_trend as get_trend_endpoint
-from posthog_environments_api.api.insights import query_trend, record_insight_timing
-
 from posthog_environments.arguments import extras, flag, json_object, text, with_body, with_query
 from posthog_environments.dates import DateArgument, date_to_wire
 from posthog_environments.entities import EntitiesArgument
@@ -129,7 +126,9 @@ def get_trend(
     both from posthog/api/insight.py.
     """
     wanted = _question(scope, locals())
-    request = get_trend_endpoint.build_request(scope.project_id, **to_query(wanted))
+    from posthog_environments_api.api.insights import get_trend as endpoint
+
+    request = endpoint._get_kwargs(scope.project_id, **to_query(wanted))
     call = Call(GET_TREND, with_query(request, extras("extra_query", extra_query, _TREND | _FORMAT)))
     return _trend(scope, timeout, call)
 
@@ -184,17 +183,22 @@ def _post(
     *,
     stream: bool = False,
 ) -> Call:
-    wanted = {"format_": "csv"} if stream else {}
-    request = query_trend.build_request(scope.project_id, body=body, **wanted)
+    from posthog_environments_api.api.insights import query_trend
+    from posthog_environments_api.models.trend_query import TrendQuery
+    from posthog_environments_api.types import UNSET
+
+    question = TrendQuery.from_dict(body)
+    request = query_trend._get_kwargs(scope.project_id, body=question, format_="csv" if stream else UNSET)
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TREND))
     return Call(operation, request, stream=stream)
 
 
 def _trend(scope: Scope, timeout: float | None, call: Call) -> Flow[Trend]:
+    from posthog_environments_api.models.trend import Trend as Record
+
     answer = yield from exchange(scope.but(timeout), call)
-    record = decode_record(call, answer, query_trend.parse_response)
-    return Trend(record)
+    return Trend(decode_record(call, answer, Record))
 
 
 def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,7 +261,10 @@ def timing(
     """
     given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
     body = json_object("the report", given)
-    request = record_insight_timing.build_request(scope.project_id, body=body)
+    from posthog_environments_api.api.insights import record_insight_timing
+    from posthog_environments_api.models.insight_timing import InsightTiming
+
+    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TIMING))
     return _done(scope.but(timeout), Call(TIMING, request))

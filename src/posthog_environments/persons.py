@@ -16,16 +16,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from posthog_environments_api.api.persons import (
-    delete_person,
-    delete_person_property,
-    get_person,
-    get_person_properties_timeline,
-    list_person_activity,
-    list_persons,
-    update_person,
-)
-
 from posthog_environments.arguments import (
     extras,
     flag,
@@ -142,10 +132,13 @@ def list_(
     extra = extras("extra_query", extra_query, _FILTERS)
 
     def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
-        request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+        from posthog_environments_api.api.persons import list_persons
+        from posthog_environments_api.models.person_page import PersonPage
+
+        request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = Call(LIST, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, list_persons.parse_response, cursor.number)
+        page = decode_record(call, answer, PersonPage, cursor.number)
         return Fetched(page.results, page.next_, page.count)
 
     def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
@@ -194,12 +187,14 @@ def _waits_for(scope: Scope) -> Scope:
 
 def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
     """Fetch a page with its rows as they came."""
+    from posthog_environments_api.api.persons import list_persons
+
     from posthog_environments.export.files.rows import read_page
 
-    request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
     call = Call(LIST, with_query(request, extra))
     answer = yield from exchange(scope, call)
-    return Fetched(*decode_record(call, answer, read_page, cursor.number))
+    return Fetched(*decode(call, answer, read_page, cursor.number))
 
 
 def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
@@ -217,14 +212,17 @@ def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_quer
     Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
     """
     scope = scope.but(timeout)
-    request = get_person.build_request(scope.project_id, person_key(id))
+    from posthog_environments_api.api.persons import get_person
+
+    request = get_person._get_kwargs(scope.project_id, person_key(id))
     return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, _FORMAT))))
 
 
 def _get(scope: Scope, call: Call) -> Flow[Person]:
+    from posthog_environments_api.models.person import Person
+
     answer = yield from exchange(scope, call)
-    person = decode_record(call, answer, get_person.parse_response)
-    return person
+    return decode_record(call, answer, Person)
 
 
 def update(
@@ -260,7 +258,10 @@ def update(
     wanted = json_object("properties", properties)
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
-    request = update_person.build_request(scope.project_id, person_key(id), body={"properties": wanted})
+    from posthog_environments_api.api.persons import update_person
+    from posthog_environments_api.models.person_update import PersonUpdate
+
+    request = update_person._get_kwargs(scope.project_id, person_key(id), body=PersonUpdate(wanted))
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
     return _update(scope, Call(UPDATE, request))
@@ -271,7 +272,10 @@ def _update(scope: Scope, call: Call) -> Flow[Person | None]:
     if not answer.content.strip():
         return None
     _refuse_failure(call, answer)
-    return decode(call, answer, update_person.parse_response)
+    from posthog_environments_api.models.person import Person
+
+    # With any other success the change is only accepted.
+    return decode_record(call, answer, Person) if answer.status_code == 200 else None
 
 
 def delete(
@@ -304,8 +308,11 @@ def delete(
     scope = scope.but(timeout)
     if not isinstance(delete_events, bool):
         raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
+    from posthog_environments_api.api.persons import delete_person
+    from posthog_environments_api.types import UNSET
+
     # Never false: servers look whether the parameter is there.
-    request = delete_person.build_request(scope.project_id, person_key(id), delete_events=delete_events or None)
+    request = delete_person._get_kwargs(scope.project_id, person_key(id), delete_events=delete_events or UNSET)
     extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
     return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
@@ -348,10 +355,13 @@ def activity(
     extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
 
     def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
-        request = list_person_activity.build_request(scope.project_id, key, page=cursor.number, limit=cursor.limit)
+        from posthog_environments_api.api.persons import list_person_activity
+        from posthog_environments_api.models.activity_page import ActivityPage
+
+        request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
+        page = decode_record(call, answer, ActivityPage, (cursor.number - 1) * cursor.limit)
         return Fetched(page.results, page.next_, page.total_count)
 
     return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
@@ -394,8 +404,11 @@ def delete_property(
     if wanted is None:
         raise TypeError("name must be a str, not None.")
     json_object("name", {wanted: None})
-    request = delete_person_property.build_request(
-        scope.project_id, person_key(id), unset=wanted, body={"$unset": wanted}
+    from posthog_environments_api.api.persons import delete_person_property
+    from posthog_environments_api.models.property_deletion import PropertyDeletion
+
+    request = delete_person_property._get_kwargs(
+        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
     )
     request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
@@ -455,14 +468,17 @@ def properties_timeline(
         default_type="person",
         now=scope.session.now,
     )
-    request = get_person_properties_timeline.build_request(scope.project_id, person_key(id), **to_query(wanted))
+    from posthog_environments_api.api.persons import get_person_properties_timeline
+
+    request = get_person_properties_timeline._get_kwargs(scope.project_id, person_key(id), **to_query(wanted))
     return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | _FORMAT))))
 
 
 def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
+    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
+
     answer = yield from exchange(scope, call)
-    record = decode_record(call, answer, get_person_properties_timeline.parse_response)
-    return PropertiesTimeline(record)
+    return PropertiesTimeline(decode_record(call, answer, Record))
 
 
 def csv(
@@ -499,7 +515,9 @@ def csv(
     """
     scope = scope.but(timeout)
     query = _filters(search, email, distinct_id, properties)
-    request = list_persons.build_request(scope.project_id, format_="csv", **query)
+    from posthog_environments_api.api.persons import list_persons
+
+    request = list_persons._get_kwargs(scope.project_id, format_="csv", **query)
     extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
     return exchange(scope, Call(LIST, with_query(request, extra), stream=True))
 
@@ -534,10 +552,10 @@ def _refuse_failure(call: Call, answer: Answer) -> None:
     """Raise for an answer that has the status of a success and says `success: false`."""
     if b'"success"' not in answer.content:
         return
-    outcome = decode(
-        call, answer, lambda _status, headers, body: delete_person_property.parse_response(201, headers, body)
-    )
-    if outcome is not None and outcome.success is False:
+    from posthog_environments_api.models.property_deletion_outcome import PropertyDeletionOutcome
+
+    outcome = decode_record(call, answer, PropertyDeletionOutcome)
+    if outcome.success is False:
         body = outcome.to_dict()
         error = status_error_class(answer.status_code)
         raise error(

@@ -109,9 +109,10 @@ class _Rules:
         """Write the request of a call."""
         request = call.request
         # Whatever the contract may ask for one day: nothing is dropped in silence.
-        assert request.keys() <= {"method", "url", "params", "json"}
+        assert request.keys() <= {"method", "url", "params", "json", "headers"}
+        assert request.get("headers", {}).items() <= {"Content-Type": "application/json"}.items()
         target: bytes = request["url"].encode()
-        if "params" in request:
+        if request.get("params"):
             target += b"?" + str(httpx.QueryParams(request["params"])).encode()
         headers = [(b"Host", self._host), (b"Accept", b"*/*" if call.stream else b"application/json")]
         body = b""

@@ -1,13 +1,17 @@
-"""Values known today; servers may take others. Written by scripts/generate.py: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Literal
 
-from typing import Literal, TypeAlias
+Interval = Literal["day", "hour", "month", "week"]
 
-Interval: TypeAlias = (
-    Literal[
-        "day",
-        "hour",
-        "month",
-        "week",
-    ]
-    | str
-)
+INTERVAL_VALUES: set[Interval] = {
+    "day",
+    "hour",
+    "month",
+    "week",
+}
+
+
+def check_interval(value: str) -> Interval:
+    if value in INTERVAL_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {INTERVAL_VALUES!r}")
