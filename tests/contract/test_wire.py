@@ -138,7 +138,7 @@ def test_all_that_is_given_reaches_the_wire(operation: Operation, way: str) -> N
 def test_nothing_that_was_not_asked_for_does(operation: Operation, way: str) -> None:
     models: Any = import_module("posthog_environments_api.models")
     arguments: dict[str, Any] = {}
-    least = LEAST.get(operation.id, {})
+    least = LEAST.get(str(operation.id), {})
     if operation.body_class:
         arguments["body"] = getattr(models, operation.body_class).from_dict(least)
     _, query, content = send(operation, way, **arguments)
