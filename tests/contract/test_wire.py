@@ -157,7 +157,7 @@ def test_each_field_of_a_record_reaches_the_wire(operation: Operation) -> None:
         kind = resolve(schema).get("type")
         body[name] = samples[kind] if kind else {"free": [name]}
         if kind == "array":
-            inner = resolve(schema["items"]).get("type")
+            inner = str(resolve(schema["items"]).get("type"))
             body[name] = {"object": [{"id": "$pageview", "math": "dau"}], "string": ["x"]}.get(inner, [5])
     record = getattr(models, operation.body_class or "").from_dict(body)
     _, _, content = send(operation, "sync", body=record)
