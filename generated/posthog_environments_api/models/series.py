@@ -12,6 +12,7 @@ from ..records import ANY as _ANY
 from ..records import BOOLEAN as _BOOLEAN
 from ..records import NUMBER as _NUMBER
 from ..records import TEXT as _TEXT
+from ..records import WHOLE as _WHOLE
 from ..records import Field as _Field
 from ..records import Record as _Record
 from ..records import list_of as _list_of
@@ -27,7 +28,7 @@ class Series(_Record):
     """One line of a trend.
 
     Attributes:
-        data: One number for each of `days`; empty for the aggregated displays.
+        data: One number for each of `days`; empty for the aggregated displays, null for formulas of them.
         days: Start of each point, `2026-01-31`; by hour with the time.
         labels: The days as people read them, `31-Jan-2026`.
         filter_: The question as the server understood it, with its own defaults.
@@ -38,6 +39,7 @@ class Series(_Record):
         breakdown_value: Value of the breakdown that this series is for; a text, number or list.
         compare: As named.
         compare_label: Which of the two periods this series is.
+        order: Place among the series, or of the formula among the formulas.
         additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
@@ -52,6 +54,7 @@ class Series(_Record):
     breakdown_value: Any = None
     compare: bool | None = None
     compare_label: str | None = None
+    order: int | None = None
     additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
@@ -71,4 +74,5 @@ class Series(_Record):
             _Field("breakdown_value", "breakdown_value", _ANY, False, None),
             _Field("compare", "compare", _BOOLEAN, False, None),
             _Field("compare_label", "compare_label", _TEXT, False, None),
+            _Field("order", "order", _WHOLE, False, None),
         )
