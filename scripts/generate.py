@@ -93,8 +93,8 @@ def generate(sources: Sources, target: Path) -> None:
     """Write the whole package into `target`, which must not exist.
 
     Raises:
-        CannotGenerateError: The contract has what the generator gets wrong; the generator failed, or warned of something
-            that it would leave out; or its own code is not what is mended.
+        CannotGenerateError: The contract has what the generator gets wrong; the generator failed, or warned of what it
+            would leave out; or its own code is not what is mended.
     """
     contract = _read(sources.contract)
     refused = refusals(contract)
@@ -163,7 +163,8 @@ def _stamp(sources: Sources) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         found = YAML(typ="safe").load(path)

@@ -91,7 +91,14 @@ MENDS: Final = (
         " else _parse_response(client=client, response=response)",
         "operations",
     ),
-    Mend("the token is in the repr", "client.py.jinja", "client.py", r"^    token: str$", "    token: str = field(repr=False)", 1),
+    Mend(
+        "the token is in the repr",
+        "client.py.jinja",
+        "client.py",
+        r"^    token: str$",
+        "    token: str = field(repr=False)",
+        1,
+    ),
     Mend(
         "the token is in the repr, as a header",
         "client.py.jinja",
@@ -156,14 +163,22 @@ def _make_lazy(path: Path) -> str | None:
     """Have a package import what it offers when it is first used: httpx and all records at once take a while."""
     text = path.read_text(encoding="utf-8")
     homes = {
-        name: home for home, names in re.findall(r"^from (\.\w+) import ([\w, ]+)$", text, re.MULTILINE) for name in names.split(", ")
+        name: home
+        for home, names in re.findall(r"^from (\.\w+) import ([\w, ]+)$", text, re.MULTILINE)
+        for name in names.split(", ")
     }
     offered = re.search(r"^__all__ = \(([^)]*)\)", text, re.MULTILINE)
     if offered is None or set(re.findall(r'"(\w+)"', offered[1])) != homes.keys():
-        return f"{path.parent.name}/__init__.py is not what it was: the names that it offers are not those that it imports"
+        return (
+            f"{path.parent.name}/__init__.py is not what it was: the names that it offers are not those that it imports"
+        )
     imports = "\n".join(f"    from {home} import {name} as {name}" for name, home in sorted(homes.items()))
     table = "\n".join(f'    "{name}": "{home}",' for name, home in sorted(homes.items()))
-    doc = "The records of the contract." if path.parent.name == "models" else "A client of the API, written from its contract."
+    doc = (
+        "The records of the contract."
+        if path.parent.name == "models"
+        else "A client of the API, written from its contract."
+    )
     path.write_text(
         f'"""{doc} Each is imported when it is first used."""\n\n'
         "from importlib import import_module\nfrom typing import TYPE_CHECKING, Any\n\n"

@@ -27,7 +27,7 @@ TABLE: Final[Mapping[str, frozenset[str]]] = {
     "path": _PLAIN | _TIMES,
     "header": _PLAIN,
 }
-"""The kinds of parameters that the generator gets right, by their place; tests/contract/test_parameters.py tries each."""
+"""The kinds of parameters that the generator gets right, by place; tests/contract/test_parameters.py tries each."""
 
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple"}
 _SET_ELSEWHERE: Final = frozenset({"accept", "content-type", "authorization"})

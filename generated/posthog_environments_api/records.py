@@ -42,6 +42,7 @@ __all__ = [
     "record_of",
     "segment",
     "timestamp",
+    "write_fields",
 ]
 
 
@@ -196,24 +197,16 @@ class Record:
                 if value is None or value is ABSENT:
                     value = None if empty is None else empty()
             setattr(found, name, value)
-        found._sent, more = _known_of(cls, tuple(src_dict))
+        sent, more = _known_of(cls, tuple(src_dict))
+        found._sent = sent  # noqa: SLF001 - it is one of ours
         if odd or more:
-            found.additional_properties = _additional(src_dict, found._sent, more, odd)  # type: ignore[misc]
+            found.additional_properties = _additional(src_dict, sent, more, odd)  # type: ignore[misc]  # as above
         return found
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as the API does: what was sent, and what has been set since."""
-        more = self.additional_properties
-        sent: _Sent = getattr(more, "sent", _NOTHING)
-        found: dict[str, Any] = {}
-        for name, wire, _, required, empty in plan_of(type(self)):
-            value = getattr(self, name)
-            if wire in sent:
-                written, kept = plain(value), sent[wire]
-                found[wire] = kept[1] if kept is not None and kept[0] == written else written
-            elif required or (value is not None and (empty is None or value)):
-                found[wire] = plain(value)
-        found.update((wire, plain(value)) for wire, value in more.items())
+        found = write_fields(self, plan_of(type(self)))
+        found.update((wire, plain(value)) for wire, value in self.additional_properties.items())
         return found
 
     def _repr_html_(self) -> str | None:
@@ -240,11 +233,25 @@ class Record:
 def keep(records: Iterable[Record], names: Iterable[str], values: Iterable[Iterable[Any]]) -> None:
     """Give records that `from_rows` has just made the values that the contract does not know, under the same names."""
     for record, more in zip(records, values, strict=True):
-        record._more = (names, more)
+        record._more = (names, more)  # noqa: SLF001 - they are ours
+
+
+def write_fields(record: Record, fields: Iterable[Field]) -> dict[str, Any]:
+    """Write some fields of a record, but for what is kept raw among its additional properties."""
+    sent: _Sent = getattr(record.additional_properties, "sent", _NOTHING)
+    found: dict[str, Any] = {}
+    for name, wire, _, required, empty in fields:
+        value = getattr(record, name)
+        if wire in sent:
+            written, kept = plain(value), sent[wire]
+            found[wire] = kept[1] if kept is not None and kept[0] == written else written
+        elif required or (value is not None and (empty is None or value)):
+            found[wire] = plain(value)
+    return found
 
 
 def _known_of(kind: type[Record], names: tuple[str, ...]) -> tuple[_Sent, tuple[str, ...]]:
-    """Part the names that came into fields of the contract and others. Rows have the same ones, and share the answer."""
+    """Part the names that came into fields of the contract and others. Rows that are alike share the answer."""
     found = _known.get((kind, names))
     if found is None:
         wires = [field.wire for field in plan_of(kind)]
@@ -392,8 +399,7 @@ def list_of(kind: Kind) -> Kind:
             return raw
         found: list[Any] = []
         try:
-            for item in raw:
-                found.append(read_one(item))
+            found.extend(map(read_one, raw))
         except DecodeError as error:
             problem = error.under(f"[{len(found)}]", len(found) if kind.record else None)
         else:

@@ -59,4 +59,3 @@ def loads(content: bytes) -> Any:
     except UnicodeDecodeError:
         reason = "the JSON is not UTF-8"
     raise DecodeError(reason)
-

@@ -1,5 +1,8 @@
 """The operations on insights, each written once, as a flow over the generated endpoints; see `persons`."""
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -53,9 +53,9 @@ def show_in_notebooks() -> None:
 
 
 def _shown(record: Record) -> str:
-    from posthog_environments import display
+    from posthog_environments.markup import record_table
 
-    return display.record(record)
+    return record_table(record)
 
 
 @dataclass(frozen=True, slots=True)

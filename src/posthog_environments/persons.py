@@ -6,6 +6,9 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import json

@@ -78,7 +78,13 @@ class Persons:
     def row(self, person: Person) -> tuple[Any, ...]:
         """Return the values of `PERSON_COLUMNS` and then of the chosen ones."""
         properties = person.properties
-        name, ids = person.name, person.distinct_ids
+        name: Any = person.name
+        ids: list[Any] = person.distinct_ids
+        if name is None or not ids:
+            # What a person cannot hold is written all the same.
+            name = person.additional_properties.get("name", name)
+            kept: object = person.additional_properties.get("distinct_ids", ids)
+            ids = cast("Any", kept) if isinstance(kept, list) else []
         if person.created_at is None:
             self.unreadable["created_at"] += 1
         row = (

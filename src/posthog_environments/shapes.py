@@ -9,12 +9,11 @@ long way, each time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import attrgetter, or_
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
+from operator import attrgetter
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast
 
 import msgspec
 from posthog_environments_api.records import ABSENT, Additional, Field, Kind, Record, keep, plan_of
@@ -173,25 +172,26 @@ def _attribute(place: int) -> str:
     return f"additional_{place}_"
 
 
-def _getter(names: Sequence[str]) -> Any:
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Return a function that gets from a struct, as a tuple, what the contract does not know."""
     attributes = [_attribute(place) for place in range(len(names))]
-    if not attributes:
-        return lambda struct: ()  # noqa: ARG005  # pyright: ignore[reportUnknownLambdaType]
-    if len(attributes) == 1:
-        get = attrgetter(attributes[0])
-        return lambda struct: (get(struct),)  # pyright: ignore[reportUnknownLambdaType]
-    return attrgetter(*attributes)
+    if len(attributes) > 1:
+        return attrgetter(*attributes)
+
+    def get(struct: Any) -> tuple[Any, ...]:
+        return tuple(getattr(struct, attribute) for attribute in attributes)
+
+    return get
 
 
 def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any]:
-    """Return a strict struct with the fields of a kind of record; those that are not in the shape read None, or empty."""
+    """Return a strict struct with the fields of a kind of record; those that the shape lacks read None, or empty."""
     fields: list[Any] = []
     rename: dict[str, str] = {}
     absent: dict[str, Any] = {}
     for field in plan_of(kind):
         if field.wire not in shape.sent:
-            absent[field.name] = None if field.empty is None else property(_empty(field))
+            absent[field.name] = None if field.empty is None else _empty(field.empty)
             continue
         type_ = given.get(field.name) or strict(field.kind)
         if not field.required and field.empty is None and type_ is not Any:
@@ -213,10 +213,11 @@ def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any
     )
 
 
-def _empty(field: Field) -> Any:
-    factory = field.empty
-    assert factory is not None
-    return lambda _: factory()  # pyright: ignore[reportUnknownLambdaType]
+def _empty(factory: Callable[[], Any]) -> property:
+    def read(_: Any) -> Any:
+        return factory()
+
+    return property(read)
 
 
 def strict(kind: Kind) -> Any:
@@ -232,7 +233,7 @@ def strict(kind: Kind) -> Any:
     if kind.name == "enumeration":
         return Literal[kind.values]
     if kind.name == "either":
-        return reduce(or_, [strict(part) for part in kind.parts])
+        return Union[tuple(strict(part) for part in kind.parts)]  # noqa: UP007 - made of a list
     raise TypeError(kind.name)
 
 

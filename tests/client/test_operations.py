@@ -103,7 +103,7 @@ def test_list_gives_everybody_newest_first(run: Run) -> None:
     assert all(isinstance(person, Person) for person in people)
     times = [person.created_at for person in people]
     assert times == sorted(times, reverse=True)
-    assert people[0].additional_properties["type"] == "person"
+    assert (people[0].type_, people[0].is_identified, people[0].additional_properties) == ("person", True, {})
 
 
 def test_list_with_filters(run: Run) -> None:

@@ -10,7 +10,10 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
+    0: {
+        *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
+        *("models", "shapes", "decoding"),
+    },
     1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
     2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "insights", "bulk"},
@@ -20,11 +23,14 @@ FLOORS: dict[int, set[str]] = {
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
-# charts are read before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota
-# does; exports count what a flow asks for; many changes are made of single ones; guards use pools, and a budget is kept
-# in a store; clients use what is bound.
+# charts are read before anything shows or draws them, models offer that, and what is decoded is one of them; a ledger
+# decides as a quota does; exports count what a flow asks for; many changes are made of single ones; guards use pools,
+# and a budget is kept in a store; clients use what is bound.
 INNER = {
-    0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
+    0: [
+        *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
+        *("models", "shapes", "decoding"),
+    ],
     1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
     2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "insights", "bulk"],

@@ -43,6 +43,7 @@ POINTS: Final = (
 def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
     """Split an entry of the activity log into cells, one for each column of `ACTIVITY`."""
     odd: dict[str, Any] = {}
+    more = entry.additional_properties
 
     def text(name: str, value: Any) -> str | None:
         if value is None:
@@ -54,12 +55,13 @@ def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
 
     created = None if entry.created_at is None else utc(entry.created_at, odd)
     user = entry.user
-    texts = [text(name, getattr(entry, name)) for name in ("id", "activity", "scope", "item_id")]
+    # What an entry cannot hold is shown all the same.
+    texts = [text(name, more.get(name, getattr(entry, name))) for name in ("id", "activity", "scope", "item_id")]
     who = (None, None) if user is None else (text("user_email", user.email), text("user_first_name", user.first_name))
     if user is not None and user.additional_properties:
         odd["user"] = user.additional_properties
     detail = None if entry.detail is None else to_json(entry.detail.to_dict())
-    return (*texts, created, *who, detail, to_json(entry.additional_properties | odd))
+    return (*texts, created, *who, detail, to_json({**more, **odd}))
 
 
 def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
