@@ -25,11 +25,10 @@ def _same(value: Any, _place: str) -> Any:
 
 
 def _flag(value: Any, place: str) -> bool:
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if not isinstance(value, bool):
+    found = {"true": True, "false": False}.get(str(value).lower())
+    if found is None:
         raise ValueError(f"{place}: expected true or false, got {value!r}.")
-    return value
+    return found
 
 
 def _number(value: Any, place: str) -> float:
