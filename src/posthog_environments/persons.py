@@ -43,7 +43,7 @@ from posthog_environments.questions import QUESTION, Breakdown, question, to_que
 from posthog_environments.ranges import RangeWalk
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import ActivityEntry, Person
+    from posthog_environments_api.models import ActivityEntry, ActivityPage, Person, PersonPage
 
 __all__ = [
     "PersonKey",
@@ -136,13 +136,13 @@ def list_(
 
     def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
         from posthog_environments_api.api.persons import list_persons
-        from posthog_environments_api.models.person_page import PersonPage
+        from posthog_environments_api.models.person_page import PersonPage as Record
 
         request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = Call(LIST, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, PersonPage, cursor.number)
-        return Fetched(page.results, page.next_, page.count)
+        page = decode_record(call, answer, Record, cursor.number)
+        return Fetched(page.results, _following(page), page.count)
 
     def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
         if state is None:
@@ -162,6 +162,11 @@ def list_(
         return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
     export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
     return Listing(fetch, partial(restore, None), export=export)
+
+
+def _following(page: PersonPage | ActivityPage) -> Any:
+    """Return what a page says of its successor; what cannot be read is not the end."""
+    return page.additional_properties.get("next", page.next_)
 
 
 # What identifies a row, and when it was created.
@@ -222,10 +227,10 @@ def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_quer
 
 
 def _get(scope: Scope, call: Call) -> Flow[Person]:
-    from posthog_environments_api.models.person import Person
+    from posthog_environments_api.models.person import Person as Record
 
     answer = yield from exchange(scope, call)
-    return decode_record(call, answer, Person)
+    return decode_record(call, answer, Record)
 
 
 def update(
@@ -275,10 +280,10 @@ def _update(scope: Scope, call: Call) -> Flow[Person | None]:
     if not answer.content.strip():
         return None
     _refuse_failure(call, answer)
-    from posthog_environments_api.models.person import Person
+    from posthog_environments_api.models.person import Person as Record
 
     # With any other success the change is only accepted.
-    return decode_record(call, answer, Person) if answer.status_code == 200 else None
+    return decode_record(call, answer, Record) if answer.status_code == 200 else None
 
 
 def delete(
@@ -359,13 +364,13 @@ def activity(
 
     def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
         from posthog_environments_api.api.persons import list_person_activity
-        from posthog_environments_api.models.activity_page import ActivityPage
+        from posthog_environments_api.models.activity_page import ActivityPage as Record
 
         request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, ActivityPage, (cursor.number - 1) * cursor.limit)
-        return Fetched(page.results, page.next_, page.total_count)
+        page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
+        return Fetched(page.results, _following(page), page.total_count)
 
     return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
 

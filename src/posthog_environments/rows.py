@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import msgspec
 
+from posthog_environments.charts import listed
 from posthog_environments.errors import MalformedResponseError, PagingError
 
 if TYPE_CHECKING:
@@ -183,21 +184,26 @@ def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
     """Return the values of `TREND_COLUMNS` for each point; of an aggregated display one for each series.
 
     Raises:
-        MalformedResponseError: A series does not have one number for each of its days, or a day cannot be read.
+        MalformedResponseError: A series does not have one number for each of its days, or one cannot be read.
     """
     for number, series in enumerate(trend):
         value = series.breakdown_value
         head = (project_id, number, series.label, None if value is None else _text(value), series.compare_label)
-        if not series.data and not series.days:
+        data, days = listed(series, "data"), listed(series, "days")
+        if not data and not days:
             yield (*head, None, trend.timezone, series.aggregated_value)
             continue
-        if len(series.data) != len(series.days):
+        if len(data) != len(days):
             raise MalformedResponseError(
-                f"Series {number} of the trend has {len(series.data)} numbers for {len(series.days)} days.",
+                f"Series {number} of the trend has {len(data)} numbers for {len(days)} days.",
                 status_code=200,
                 body=b"",
             )
-        for day, amount in zip(series.days, series.data, strict=True):
+        for day, amount in zip(days, data, strict=True):
+            if isinstance(amount, bool) or not isinstance(amount, (int, float)):
+                raise MalformedResponseError(
+                    f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
+                )
             yield (*head, _day(number, day), trend.timezone, float(amount))
 
 
@@ -231,7 +237,7 @@ def check_trend(project_id: str, trend: Trend) -> None:
     Raises:
         PagingError: It has.
     """
-    if trend.next is not None:
+    if trend.next is not None or "next" in trend.additional_properties:
         raise PagingError(
             f"The trend of project {project_id} has more values of its breakdown than the {len(trend)} series that "
             "servers show at once. Break down on something with fewer values; strict=False takes what there is."

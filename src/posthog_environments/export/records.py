@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.charts import moment, number
+from posthog_environments.charts import listed, moment, number
 from posthog_environments.export.columns import Cell, Column, utc
 from posthog_environments.export.values import fit_text, to_json
 
@@ -77,10 +77,11 @@ def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
             _shown(one.breakdown_value),
             _shown(one.compare_label),
         )
-        if one.aggregated_value is not None or not one.data:
+        data, days = listed(one, "data"), listed(one, "days")
+        if one.aggregated_value is not None or not data:
             yield (*head, None, None, _number(one.aggregated_value))
-        for index, value in enumerate(one.data):
-            day = moment(one.days[index]) if index < len(one.days) else None
+        for index, value in enumerate(data):
+            day = moment(days[index]) if index < len(days) else None
             yield (*head, index, day, _number(value))
 
 

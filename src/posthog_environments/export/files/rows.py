@@ -98,7 +98,7 @@ def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
         for person, raw in zip(parsed.results, msgspec.json.decode(raws, type=list[msgspec.Raw]), strict=True)
     ]
     _onto_one_line(rows)
-    return rows, parsed.next_, parsed.count
+    return rows, parsed.additional_properties.get("next", parsed.next_), parsed.count
 
 
 def _onto_one_line(rows: list[Row]) -> None:
