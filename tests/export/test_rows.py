@@ -40,7 +40,9 @@ def contract(content: bytes) -> Any:
         page = lenient(content, PersonPage)
     except DecodeError as error:
         return type(error), error.index
-    return [(person.uuid, person.created_at) for person in page.results], page.additional_properties.get("next", page.next_)
+    return [(person.uuid, person.created_at) for person in page.results], page.additional_properties.get(
+        "next", page.next_
+    )
 
 
 def ours(content: bytes) -> Any:
