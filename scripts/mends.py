@@ -169,9 +169,7 @@ def _make_lazy(path: Path) -> str | None:
     }
     offered = re.search(r"^__all__ = \(([^)]*)\)", text, re.MULTILINE)
     if offered is None or set(re.findall(r'"(\w+)"', offered[1])) != homes.keys():
-        return (
-            f"{path.parent.name}/__init__.py is not what it was: the names that it offers are not those that it imports"
-        )
+        return f"{path.parent.name}/__init__.py has changed: the names that it offers are not those that it imports"
     imports = "\n".join(f"    from {home} import {name} as {name}" for name, home in sorted(homes.items()))
     table = "\n".join(f'    "{name}": "{home}",' for name, home in sorted(homes.items()))
     doc = (

@@ -212,8 +212,10 @@ def _echo(found: Sequence[Series]) -> Mapping[str, Any]:
 
 def listed(series: Series, name: Literal["data", "days"]) -> Sequence[Any]:
     """Return a list of a series, also one that a series cannot hold: with a null among the numbers, say."""
-    kept = series.additional_properties.get(name)
-    return cast("Any", kept) if isinstance(kept, list) else getattr(series, name)
+    kept: object = series.additional_properties.get(name)
+    if isinstance(kept, list):
+        return cast("Any", kept)  # type: ignore[no-any-return]
+    return series.data if name == "data" else series.days
 
 
 def _lines(found: Sequence[Series], *, cumulative: bool) -> list[Line]:

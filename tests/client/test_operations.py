@@ -422,7 +422,9 @@ def test_the_generated_client_is_ready_for_use(box: Sandbox) -> None:
         assert page is not None
         assert len(page.results) == 3
         assert get_person.sync_detailed(env.project_id, "1", client=env.api).status_code in (200, 404)
-        assert box.api_key not in repr(env.api) + repr(vars(env.api)) + repr(env.api.get_httpx_client().headers)
+        assert box.api_key not in repr(env.api) + repr(env.api.__getstate__()) + repr(
+            env.api.get_httpx_client().headers
+        )
 
     async def main() -> int:
         async with AsyncEnvironment(box.project_id, api_key=box.api_key, host=box.host) as env:

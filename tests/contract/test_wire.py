@@ -62,7 +62,7 @@ QUERY: dict[str, Any] = {
     "trendsFilter": {"display": "Metric", "formulaNodes": [{"formula": "A*2", "custom_name": "Twice"}]},
     "samplingFactor": 0.5,
 }
-LEAST = {
+LEAST: dict[str, dict[str, Any]] = {
     "updatePerson": {"properties": {}},
     "runQuery": {"query": {"kind": "TrendsQuery", "series": [{"kind": "EventsNode"}]}},
 }

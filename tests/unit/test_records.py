@@ -6,6 +6,7 @@ import contextlib
 import copy
 import inspect
 import json
+import math
 import pickle
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
@@ -197,6 +198,14 @@ def test_what_is_optional_and_wrong_does_not_destroy_the_whole() -> None:
     assert (series.data, series.filter_, series.action, series.days, series.labels) == ([1, 2.5], None, None, [], [])
     assert series.additional_properties == {"filter": [], "action": "x", "labels": 5, "new": 1}
     assert trend.to_dict() == body
+
+
+def test_numbers_with_gaps() -> None:
+    series = Series.from_dict({"data": [1, None, 2.5], "days": [None]})
+    assert series.data[::2] == [1, 2.5]
+    assert math.isnan(series.data[1])
+    assert series.days == []
+    assert series.to_dict() == series.additional_properties == {"data": [1, None, 2.5], "days": [None]}
 
 
 def test_records_are_attrs() -> None:

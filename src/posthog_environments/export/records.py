@@ -72,7 +72,7 @@ def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
     for place, one in enumerate(series):
         head = (
             place,
-            _shown(one.label),
+            _shown(one.additional_properties.get("label", one.label)),
             _shown(one.action.name if one.action else None),
             _shown(one.breakdown_value),
             _shown(one.compare_label),
