@@ -34,7 +34,7 @@ __all__ = [
 # The version of the distribution; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
-Prefix = Literal["environments", "projects"]
+Prefix = Literal["auto", "environments", "projects"]
 
 # The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
 CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
@@ -144,9 +144,9 @@ def read_settings(
     url = _host("us" if host is None else host, place, allow_http=allow_http)
     prefix, place = _given(prefix, "prefix", "POSTHOG_PREFIX", environ)
     if prefix is None:
-        prefix = "environments"
-    if prefix not in ("environments", "projects"):
-        raise ConfigurationError(f'{place} must be "environments" or "projects", not {_shown(prefix)}.')
+        prefix = "auto"
+    if prefix not in ("auto", "environments", "projects"):
+        raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {_shown(prefix)}.')
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
     shared = quota_place(*_given(quota, "quota", "POSTHOG_QUOTA", environ))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from posthog_environments.config import Options, Prefix, Settings
     from posthog_environments.drivers import AsyncDriver, Driver
     from posthog_environments.exchange import Scope, Session
+    from posthog_environments.prefixes import InUse
     from posthog_environments.quota import SharedPacer
 
 __all__ = ["AsyncEnvironment", "Environment"]
@@ -109,7 +110,9 @@ class _Client(Generic[Transport, AnyDriver]):
             quota=quota,
         )
         options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
-        session = Session(settings, settings.prefix, shared=_shared_quota(settings))
+        # Auto begins with environments, which every server of 2024 to 2026 knows.
+        begin: InUse = "projects" if settings.prefix == "projects" else "environments"
+        session = Session(settings, begin, shared=_shared_quota(settings))
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._scope = Scope(session, options)
         self._open(session, options, transport, verify, proxy)
@@ -183,8 +186,8 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         api_key: A personal API key (phx_…), or a function that returns one and is asked before each attempt. Else
             POSTHOG_PERSONAL_API_KEY.
         host: "us", "eu" or the URL of a server. Else POSTHOG_HOST, else "us".
-        prefix: "environments" or "projects", the twin that the vendor moves to. Else POSTHOG_PREFIX, else
-            "environments".
+        prefix: "auto", "environments" or "projects", the twin that the vendor moves to. Auto begins with environments,
+            and goes over to projects where the server says so or knows nothing else. Else POSTHOG_PREFIX, else "auto".
         timeout: Seconds for one request from the moment that pacing lets it go, with all attempts and waits in between.
         max_wait: Seconds that a call may wait for the quota besides. None: a listing waits as long as it takes, another
             call no longer than its timeout, and a 429 is waited for within the timeout.

@@ -114,7 +114,7 @@ def connect(wanted: Wanted) -> Environment:
 
 
 def _first(field: str, places: list[dict[str, Found]]) -> Found:
-    default = {"host": "us", "prefix": "environments", "quota": "memory"}.get(field)
+    default = {"host": "us", "prefix": "auto", "quota": "memory"}.get(field)
     nowhere = Found(default, "default" if default else "nowhere")
     return next((place[field] for place in places if field in place), nowhere)
 

@@ -42,8 +42,8 @@ _CONNECTION_OPTIONS: Final = (
     _CONNECTION("--host", metavar="us|eu|URL", help="The server."),
     _CONNECTION(
         "--prefix",
-        type=click.Choice(["environments", "projects"]),
-        help="Which of the twin paths of the API to use.",
+        type=click.Choice(["auto", "environments", "projects"]),
+        help="Which of the twin paths of the API to use; auto, the default, finds out.",
     ),
     _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
     _CONNECTION(

@@ -1,0 +1,126 @@
+"""What the error says of an answer that is no success: the server's words, where it leads, and what to try next."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from posthog_environments.errors import (
+    APIStatusError,
+    PermissionDeniedError,
+    RateLimitError,
+    RedirectError,
+    fields_of,
+    printable,
+    status_error_class,
+)
+
+if TYPE_CHECKING:
+    from posthog_environments.exchange import Answer, Call, Session
+
+__all__ = ["location", "status_error"]
+
+# What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
+MAX_ERROR_BODY = 1 << 20
+
+
+def location(answer: Answer) -> str | None:
+    """Return where a redirect leads, as a whole address; None if it cannot be read."""
+    given = answer.headers.get("location")
+    if given is None:
+        return None
+    try:
+        return urljoin(answer.url, given)
+    except ValueError:
+        return None
+
+
+def status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
+    """Return the error for an answer; `wait` is what it says about when to come again, in seconds."""
+    body = _body(answer)
+    detail = fields_of(body).get("detail")
+    said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
+    status = answer.status_code
+    message = f"{call.operation.name}: {status}"
+    if said.strip():
+        message += f", {printable(said.strip())}"
+    target = f" {_target(answer)}" if 300 <= status < 400 else ""
+    hint = _hint(session, call, answer)
+    if (hint or target) and not message.endswith((".", "!", "?")):
+        message += "."
+    message += target + (f" {hint}" if hint else "")
+    error = status_error_class(status)(
+        message, status_code=status, body=body, request_id=answer.headers.get("x-request-id")
+    )
+    error.hint = hint
+    if isinstance(error, RateLimitError):
+        error.retry_after = wait
+    elif isinstance(error, RedirectError):
+        error.location = answer.headers.get("location")
+    elif isinstance(error, PermissionDeniedError):
+        error.required_scope = _scope(error.detail)
+    return error
+
+
+def _hint(session: Session, call: Call, answer: Answer) -> str:
+    """Say what to try next, where there is something that the client has not tried itself."""
+    status = answer.status_code
+    if status == 401:
+        return "Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
+    if status == 403 and call.operation.unscoped:
+        return "Servers refuse personal API keys for this operation, whatever their scopes."
+    if status == 404 and status not in call.operation.mute:
+        return _not_found(session)
+    if 300 <= status < 400:
+        return _follow(session, answer)
+    return ""
+
+
+def _not_found(session: Session) -> str:
+    if session.found:
+        return ""
+    if not session.auto:
+        return (
+            f"Nothing under /api/{session.prefix}/ has been found so far: check host, project_id and id, or leave it "
+            'to prefix="auto" which of the two paths to use.'
+        )
+    if not session.settled:
+        return "The paths under /api/environments/ and under /api/projects/ were both tried: check host and project_id."
+    return "Nothing of this project has been found so far: check project_id and id."
+
+
+def _target(answer: Answer) -> str:
+    given = answer.headers.get("location")
+    return "It does not say where to." if given is None else f"It leads to {printable(given, 200)}."
+
+
+def _follow(session: Session, answer: Answer) -> str:
+    """Say what to do about a redirect, which is not followed."""
+    scheme, host, port = session.settings.origin
+    try:
+        parts = urlsplit(location(answer) or "")
+        theirs = parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        theirs = scheme, host, port
+    if theirs[0] in ("http", "https") and theirs != (scheme, host, port):
+        return "Redirects are not followed, for the key would go along; if that is the right server, give it as host."
+    return "Redirects are not followed; check host and project_id."
+
+
+def _body(answer: Answer) -> object:
+    """Decode a body leniently: it comes with an error, and may be a proxy's page. Only its beginning counts."""
+    from posthog_environments_api.errors import DecodeError
+    from posthog_environments_api.types import loads
+
+    if len(answer.content) <= MAX_ERROR_BODY:
+        with suppress(DecodeError):
+            return loads(answer.content)
+    return answer.content[:MAX_ERROR_BODY].decode("utf-8", "replace")
+
+
+def _scope(detail: str | None) -> str | None:
+    import re
+
+    match = re.search(r"\b([a-z_]+:(?:read|write))\b", detail or "")
+    return match.group(1) if match else None
