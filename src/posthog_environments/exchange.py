@@ -34,6 +34,7 @@ from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
 from posthog_environments.refusals import location, status_error
+from posthog_environments.slots import Slots
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ T = TypeVar("T")
 
 # A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
 MAX_REFUSALS = 100
+# Source: posthog/clickhouse/client/limit.py of the vendor; more by plan, which nobody can tell from outside.
+MOST_QUERIES = 3
 # Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
 STORE_PATIENCE = 1.0
 STORE_HURRY = 0.1
@@ -90,6 +93,8 @@ class Operation:
     unscoped: bool = False
     # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
     mute: frozenset[int] = frozenset()
+    # Statuses that would come again for the same request, and cost the server the same again.
+    final: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,8 @@ class Session:
         known: Whether a request under environments has had an answer other than 404.
         found: Whether the server has shown anything of the project.
         warned: What a warning was given of; see `notices.advise`.
+        by_query: Whether trends are known to be answered at `query/`.
+        queries: Who asks there now; servers take three at once.
     """
 
     settings: Settings
@@ -199,6 +206,8 @@ class Session:
     known: bool = False
     found: bool = False
     warned: set[str] = field(default_factory=set[str])
+    by_query: bool = False
+    queries: Slots = field(default_factory=lambda: Slots(MOST_QUERIES))
 
     def __post_init__(self) -> None:
         _SESSIONS.add(self)
@@ -217,6 +226,7 @@ class Session:
         """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
         self.lock = threading.Lock()
         self.quota.forget_flights()
+        self.queries.forget()
         if self.shared is not None:
             self.shared.after_fork()
 
@@ -575,6 +585,8 @@ class _Attempts:
         is_change = self.call.operation.kind is Kind.CHANGE
         if isinstance(outcome, Failed):
             return outcome.again and not (is_change and outcome.sent)
+        if outcome.status_code in self.call.operation.final:
+            return False
         if outcome.status_code in REFUSED_STATUSES:
             return True
         return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
