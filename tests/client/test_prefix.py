@@ -73,9 +73,11 @@ def test_a_warning_in_a_task_of_its_own_points_out_of_the_package() -> None:
         async with AsyncEnvironment(1, api_key="phx_x", host=wire.host, prefix="environments") as env:
             await asyncio.gather(env.persons.get(UUID), env.persons.get(UUID))
 
-    with Wire(http(200, PERSON, "Deprecation: true")) as wire:
-        with pytest.warns(DeprecationWarning) as caught:
-            asyncio.run(run(wire))
+    with (
+        Wire(http(200, PERSON, "Deprecation: true")) as wire,
+        pytest.warns(DeprecationWarning, match="on its way out") as caught,
+    ):
+        asyncio.run(run(wire))
     assert [warning.filename for warning in caught] == [__file__]
 
 
@@ -111,8 +113,7 @@ def test_current_and_the_number_behind_it() -> None:
     answer = http(200, PERSON, "Deprecation: @1795564800", "Sunset: Fri, 30 Apr 2027 23:59:59 GMT", link)
     with Wire(answer) as wire, Environment("@current", api_key="phx_x", host=wire.host) as env:
         with pytest.warns(DeprecationWarning, match="project_id=77") as caught:
-            env.persons.get(UUID)
-            env.persons.get(UUID)
+            assert [person.uuid for person in map(env.persons.get, [UUID, UUID])] == [UUID, UUID]
         assert len(caught) == 1
         assert "30 Apr 2027" in str(caught[0].message)
         assert [line.split()[1].split("/persons")[0] for line in wire.lines()] == [
