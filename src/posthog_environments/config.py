@@ -202,7 +202,7 @@ def _project(value: object, place: str) -> str:
     if value is None:
         raise ConfigurationError(
             "There is no project id. Set POSTHOG_PROJECT_ID, or give project_id=: the number in the address of "
-            'your project (/project/12345), or "@current".'
+            "your project (/project/12345)."
         )
     if isinstance(value, int) and not isinstance(value, bool):
         value = int.__repr__(value)
@@ -268,6 +268,9 @@ def _host(value: object, place: str, *, allow_http: bool) -> str:
     if value in CLOUDS:
         return CLOUDS[value]
     problem = _url_problem(value)
+    misled = None if problem else _misled(value)
+    if misled:
+        raise ConfigurationError(f"{place} {misled}")
     if problem:
         # Not the value itself: what was taken for a host may be a key that was put into the wrong variable.
         raise ConfigurationError(
@@ -303,6 +306,25 @@ def _url_problem(value: str) -> str | None:
         return "has a query or fragment."
     if any(segment in (".", "..") or "%" in segment for segment in parts.path.split("/")) or "//" in parts.path:
         return "has a path that is not plain."
+    return None
+
+
+def _misled(value: str) -> str | None:
+    """Say what is wrong with a URL at which there is something else of PostHog, and what to give instead."""
+    parts = urlsplit(value)
+    name = (parts.hostname or "").rstrip(".")
+    if name == "i.posthog.com" or name.endswith(".i.posthog.com"):
+        # The vendor's SDKs for capture read the same variable, https://posthog.com/docs/api, "Public endpoints".
+        region = next((region for region in CLOUDS if name.startswith(region)), None)
+        remedy = f'"{region}", which is {CLOUDS[region]}' if region else '"us" or "eu", where your project is'
+        return f"names a host that only takes in events, and has no API to read from. Give {remedy}."
+    segments = [segment.lower() for segment in parts.path.split("/") if segment]
+    root = f"{parts.scheme}://{parts.netloc}"
+    if "project" in segments:
+        return f"holds the page of a project. Give {root} as the host, and the number of the project as project_id."
+    if "api" in segments and (segments[-1] == "api" or {"projects", "environments"} & set(segments)):
+        base = "/".join(parts.path.split("/")[: 1 + segments.index("api")]).rstrip("/")
+        return f"holds /api, which the client adds by itself. Give {root}{base}."
     return None
 
 

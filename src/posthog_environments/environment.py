@@ -167,11 +167,15 @@ class _Client(Generic[Transport, AnyDriver]):
         """The server, as a URL."""
         return self._scope.session.settings.host
 
+    @property
+    def prefix(self) -> InUse:
+        """The prefix that requests go to now; by "auto" another one may follow from what the server answers."""
+        return self._scope.session.prefix
+
     def __repr__(self) -> str:
         if not hasattr(self, "_scope"):  # a traceback may show a client whose settings were refused
             return f"<{type(self).__name__}, not set up>"
-        prefix = self._scope.session.prefix
-        return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={prefix!r})"
+        return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={self.prefix!r})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(

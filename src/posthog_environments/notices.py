@@ -52,7 +52,8 @@ def notices(url: str, operation: str, headers: Mapping[str, str]) -> list[Notice
     number = next((twin.project for twin in twins if twin.project.isdigit()), None)
     announced: list[Notice] = []
     if place.project == "@current" and (number or not named):
-        announced.append(Notice("current", f'The server says that the project id "@current" is deprecated{when}', number))
+        text = f'The server says that the project id "@current" is deprecated{when}'
+        announced.append(Notice("current", text, number))
     if place.prefix == "environments" and (any(twin.prefix == "projects" for twin in twins) or not named):
         announced.append(Notice("prefix", f"The server says that /api/environments/ is on its way out{when}"))
     others = [target for target, twin in zip(named, about, strict=True) if twin is None]

@@ -9,11 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
-__all__ = ["ENVIRONMENTS", "PROJECTS", "InUse", "Link", "Place", "links", "moves", "place_of", "same_but_place", "successors", "twin_of"]
+__all__ = [
+    "ENVIRONMENTS",
+    "PROJECTS",
+    "InUse",
+    "Link",
+    "Place",
+    "links",
+    "moves",
+    "place_of",
+    "same_but_place",
+    "successors",
+    "twin_of",
+]
 
 InUse = Literal["environments", "projects"]
 
@@ -65,7 +77,10 @@ def place_of(url: str) -> Place | None:
     except ValueError:
         return None
     found = _PATH.fullmatch(parts.path)
-    return None if found is None else Place(origin, *found.groups(), query)
+    if found is None:
+        return None
+    base, prefix, project, rest = found.group(1, 2, 3, 4)
+    return Place(origin, base, prefix, project, rest, query)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str]:

@@ -395,7 +395,7 @@ def test_the_redirect_to_the_twin_is_followed_for_each_method() -> None:
 def test_the_sunset_of_the_prefix_warns_once_at_the_callers_line() -> None:
     with (
         Sandbox(persons=20, era="2026", rates=False) as box,
-        Environment(box.project_id, api_key=box.api_key, host=box.host) as env,
+        Environment(box.project_id, api_key=box.api_key, host=box.host, prefix="environments") as env,
     ):
         with pytest.warns(DeprecationWarning, match='prefix="projects"') as caught:
             env.persons.list().first()
