@@ -39,8 +39,8 @@ def refuse_reversed(date_from: str | None, date_to: str | None, now: Callable[[]
         return
     if _are_reversed(first, last, now()) if first and last else _is_after(date_from, date_to):
         raise ValueError(
-            f"date_from {date_from!r} lies after date_to {date_to!r}, and a server would answer without a single point; "
-            "swap them."
+            f"date_from {date_from!r} lies after date_to {date_to!r}, and a server would answer without a single "
+            "point; swap them."
         )
 
 

@@ -36,7 +36,8 @@ _FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative fo
 # What people write instead, and what they mean; only for the hint in a message.
 _WORDS = {
     "today": "dStart", "yesterday": "-1dStart", "now": "-0h", "last week": "-1w", "last quarter": "-1q",
-    "this week": "wStart", "this month": "mStart", "last month": "-1mStart", "this year": "yStart", "last year": "-1yStart",
+    "this week": "wStart", "this month": "mStart", "last month": "-1mStart",
+    "this year": "yStart", "last year": "-1yStart",
     **{form.lower(): form for form in _POSITIONS},
 }  # fmt: skip
 _SPOKEN = re.compile(
@@ -74,6 +75,19 @@ def date_to_wire(value: DateArgument, *, argument: str = "date_from", now: Calla
         f"{argument}: expected a date, datetime, timedelta, relativedelta or text, got"
         f" {type(value).__name__}; for seconds since 1970 write datetime.fromtimestamp(value, timezone.utc)"
     )
+
+
+def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], datetime]) -> str | None:
+    """Turn a time to go back by into the text that the API takes: `-7d`, `-1m`; None stays None.
+
+    Raises:
+        TypeError, ValueError: It is no such time, but a date or a position, which servers would not heed there.
+    """
+    wire = date_to_wire(value, argument=argument, now=now)
+    match = _RELATIVE.fullmatch(wire) if wire else None
+    if wire and (match is None or match[3]):
+        raise ValueError(f"{argument}: {wire!r} is no time to go back by; expected one such as -7d, -2w, -1m or -1y")
+    return wire
 
 
 def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:

@@ -194,9 +194,9 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         host: "us", "eu" or the URL of a server. Else POSTHOG_HOST, else "us".
         prefix: "auto", "environments" or "projects", the twin that the vendor moves to. Auto begins with environments,
             and goes over to projects where the server says so or knows nothing else. Else POSTHOG_PREFIX, else "auto".
-        trend_api: Where trends are asked for: "legacy" (`insights/trend/`), "query" (`query/`, with the scope query:read)
-            or "auto". Auto asks `query/` on PostHog Cloud; elsewhere `insights/trend/`, and `query/` where a server does
-            not have that. Else POSTHOG_TREND_API, else "auto".
+        trend_api: Where trends are asked for: "legacy" (`insights/trend/`), "query" (`query/`, scope query:read)
+            or "auto". Auto asks `query/` on PostHog Cloud; elsewhere `insights/trend/`, and `query/` where a server
+            does not have that. Else POSTHOG_TREND_API, else "auto".
         timeout: Seconds for one request from the moment that pacing lets it go, with all attempts and waits in between.
         max_wait: Seconds that a call may wait for the quota besides. None: a listing waits as long as it takes, another
             call no longer than its timeout, and a 429 is waited for within the timeout.

@@ -34,8 +34,8 @@ from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
 from posthog_environments.refusals import location, status_error
-from posthog_environments.slots import Slots
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
+from posthog_environments.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

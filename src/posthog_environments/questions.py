@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, TypeAlias, cast
 
 from posthog_environments.arguments import json_text, text, whole
+from posthog_environments.date_order import refuse_reversed
 from posthog_environments.dates import DateArgument, date_to_wire
 from posthog_environments.entities import EntitiesArgument, entities_to_wire
-from posthog_environments.date_order import refuse_reversed
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 
 __all__ = ["QUESTION", "Breakdown", "question", "to_query"]
@@ -96,13 +96,15 @@ def _are_cohorts(breakdown: object) -> bool:
 
 
 def _breakdown(value: Breakdown | None, kind: str | None = None) -> str | None:
-    """Write a breakdown as `insights/trend/` takes it: the name of a property, or cohorts as the JSON text of a list."""
+    """Write a breakdown as `insights/trend/` takes it: a name, or cohorts as the JSON text of a list."""
     if value is not None and (kind == "cohort" or (kind is None and _are_cohorts(value))):
         return json_text(_cohorts(value))
     if value is None or isinstance(value, str):
         return text("breakdown", value)
     if _are_cohorts(value) and not isinstance(value, bool):
-        raise ValueError(f"breakdown: ids are of cohorts, so breakdown_type must be 'cohort' or left out, not {kind!r}.")
+        raise ValueError(
+            f"breakdown: ids are of cohorts, so breakdown_type must be 'cohort' or left out, not {kind!r}."
+        )
     raise TypeError(f"breakdown must be the name of a property, or of cohorts one id, a list or 'all', not {value!r}.")
 
 
@@ -124,9 +126,9 @@ def _cohort(place: str, value: int | str) -> int | str:
         return "all"
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
-    if isinstance(value, str):
-        raise ValueError(f"{place}: {value[:40]!r} is no cohort; a cohort is its number, such as 42, or 'all'.")
-    return whole(place, value, 1)
+    if not isinstance(value, str):
+        return whole(place, value, 1)
+    raise ValueError(f"{place}: {value[:40]!r} is no cohort; a cohort is its number, such as 42, or 'all'.")
 
 
 def to_query(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -282,7 +282,9 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
     """Wait, and ask whether a query is over."""
     session = scope.session
     if state.id is None:
-        raise MalformedResponseError(f"{inquiry.name}: the query runs on, and has no id to ask for it by.", status_code=202)
+        raise MalformedResponseError(
+            f"{inquiry.name}: the query runs on, and has no id to ask for it by.", status_code=202
+        )
     if session.clock() + wait >= deadline:
         raise DeadlineExceeded(
             f"{inquiry.name} took longer than its {scope.options.timeout:g} s: the server still works on the query. "
@@ -306,7 +308,9 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
 def _failure(inquiry: Inquiry, status: int, body: object, state: QueryState) -> APIStatusError:
     """Return the error for a query that the server has given up."""
     said = f": {printable(state.message)}" if state.message else ", and the server does not say why"
-    error = status_error_class(status)(f"{inquiry.name}: {status}, the query failed{said}", status_code=status, body=body)
+    error = status_error_class(status)(
+        f"{inquiry.name}: {status}, the query failed{said}", status_code=status, body=body
+    )
     error.detail, error.code = state.message, state.code
     return error
 
@@ -325,5 +329,7 @@ def _explained(error: APIStatusError) -> APIStatusError:
     if error.status_code == 403:
         words = "query/ needs the scope query:read."
     elif error.status_code in COSTLY:
-        words = "It was not repeated, for it would cost the same again: ask for less time, or fewer values of a breakdown."
+        words = (
+            "It was not repeated, for it would cost the same again: ask for less time, or fewer values of a breakdown."
+        )
     return _with_words(error, words) if words else error
