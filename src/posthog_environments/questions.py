@@ -56,18 +56,20 @@ def question(
     kind = text("breakdown_type", breakdown_type)
     if kind is None and _are_cohorts(breakdown):
         kind = "cohort"
+    first = date_to_wire(date_from, argument="date_from", now=now)
+    last = date_to_wire(date_to, argument="date_to", now=now)
+    refuse_reversed(first, last, now)
     found = {
         "events": wanted_events,
         "actions": wanted_actions,
         "properties": filters_to_wire(properties, default_type=default_type),
-        "date_from": date_to_wire(date_from, argument="date_from", now=now),
-        "date_to": date_to_wire(date_to, argument="date_to", now=now),
+        "date_from": first,
+        "date_to": last,
         "breakdown": _breakdown(breakdown, kind),
         "breakdown_type": kind,
         "display": text("display", display),
         "interval": text("interval", interval),
     }
-    refuse_reversed(found["date_from"], found["date_to"], now)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -41,7 +41,7 @@ NOW = datetime(2026, 5, 17, 14, 30, tzinfo=UTC)
     ],
 )
 def test_a_reversed_range_is_refused(date_from: str, date_to: str) -> None:
-    with pytest.raises(ValueError, match="^date_from '.*' lies after date_to .*; swap them"):
+    with pytest.raises(ValueError, match=r"^date_from '.*' lies after date_to .*; swap them"):
         refuse_reversed(date_from, date_to, lambda: NOW)
 
 

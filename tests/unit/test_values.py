@@ -306,7 +306,8 @@ def test_a_breakdown_is_a_name_or_cohorts() -> None:
     assert _breakdown(None) is None
     assert _breakdown("$browser") == "$browser"
     assert _breakdown("42") == "42"
-    assert [json.loads(_breakdown(given) or "") for given in ([3, 14], (7,), 5, ["all", 42])] == [
+    cohorts: list[Any] = [[3, 14], (7,), 5, ["all", 42]]
+    assert [json.loads(_breakdown(given) or "") for given in cohorts] == [
         [3, 14],
         [7],
         [5],
