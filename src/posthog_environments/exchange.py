@@ -96,13 +96,18 @@ class Operation:
 class Call:
     """One request to be made: what the generated client built, and how to treat it.
 
-    `delete_events` marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+    Attributes:
+        delete_events: Marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+        final: Statuses that are not tried again, for they would come again.
+        remark: What to say where the server answers 400 or one of `final`.
     """
 
     operation: Operation
     request: Mapping[str, Any]
     stream: bool = False
     delete_events: bool = False
+    final: frozenset[int] = frozenset()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,6 +580,8 @@ class _Attempts:
         is_change = self.call.operation.kind is Kind.CHANGE
         if isinstance(outcome, Failed):
             return outcome.again and not (is_change and outcome.sent)
+        if outcome.status_code in self.call.final:
+            return False
         if outcome.status_code in REFUSED_STATUSES:
             return True
         return outcome.status_code in AMBIGUOUS_STATUSES and not is_change

@@ -66,6 +66,8 @@ def status_error(session: Session, call: Call, answer: Answer, wait: float | Non
 def _hint(session: Session, call: Call, answer: Answer) -> str:
     """Say what to try next, where there is something that the client has not tried itself."""
     status = answer.status_code
+    if call.remark and (status == 400 or status in call.final):
+        return call.remark
     if status == 401:
         return "Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     if status == 403 and call.operation.unscoped:
