@@ -33,7 +33,7 @@ from posthog_environments.errors import (
 from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
-from posthog_environments.refusals import location, status_error
+from posthog_environments.refusals import location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 
 if TYPE_CHECKING:
@@ -624,10 +624,11 @@ class _Attempts:
             return self._transport_error(outcome)
         status = outcome.status_code
         unclear = status in AMBIGUOUS_STATUSES or status in REFUSED_STATUSES
-        if kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES:
-            return self.unknown(f"the server answered {status}")
-        if kind is Kind.DELETE and self.doubtful and unclear:
-            return self.unknown(f"the server answered {status}")
+        if (kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES) or (
+            kind is Kind.DELETE and self.doubtful and unclear
+        ):
+            said = said_in(outcome)
+            return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
         if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
@@ -644,9 +645,16 @@ class _Attempts:
     def _transport_error(self, failure: Failed) -> PostHogError:
         if failure.malformed is not None:
             status, body = failure.malformed
-            return MalformedResponseError(
-                f"{self.call.operation.name}: {failure.reason}", status_code=status, body=body
+            hint = ""
+            if self.call.operation.patient and "max_body" in failure.reason:
+                hint = "Ask for fewer rows at once with a smaller page_size, or allow more bytes with max_body."
+            error = MalformedResponseError(
+                f"{self.call.operation.name}: {failure.reason}" + (f". {hint}" if hint else ""),
+                status_code=status,
+                body=body,
             )
+            error.hint = hint
+            return error
         times = "" if self.number == 1 else f" (attempt {self.number})"
         if failure.timed_out:
             return DeadlineExceeded(
