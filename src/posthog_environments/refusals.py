@@ -19,7 +19,7 @@ from posthog_environments.errors import (
 if TYPE_CHECKING:
     from posthog_environments.exchange import Answer, Call, Session
 
-__all__ = ["location", "status_error"]
+__all__ = ["location", "said_in", "status_error"]
 
 # What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
 MAX_ERROR_BODY = 1 << 20
@@ -39,12 +39,9 @@ def location(answer: Answer) -> str | None:
 def status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
     """Return the error for an answer; `wait` is what it says about when to come again, in seconds."""
     body = _body(answer)
-    detail = fields_of(body).get("detail")
-    said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
+    said = said_in(answer) or (printable(body.strip()) if isinstance(body, str) else "")
     status = answer.status_code
-    message = f"{call.operation.name}: {status}"
-    if said.strip():
-        message += f", {printable(said.strip())}"
+    message = f"{call.operation.name}: {status}" + (f", {said}" if said else "")
     target = f" {_target(answer)}" if 300 <= status < 400 else ""
     hint = _hint(session, call, answer)
     if (hint or target) and not message.endswith((".", "!", "?")):
@@ -63,9 +60,17 @@ def status_error(session: Session, call: Call, answer: Answer, wait: float | Non
     return error
 
 
+def said_in(answer: Answer) -> str:
+    """Return what the server says in words, safe to show; empty if it says nothing, or not in the API's form."""
+    detail = fields_of(_body(answer)).get("detail")
+    return printable(detail.strip()) if isinstance(detail, str) else ""
+
+
 def _hint(session: Session, call: Call, answer: Answer) -> str:
     """Say what to try next, where there is something that the client has not tried itself."""
     status = answer.status_code
+    if call.remark and (status == 400 or status in call.final):
+        return call.remark
     if status == 401:
         return "Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     if status == 403 and call.operation.unscoped:
