@@ -74,7 +74,8 @@ class Filter(Condition):
         subject = repr(Prop(self.key, self.type, self.group_type_index))
         if self.operator in SIGNS and not isinstance(self.value, tuple):
             return f"{subject} {SIGNS[self.operator]} {self.value!r}"
-        value = list(cast("tuple[object, ...]", self.value)) if isinstance(self.value, tuple) else self.value
+        given = cast("object", self.value)
+        value = list(cast("tuple[object, ...]", given)) if isinstance(given, tuple) else given
         method = {"exact": "is_in", "is_not": "not_in"}.get(self.operator) or METHODS.get(self.operator)
         if method or (hasattr(Prop, self.operator) and self.operator != "not_in"):
             return f"{subject}.{method or self.operator}({'' if value is None else repr(value)})"

@@ -33,7 +33,7 @@ from posthog_environments.errors import (
 from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
-from posthog_environments.refusals import location, said_in, status_error
+from posthog_environments.refusals import Asked, location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         outcome = yield from _send(scope, attempt)
         attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, Answer):
-            advise(session, call.operation.name, outcome.url, outcome.headers)
+            advise(session.warned, session.settings.prefix, call.operation.name, outcome.url, outcome.headers)
             if attempt.goes_to_twin(outcome):
                 yield from _pace_again(scope, attempt)
                 continue
@@ -633,7 +633,22 @@ class _Attempts:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
             return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
-        return status_error(self._scope.session, self.call, outcome, self._asked_for(outcome))
+        return status_error(self._asked(), outcome, self._asked_for(outcome))
+
+    def _asked(self) -> Asked:
+        session, call = self._scope.session, self.call
+        return Asked(
+            operation=call.operation.name,
+            unscoped=call.operation.unscoped,
+            mute=call.operation.mute,
+            remark=call.remark,
+            final=call.final,
+            prefix=session.prefix,
+            auto=session.auto,
+            settled=session.settled,
+            found=session.found,
+            origin=session.settings.origin,
+        )
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Return the error that says that nobody knows."""

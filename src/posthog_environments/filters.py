@@ -168,8 +168,8 @@ def _check_fields(entry: Mapping[object, Any], place: str) -> None:
             check_word(f"{place}.{name}", "field", name, FIELDS)
         if found := _operator(value):
             raise ValueError(
-                f"{place}.{name}: {show(value)} is the name of an operator, but the field for it is 'operator'; a server "
-                f"would ignore this one, and compare exactly; write 'operator': {found!r}"
+                f"{place}.{name}: {show(value)} names an operator, but the field for it is 'operator'; a server would "
+                f"ignore this one, and compare exactly; write 'operator': {found!r}"
             )
 
 
@@ -199,7 +199,7 @@ def _read_plain(key: object, value: object, default: str, place: str) -> dict[st
         remedy = "pass a list of filters instead"
         if name in ("properties", "filters", "filterGroup", "filter_groups", "values"):
             remedy = f"if this is what an insight, a cohort or a flag was saved as, pass what stands under {name!r}"
-        raise TypeError(f"{place}[{name!r}]: expected a plain value, got {show(cast('object', value))}; {remedy}")
+        raise TypeError(f"{place}[{name!r}]: expected a plain value, got {show(cast(Any, value))}; {remedy}")
     base, _, suffix = name.rpartition("__")
     if base and suffix in OPERATORS:
         raise ValueError(f"{place}[{name!r}]: names no operator here; write prop({base!r}).where({suffix!r}, value)")
@@ -244,7 +244,7 @@ def _merge(node: _Node) -> _Node:
 
 
 def _is_listable(leaf: dict[str, Any], operator: str) -> bool:
-    """Tell whether a filter may become part of one with a list. An empty text alone finds those without the property."""
+    """Tell whether a filter may become part of one with a list. An empty text finds those without the property."""
     values = _values(leaf)
     return (
         (leaf.get("operator") or "exact") == operator
@@ -255,8 +255,8 @@ def _is_listable(leaf: dict[str, Any], operator: str) -> bool:
 
 
 def _values(leaf: Mapping[str, Any]) -> list[Any]:
-    value = leaf.get("value")
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
+    value: object = leaf.get("value")
+    return [*cast("list[object]", value)] if isinstance(value, list) else [value]
 
 
 def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Any]:

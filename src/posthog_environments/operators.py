@@ -83,6 +83,7 @@ _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}(\.\*|[-+][0-9A-Za-z.+-]+)?")
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like one, or None."""
     from difflib import get_close_matches  # milliseconds to import, and only a mistake needs it
 
     found = get_close_matches(word[:50].lower().replace(" ", "_"), list(known), 1, 0.75)
@@ -90,6 +91,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def show(value: object) -> str:
+    """Show a value in a message, cut short."""
     try:
         text = repr(value)
     except ValueError:  # Python does not write out an int of thousands of digits
@@ -98,6 +100,7 @@ def show(value: object) -> str:
 
 
 def check_word(place: str, what: str, word: object, known: Iterable[str]) -> None:
+    """Refuse a word that is not known, and say which was meant or which there are."""
     names = list(known)
     if not isinstance(word, str):
         raise TypeError(f"{place}: expected text, got {type(word).__name__}; use one of {', '.join(names)}")
@@ -167,6 +170,7 @@ def _scalar(value: object, place: str) -> Scalar:
 
 
 def is_list(value: object) -> TypeGuard[Collection[object]]:
+    """Tell whether a value is a list to servers."""
     return isinstance(value, list | tuple | set | frozenset)
 
 
@@ -174,7 +178,9 @@ def _list(value: object, place: str) -> tuple[Scalar, ...]:
     if not is_list(value):
         raise TypeError(f"{place}: expected a list of values, got {type(value).__name__}; write [value] for one")
     if not value:
-        raise ValueError(f"{place}: the list is empty, by which servers find nobody; give one value at least, or no filter")
+        raise ValueError(
+            f"{place}: the list is empty, by which servers find nobody; give one value at least, or no filter"
+        )
     # The same set gives the same request.
     values = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
     return tuple(_scalar(item, f"{place}[{i}]") for i, item in enumerate(values))
@@ -273,6 +279,7 @@ _KINDS: dict[str, Callable[[object, str], Value]] = {
 
 
 def check_type(kind: object, index: object, place: str) -> None:
+    """Refuse a type that is not known, and an index of groups that does not go with it."""
     if kind is not None:
         check_word(f"{place}.type", "filter type", kind, TYPES)
     place = f"{place}.group_type_index"
@@ -318,6 +325,7 @@ def plain(value: object, kind: str) -> object:
 
 
 def check_key(key: object, place: str) -> None:
+    """Refuse what is no name of a property."""
     if not isinstance(key, str):
         raise TypeError(f"{place}: the name of a property is text, not {type(key).__name__}; write it as a str")
     if not _text(key, place):

@@ -25,7 +25,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
 
-__all__ = ["MOST_ROWS", "Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "Walk", "next_number"]
+__all__ = [
+    "MOST_ROWS",
+    "Cursor",
+    "Exportable",
+    "Fetched",
+    "Listing",
+    "NumberedWalk",
+    "OffsetWalk",
+    "Report",
+    "Walk",
+    "next_number",
+]
 
 T = TypeVar("T")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -177,8 +178,8 @@ _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrg
 def _check_page_size(page_size: int) -> None:
     if isinstance(page_size, int) and page_size > MOST_ROWS:
         raise ValueError(
-            f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end there "
-            "in silence. All pages together have every person."
+            f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
+            "there in silence. All pages together have every person."
         )
     positive("page_size", page_size)
 
@@ -580,18 +581,14 @@ def _check_done(call: Call, answer: Answer) -> None:
 
     if not answer.content.strip():
         return
-    try:
+    body: object = None
+    with suppress(DecodeError):
         body = loads(answer.content)
-    except DecodeError:
-        body = None
-        is_json = False
-    else:
-        is_json = True
-    if not is_json:
+    if body is None:
         kind = printable(answer.headers.get("content-type", "no type"), 60)
         raise OutcomeUnknown(
-            f"{call.operation.name} may or may not have been carried out: the answer {answer.status_code} is not one of "
-            f"the API, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
+            f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
+            f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
         )
     said = fields_of(body)
     if said.get("success") is False and "uuid" not in said:

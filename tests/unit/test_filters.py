@@ -360,7 +360,7 @@ def test_a_list_is_refused_with_what_keeps_the_meaning(operator: str, how: str, 
 )
 @pytest.mark.parametrize("place", [lambda entry: entry, lambda entry: [A, {"type": "OR", "values": [B, entry]}]])
 def test_a_foreign_dialect_is_refused(entry: dict[str, Any], place: Any) -> None:
-    with pytest.raises(ValueError, match="'key'|'operator'"):
+    with pytest.raises(ValueError, match=r"'key'|'operator'"):
         wire(place(entry))
 
 
@@ -817,8 +817,11 @@ class Unlike(datetime):
         (
             "icontains",
             ["a"],
-            "expected one value, got a list, by which older servers find the wrong persons; write one filter for each "
-            "value and join them with |, which means any of them (in the API's own dicts: {'type': 'OR', 'values': [...]})",
+            (
+                "expected one value, got a list, by which older servers find the wrong persons; write one filter for "
+                "each value and join them with |, which means any of them (in the API's own dicts: "
+                "{'type': 'OR', 'values': [...]})"
+            ),
         ),
         ("regex", 5, "expected text, got int; write it as a str"),
         ("in", "a", "expected a list of values, got str; write [value] for one"),
