@@ -33,7 +33,7 @@ from posthog_environments.errors import (
 from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
-from posthog_environments.refusals import location, status_error
+from posthog_environments.refusals import Asked, location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 from posthog_environments.slots import Slots
 
@@ -93,21 +93,24 @@ class Operation:
     unscoped: bool = False
     # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
     mute: frozenset[int] = frozenset()
-    # Statuses that would come again for the same request, and cost the server the same again.
-    final: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to be made: what the generated client built, and how to treat it.
 
-    `delete_events` marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+    Attributes:
+        delete_events: Marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+        final: Statuses that are not tried again, for they would come again.
+        remark: What to say where the server answers 400 or one of `final`.
     """
 
     operation: Operation
     request: Mapping[str, Any]
     stream: bool = False
     delete_events: bool = False
+    final: frozenset[int] = frozenset()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +294,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         outcome = yield from _send(scope, attempt)
         attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, Answer):
-            advise(session, call.operation.name, outcome.url, outcome.headers)
+            advise(session.warned, session.settings.prefix, call.operation.name, outcome.url, outcome.headers)
             if attempt.goes_to_twin(outcome):
                 yield from _pace_again(scope, attempt)
                 continue
@@ -585,7 +588,7 @@ class _Attempts:
         is_change = self.call.operation.kind is Kind.CHANGE
         if isinstance(outcome, Failed):
             return outcome.again and not (is_change and outcome.sent)
-        if outcome.status_code in self.call.operation.final:
+        if outcome.status_code in self.call.final:
             return False
         if outcome.status_code in REFUSED_STATUSES:
             return True
@@ -629,15 +632,31 @@ class _Attempts:
             return self._transport_error(outcome)
         status = outcome.status_code
         unclear = status in AMBIGUOUS_STATUSES or status in REFUSED_STATUSES
-        if kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES:
-            return self.unknown(f"the server answered {status}")
-        if kind is Kind.DELETE and self.doubtful and unclear:
-            return self.unknown(f"the server answered {status}")
+        if (kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES) or (
+            kind is Kind.DELETE and self.doubtful and unclear
+        ):
+            said = said_in(outcome)
+            return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
         if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
             return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
-        return status_error(self._scope.session, self.call, outcome, self._asked_for(outcome))
+        return status_error(self._asked(), outcome, self._asked_for(outcome))
+
+    def _asked(self) -> Asked:
+        session, call = self._scope.session, self.call
+        return Asked(
+            operation=call.operation.name,
+            unscoped=call.operation.unscoped,
+            mute=call.operation.mute,
+            remark=call.remark,
+            final=call.final,
+            prefix=session.prefix,
+            auto=session.auto,
+            settled=session.settled,
+            found=session.found,
+            origin=session.settings.origin,
+        )
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Return the error that says that nobody knows."""
@@ -649,9 +668,16 @@ class _Attempts:
     def _transport_error(self, failure: Failed) -> PostHogError:
         if failure.malformed is not None:
             status, body = failure.malformed
-            return MalformedResponseError(
-                f"{self.call.operation.name}: {failure.reason}", status_code=status, body=body
+            hint = ""
+            if self.call.operation.patient and "max_body" in failure.reason:
+                hint = "Ask for fewer rows at once with a smaller page_size, or allow more bytes with max_body."
+            error = MalformedResponseError(
+                f"{self.call.operation.name}: {failure.reason}" + (f". {hint}" if hint else ""),
+                status_code=status,
+                body=body,
             )
+            error.hint = hint
+            return error
         times = "" if self.number == 1 else f" (attempt {self.number})"
         if failure.timed_out:
             return DeadlineExceeded(

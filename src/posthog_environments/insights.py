@@ -37,9 +37,9 @@ __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
 
-TREND = Operation("insights.trend", Kind.READ, "insights", mute=GONE, final=COSTLY)
-GET_TREND = Operation("insights.get_trend", Kind.READ, "insights", mute=GONE, final=COSTLY)
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights", mute=GONE, final=COSTLY)
+TREND = Operation("insights.trend", Kind.READ, "insights", mute=GONE)
+GET_TREND = Operation("insights.get_trend", Kind.READ, "insights", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights", mute=GONE)
 TIMING = Operation("insights.timing", Kind.CHANGE, "insights", unscoped=True)
 
 _FORMAT = frozenset({"format"})
@@ -218,11 +218,12 @@ def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> In
         beyond = {name: value for name, value in asked.items() if name in _BEYOND}
         if at_address:
             request = get_trend_endpoint.build_request(scope.project_id, **to_query(known))
-            return Call(operation, with_query(request, beyond | extra_query))
+            return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
         stream = operation is TREND_CSV
         wanted = {"format_": "csv"} if stream else {}
         request = query_trend.build_request(scope.project_id, body=asked, **wanted)
-        return Call(operation, with_body(with_query(request, extra_query), extra_body), stream=stream)
+        request = with_body(with_query(request, extra_query), extra_body)
+        return Call(operation, request, stream=stream, final=COSTLY)
 
     return Inquiry(operation.name, asked, legacy, extra_query, extra_body)
 

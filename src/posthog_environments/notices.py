@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from posthog_environments.config import Prefix
-    from posthog_environments.exchange import Session
 
 __all__ = ["Notice", "advise", "notices", "warn"]
 
@@ -80,15 +79,15 @@ def _when(headers: Mapping[str, str]) -> str | None:
     return text + (f" (its end is announced for {printable(sunset, 40)})" if sunset else "")
 
 
-def advise(session: Session, operation: str, url: str, headers: Mapping[str, str]) -> None:
-    """Warn of what an answer announces the end of, once for each thing in the life of a client."""
+def advise(warned: set[str], chosen: Prefix, operation: str, url: str, headers: Mapping[str, str]) -> None:
+    """Warn of what an answer announces the end of, once for each thing: `warned` holds what was warned of."""
     if "deprecation" not in headers and "sunset" not in headers:
         return
     for notice in notices(url, operation, headers):
         about = operation if notice.of == "operation" else notice.of
-        advice = None if about in session.warned else _advice(notice, session.settings.prefix)
+        advice = None if about in warned else _advice(notice, chosen)
         if advice is not None:
-            session.warned.add(about)
+            warned.add(about)
             warn(f"{notice.text}. {advice}{_explained(headers)}")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from posthog_environments.errors import (
@@ -16,16 +18,66 @@ from posthog_environments.errors import (
     status_error_class,
 )
 
-if TYPE_CHECKING:
-    from posthog_environments.exchange import Answer, Call, Session
-
-__all__ = ["location", "status_error"]
+__all__ = ["Asked", "Refused", "location", "said_in", "status_error"]
 
 # What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
 MAX_ERROR_BODY = 1 << 20
 
 
-def location(answer: Answer) -> str | None:
+class Refused(Protocol):
+    """An answer, as far as it is looked into here."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by their names in lower case."""
+        ...
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """What was asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, and what the client has found out before.
+
+    Attributes:
+        operation: Its name.
+        unscoped: Whether servers refuse personal keys for it whatever their scopes.
+        mute: Statuses that tell nothing about prefix and project.
+        remark: What to say of a 400, and of the statuses in `final`.
+        final: Statuses that come again each time.
+        prefix: The prefix in use.
+        auto: Whether the client chooses it.
+        settled: Whether the server is known to have it.
+        found: Whether the server has shown anything of the project.
+        origin: Scheme, host and port of the server.
+    """
+
+    operation: str
+    unscoped: bool
+    mute: frozenset[int]
+    remark: str
+    final: frozenset[int]
+    prefix: str
+    auto: bool
+    settled: bool
+    found: bool
+    origin: tuple[str, str, int]
+
+
+def location(answer: Refused) -> str | None:
     """Return where a redirect leads, as a whole address; None if it cannot be read."""
     given = answer.headers.get("location")
     if given is None:
@@ -36,17 +88,14 @@ def location(answer: Answer) -> str | None:
         return None
 
 
-def status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
+def status_error(asked: Asked, answer: Refused, wait: float | None) -> APIStatusError:
     """Return the error for an answer; `wait` is what it says about when to come again, in seconds."""
     body = _body(answer)
-    detail = fields_of(body).get("detail")
-    said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
+    said = said_in(answer) or (printable(body.strip()) if isinstance(body, str) else "")
     status = answer.status_code
-    message = f"{call.operation.name}: {status}"
-    if said.strip():
-        message += f", {printable(said.strip())}"
+    message = f"{asked.operation}: {status}" + (f", {said}" if said else "")
     target = f" {_target(answer)}" if 300 <= status < 400 else ""
-    hint = _hint(session, call, answer)
+    hint = _hint(asked, answer)
     if (hint or target) and not message.endswith((".", "!", "?")):
         message += "."
     message += target + (f" {hint}" if hint else "")
@@ -63,41 +112,49 @@ def status_error(session: Session, call: Call, answer: Answer, wait: float | Non
     return error
 
 
-def _hint(session: Session, call: Call, answer: Answer) -> str:
+def said_in(answer: Refused) -> str:
+    """Return what the server says in words, safe to show; empty if it says nothing, or not in the API's form."""
+    detail = fields_of(_body(answer)).get("detail")
+    return printable(detail.strip()) if isinstance(detail, str) else ""
+
+
+def _hint(asked: Asked, answer: Refused) -> str:
     """Say what to try next, where there is something that the client has not tried itself."""
     status = answer.status_code
+    if asked.remark and (status == 400 or status in asked.final):
+        return asked.remark
     if status == 401:
         return "Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
-    if status == 403 and call.operation.unscoped:
+    if status == 403 and asked.unscoped:
         return "Servers refuse personal API keys for this operation, whatever their scopes."
-    if status == 404 and status not in call.operation.mute:
-        return _not_found(session)
+    if status == 404 and status not in asked.mute:
+        return _not_found(asked)
     if 300 <= status < 400:
-        return _follow(session, answer)
+        return _follow(asked, answer)
     return ""
 
 
-def _not_found(session: Session) -> str:
-    if session.found:
+def _not_found(asked: Asked) -> str:
+    if asked.found:
         return ""
-    if not session.auto:
+    if not asked.auto:
         return (
-            f"Nothing under /api/{session.prefix}/ has been found so far: check host, project_id and id, or leave it "
+            f"Nothing under /api/{asked.prefix}/ has been found so far: check host, project_id and id, or leave it "
             'to prefix="auto" which of the two paths to use.'
         )
-    if not session.settled:
+    if not asked.settled:
         return "The paths under /api/environments/ and under /api/projects/ were both tried: check host and project_id."
     return "Nothing of this project has been found so far: check project_id and id."
 
 
-def _target(answer: Answer) -> str:
+def _target(answer: Refused) -> str:
     given = answer.headers.get("location")
     return "It does not say where to." if given is None else f"It leads to {printable(given, 200)}."
 
 
-def _follow(session: Session, answer: Answer) -> str:
+def _follow(asked: Asked, answer: Refused) -> str:
     """Say what to do about a redirect, which is not followed."""
-    scheme, host, port = session.settings.origin
+    scheme, host, port = asked.origin
     try:
         parts = urlsplit(location(answer) or "")
         theirs = parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -108,7 +165,7 @@ def _follow(session: Session, answer: Answer) -> str:
     return "Redirects are not followed; check host and project_id."
 
 
-def _body(answer: Answer) -> object:
+def _body(answer: Refused) -> object:
     """Decode a body leniently: it comes with an error, and may be a proxy's page. Only its beginning counts."""
     from posthog_environments_api.errors import DecodeError
     from posthog_environments_api.types import loads

@@ -119,12 +119,12 @@ class Inquiry:
         if self.asked.get("refresh"):
             body["refresh"] = "force_blocking"
         request = run_query.build_request(scope.project_id, body=body)
-        return Call(self.at_query, with_query(request, self.extra_query))
+        return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
 
     @property
     def at_query(self) -> Operation:
         """The operation at `query/`."""
-        return Operation(self.name, Kind.READ, "insights", final=COSTLY)
+        return Operation(self.name, Kind.READ, "insights")
 
 
 def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:

@@ -22,8 +22,8 @@ class Server:
         self.scripts = {"environments": environments, "projects": projects}
         self.paths: list[str] = []
 
-    def run(self, play: Play, operation: Operation = READ, path: str = PATH, **call: bool) -> Answer:
-        flow = exchange(play.scope, Call(operation, {"method": "get", "url": path}, **call))
+    def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> Answer:
+        flow = exchange(play.scope, Call(operation, {"method": "get", "url": path}))
         outcome: Answer | Failed | None = None
         while True:
             try:
