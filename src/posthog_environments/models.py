@@ -144,7 +144,7 @@ class Trend:
         return self._record.to_dict()
 
     def plot(self, *, ax: Axes | None = None, display: str | None = None) -> Axes:
-        """Draw it with matplotlib; needs the extra `plot`.
+        """Draw it with matplotlib; needs the extra `plot`. What is not over is dashed.
 
         Args:
             ax: Where to draw. None makes a new figure of pyplot, which a notebook shows by itself.
@@ -159,7 +159,14 @@ class Trend:
         """
         from posthog_environments.plotting import plot
 
-        return plot(self.result, ax=ax, display=display)
+        return plot(self.result, ax=ax, display=display, computed=self.computed)
+
+    @property
+    def computed(self) -> datetime | None:
+        """When it was computed, by the clock of the project and without a zone; None if the server does not say."""
+        from posthog_environments.charts import clock
+
+        return clock(self.last_refresh, self.timezone)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand it to polars, duckdb, pandas or pyarrow as a table; needs the extra `export`.

@@ -12,9 +12,9 @@ PACKAGE = Path(posthog_environments.__file__).parent
 FLOORS: dict[int, set[str]] = {
     0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {
-        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions", "filters",
-        "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes", "notices",
-        "refusals",
+        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
+        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "notices", "refusals",
     },
     2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "trend_flow", "insights", "bulk"},
@@ -31,9 +31,9 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 INNER = {
     0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: [
-        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions", "filters",
-        "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes", "notices",
-        "refusals",
+        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
+        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "notices", "refusals",
     ],
     2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "trend_flow", "insights", "bulk"],

@@ -204,11 +204,12 @@ def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
     try:
         if plot != "-":
             with usage():
-                plotting.save(trend, Path(plot))
+                plotting.save(trend, Path(plot), computed=trend.computed)
             note(f"Drawn into {plot}.")
         elif not quiet:
             columns, lines = shutil.get_terminal_size()
-            click.echo(plotting.text(trend, columns, max(min(lines - 2, 30), 12), color=on_terminal() and colored()))
+            height, color = max(min(lines - 2, 30), 12), on_terminal() and colored()
+            click.echo(plotting.text(trend, columns, height, color=color, computed=trend.computed))
     except ImportError as error:
         raise click.UsageError(str(error), click.get_current_context()) from None
 
