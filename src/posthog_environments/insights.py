@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posthog_environments_api.api.insights import get_trend as get_trend_endpoint
 from posthog_environments_api.api.insights import query_trend, record_insight_timing
@@ -260,13 +260,16 @@ def _body(found: Found) -> dict[str, Any]:
     """Decode an answer, in the shape of `insights/trend/`."""
     if found.result is not None:
         return legacy_shape(found.result)
-    return decode_record(found.call, found.answer, lambda _status, _headers, content: cast("Any", loads(content)))
+    return decode_record(found.call, found.answer, lambda _status, _headers, content: loads(content))
 
 
 def _record(found: Found, body: Any) -> TrendRecord:
     from posthog_environments_api.models import Trend as Record
 
-    return decode_record(found.call, found.answer, lambda *_: Record.from_dict(body))
+    def read(_status: int, _headers: Mapping[str, str], _content: bytes) -> TrendRecord:
+        return Record.from_dict(body)
+
+    return decode_record(found.call, found.answer, read)
 
 
 def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:

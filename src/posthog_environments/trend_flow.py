@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from posthog_environments_api.api.query import get_query, run_query
 
@@ -265,7 +265,7 @@ def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
 def _decoded(call: Call, answer: Answer) -> dict[str, Any]:
     def read(_status: int, _headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
         found = loads(content)
-        return found if isinstance(found, dict) else None
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
     return decode_record(call, answer, read)
 

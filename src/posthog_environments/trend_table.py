@@ -15,7 +15,8 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
     A display with one number for each series has the column `value` instead.
     """
-    longest: Sequence[Any] = max((row.get("labels") or row.get("days") or [] for row in rows), key=len, default=[])
+    nothing: Sequence[Any] = ()
+    longest = max((row.get("labels") or row.get("days") or nothing for row in rows), key=len, default=nothing)
     whole = not longest and any(row.get("aggregated_value") is not None for row in rows)
     buffer = io.StringIO()
     writer = csv.writer(buffer)
