@@ -200,11 +200,18 @@ def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
                 body=b"",
             )
         for day, amount in zip(days, data, strict=True):
-            if isinstance(amount, bool) or not isinstance(amount, (int, float)):
-                raise MalformedResponseError(
-                    f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
-                )
-            yield (*head, _day(number, day), trend.timezone, float(amount))
+            yield (*head, _day(number, day), trend.timezone, _amount(number, amount))
+
+
+def _amount(number: int, value: object) -> float | None:
+    """Read a number of a trend; servers had NaN and Infinity there, which read None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MalformedResponseError(
+            f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
+        )
+    return None if value != value else float(value)
 
 
 def _day(number: int, day: object) -> datetime:
@@ -237,10 +244,11 @@ def check_trend(project_id: str, trend: Trend) -> None:
     Raises:
         PagingError: It has.
     """
-    if trend.next is not None or "next" in trend.additional_properties:
+    more = trend.next is not None or "next" in trend.additional_properties
+    if trend.has_more or (trend.has_more is None and more):
         raise PagingError(
             f"The trend of project {project_id} has more values of its breakdown than the {len(trend)} series that "
-            "servers show at once. Break down on something with fewer values; strict=False takes what there is."
+            "the server shows. Give a larger breakdown_limit; strict=False takes what there is."
         )
 
 

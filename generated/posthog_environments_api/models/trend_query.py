@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.breakdown_type import BreakdownType
-from ..models.display import Display
-from ..models.interval import Interval
 from ..records import ANY as _ANY
 from ..records import BOOLEAN as _BOOLEAN
 from ..records import TEXT as _TEXT
 from ..records import Field as _Field
 from ..records import Record as _Record
 from ..records import list_of as _list_of
-from ..records import one_of as _one_of
 from ..records import record_of as _record_of
 
 if TYPE_CHECKING:
@@ -43,14 +39,18 @@ class TrendQuery(_Record):
         breakdown: Property or cohorts to break down on: the name of a property of the event or person, or for
             cohorts the JSON text of a list of their ids (`[9581,5812]`). At most 25 values come back, the
             largest.
-        breakdown_type: What `breakdown` names.
+        breakdown_type: What `breakdown` names. Servers of 2026 take those from event_metadata on as well.
         compare: Whether to compare with the period before.
         compare_to: How far back the period to compare with lies.
-        display: What the answer is shaped for. ActionsTable, ActionsPie, ActionsBarValue, WorldMap and
-            BoldNumber have one value for a series, in `aggregated_value`, and no `data`.
+        display: What the answer is shaped for. BoldNumber, Metric, ActionsPie, ActionsDonut,
+            ActionsProportionBar, ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value
+            for a series, in `aggregated_value`, and no `data`. Metric compares always. What stands after
+            BoldNumber in the list is of 2026; `insights/trend/` takes a display that it does not know for
+            the default, in silence.
         formula: Arithmetic over the series, such as `A + B` or `(A-B)/B`; the letters name events and actions in
             order.
-        interval: Width of one point in time.
+        interval: Width of one point in time. `insights/trend/` takes a minute for an hour; second, quarter and
+            year are of 2026.
         refresh: Whether to compute anew instead of reading a cached answer.
         additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
@@ -62,12 +62,12 @@ class TrendQuery(_Record):
     date_from: str | None = None
     date_to: str | None = None
     breakdown: str | None = None
-    breakdown_type: BreakdownType | None = None
+    breakdown_type: str | None = None
     compare: bool | None = None
     compare_to: str | None = None
-    display: Display | None = None
+    display: str | None = None
     formula: str | None = None
-    interval: Interval | None = None
+    interval: str | None = None
     refresh: bool | None = None
     additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
@@ -83,50 +83,11 @@ class TrendQuery(_Record):
             _Field("date_from", "date_from", _TEXT, False, None),
             _Field("date_to", "date_to", _TEXT, False, None),
             _Field("breakdown", "breakdown", _TEXT, False, None),
-            _Field(
-                "breakdown_type",
-                "breakdown_type",
-                _one_of(
-                    "cohort",
-                    "event",
-                    "group",
-                    "hogql",
-                    "person",
-                    "session",
-                ),
-                False,
-                None,
-            ),
+            _Field("breakdown_type", "breakdown_type", _TEXT, False, None),
             _Field("compare", "compare", _BOOLEAN, False, None),
             _Field("compare_to", "compare_to", _TEXT, False, None),
-            _Field(
-                "display",
-                "display",
-                _one_of(
-                    "ActionsBar",
-                    "ActionsBarValue",
-                    "ActionsLineGraph",
-                    "ActionsLineGraphCumulative",
-                    "ActionsPie",
-                    "ActionsTable",
-                    "BoldNumber",
-                    "WorldMap",
-                ),
-                False,
-                None,
-            ),
+            _Field("display", "display", _TEXT, False, None),
             _Field("formula", "formula", _TEXT, False, None),
-            _Field(
-                "interval",
-                "interval",
-                _one_of(
-                    "day",
-                    "hour",
-                    "month",
-                    "week",
-                ),
-                False,
-                None,
-            ),
+            _Field("interval", "interval", _TEXT, False, None),
             _Field("refresh", "refresh", _BOOLEAN, False, None),
         )

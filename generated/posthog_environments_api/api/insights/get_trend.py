@@ -5,9 +5,6 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.breakdown_type import BreakdownType
-from ...models.display import Display
-from ...models.interval import Interval
 from ...models.response_format import ResponseFormat
 from ...models.trend import Trend
 from ...records import is_csv, segment
@@ -25,12 +22,12 @@ def _get_kwargs(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
     compare: bool | Unset = UNSET,
     compare_to: str | Unset = UNSET,
-    display: Display | Unset = UNSET,
+    display: str | Unset = UNSET,
     formula: str | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    interval: str | Unset = UNSET,
     refresh: bool | Unset = UNSET,
 ) -> dict[str, Any]:
 
@@ -56,29 +53,17 @@ def _get_kwargs(
 
     params["breakdown"] = breakdown
 
-    json_breakdown_type: str | Unset = UNSET
-    if not isinstance(breakdown_type, Unset):
-        json_breakdown_type = breakdown_type
-
-    params["breakdown_type"] = json_breakdown_type
+    params["breakdown_type"] = breakdown_type
 
     params["compare"] = compare
 
     params["compare_to"] = compare_to
 
-    json_display: str | Unset = UNSET
-    if not isinstance(display, Unset):
-        json_display = display
-
-    params["display"] = json_display
+    params["display"] = display
 
     params["formula"] = formula
 
-    json_interval: str | Unset = UNSET
-    if not isinstance(interval, Unset):
-        json_interval = interval
-
-    params["interval"] = json_interval
+    params["interval"] = interval
 
     params["refresh"] = refresh
 
@@ -130,18 +115,21 @@ def sync_detailed(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
     compare: bool | Unset = UNSET,
     compare_to: str | Unset = UNSET,
-    display: Display | Unset = UNSET,
+    display: str | Unset = UNSET,
     formula: str | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    interval: str | Unset = UNSET,
     refresh: bool | Unset = UNSET,
 ) -> Response[Trend]:
     """Ask for a trend in the query
 
-     The question of the POST, with each field in the query: texts as they are, everything else as JSON
-    text.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 404; ask `runQuery` there. Servers of
+    one's own
+    from before have it. The question of the POST, with each field in the query: texts as they are,
+    everything
+    else as JSON text.
 
     Args:
         project_id (str):
@@ -157,14 +145,20 @@ def sync_detailed(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
         compare (bool | Unset):
         compare_to (str | Unset):
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula (str | Unset):
-        interval (Interval | Unset): Width of one point in time.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
         refresh (bool | Unset):
 
     Raises:
@@ -213,18 +207,21 @@ def sync(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
     compare: bool | Unset = UNSET,
     compare_to: str | Unset = UNSET,
-    display: Display | Unset = UNSET,
+    display: str | Unset = UNSET,
     formula: str | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    interval: str | Unset = UNSET,
     refresh: bool | Unset = UNSET,
 ) -> Trend | None:
     """Ask for a trend in the query
 
-     The question of the POST, with each field in the query: texts as they are, everything else as JSON
-    text.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 404; ask `runQuery` there. Servers of
+    one's own
+    from before have it. The question of the POST, with each field in the query: texts as they are,
+    everything
+    else as JSON text.
 
     Args:
         project_id (str):
@@ -240,14 +237,20 @@ def sync(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
         compare (bool | Unset):
         compare_to (str | Unset):
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula (str | Unset):
-        interval (Interval | Unset): Width of one point in time.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
         refresh (bool | Unset):
 
     Raises:
@@ -291,18 +294,21 @@ async def asyncio_detailed(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
     compare: bool | Unset = UNSET,
     compare_to: str | Unset = UNSET,
-    display: Display | Unset = UNSET,
+    display: str | Unset = UNSET,
     formula: str | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    interval: str | Unset = UNSET,
     refresh: bool | Unset = UNSET,
 ) -> Response[Trend]:
     """Ask for a trend in the query
 
-     The question of the POST, with each field in the query: texts as they are, everything else as JSON
-    text.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 404; ask `runQuery` there. Servers of
+    one's own
+    from before have it. The question of the POST, with each field in the query: texts as they are,
+    everything
+    else as JSON text.
 
     Args:
         project_id (str):
@@ -318,14 +324,20 @@ async def asyncio_detailed(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
         compare (bool | Unset):
         compare_to (str | Unset):
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula (str | Unset):
-        interval (Interval | Unset): Width of one point in time.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
         refresh (bool | Unset):
 
     Raises:
@@ -372,18 +384,21 @@ async def asyncio(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
     compare: bool | Unset = UNSET,
     compare_to: str | Unset = UNSET,
-    display: Display | Unset = UNSET,
+    display: str | Unset = UNSET,
     formula: str | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    interval: str | Unset = UNSET,
     refresh: bool | Unset = UNSET,
 ) -> Trend | None:
     """Ask for a trend in the query
 
-     The question of the POST, with each field in the query: texts as they are, everything else as JSON
-    text.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 404; ask `runQuery` there. Servers of
+    one's own
+    from before have it. The question of the POST, with each field in the query: texts as they are,
+    everything
+    else as JSON text.
 
     Args:
         project_id (str):
@@ -399,14 +414,20 @@ async def asyncio(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
         compare (bool | Unset):
         compare_to (str | Unset):
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula (str | Unset):
-        interval (Interval | Unset): Width of one point in time.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
         refresh (bool | Unset):
 
     Raises:

@@ -78,9 +78,11 @@ def sync_detailed(
 ) -> Response[Trend]:
     """Ask for a trend in the body
 
-     Counts events over time, one series for each of `events` and `actions`, or for each value of
-    `breakdown`.
-    Changes nothing on the server, so it may be repeated.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
 
     Args:
         project_id (str):
@@ -119,9 +121,11 @@ def sync(
 ) -> Trend | None:
     """Ask for a trend in the body
 
-     Counts events over time, one series for each of `events` and `actions`, or for each value of
-    `breakdown`.
-    Changes nothing on the server, so it may be repeated.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
 
     Args:
         project_id (str):
@@ -155,9 +159,11 @@ async def asyncio_detailed(
 ) -> Response[Trend]:
     """Ask for a trend in the body
 
-     Counts events over time, one series for each of `events` and `actions`, or for each value of
-    `breakdown`.
-    Changes nothing on the server, so it may be repeated.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
 
     Args:
         project_id (str):
@@ -194,9 +200,11 @@ async def asyncio(
 ) -> Trend | None:
     """Ask for a trend in the body
 
-     Counts events over time, one series for each of `events` and `actions`, or for each value of
-    `breakdown`.
-    Changes nothing on the server, so it may be repeated.
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
 
     Args:
         project_id (str):

@@ -78,8 +78,11 @@ def sync_detailed(
 ) -> Response[Any]:
     """Report the timing of an insight
 
-     Takes the fields of an insight. The servers accept any of them unchecked and answer with no body.
-    The page names no scope here, and servers refuse personal API keys with 403 whatever their scopes.
+     Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
+    unchecked and
+    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
+    whatever
+    their scopes.
 
     Args:
         project_id (str):
@@ -116,8 +119,11 @@ async def asyncio_detailed(
 ) -> Response[Any]:
     """Report the timing of an insight
 
-     Takes the fields of an insight. The servers accept any of them unchecked and answer with no body.
-    The page names no scope here, and servers refuse personal API keys with 403 whatever their scopes.
+     Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
+    unchecked and
+    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
+    whatever
+    their scopes.
 
     Args:
         project_id (str):

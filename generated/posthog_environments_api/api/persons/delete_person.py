@@ -76,7 +76,11 @@ def sync_detailed(
 ) -> Response[Any]:
     """Delete a person
 
-     Deletes one person, and the person's events too if asked for. A second time it is a 404.
+     Deletes one person, and the person's events too if asked for. A second time it is a 404. Hidden from
+    the
+    vendor's schema since December 2025 in favour of `bulkDeletePersons`, and still there. A 503 with
+    the code
+    `person_deletion_failed` has deleted nothing.
 
     Args:
         project_id (str):
@@ -116,7 +120,11 @@ async def asyncio_detailed(
 ) -> Response[Any]:
     """Delete a person
 
-     Deletes one person, and the person's events too if asked for. A second time it is a 404.
+     Deletes one person, and the person's events too if asked for. A second time it is a 404. Hidden from
+    the
+    vendor's schema since December 2025 in favour of `bulkDeletePersons`, and still there. A 503 with
+    the code
+    `person_deletion_failed` has deleted nothing.
 
     Args:
         project_id (str):

@@ -94,7 +94,9 @@ def sync_detailed(
     """Delete a property of a person
 
      Removes one property. Give its name in the query, as the page says, and in the body, where servers
-    read it. They do not check that the person has it.
+    read it: without it there, and for a person who is not there, they fail with 500. They do not check
+    that the
+    person has the property. A 502 of newer servers may have the body of the 201, with `success` false.
 
     Args:
         project_id (str):
@@ -138,7 +140,9 @@ def sync(
     """Delete a property of a person
 
      Removes one property. Give its name in the query, as the page says, and in the body, where servers
-    read it. They do not check that the person has it.
+    read it: without it there, and for a person who is not there, they fail with 500. They do not check
+    that the
+    person has the property. A 502 of newer servers may have the body of the 201, with `success` false.
 
     Args:
         project_id (str):
@@ -177,7 +181,9 @@ async def asyncio_detailed(
     """Delete a property of a person
 
      Removes one property. Give its name in the query, as the page says, and in the body, where servers
-    read it. They do not check that the person has it.
+    read it: without it there, and for a person who is not there, they fail with 500. They do not check
+    that the
+    person has the property. A 502 of newer servers may have the body of the 201, with `success` false.
 
     Args:
         project_id (str):
@@ -219,7 +225,9 @@ async def asyncio(
     """Delete a property of a person
 
      Removes one property. Give its name in the query, as the page says, and in the body, where servers
-    read it. They do not check that the person has it.
+    read it: without it there, and for a person who is not there, they fail with 500. They do not check
+    that the
+    person has the property. A 502 of newer servers may have the body of the 201, with `success` false.
 
     Args:
         project_id (str):

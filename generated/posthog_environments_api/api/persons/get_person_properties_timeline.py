@@ -5,9 +5,6 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.breakdown_type import BreakdownType
-from ...models.display import Display
-from ...models.interval import Interval
 from ...models.properties_timeline import PropertiesTimeline
 from ...models.response_format import ResponseFormat
 from ...records import is_csv, segment
@@ -25,9 +22,9 @@ def _get_kwargs(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
-    display: Display | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -50,23 +47,11 @@ def _get_kwargs(
 
     params["breakdown"] = breakdown
 
-    json_breakdown_type: str | Unset = UNSET
-    if not isinstance(breakdown_type, Unset):
-        json_breakdown_type = breakdown_type
+    params["breakdown_type"] = breakdown_type
 
-    params["breakdown_type"] = json_breakdown_type
+    params["display"] = display
 
-    json_display: str | Unset = UNSET
-    if not isinstance(display, Unset):
-        json_display = display
-
-    params["display"] = json_display
-
-    json_interval: str | Unset = UNSET
-    if not isinstance(interval, Unset):
-        json_interval = interval
-
-    params["interval"] = json_interval
+    params["interval"] = interval
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -121,9 +106,9 @@ def sync_detailed(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
-    display: Display | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> Response[PropertiesTimeline]:
     """Follow the properties of a person over time
 
@@ -146,11 +131,17 @@ def sync_detailed(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
-        interval (Interval | Unset): Width of one point in time.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,9 +185,9 @@ def sync(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
-    display: Display | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> PropertiesTimeline | None:
     """Follow the properties of a person over time
 
@@ -219,11 +210,17 @@ def sync(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
-        interval (Interval | Unset): Width of one point in time.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -262,9 +259,9 @@ async def asyncio_detailed(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
-    display: Display | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> Response[PropertiesTimeline]:
     """Follow the properties of a person over time
 
@@ -287,11 +284,17 @@ async def asyncio_detailed(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
-        interval (Interval | Unset): Width of one point in time.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -333,9 +336,9 @@ async def asyncio(
     date_from: str | Unset = UNSET,
     date_to: str | Unset = UNSET,
     breakdown: str | Unset = UNSET,
-    breakdown_type: BreakdownType | Unset = UNSET,
-    display: Display | Unset = UNSET,
-    interval: Interval | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> PropertiesTimeline | None:
     """Follow the properties of a person over time
 
@@ -358,11 +361,17 @@ async def asyncio(
         date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
             now.
         breakdown (str | Unset):
-        breakdown_type (BreakdownType | Unset): What `breakdown` names.
-        display (Display | Unset): What the answer is shaped for. ActionsTable, ActionsPie,
-            ActionsBarValue, WorldMap and BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
-        interval (Interval | Unset): Width of one point in time.
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

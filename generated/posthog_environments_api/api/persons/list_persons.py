@@ -101,7 +101,9 @@ def sync_detailed(
 
      Persons in pages, newest first. Follow `next` until it is null: a short or even an empty page may
     still
-    have a successor. Rows that are added or deleted meanwhile shift the offsets of all that follow.
+    have a successor, and an exact multiple of `limit` ends with an empty page. Rows that are added or
+    deleted
+    meanwhile shift the offsets of all that follow.
 
     Args:
         project_id (str):
@@ -158,7 +160,9 @@ def sync(
 
      Persons in pages, newest first. Follow `next` until it is null: a short or even an empty page may
     still
-    have a successor. Rows that are added or deleted meanwhile shift the offsets of all that follow.
+    have a successor, and an exact multiple of `limit` ends with an empty page. Rows that are added or
+    deleted
+    meanwhile shift the offsets of all that follow.
 
     Args:
         project_id (str):
@@ -210,7 +214,9 @@ async def asyncio_detailed(
 
      Persons in pages, newest first. Follow `next` until it is null: a short or even an empty page may
     still
-    have a successor. Rows that are added or deleted meanwhile shift the offsets of all that follow.
+    have a successor, and an exact multiple of `limit` ends with an empty page. Rows that are added or
+    deleted
+    meanwhile shift the offsets of all that follow.
 
     Args:
         project_id (str):
@@ -265,7 +271,9 @@ async def asyncio(
 
      Persons in pages, newest first. Follow `next` until it is null: a short or even an empty page may
     still
-    have a successor. Rows that are added or deleted meanwhile shift the offsets of all that follow.
+    have a successor, and an exact multiple of `limit` ends with an empty page. Rows that are added or
+    deleted
+    meanwhile shift the offsets of all that follow.
 
     Args:
         project_id (str):
