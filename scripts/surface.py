@@ -59,7 +59,10 @@ def _members(name: str, owner: type) -> Iterator[tuple[str, str]]:
             getter: Any = value.fget if isinstance(value, property) else value.func
             yield f"{name}.{member}", f"property {_text(inspect.signature(getter).return_annotation)}"
         elif isinstance(value, (classmethod, staticmethod)) or callable(value):
-            yield f"{name}.{member}", f"method {_signature(getattr(owner, member))}"
+            kind = f"method {_signature(getattr(owner, member))}"
+            # Of a record it is no part of the surface where it has a method from.
+            own = owner.__module__.startswith("posthog_environments_api")
+            yield f"{name}.{member}", kind.replace("-> Self", f"-> {owner.__name__}") if own else kind
 
 
 def _signature(value: Any) -> str:
@@ -70,7 +73,8 @@ def _signature(value: Any) -> str:
 
 
 def _text(value: object) -> str:
-    return " ".join(str(value).replace("'", "").split())
+    # The generator writes the class with its module.
+    return " ".join(str(value).replace("'", "").replace("datetime.datetime", "datetime").split())
 
 
 def lines() -> str:

@@ -33,7 +33,9 @@ __all__ = [
     "Field",
     "Kind",
     "Record",
+    "comes_in_rows",
     "either",
+    "from_rows",
     "is_csv",
     "keep",
     "kind_of",
@@ -43,6 +45,7 @@ __all__ = [
     "plan_of",
     "record_of",
     "segment",
+    "show_with",
     "timestamp",
     "write_fields",
 ]
@@ -150,8 +153,7 @@ class Record:
     # know, names and values. See `__getattr__`.
     __slots__ = ("_more", "_sent")
 
-    show: ClassVar[Callable[[Record], str] | None] = None
-    """How notebooks show a record, as HTML, where a layer above says so."""
+    _show: ClassVar[Callable[[Record], str] | None] = None
 
     if TYPE_CHECKING:
         additional_properties: dict[str, Any]
@@ -161,6 +163,8 @@ class Record:
     @classmethod
     def _fields(cls) -> tuple[Field, ...]:
         raise NotImplementedError
+
+    _from_rows: ClassVar[Any] = None
 
     if not TYPE_CHECKING:
 
@@ -212,7 +216,7 @@ class Record:
         return found
 
     def _repr_html_(self) -> str | None:
-        return None if Record.show is None else Record.show(self)
+        return None if Record._show is None else Record._show(self)
 
     @property
     def additional_keys(self) -> list[str]:
@@ -230,6 +234,28 @@ class Record:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def show_with(function: Callable[[Record], str]) -> None:
+    """Have notebooks show records as a function says, which gives HTML: how is a matter of the layer above."""
+    Record._show = function  # noqa: SLF001 - it is ours
+
+
+def comes_in_rows(kind: type[Record]) -> bool:
+    """Tell whether `from_rows` makes records of a kind."""
+    return kind._from_rows is not None  # noqa: SLF001 - it is ours
+
+
+def from_rows(kind: type[Record], rows: Iterable[Any], sent: Mapping[str, None]) -> list[Any]:
+    """Make records of objects that have the attributes of one, as a strict decoder makes them of rows that are alike.
+
+    Args:
+        kind: The kind of record; one that comes in rows, and in which no other record lies.
+        rows: The objects.
+        sent: The wire names of the fields that were sent.
+    """
+    made: list[Any] = kind._from_rows(rows, sent)  # noqa: SLF001 - it is ours
+    return made
 
 
 def keep(records: Iterable[Record], names: Iterable[str], values: Iterable[Iterable[Any]]) -> None:

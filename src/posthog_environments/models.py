@@ -47,9 +47,9 @@ if not TYPE_CHECKING:
 
 def show_in_notebooks() -> None:
     """Have notebooks show the generated records as tables; how is no matter of the generated client."""
-    from posthog_environments_api.records import Record
+    from posthog_environments_api.records import show_with
 
-    Record.show = _shown
+    show_with(_shown)
 
 
 def _shown(record: Record) -> str:

@@ -16,7 +16,17 @@ from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast
 
 import msgspec
-from posthog_environments_api.records import ABSENT, Additional, Field, Kind, Record, keep, plan_of
+from posthog_environments_api.records import (
+    ABSENT,
+    Additional,
+    Field,
+    Kind,
+    Record,
+    comes_in_rows,
+    from_rows,
+    keep,
+    plan_of,
+)
 
 from posthog_environments.models import show_in_notebooks
 
@@ -95,7 +105,7 @@ class PageReader(Generic[R]):
         found.additional_properties = Additional(more)
         found.additional_properties.sent = decoder.page_sent
         came = cast("list[Any]", getattr(page, self._rows.name))
-        rows = self._row.from_rows(came, decoder.row_sent)
+        rows = from_rows(self._row, came, decoder.row_sent)
         decoder.keep(rows, came)
         setattr(found, self._rows.name, rows)
         return found
@@ -257,7 +267,7 @@ def _reader_of(kind: type[R]) -> PageReader[R] | None:
         if row is None:
             if not _takes([field]):
                 return None
-        elif field.required and hasattr(row, "from_rows") and _takes(plan_of(row)):
+        elif field.required and comes_in_rows(row) and _takes(plan_of(row)):
             rows.append((field, row))
         else:
             return None

@@ -42,13 +42,7 @@ class PropertiesTimelinePoint(_Record):
         )
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Any], sent: Mapping[str, None]) -> list[Self]:
-        """Make records of objects that have the attributes of one: what a strict decoder has made of rows that are alike.
-
-        Args:
-            rows: The objects.
-            sent: The wire names of the fields that were sent.
-        """
+    def _from_rows(cls, rows: Iterable[Any], sent: Mapping[str, None]) -> list[Self]:
         found: list[Self] = []
         new = cls.__new__
         for row in rows:
