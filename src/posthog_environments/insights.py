@@ -20,10 +20,10 @@ __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
 
-TREND = Operation("insights.trend", Kind.READ, "insights")
-GET_TREND = Operation("insights.get_trend", Kind.READ, "insights")
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights")
-TIMING = Operation("insights.timing", Kind.CHANGE, "insights", unscoped=True)
+TREND = Operation("insights.trend", Kind.READ, "persons")
+GET_TREND = Operation("insights.get_trend", Kind.READ, "persons")
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons")
+TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
 
 _FORMAT = frozenset({"format"})
 _TREND = QUESTION | {"filter_test_accounts", "compare", "compare_to", "formula", "refresh"}

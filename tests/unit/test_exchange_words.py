@@ -107,12 +107,12 @@ def test_a_redirect_and_a_429_say_where_and_when() -> None:
 
 def test_no_quota_left() -> None:
     play = Play(timeout=30)
-    for _ in range(180):
+    for _ in range(240):
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError) as caught:
         play.run(READ, answer(200))
     assert str(caught.value) == (
-        "The quota for persons is used up: the next request may go in 60 s, which is longer than this call may wait. "
+        "The quota for persons and insights is used up: the next request may go in 60 s, which is longer than this call may wait. "
         "Nothing was sent. Give a larger max_wait or timeout, or call less often."
     )
     assert caught.value.status_code == 429
@@ -146,14 +146,14 @@ def test_nobody_knows() -> None:
 
 def test_no_quota_to_ask_again_after_a_doubtful_delete() -> None:
     play = Play(max_wait=0)
-    for _ in range(179):
+    for _ in range(479):
         play.run(DELETE, answer(204))
     with pytest.raises(errors.OutcomeUnknown) as caught:
         play.run(DELETE, answer(502))
     assert "there was no quota left to ask again" in str(caught.value)
     assert caught.value.__suppress_context__
     reading = Play(max_wait=0)
-    for _ in range(179):
+    for _ in range(239):
         reading.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
         reading.run(READ, answer(502))
