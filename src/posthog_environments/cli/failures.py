@@ -7,6 +7,7 @@ from typing import IO, Any, Final
 
 import click
 
+from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import (
     APIStatusError,
     AuthenticationError,
@@ -32,9 +33,13 @@ __all__ = ["Failure", "Misconfigured"]
 class Failure(click.ClickException):
     """An error of the package as a message."""
 
-    def __init__(self, error: PostHogError) -> None:
-        super().__init__(str(error))
-        self.hint = _hint(error)
+    def __init__(self, error: PostHogError, command: str = "") -> None:
+        advice = error.hint
+        super().__init__(in_phenv(str(error).removesuffix(advice).rstrip()))
+        self.hint = in_phenv(advice) or _hint(error)
+        if command in ("doctor", "init") and f"`phenv {command}`" in self.hint:
+            # Nobody is sent in a circle.
+            self.hint = "`phenv init`." if command == "doctor" and isinstance(error, ConfigurationError) else ""
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, and below it what to try."""
@@ -60,14 +65,20 @@ def _of_limit(error: Any) -> str:
     return f"again {wait}, or give it more time to wait itself with --timeout."
 
 
+def _of_missing(error: Any) -> str:
+    if str(error).startswith("insights."):
+        return "`phenv doctor`, which names the endpoint that the server has for trends."
+    return "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."
+
+
 # First match wins.
 _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]] = (
     (ConfigurationError, "`phenv init`, or `phenv doctor` to see what is configured and from where."),
     (AuthenticationError, "`phenv doctor`; or make a new key in PostHog under Settings, Personal API keys."),
     (PermissionDeniedError, _of_denied),
-    (NotFoundError, "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."),
+    (NotFoundError, _of_missing),
     (RateLimitError, _of_limit),
-    (RedirectError, "`phenv doctor`; --prefix projects or another --host may be what the server wants."),
+    (RedirectError, "`phenv doctor`; another --host may be what the server wants."),
     (BadRequestError, "the command with --help, which shows the forms that it takes."),
     (ServerError, "again in a while; the server failed, not the request."),
     (OutcomeUnknown, "`phenv persons get ID` to see what holds now, before doing it again."),
