@@ -460,8 +460,8 @@ _OF: Mapping[Bucket, str] = {
 
 def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitError:
     error = RateLimitError(
-        f"The quota for {_OF[bucket]} is used up: the next request may go in {wait:.0f} s, which is longer than this call "
-        "may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
+        f"The quota for {_OF[bucket]} is used up: the next request may go in {wait:.0f} s, which is longer than "
+        "this call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
         + (f" {trouble}" if trouble else ""),
         status_code=429,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ def test_a_csv_that_ends_at_a_cap_is_an_error(rows: int, whole: bool, end: bytes
             return "".join([chunk async for chunk in env.persons.csv()])
 
     with Wire(http(200, body, kind="text/csv")) as wire, Environment(1, api_key="phx_x", host=wire.host) as env:
-        for read in (lambda: "".join(env.persons.csv()), lambda: asyncio.run(awaiting(wire.host))):
+        reads: list[Callable[[], str]] = [lambda: "".join(env.persons.csv()), lambda: asyncio.run(awaiting(wire.host))]
+        for read in reads:
             if whole:
                 assert read().encode() == body
             else:
@@ -91,7 +93,7 @@ def test_no_request_asks_for_more(size: int) -> None:
 def test_a_walk_over_whole_pages_of_fifty_thousand_sees_everybody() -> None:
     total = 120_123
     walk = OffsetWalk(50_000, 0, key=lambda row: row, created=lambda row: None)
-    found: list[int] = []
+    found: list[object] = []
     while (cursor := walk.cursor) is not None:
         rows = list(range(total))[cursor.number : cursor.number + cursor.limit]
         after = f"http://x/?offset={cursor.number + cursor.limit}" if len(rows) >= cursor.limit else None

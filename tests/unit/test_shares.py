@@ -115,8 +115,8 @@ def test_no_more_is_remembered_than_the_largest_rate() -> None:
 def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
     """As a server of 2025 says it, which counts 180 a minute and 1,200 an hour."""
     quota = Quota()
-    for minute in range(6):
-        used(quota, 200, 61.0 * minute)
+    for turn in range(6):
+        used(quota, 200, 61.0 * turn)
     now = 61.0 * 6
     quota.refuse("persons", now, 60.0)
     assert len(quota._logs["persons"]._windows) == 1

@@ -34,7 +34,8 @@ class Failure(click.ClickException):
     """An error of the package as a message."""
 
     def __init__(self, error: PostHogError, command: str = "") -> None:
-        advice = error.hint
+        # Of a key that is refused, the command knows more to try.
+        advice = "" if isinstance(error, AuthenticationError) else error.hint
         super().__init__(in_phenv(str(error).removesuffix(advice).rstrip()))
         self.hint = in_phenv(advice) or _hint(error)
         if command in ("doctor", "init") and f"`phenv {command}`" in self.hint:

@@ -36,8 +36,9 @@ def init(*, force: bool, **given: Any) -> None:
     """Write a profile: server, project and key, which are tried first.
 
     Asks for what no option gives, and lists the projects of the key to choose from. The profile holds the number of the
-    project: what "@current" means changes whenever the user of the key opens another project. It goes into the configuration folder of your platform, readable by you
-    alone; `--profile NAME` chooses it later, and the one called "default" is used when nothing else is set.
+    project: what "@current" means changes whenever the user of the key opens another project. It goes into the
+    configuration folder of your platform, readable by you alone; `--profile NAME` chooses it later, and the one called
+    "default" is used when nothing else is set.
     """
     arguments = connection_arguments(click.get_current_context(), given)
     name = arguments.pop("profile") or profiles.DEFAULT

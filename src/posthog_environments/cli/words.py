@@ -34,7 +34,9 @@ _OPTIONS: Final = (
 _NAMED: Final = {"events": "--event", "actions": "--action", "properties": "--property"}
 
 _CALL: Final = re.compile(r"(?:env\.)?\b(persons|insights)\.([a-z_]+)\(([^()]*)\)")
-_ARGUMENT: Final = re.compile(rf"\b({'|'.join((*_OPTIONS, *_NAMED))})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?")
+_ARGUMENT: Final = re.compile(
+    rf"(?<![\w?&/-])({'|'.join((*_OPTIONS, *_NAMED))})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?"
+)
 # A word that can be nothing but the name of an argument.
 _NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w(:])")
 _PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
