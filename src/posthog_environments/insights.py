@@ -20,9 +20,12 @@ __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
 
-TREND = Operation("insights.trend", Kind.READ, "persons")
-GET_TREND = Operation("insights.get_trend", Kind.READ, "persons")
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons")
+# What servers answer that have this endpoint no more; nothing about prefix or project.
+GONE = frozenset({403, 404, 405})
+
+TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
+GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
 TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
 
 _FORMAT = frozenset({"format"})
