@@ -153,8 +153,11 @@ class _Decoder:
 
 
 def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
-    stream = group._driver.run(flow, silence).stream
-    decoder, failure = _Decoder(), None
+    answer = group._driver.run(flow, silence)
+    decoder, failure, stream = _Decoder(), None, answer.stream
+    if stream is None:  # written here, and whole
+        yield answer.content.decode()
+        return
     assert isinstance(stream, Generator)
     with contextlib.closing(cast("Generator[bytes, None, None]", stream)):
         try:
@@ -169,8 +172,11 @@ def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
 
 
 async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> AsyncGenerator[str, None]:
-    stream = (await group._driver.run(flow, silence)).stream
-    decoder, failure = _Decoder(), None
+    answer = await group._driver.run(flow, silence)
+    decoder, failure, stream = _Decoder(), None, answer.stream
+    if stream is None:  # written here, and whole
+        yield answer.content.decode()
+        return
     assert isinstance(stream, AsyncGenerator)
     async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", stream)):
         try:

@@ -27,6 +27,7 @@ __all__ = [
     "Prefix",
     "QuotaPlace",
     "Settings",
+    "TrendApi",
     "quota_place",
     "read_settings",
 ]
@@ -35,6 +36,8 @@ __all__ = [
 VERSION = "0.1.0"
 
 Prefix = Literal["auto", "environments", "projects"]
+
+TrendApi = Literal["auto", "legacy", "query"]
 
 # The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
 CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
@@ -110,6 +113,7 @@ class Settings:
     key: KeySource
     prefix: Prefix
     max_body: int = MAX_BODY
+    trend_api: TrendApi = "auto"
     # None where the client counts for itself alone.
     quota: QuotaPlace | None = None
 
@@ -131,6 +135,7 @@ def read_settings(
     allow_http: bool,
     environ: Mapping[str, str],
     quota: object = None,
+    trend_api: object = None,
 ) -> Settings:
     """Check what was given, and fill the gaps from the environment.
 
@@ -147,10 +152,29 @@ def read_settings(
         prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
         raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {_shown(prefix)}.')
+    trends = _trend_api(*_given(trend_api, "trend_api", "POSTHOG_TREND_API", environ))
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
     shared = quota_place(*_given(quota, "quota", "POSTHOG_QUOTA", environ))
-    return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body, quota=shared)
+    return Settings(
+        project_id=project,
+        host=url,
+        key=api_key,
+        prefix=prefix,
+        max_body=max_body,
+        trend_api=trends,
+        quota=shared,
+    )
+
+
+def _trend_api(value: object, place: str) -> TrendApi:
+    if value is None:
+        return "auto"
+    if value not in ("auto", "legacy", "query"):
+        raise ConfigurationError(
+            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {_shown(value)}.'
+        )
+    return value
 
 
 def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) -> tuple[object, str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posthog_environments_api.client import Client
 
     from posthog_environments.bound import AsyncInsights, AsyncPersons, Insights, Persons
-    from posthog_environments.config import Options, Prefix, Settings
+    from posthog_environments.config import Options, Prefix, Settings, TrendApi
     from posthog_environments.drivers import AsyncDriver, Driver
     from posthog_environments.exchange import Scope, Session
     from posthog_environments.prefixes import InUse
@@ -82,6 +82,7 @@ class _Client(Generic[Transport, AnyDriver]):
         api_key: Key | None = None,
         host: str | None = None,
         prefix: Prefix | None = None,
+        trend_api: TrendApi | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         max_wait: float | None = None,
         retries: int = DEFAULT_RETRIES,
@@ -104,6 +105,7 @@ class _Client(Generic[Transport, AnyDriver]):
             api_key=api_key,
             host=host,
             prefix=prefix,
+            trend_api=trend_api,
             max_body=max_body,
             allow_http=allow_http,
             environ=os.environ,
@@ -192,6 +194,9 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         host: "us", "eu" or the URL of a server. Else POSTHOG_HOST, else "us".
         prefix: "auto", "environments" or "projects", the twin that the vendor moves to. Auto begins with environments,
             and goes over to projects where the server says so or knows nothing else. Else POSTHOG_PREFIX, else "auto".
+        trend_api: Where trends are asked for: "legacy" (`insights/trend/`), "query" (`query/`, scope query:read)
+            or "auto". Auto asks `query/` on PostHog Cloud; elsewhere `insights/trend/`, and `query/` where a server
+            does not have that. Else POSTHOG_TREND_API, else "auto".
         timeout: Seconds for one request from the moment that pacing lets it go, with all attempts and waits in between.
         max_wait: Seconds that a call may wait for the quota besides. None: a listing waits as long as it takes, another
             call no longer than its timeout, and a 429 is waited for within the timeout.

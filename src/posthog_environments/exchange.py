@@ -35,6 +35,7 @@ from posthog_environments.prefixes import InUse, moves, place_of, successors, tw
 from posthog_environments.quota import LONGEST_NAP, MINUTE, Bucket, Pacer, Quota, SharedPacer
 from posthog_environments.refusals import Asked, is_of_bytes, location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
+from posthog_environments.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -64,6 +65,8 @@ T = TypeVar("T")
 
 # A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
 MAX_REFUSALS = 100
+# Source: posthog/clickhouse/client/limit.py of the vendor; more by plan, which nobody can tell from outside.
+MOST_QUERIES = 3
 # Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
 STORE_PATIENCE = 1.0
 STORE_HURRY = 0.1
@@ -189,6 +192,8 @@ class Session:
         known: Whether a request under environments has had an answer other than 404.
         found: Whether the server has shown anything of the project.
         warned: What a warning was given of; see `notices.advise`.
+        by_query: Whether trends are known to be answered at `query/`.
+        queries: Who asks there now; servers take three at once.
     """
 
     settings: Settings
@@ -204,6 +209,8 @@ class Session:
     known: bool = False
     found: bool = False
     warned: set[str] = field(default_factory=set[str])
+    by_query: bool = False
+    queries: Slots = field(default_factory=lambda: Slots(MOST_QUERIES))
 
     def __post_init__(self) -> None:
         _SESSIONS.add(self)
@@ -222,6 +229,7 @@ class Session:
         """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
         self.lock = threading.Lock()
         self.quota.forget_flights()
+        self.queries.forget()
         if self.shared is not None:
             self.shared.after_fork()
 

@@ -109,8 +109,8 @@ def _explained(headers: Mapping[str, str]) -> str:
     return f" See {printable(pages[0], 200)}." if pages else ""
 
 
-def warn(message: str) -> None:
-    """Give a `DeprecationWarning` that points to the user's line: the first one that is not ours or an event loop's.
+def warn(message: str, category: type[Warning] = DeprecationWarning) -> None:
+    """Give a warning that points to the user's line: the first one that is not ours or an event loop's.
 
     `warnings.warn` has `skip_file_prefixes` for this, but with Python 3.12 only.
     """
@@ -121,11 +121,11 @@ def warn(message: str) -> None:
     while frame is not None and frame.f_back is not None and _is_ours(frame):
         frame = frame.f_back
     if frame is None:  # not every Python has frames
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warnings.warn(message, category, stacklevel=2)
         return
     warnings.warn_explicit(
         message,
-        DeprecationWarning,
+        category,
         filename=frame.f_code.co_filename,
         lineno=frame.f_lineno,
         module=str(frame.f_globals.get("__name__", "<unknown>")),

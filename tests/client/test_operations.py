@@ -315,7 +315,7 @@ def test_extras_reach_the_server() -> None:
         seen.append(request)
         return httpx.Response(200, json={"result": []})
 
-    with Environment(1, api_key="phx_x", host="us", transport=httpx.MockTransport(answer)) as env:
+    with Environment(1, api_key="phx_x", host="us", trend_api="legacy", transport=httpx.MockTransport(answer)) as env:
         env.insights.trend(events="a", extra_query={"new": 1}, extra_body={"newer": [2]})
     assert seen[0].url.params["new"] == "1"
     assert b'"newer":[2]' in seen[0].read()
@@ -330,7 +330,7 @@ def test_letters_of_a_formula_go_by_the_order_of_events_and_then_actions() -> No
         seen.append(json.loads(request.read()))
         return httpx.Response(200, json={"result": []})
 
-    with Environment(1, api_key="phx_x", host="us", transport=httpx.MockTransport(answer)) as env:
+    with Environment(1, api_key="phx_x", host="us", trend_api="legacy", transport=httpx.MockTransport(answer)) as env:
         env.insights.trend(events=(name for name in "ab"), actions=[5], formula="(A-B)/C")
         env.insights.trend(events=["a", "b"])
     assert [event["order"] for event in seen[0]["events"]] == [0, 1]

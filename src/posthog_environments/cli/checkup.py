@@ -79,6 +79,7 @@ class Probe:
         self._project = env.project_id
         session = env._scope.session  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.chosen = session.settings.prefix
+        self.trend_api = session.settings.trend_api
         self.prefix = session.prefix
         self.notices: dict[str, Notice] = {}
         self.sunset: str | None = None
@@ -269,12 +270,15 @@ _QUERY = {
 
 def trends(probe: Probe, host: str) -> Iterator[Finding]:
     """Say which endpoint trends are asked of, and whether the key has the scope that it needs."""
-    legacy = None if host in CLOUDS.values() else probe.get("insights/trend/", **_LEGACY)
-    if legacy is not None and (isinstance(legacy, PostHogError) or legacy.status_code not in (403, 404, 405)):
+    by_query = probe.trend_api == "query" or (probe.trend_api == "auto" and host in CLOUDS.values())
+    legacy = None if by_query else probe.get("insights/trend/", **_LEGACY)
+    gone = legacy is not None and not isinstance(legacy, PostHogError) and legacy.status_code in (403, 404, 405)
+    if legacy is not None and not (gone and probe.trend_api == "auto"):
         yield Finding("trends", "ok", "asked of insights/trend/, which needs the scope insight:read")
         yield _scope("insight:read", legacy)
         return
     query = probe.send("POST", "query/", json=_QUERY)
+    assert not isinstance(legacy, PostHogError)
     if legacy is not None and (isinstance(query, PostHogError) or not works(query)):
         reason = str(query) if isinstance(query, PostHogError) else detail_of(query)
         yield Finding("trends", "problem", "neither insights/trend/ (insight:read) nor query/ (query:read) answers")

@@ -61,6 +61,7 @@ def init(*, force: bool, **given: Any) -> None:
         "host": host,
         "project_id": project_id,
         "prefix": str(wanted.prefix.value or ""),
+        "trend_api": str(wanted.trend_api.value or ""),
         "api_key": wanted.api_key.value.reveal(),
         "quota": str(wanted.quota.value or ""),
     }
@@ -97,6 +98,7 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
         project_id=Found(project_id or "@current", "--project-id"),
         prefix=Found(prefix, "--prefix"),
         api_key=Found(key, "the key"),
+        trend_api=Found(arguments["trend_api"], "--trend-api"),
         timeout=arguments["timeout"] or DEFAULT_TIMEOUT,
         quota=Found(arguments["quota"], "--quota"),
     )
