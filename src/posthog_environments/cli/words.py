@@ -38,7 +38,7 @@ _ARGUMENT: Final = re.compile(
     rf"(?<![\w?&/-])({'|'.join((*_OPTIONS, *_NAMED))})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?"
 )
 # A word that can be nothing but the name of an argument.
-_NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w(:])")
+_NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w(])")
 _PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
 
 
@@ -49,7 +49,8 @@ def in_phenv(text: str) -> str:
     text = _CALL.sub(_command, text)
     text = _PROP.sub(r"--property \1:", text)
     text = _ARGUMENT.sub(_option, text)
-    return _NAME.sub(lambda match: _flag(match[1]), text)
+    # At the very beginning it names what is wrong, as the API calls it.
+    return _NAME.sub(lambda match: _flag(match[1]) if match.start() else match[1], text)
 
 
 def _flag(name: str) -> str:
