@@ -49,8 +49,9 @@ def in_phenv(text: str) -> str:
     text = _CALL.sub(_command, text)
     text = _PROP.sub(r"--property \1:", text)
     text = _ARGUMENT.sub(_option, text)
-    # At the very beginning it names what is wrong, as the API calls it.
-    return _NAME.sub(lambda match: _flag(match[1]) if match.start() else match[1], text)
+    # Before a colon at the very beginning it names what is wrong, as the API calls it.
+    place = text.partition(":")[0]
+    return _NAME.sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
 
 
 def _flag(name: str) -> str:
