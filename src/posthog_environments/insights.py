@@ -20,7 +20,7 @@ from posthog_environments.arguments import (
     with_query,
 )
 from posthog_environments.dates import DateArgument, span_to_wire
-from posthog_environments.entities import EntitiesArgument
+from posthog_environments.entities import ActionsArgument, EventsArgument
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument
 from posthog_environments.models import Trend
@@ -66,8 +66,8 @@ _TIMING = frozenset(
 def trend(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,
@@ -133,8 +133,8 @@ def trend(
 def get_trend(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,
@@ -167,8 +167,8 @@ def get_trend(
 def trend_csv(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,
