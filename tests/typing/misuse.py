@@ -34,9 +34,10 @@ from posthog_environments.sandbox import Sandbox
 
 
 def imported_wrongly() -> None:
-    from posthog_environments import Enviroment  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
-
-    from posthog_environments import prp  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+    from posthog_environments import (
+        Enviroment,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+        prp,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+    )
     from posthog_environments.sandbox import Sandboks  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
 
     print(Enviroment, prp, Sandboks)
