@@ -31,32 +31,30 @@ class JournalFile:
         self.created = False
         self._handle = -1
 
-    def open(self, *, create: bool = True) -> None:
-        """Open and lock the file, and read what is in it; without `create` one that is not there stays so.
+    def open(self) -> None:
+        """Open and lock the file, which is made if it is not there, and read what is in it.
 
         Raises:
             ConfigurationError: It cannot be opened, is no plain file, or another process works with it.
         """
         problem = None
         try:
-            self._open(create=create)
-            self.data = self._whole() if self._handle >= 0 else b""
+            self._open()
+            self.data = self._whole()
         except FileNotFoundError:
-            problem = None if not create else "its folder does not exist"
+            problem = "its folder does not exist"
         except OSError as error:
             problem = error.strerror or str(error)
         if problem:
             self.close()
             raise ConfigurationError(f"The journal {self.path} cannot be used: {problem}. Nothing was sent.")
 
-    def _open(self, *, create: bool) -> None:
+    def _open(self) -> None:
         # A named pipe would wait for its other end.
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
         try:
             self._handle = os.open(self.path, flags)
         except FileNotFoundError:
-            if not create:
-                return
             try:
                 self._handle = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
@@ -112,6 +110,17 @@ class JournalFile:
                 f"The journal {self.path} cannot be written: {problem}. The job has stopped; when there is room, run "
                 "it again with the same journal, and it goes on."
             )
+
+    def clear(self) -> None:
+        """Take out all that is in the file.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        try:
+            os.ftruncate(self._handle, 0)
+        except OSError as error:
+            raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}.") from None
 
     def discard(self) -> None:
         """Remove the file: nothing has been done by this job yet."""

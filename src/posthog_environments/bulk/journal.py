@@ -2,12 +2,13 @@
 
 A journal is only ever appended to. Each line has the `time` (UTC) and a `line` that says what it is:
 
-- `job`, the first: `version`, `task` ("delete" or "update"), `delete_events`, `host`, `project`, `inputs` (how many),
-  `salt`, `sum` (of all inputs, with the salt) and `client`.
-- `found`: whom an input was found to mean: `input` (which one, from 1), `by`, `key`, `uuid`, and `persons`, how many
-  there are (2 is two or more), or `foreign`, true where the server showed somebody whom the input does not name.
-- `intent`, before anything is sent: `input`, `task`, `by`, `key`, `uuid`, and `delete_events`, or the names of what is
-  `set` or `unset`.
+- `job`, the first: `version`, `task` ("delete" or "update"), `delete_events`, `delete_recordings`, `keep_person`,
+  `host`, `project`, `inputs` (the number of the last one), `salt`, `sum` (of all inputs, with the salt) and `client`.
+- `found`: whom an input was found to mean: `input` (which one: from 1, or its line in a file), `by`, `key`, `uuid`, `as`
+  (what of the person the key is), and `persons`, how many there are (2 is two or more), or `foreign`, true where the
+  server showed somebody whom the input does not name. `similar`: uuids of those who look like one who was not found.
+- `intent`, before anything is sent: `input`, `task`, `by`, `key`, `uuid`, and what goes besides the person
+  (`delete_events`, `delete_recordings`, `keep_person`), or the names of what is `set` or `unset`.
 - `outcome`, after it: `input`, `uuid`, `state`, `status` and `request_id` of the last answer, and `reason`.
 - `torn`: the line before it was cut short by a crash, and does not count.
 
@@ -24,6 +25,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
+from posthog_environments.bulk.inputs import KINDS, Kind
+
 __all__ = [
     "TORN",
     "VERSION",
@@ -39,8 +42,12 @@ __all__ = [
     "seal",
 ]
 
-VERSION: Final = 1
-State: TypeAlias = Literal["done", "already_gone", "refused", "unknown", "duplicate", "pending"]
+VERSION: Final = 2
+# The first had fewer states and flags, and otherwise says the same.
+READABLE: Final = frozenset({1, VERSION})
+State: TypeAlias = Literal[
+    "done", "queued", "already_gone", "not_found", "refused", "unknown", "duplicate", "pending"
+]  # fmt: skip
 STATES: Final = frozenset(get_args(State))
 
 
@@ -53,12 +60,14 @@ class Header:
     """What makes a job that very job."""
 
     task: str
-    delete_events: bool
     host: str
     project: str
     inputs: int
     salt: str
     sum: str
+    delete_events: bool = False
+    delete_recordings: bool = False
+    keep_person: bool = False
 
     def differs(self, other: Header) -> list[str]:
         """Name what is different in another job."""
@@ -67,6 +76,8 @@ class Header:
             "host": "the server",
             "project": "the project",
             "delete_events": "whether events are deleted",
+            "delete_recordings": "whether recordings are deleted",
+            "keep_person": "whether the persons are kept",
             "inputs": "the number of inputs",
             "sum": "the inputs",
         }
@@ -76,12 +87,21 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom an input means: `persons` is how many there are, 2 for more than one."""
+    """Whom an input means.
+
+    Attributes:
+        persons: How many there are, 2 for more than one.
+        foreign: Whether the server showed somebody whom the input does not name.
+        kind: What of the person the key is; None where nobody was found.
+        similar: uuids of persons who look like one who was not found.
+    """
 
     uuid: str | None
     persons: int
     foreign: bool = False
     time: datetime | None = None
+    kind: Kind | None = None
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +122,14 @@ class Standing:
     Attributes:
         found: The latest finding.
         intent: The uuid of a change that was meant and of which no outcome is known; it may have been sent.
+        since: When a change was first meant.
         settled: The latest outcome; "pending" says that for certain nothing was done.
     """
 
     found: Found | None = None
     intent: str | None = None
     settled: Settled | None = None
+    since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -201,6 +223,7 @@ def _take(history: History, record: object) -> None:
             standing.found = _found(fields)
         case "intent":
             standing.intent, standing.settled = _text(fields["uuid"]), None
+            standing.since = standing.since or _time(fields)
             history.begun = True
         case "outcome":
             standing.intent, standing.settled = None, _settled(fields)
@@ -212,21 +235,32 @@ def _take(history: History, record: object) -> None:
 def _begin(history: History, fields: Mapping[str, Any]) -> None:
     if history.header is not None:
         raise ValueError
-    if fields["version"] != VERSION:
+    if fields["version"] not in READABLE:
         raise Damaged(f"it has the format {fields['version']!r}, and this version reads {VERSION}")
-    if not isinstance(fields["delete_events"], bool):
+    flags = {name: fields.get(name, False) for name in ("delete_events", "delete_recordings", "keep_person")}
+    if not all(isinstance(value, bool) for value in flags.values()):
         raise TypeError
     texts = {name: _text(fields[name]) for name in ("task", "host", "project", "salt", "sum")}
     bytes.fromhex(texts["salt"])
-    history.header = Header(delete_events=fields["delete_events"], inputs=_whole(fields["inputs"]), **texts)
+    history.header = Header(inputs=_whole(fields["inputs"]), **texts, **flags)
 
 
 def _found(fields: Mapping[str, Any]) -> Found:
-    time = datetime.fromisoformat(fields["time"])
     persons, uuid = _whole(fields["persons"]), _optional(fields["uuid"])
-    if (persons == 1) != (uuid is not None) or time.tzinfo is None:
+    if (persons == 1) != (uuid is not None):
         raise ValueError
-    return Found(uuid, persons, fields["foreign"] is True, time)
+    kind = fields.get("as")
+    if kind not in (None, *KINDS):
+        raise ValueError
+    similar = tuple(_text(each) for each in fields.get("similar", ()))
+    return Found(uuid, persons, fields["foreign"] is True, _time(fields), kind, similar)
+
+
+def _time(fields: Mapping[str, Any]) -> datetime:
+    time = datetime.fromisoformat(fields["time"])
+    if time.tzinfo is None:
+        raise ValueError
+    return time
 
 
 def _settled(fields: Mapping[str, Any]) -> Settled:

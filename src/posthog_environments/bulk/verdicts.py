@@ -31,7 +31,18 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.journal import Found, State
     from posthog_environments.exchange import Answer
 
-__all__ = ["TOO_MANY", "Trouble", "Verdict", "after_a_look", "check", "judge", "of_answer", "of_finding", "shows"]
+__all__ = [
+    "TOO_MANY",
+    "Trouble",
+    "Verdict",
+    "after_a_look",
+    "check",
+    "judge",
+    "of_answer",
+    "of_finding",
+    "shows",
+    "stops_all",
+]
 
 # After so many in a row that failed, each in its own way, it is the server and not the persons.
 TOO_MANY: Final = 10
@@ -86,7 +97,7 @@ def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = Fa
     certain = certain and not doubtful
     if isinstance(error, (MalformedResponseError, PagingError, ServerError, DeadlineExceeded)):
         return Verdict("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
-    if _concerns_all(error) or (isinstance(error, NotFoundError) and not changing):
+    if stops_all(error) or (isinstance(error, NotFoundError) and not changing):
         return Verdict("pending", f"the job stopped ({_named(error)})", Trouble.STOPS, certain)
     if isinstance(error, NotFoundError):
         gone = Verdict("already_gone", "not found when it was to be deleted")
@@ -96,7 +107,8 @@ def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = Fa
     return Verdict("refused", f"the server said no ({_named(error)})")
 
 
-def _concerns_all(error: PostHogError) -> bool:
+def stops_all(error: PostHogError) -> bool:
+    """Tell whether an error would be the same with every other request."""
     # 402 is the quota of what has been paid for.
     return isinstance(error, _OF_ALL) or (isinstance(error, APIStatusError) and error.status_code == 402)
 
@@ -132,14 +144,25 @@ def of_answer(answer: Answer | None) -> Verdict:
 
 def of_finding(entry: Entry, found: Found, task: str) -> Verdict | None:
     """Decide what comes of an input by whom it means; None if it means exactly one person."""
-    what = {"id": "id", "distinct_id": "distinct id", "email": "email"}[entry.by]
+    what = " or ".join(_NAMES[kind] for kind in entry.kinds)
     if found.foreign:
         return Verdict("refused", f"the server showed somebody who does not have this {what}; does it know the filter?")
-    if found.persons == 0:
-        return Verdict("already_gone" if task == "delete" else "refused", f"nobody has this {what}")
     if found.persons > 1:
+        if len(entry.kinds) > 1:
+            return Verdict("refused", f"more than one person has this {what}; name by uuid who is meant")
         return Verdict("refused", f"more than one person has this {what}; name the one that is meant by uuid")
-    return None
+    if found.persons:
+        return None
+    if task == "update" and entry.names_an_id:
+        return Verdict("refused", "there is no such person")
+    if entry.names_an_id:
+        return Verdict("already_gone", f"nobody has this {what}")
+    similar = len(found.similar)
+    besides = f"; {similar} who {'is' if similar == 1 else 'are'} similar {'was' if similar == 1 else 'were'} not touched"
+    return Verdict("not_found", f"nobody has this {what}{besides if similar else ''}")
+
+
+_NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
 
 
 def after_a_look(entry: Entry, person: Person | None, *, delete_events: bool, again: bool) -> Verdict | None:
