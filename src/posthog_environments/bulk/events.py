@@ -11,12 +11,12 @@ from posthog_environments.errors import APIStatusError
 
 if TYPE_CHECKING:
     from posthog_environments.exchange import Flow, Scope
-    from posthog_environments.records import DeletionStatus
+    from posthog_environments.models import DeletionStatus
 
 __all__ = ["are_queued", "row_of"]
 
 # Servers of before have no such list, and a key may not be let at it: then nothing is known, and nothing is wrong.
-_NOT_THERE: Final = frozenset({403, 404, 405})
+_NOT_THERE: Final = frozenset({400, 403, 404, 405})
 
 
 def are_queued(scope: Scope, uuid: str, since: datetime | None) -> Flow[Verdict | None]:

@@ -1,4 +1,4 @@
-"""The file of a journal: locked for one process, 0600, appended to and on the disk before anything is sent.
+"""The file of a journal, or of what is kept beside it: locked for one process, 0600, appended to and synced.
 
 It blocks; a driver runs it, in a thread where it awaits.
 """
@@ -25,8 +25,9 @@ class JournalFile:
         created: Whether it was made by this very object.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, what: str = "journal") -> None:
         self.path = Path(path)
+        self._what = what
         self.data = b""
         self.created = False
         self._handle = -1
@@ -47,7 +48,7 @@ class JournalFile:
             problem = error.strerror or str(error)
         if problem:
             self.close()
-            raise ConfigurationError(f"The journal {self.path} cannot be used: {problem}. Nothing was sent.")
+            raise ConfigurationError(f"The {self._what} {self.path} cannot be used: {problem}. Nothing was sent.")
 
     def _open(self) -> None:
         # A named pipe would wait for its other end.
@@ -94,7 +95,7 @@ class JournalFile:
             JournalError: They cannot be written. After that nothing more is: what the disk has is not known.
         """
         if self._handle < 0:
-            raise JournalError(f"The journal {self.path} is closed.")
+            raise JournalError(f"The {self._what} {self.path} is closed.")
         problem = None
         try:
             left = memoryview(data)
@@ -107,20 +108,20 @@ class JournalFile:
         if problem:
             self.close()
             raise JournalError(
-                f"The journal {self.path} cannot be written: {problem}. The job has stopped; when there is room, run "
-                "it again with the same journal, and it goes on."
+                f"The {self._what} {self.path} cannot be written: {problem}. The job has stopped; when there is room, "
+                "run it again with the same journal, and it goes on."
             )
 
-    def clear(self) -> None:
-        """Take out all that is in the file.
+    def truncate(self, size: int) -> None:
+        """Take out what lies behind so many bytes.
 
         Raises:
             JournalError: It cannot be written.
         """
         try:
-            os.ftruncate(self._handle, 0)
+            os.ftruncate(self._handle, size)
         except OSError as error:
-            raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}.") from None
+            raise JournalError(f"The {self._what} {self.path} cannot be written: {error.strerror}.") from None
 
     def discard(self) -> None:
         """Remove the file: nothing has been done by this job yet."""

@@ -1,7 +1,7 @@
 """Who is meant: whether a text is one plain email, id or distinct id, or something that only looks like one. Pure.
 
-A list for erasure is written by hand, by mail programs and by spreadsheets. What is not quite an email finds nobody, and
-nobody found must not pass for somebody deleted: so whatever is decorated is refused, and says how it should look.
+A list for erasure is written by hand, by mail programs and by spreadsheets. What is not quite an email finds nobody,
+and nobody found must not pass for somebody deleted: so whatever is decorated is refused, and says how it should look.
 """
 
 # Callers without a type checker are users too, so arguments are checked at run time.
@@ -93,7 +93,7 @@ def _told_by_its_looks(value: str) -> Named:
     if problem is None and any(character.isspace() for character in value):
         problem = "there are blanks in it"
     if problem is not None:
-        raise ValueError(f"this is no plain email or id: {problem}. If it is a distinct id all the same, say so with by.")
+        raise ValueError(f'this is no plain email or id: {problem}. If it is a distinct id, give by="distinct_id".')
     is_number = _NUMBER.fullmatch(value) and int(value) < 2**63
     return Named(value, ("id", "distinct_id") if is_number else ("distinct_id",))
 
@@ -102,7 +102,8 @@ def _distinct_id(value: str, *, plain: bool) -> str:
     if not value.strip():
         raise ValueError("this distinct id is blank.")
     # A program knows what it has; a line of text may be half a table.
-    problem = _around(value) or ((_divided(value) or _no_value(value)) if plain else None)
+    bare = value.strip(" ")
+    problem = _around(bare) or ((_divided(bare) or _no_value(bare)) if plain else None)
     if problem is not None:
         raise ValueError(f"this is no plain distinct id: {problem}.")
     return value
@@ -182,6 +183,6 @@ def _misspelt(value: str) -> str | None:
 
 
 def _is_word(character: str) -> bool:
-    return character.isascii() and character.isalnum() or (
+    return (character.isascii() and character.isalnum()) or (
         not character.isascii() and unicodedata.category(character)[0] in "LMN"
     )  # fmt: skip

@@ -119,7 +119,7 @@ class Job:
 
     entries: tuple[Entry, ...]
     task: Literal["delete", "update"]
-    flags: Flags = Flags()  # noqa: RUF009 - frozen
+    flags: Flags = Flags()
     using: Using = "auto"
 
     def header(self, host: str, project: str, salt: str) -> Header:
@@ -127,18 +127,19 @@ class Job:
         parts = [[e.number, e.by, e.key, e.change.to_json() if e.change else None] for e in self.entries]
         whole = seal(salt, json.dumps(parts, sort_keys=True))
         last = max((entry.number for entry in self.entries), default=0)
+        different = sum(entry.same_as is None for entry in self.entries)
         flags = {name: getattr(self.flags, name) for name in Flags.__slots__}
-        return Header(self.task, host, project, last, salt, whole, **flags)
+        return Header(self.task, host, project, last, different, salt, whole, **flags)
 
 
 def deletions_of(
     ids: Iterable[object],
-    by: object,
+    by: By,
     *,
-    delete_events: object = False,
-    delete_recordings: object = False,
-    keep_person: object = False,
-    using: object = "auto",
+    delete_events: bool = False,
+    delete_recordings: bool = False,
+    keep_person: bool = False,
+    using: Using = "auto",
 ) -> Job:
     """Check whom to delete, and how.
 
@@ -157,16 +158,16 @@ def deletions_of(
     _check_flags(flags, using)
 
     def make(number: int, value: object, *, plain: bool) -> Entry:
-        named = named_by(cast("By", by), value, plain=plain)
-        return Entry(number, cast("By", by), named.key, named.kinds)
+        named = named_by(by, value, plain=plain)
+        return Entry(number, by, named.key, named.kinds)
 
-    return Job(_told_apart(_checked("ids", ids, make)), "delete", flags, cast("Using", using))
+    return Job(_told_apart(_checked("ids", ids, make)), "delete", flags, using)
 
 
-def _flag(name: str, value: object) -> bool:
-    if value is None:
+def _flag(name: str, value: bool | None) -> bool:
+    if flag(name, value) is None:
         raise TypeError(f"{name} must be True or False, not None.")
-    return bool(flag(name, cast("bool", value)))
+    return value is True
 
 
 def _check_flags(flags: Flags, using: object) -> None:

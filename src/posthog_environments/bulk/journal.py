@@ -3,10 +3,11 @@
 A journal is only ever appended to. Each line has the `time` (UTC) and a `line` that says what it is:
 
 - `job`, the first: `version`, `task` ("delete" or "update"), `delete_events`, `delete_recordings`, `keep_person`,
-  `host`, `project`, `inputs` (the number of the last one), `salt`, `sum` (of all inputs, with the salt) and `client`.
-- `found`: whom an input was found to mean: `input` (which one: from 1, or its line in a file), `by`, `key`, `uuid`, `as`
-  (what of the person the key is), and `persons`, how many there are (2 is two or more), or `foreign`, true where the
-  server showed somebody whom the input does not name. `similar`: uuids of those who look like one who was not found.
+  `host`, `project`, `inputs` (the number of the last one), `different` (how many there are that repeat no other),
+  `salt`, `sum` (of all inputs, with the salt) and `client`.
+- `found`: whom an input was found to mean: `input` (which one: from 1, or its line in a file), `by`, `key`, `uuid`,
+  `as` (what of the person the key is), and `persons`, how many there are (2 is two or more), or `foreign`, true where
+  the server showed somebody whom the input does not name. `similar`: uuids of those who look like one not found.
 - `intent`, before anything is sent: `input`, `task`, `by`, `key`, `uuid`, and what goes besides the person
   (`delete_events`, `delete_recordings`, `keep_person`), or the names of what is `set` or `unset`.
 - `outcome`, after it: `input`, `uuid`, `state`, `status` and `request_id` of the last answer, and `reason`.
@@ -63,6 +64,7 @@ class Header:
     host: str
     project: str
     inputs: int
+    different: int
     salt: str
     sum: str
     delete_events: bool = False
@@ -113,6 +115,7 @@ class Settled:
     reason: str | None = None
     status: int | None = None
     request_id: str | None = None
+    time: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -123,6 +126,8 @@ class Standing:
         found: The latest finding.
         intent: The uuid of a change that was meant and of which no outcome is known; it may have been sent.
         since: When a change was first meant.
+        by: What the input was said to be; empty where the journal does not tell.
+        key: The input as the journal names it.
         settled: The latest outcome; "pending" says that for certain nothing was done.
     """
 
@@ -130,6 +135,8 @@ class Standing:
     intent: str | None = None
     settled: Settled | None = None
     since: datetime | None = None
+    by: str = ""
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -218,6 +225,8 @@ def _take(history: History, record: object) -> None:
     if history.header is None or not 1 <= _whole(fields["input"]) <= history.header.inputs:
         raise ValueError
     standing = history.of(fields["input"])
+    if "key" in fields:
+        standing.by, standing.key = _text(fields["by"]), _text(fields["key"])
     match fields["line"]:
         case "found":
             standing.found = _found(fields)
@@ -240,9 +249,11 @@ def _begin(history: History, fields: Mapping[str, Any]) -> None:
     flags = {name: fields.get(name, False) for name in ("delete_events", "delete_recordings", "keep_person")}
     if not all(isinstance(value, bool) for value in flags.values()):
         raise TypeError
-    texts = {name: _text(fields[name]) for name in ("task", "host", "project", "salt", "sum")}
-    bytes.fromhex(texts["salt"])
-    history.header = Header(inputs=_whole(fields["inputs"]), **texts, **flags)
+    task, host, project, salt, whole = (_text(fields[name]) for name in ("task", "host", "project", "salt", "sum"))
+    bytes.fromhex(salt)
+    inputs = _whole(fields["inputs"])
+    different = _whole(fields.get("different", inputs))
+    history.header = Header(task, host, project, inputs, different, salt, whole, **flags)
 
 
 def _found(fields: Mapping[str, Any]) -> Found:
@@ -267,8 +278,8 @@ def _settled(fields: Mapping[str, Any]) -> Settled:
     if fields["state"] not in STATES:
         raise ValueError
     status = None if fields["status"] is None else _whole(fields["status"])
-    texts = {name: _optional(fields[name]) for name in ("uuid", "reason", "request_id")}
-    return Settled(fields["state"], status=status, **texts)
+    uuid, reason, request_id = (_optional(fields[name]) for name in ("uuid", "reason", "request_id"))
+    return Settled(fields["state"], uuid, reason, status, request_id, _time(fields))
 
 
 def _whole(value: Any) -> int:

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.exchange import Session
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "OtherJob"]
+
+
+class OtherJob(ConfigurationError):  # noqa: N818 - it says what the journal is of
+    """The journal is that of another job.
+
+    Attributes:
+        different: What is different, in words.
+    """
+
+    def __init__(self, message: str, different: str) -> None:
+        super().__init__(message)
+        self.different = different
 
 
 class Ledger:
@@ -56,7 +68,7 @@ class Ledger:
                 "A job with a journal needs the number of its project, so that the journal says which it was: "
                 '"@current" is whatever project the key belongs to. Give project_id.'
             )
-        yield Do(self._file.open)
+        yield Do(partial(self._file.open))
         problem = ""
         try:
             self._history = read(self._file.data)
@@ -87,12 +99,13 @@ class Ledger:
         if not self._history.begun:
             # Nothing was sent by that job, such as a dry run before the list was corrected.
             self._history = History()
-            yield Do(self._file.clear)
+            yield Do(partial(self._file.truncate, 0))
             return self._first(own)
-        raise ConfigurationError(
-            f"The journal {self._file.path} is that of another job; different: {', '.join(header.differs(own))}. "
-            "A new list wants a new journal: give another path. Nothing was sent. To go on with that job, repeat it "
-            "as it was.",
+        different = ", ".join(header.differs(own))
+        raise OtherJob(
+            f"The journal {self._file.path} is that of another job; different: {different}. Nothing was sent. "
+            "A new list wants a new journal: give another path. To go on with that job, repeat it as it was.",
+            different,
         )
 
     def _first(self, own: Header) -> bytes:

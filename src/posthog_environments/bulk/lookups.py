@@ -104,21 +104,21 @@ class Finder:
         try:
             while walk.cursor is not None:
                 for person in walk.receive((yield from listing.fetch(walk.cursor))):
-                    email = _text(person, "email")
-                    if email is None or email not in found:
+                    shown = _text(person, "email")
+                    if shown is None or shown not in found:
                         # It does not know the filter, or takes it otherwise than we do.
                         return
-                    found[email].append(person)
+                    found[shown].append(person)
         except PostHogError as error:
             if stops_all(error):
                 raise
             return
         self._known.update(found)
 
-    def _list(self, **condition: str) -> Flow[list[Person]]:
-        """List who matches, two at most."""
+    def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> Flow[list[Person]]:
+        """List who matches, as far as the second."""
         people: list[Person] = []
-        listing = persons.list_(self._scope, page_size=_GLANCE, **condition)
+        listing = persons.list_(self._scope, page_size=_GLANCE, email=email, distinct_id=distinct_id)
         walk = listing.walk()
         while walk.cursor is not None and len(people) < 2:
             people += walk.receive((yield from listing.fetch(walk.cursor)))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from posthog_environments.bulk.journal import State
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.inputs import By
 
-__all__ = ["BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"]
+__all__ = ["BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson", "Stage"]
 
+Stage: TypeAlias = Literal["look-ups", "changes"]
 _STATES: Final[tuple[State, ...]] = get_args(State)
 # What somebody who asked for it can be content with.
 _WELL: Final[frozenset[State]] = frozenset({"done", "queued", "already_gone", "duplicate"})
@@ -76,7 +77,7 @@ class BulkProgress:
         seconds: How long what is left will wait for the documented quota, at least; 0.0 where it need not.
     """
 
-    stage: Literal["look-ups", "changes"]
+    stage: Stage
     done: int
     total: int
     seconds: float

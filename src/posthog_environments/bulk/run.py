@@ -15,7 +15,7 @@ from posthog_environments.bulk.batches import Batches
 from posthog_environments.bulk.events import are_queued
 from posthog_environments.bulk.journal import Found, Settled, Standing
 from posthog_environments.bulk.lookups import Finder
-from posthog_environments.bulk.outcomes import BulkProgress, BulkReport
+from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
 from posthog_environments.bulk.singles import Singles
 from posthog_environments.bulk.tally import Hooks, Tally, meant
 from posthog_environments.bulk.verdicts import Verdict, after_a_look, judge, of_finding
@@ -78,11 +78,12 @@ class Run:
         left = [entry for entry in self._job.entries if not self._is_known(entry, self._ledger.of(entry))]
         to_find = [entry for entry in left if self._needs_finding(entry)]
         finder = Finder(self._scope, to_find)
+        requests = finder.requests(to_find)
         for place, entry in enumerate(to_find):
-            self._progress("look-ups", place, len(to_find), lambda: finder.requests(to_find[place:]), "persons")  # noqa: B023 - called at once
+            self._progress("look-ups", place, len(to_find), requests, "persons")
             yield from self._find(entry, finder)
         if to_find:
-            self._progress("look-ups", len(to_find), len(to_find), lambda: 0, "persons")
+            self._progress("look-ups", len(to_find), len(to_find), requests, "persons")
         for entry in left:
             if entry not in self._tally:
                 self._identify(entry, self._ledger.of(entry))
@@ -113,8 +114,10 @@ class Run:
         if entry.uuid is not None and not self._ledger.dry_run:
             # It says whom it means, and whether anybody is there the change itself will tell.
             return False
-        found = self._ledger.of(entry).found
-        return found is None or found.time is None or self._scope.session.now() - found.time >= FRESH
+        return not self._is_fresh(self._ledger.of(entry).found)
+
+    def _is_fresh(self, found: Found | None) -> bool:
+        return found is not None and found.time is not None and self._scope.session.now() - found.time < FRESH
 
     def _find(self, entry: Entry, finder: Finder) -> Flow[None]:
         standing = self._ledger.of(entry)
@@ -132,14 +135,14 @@ class Run:
         standing.found = sighting.found
         if sighting.person is not None and self._kept is not None:
             self._distinct_ids[sighting.person.uuid] = list(sighting.person.distinct_ids)
-        self._tally.name(entry, sighting.person and sighting.person.name, sighting.similar)
+        self._tally.name(entry, sighting.person.name if sighting.person is not None else None, sighting.similar)
         yield from self._ledger.found(entry, sighting.found)
         if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
             # Under another input this journal has dealt with the person whom this one meant.
             standing.settled = Settled("already_gone", before.uuid, "this journal dealt with the person before")
 
     def _identify(self, entry: Entry, standing: Standing) -> None:
-        if entry.uuid is not None and not self._ledger.dry_run:
+        if entry.uuid is not None and not self._ledger.dry_run and not self._is_fresh(standing.found):
             standing.found = Found(entry.uuid, 1, kind="id")
         if standing.settled is not None and standing.settled.state != "pending":
             return
@@ -169,9 +172,9 @@ class Run:
         at_once = self._job.task == "delete" and self._job.using != "single"
         sender = Batches(self._scope, self._job, self._ledger, self._tally, singles) if at_once else singles
         entries = self._job.entries
+        bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):
-            left = len(entries) - place
-            self._progress("changes", place, len(entries), lambda: -(-left // sender.size), "deletes")  # noqa: B023 - called at once
+            self._progress("changes", place, len(entries), -(-len(entries) // sender.size), bucket)
             uuid = yield from self._to_send(entry)
             if uuid is not None and (self._kept is None or (yield from self._keep(entry, uuid, self._kept))):
                 yield from sender.add(entry, uuid)
@@ -244,12 +247,12 @@ class Run:
         yield Do(lambda: kept.write(uuid, distinct_ids))
         return True
 
-    def _progress(self, stage: str, done: int, total: int, requests: object, bucket: Bucket) -> None:
+    def _progress(self, stage: Stage, done: int, total: int, requests: int, bucket: Bucket) -> None:
+        """Tell how far the job is; `requests` is how many all of this stage takes."""
         if self._hooks.on_progress is None:
             return
-        assert callable(requests)
-        assert stage == "look-ups" or stage == "changes"  # noqa: PLR1714 - for the type checker
-        seconds = seconds_for(requests(), bucket) if self._scope.options.pacing else 0.0
+        left = -(-requests * (total - done) // total)
+        seconds = seconds_for(left, bucket) if self._scope.options.pacing else 0.0
         self._hooks.on_progress(BulkProgress(stage, done, total, seconds))
 
 

@@ -54,6 +54,7 @@ class Singles:
         self._job = job
         self._ledger = ledger
         self._tally = tally
+        self.size = 1
 
     def add(self, entry: Entry, uuid: str) -> Flow[None]:
         """Make a change, and write it down.

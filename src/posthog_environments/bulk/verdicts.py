@@ -27,7 +27,7 @@ from posthog_environments.errors import (
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-    from posthog_environments.bulk.jobs import Change, Entry
+    from posthog_environments.bulk.jobs import Change, Entry, Flags
     from posthog_environments.bulk.journal import Found, State
     from posthog_environments.exchange import Answer
 
@@ -157,26 +157,22 @@ def of_finding(entry: Entry, found: Found, task: str) -> Verdict | None:
         return Verdict("refused", "there is no such person")
     if entry.names_an_id:
         return Verdict("already_gone", f"nobody has this {what}")
-    similar = len(found.similar)
-    besides = f"; {similar} who {'is' if similar == 1 else 'are'} similar {'was' if similar == 1 else 'were'} not touched"
-    return Verdict("not_found", f"nobody has this {what}{besides if similar else ''}")
+    count = len(found.similar)
+    similar = "one who is similar was" if count == 1 else f"{count} who are similar were"
+    return Verdict("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
 
 
 _NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
 
 
-def after_a_look(entry: Entry, person: Person | None, *, delete_events: bool, again: bool) -> Verdict | None:
+def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
     """Decide what comes of a change that may have been sent, now that the person was looked at; None to do it again.
 
     A delete is harmless to repeat. A change of properties is not: it may still be on its way, and who knows what was
     set meanwhile; it is repeated only if somebody asked for it by name.
     """
     if entry.change is None:
-        if person is not None:
-            return None
-        if delete_events:
-            return Verdict("unknown", "the person is gone; whether the deletion of the events was queued is not known")
-        return Verdict("done", "gone when looked at after an interruption")
+        return _after_a_look_for_one_to_delete(person, flags, again=again)
     if person is None:
         return Verdict("refused", "there is no such person (any more)")
     if shows(person.properties, entry.change):
@@ -184,6 +180,17 @@ def after_a_look(entry: Entry, person: Person | None, *, delete_events: bool, ag
     if again:
         return None
     return Verdict("unknown", "it may have been sent, and the person does not show it (yet)")
+
+
+def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
+    what = "events" if flags.delete_events else "recordings"
+    if person is None and flags.leaves_doubt:
+        return Verdict("unknown", f"the person is gone; whether the deletion of the {what} was queued is not known")
+    if person is None:
+        return Verdict("done", "gone when looked at after an interruption")
+    if flags.keep_person and not again:
+        return Verdict("unknown", f"the person stays, and does not show whether the deletion of the {what} was queued")
+    return None
 
 
 def shows(properties: dict[str, Any], change: Change) -> bool:
