@@ -112,7 +112,7 @@ def _distinct_id(value: str, *, plain: bool) -> str:
 def _email(value: str) -> str:
     if "@" not in value:
         raise ValueError("this is no email, for it has no @.")
-    problem = _decorated(value) or _divided(value) or _misspelt(value)
+    problem = _decorated(value) or _divided(value) or _no_value(value) or _misspelt(value)
     if problem is not None:
         raise ValueError(f"this is no plain email: {problem}. {_ADVICE}.")
     return value
@@ -149,6 +149,9 @@ def _around(value: str) -> str | None:
 
 
 def _no_value(value: str) -> str | None:
+    """Say that a line is none: how programs write that there is nothing, or that it is taken out."""
+    if value[0] == "#":
+        return "it begins with #; a comment has a blank behind it"
     return "that is how programs write that there is none" if value.casefold() in _NOTHING else None
 
 
