@@ -56,7 +56,9 @@ class Model:
             self.people[uuid(number)] = person(number, **fields)
 
     def client(self, **options: Any) -> Environment:
-        env = Environment(1, api_key="phx_test", host=self.host, timeout=20, **{"pacing": False, "retries": 0, **options})
+        env = Environment(
+            1, api_key="phx_test", host=self.host, timeout=20, **{"pacing": False, "retries": 0, **options}
+        )
         env._scope.session.random = lambda: 0.0
         return env
 
@@ -123,9 +125,7 @@ class Model:
             "persons_queued_for_deletion": len(gone) if queued else 0,
             "events_queued_for_deletion": body.get("delete_events") is True,
             "recordings_queued_for_deletion": body.get("delete_recordings") is True,
-            "deletion_errors": [
-                {"person_uuid": key, "step": "delete_person"} for key in found if key in self.stubborn
-            ],
+            "deletion_errors": [{"person_uuid": key, "step": "delete_person"} for key in found if key in self.stubborn],
         }
 
     def _delete(self, key: str, *, events: bool, keep: bool = False) -> None:
@@ -174,6 +174,8 @@ def serve(model: Model) -> Iterator[Model]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # In one piece: otherwise each answer waits for the acknowledgement of its head.
+        wbufsize = -1
 
         def go(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))

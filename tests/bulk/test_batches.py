@@ -274,12 +274,13 @@ def test_a_look_that_fails_leaves_the_question_to_the_next_run(tmp_path: Path) -
         def _one(self, method: str, key: str, query: dict[str, str]) -> Any:
             return (503, b"{}") if self.dark else super()._one(method, key, query)
 
-    with serve(Dark(faults=["done"])) as model, model.client() as env:
+    dark = Dark(faults=["done"])
+    with serve(dark) as model, model.client() as env:
         model.add(1, 2)
         report = env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j")
         assert report.pending == 2
         assert kinds(tmp_path / "j") == ["job", "intent", "intent"], "so that it is looked at again"
-        model.dark = False
+        dark.dark = False
         assert env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j").done == 2
         assert len(model.batches()) == 1
 
@@ -363,7 +364,7 @@ def test_words_of_the_server_are_not_written_down(tmp_path: Path) -> None:
     assert "Ada" not in (tmp_path / "j").read_text()
 
 
-# ------------------------------------------------------------------------------------------------- distinct ids that stay
+# ---------------------------------------------------------------------------------------------------- kept distinct ids
 
 
 def kept(path: Path) -> list[dict[str, Any]]:
@@ -377,8 +378,13 @@ def test_distinct_ids_are_kept_before_a_person_goes(tmp_path: Path, using: Any) 
         model.add(1)
         model.add(2, distinct_ids=[str(number) for number in range(1000)])
         model.add(3, distinct_ids=[str(number) for number in range(999)])
-        model.watch = lambda: model.asked("POST") + model.asked("DELETE") and seen.append(len(kept(file)))
         seen: list[int] = []
+
+        def watch() -> None:
+            if model.asked("POST") + model.asked("DELETE"):
+                seen.append(len(kept(file)))
+
+        model.watch = watch
         ids = ["p1@mail.example", uuid(2), uuid(3), uuid(9)]
         report = env.persons.delete_many(ids, by="auto", journal=tmp_path / "j", keep_ids=file, using=using)
         assert [outcome.state for outcome in report] == ["done", "done", "done", "already_gone"]
@@ -449,7 +455,9 @@ def test_how_far_the_deletion_of_events_is() -> None:
         assert len(pending) == 13
         (one,) = env.persons.deletion_status(id=uuid(3).upper())
         assert one.person_uuid == uuid(3)
-        assert all(target.split("?")[0] == "/api/environments/1/persons/deletion_status/" for _, target, _ in model.requests)
+        assert all(
+            target.split("?")[0] == "/api/environments/1/persons/deletion_status/" for _, target, _ in model.requests
+        )
 
 
 @pytest.mark.parametrize(

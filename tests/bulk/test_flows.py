@@ -75,7 +75,8 @@ def test_persons_are_deleted_and_it_is_written_down(env: Environment, journal: P
     ada, bob, keeps = people(env, 3)
     number: Any = env.persons.get(bob).id
     told: list[BulkOutcome] = []
-    report = singly(env, 
+    report = singly(
+        env,
         [ada, number, NOBODY, ada.uuid.upper()],
         journal=journal,
         on_outcome=told.append,

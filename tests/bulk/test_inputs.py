@@ -66,7 +66,7 @@ NO_EMAILS = [
     ("ada@mail.example\u200e", "cannot be seen"),
     ("ada\x00@mail.example", "control"),
     ("ada\nbob@mail.example", "control"),
-    ("ada＠mail.example", "no @"),
+    ("ada\uff20mail.example", "no @"),
     ("ada%40mail.example", "no @"),
     ("ada(at)mail.example", "no @"),
     ("ada@[127.0.0.1]", "behind the @"),
@@ -96,7 +96,7 @@ def test_what_is_no_text_is_refused(by: Any, value: Any) -> None:
 
 DISTINCT_IDS = [
     "user-42", "auth0|5f7c8ec7c33c6c004bbafe82", "google-oauth2|103547991597142817347", "$device:1", "a b", "用户",
-    "Ada, Countess", "x@y@z", "42", "007", ID, "{\"a\": 1}", "it's", "#1", "C++;", "null and void",
+    "Ada, Countess", "x@y@z", "42", "007", ID, '{"a": 1}', "it's", "#1", "C++;", "null and void",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from posthog_environments_api.models import Person
 
 from posthog_environments import BulkOutcome, BulkReport
-from posthog_environments.bulk.jobs import Change, Flags, change_of, changes_of, contradictions, deletions_of
+from posthog_environments.bulk.jobs import Change, change_of, changes_of, contradictions, deletions_of
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 OTHER = "095be615-a8ad-4c33-8e9c-c7612fbf6c90"

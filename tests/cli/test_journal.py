@@ -58,7 +58,7 @@ def test_what_was_done_to_one(phenv: Run, model: Model, tmp_path: Path) -> None:
         done = phenv("journal", "verify", journal, option, value)
         assert done.code == 0, (option, value, done)
         line = one_line(done)
-        assert f"deleted 20" in line
+        assert "deleted 20" in line
         assert f"uuid {uuid(number)}, HTTP 202, input {number})" in line
         assert line.endswith("still gone.")
         assert "events" not in line
@@ -161,7 +161,9 @@ def test_a_wrong_project_does_not_pass_for_people_who_are_gone(
     assert "still gone" not in done.out
 
 
-@pytest.mark.parametrize(("content", "text"), [(None, "cannot be read"), ("", "it is empty"), ("x\n", "some other file")])
+@pytest.mark.parametrize(
+    ("content", "text"), [(None, "cannot be read"), ("", "it is empty"), ("x\n", "some other file")]
+)
 def test_what_proves_nothing(phenv: Run, tmp_path: Path, content: str | None, text: str) -> None:
     if content is not None:
         (tmp_path / "j").write_text(content)

@@ -39,6 +39,7 @@ __all__ = [
     "Standing",
     "State",
     "encode",
+    "looked_up",
     "read",
     "seal",
 ]
@@ -85,6 +86,10 @@ class Header:
         }
         found = [text for name, text in names.items() if getattr(self, name) != getattr(other, name)]
         return [text for text in found if text != "the inputs"] or found
+
+    def looks_up_as(self, other: Header) -> bool:
+        """Tell whether another job means the same persons, whatever it does to them."""
+        return (self.host, self.project, self.sum) == (other.host, other.project, other.sum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,12 @@ def read(data: bytes) -> History:
             cut = cut or number
     history.tail = (b"\n" if rest else b"") + (TORN + b"\n" if cut else b"")
     return history
+
+
+def looked_up(data: bytes) -> bytes:
+    """Return the lines of a journal that was read that say whom inputs mean, and are whole."""
+    return b"".join(line for line in data.splitlines(keepends=True)
+                    if line.startswith(b'{"line":"found",') and line.endswith(b"}\n"))  # fmt: skip
 
 
 def _is_read(history: History, line: bytes) -> bool:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.journal import VERSION as FORMAT
-from posthog_environments.bulk.journal import Damaged, Found, Header, History, Settled, Standing, encode, read
+from posthog_environments.bulk.journal import (
+    Damaged,
+    Found,
+    Header,
+    History,
+    Settled,
+    Standing,
+    encode,
+    looked_up,
+    read,
+)
 from posthog_environments.config import VERSION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.exchange import Do, Flow
@@ -70,21 +80,21 @@ class Ledger:
             )
         yield Do(partial(self._file.open))
         problem = ""
+        data, self._file.data = self._file.data, b""
         try:
-            self._history = read(self._file.data)
+            self._history = read(data)
         except Damaged as damaged:
             problem = str(damaged)
-        self._file.data = b""
         if problem:
             raise ConfigurationError(
                 f"The journal {self._file.path} cannot be used: {problem}. Nothing was sent. "
                 "Look into it for what was done, and give another path."
             )
-        lines = yield from self._begin()
+        lines = yield from self._begin(data)
         if lines:
             yield Do(partial(self._file.append, lines))
 
-    def _begin(self) -> Flow[bytes]:
+    def _begin(self, data: bytes) -> Flow[bytes]:
         """See that the journal is that of this job; return the lines that are to come first."""
         header = self._history.header
         import secrets
@@ -97,10 +107,13 @@ class Ledger:
             return self._history.tail
         assert self._file is not None
         if not self._history.begun:
-            # Nothing was sent by that job, such as a dry run before the list was corrected.
-            self._history = History()
+            # Nothing was sent by that job: it was a dry run, without the flags or before the list was put right. Whom it
+            # found counts as well where the inputs are the same.
+            kept = looked_up(data) if header.looks_up_as(own) else b""
+            first = self._first(own)
+            self._history = read(first + kept)
             yield Do(partial(self._file.truncate, 0))
-            return self._first(own)
+            return first + kept
         different = ", ".join(header.differs(own))
         raise OtherJob(
             f"The journal {self._file.path} is that of another job; different: {different}. Nothing was sent. "

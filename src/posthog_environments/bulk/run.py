@@ -150,7 +150,8 @@ class Run:
         verdict = of_finding(entry, standing.found, self._job.task)
         verdict = verdict or self._tally.claim(entry, standing.found.uuid)
         if verdict is not None:
-            standing.settled = Settled(verdict.state, standing.found.uuid, verdict.reason)
+            named = entry.key if entry.names_an_id and "-" in entry.key else None
+            standing.settled = Settled(verdict.state, standing.found.uuid or named, verdict.reason)
 
     def _agreed(self) -> Flow[bool]:
         confirm, plan = self._hooks.confirm, self._tally.report()

@@ -65,7 +65,8 @@ def phenv(**_: Any) -> None:
     Server, project and key come from options, from POSTHOG_HOST, POSTHOG_PROJECT_ID and POSTHOG_PERSONAL_API_KEY, or
     from a profile that `phenv init` wrote. Results go to standard output, everything else to standard error.
 
-    Exit codes: 0 done, 1 the API or the network said no or you declined, 2 usage or configuration, 130 interrupted.
+    Exit codes: 0 done, 1 the API or the network said no, somebody who was named was not found, or you declined, 2 usage
+    or configuration, 130 interrupted.
     """
 
 
