@@ -62,7 +62,7 @@ def deletion_status(
     Args:
         id: The uuid that a person had, or a `Person`; None lists all deletions.
         status: "pending", "completed" or "all", which is also what None means.
-        page_size: Rows a page, at least 1.
+        page_size: Entries a page, at least 1.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
 
@@ -74,7 +74,7 @@ def deletion_status(
         NotFoundError: While iterating: the server does not have this list; those of 2025 do not.
         TypeError, ValueError: An argument makes no sense. Nothing was sent.
 
-    Source: posthog/api/person.py; not on the vendor's page.
+    Source: posthog/api/person.py; it is not on the vendor's page.
     """
     scope = scope.but(timeout)
     if status is not None and status not in STATUSES:

@@ -189,14 +189,11 @@ def test_the_day(model: Deadly, tmp_path: Path) -> None:
     code, out, _ = run(model, tmp_path, VERIFY)
     assert code == 1, "eight were not found, and one was refused"
     assert "170 done" in out
-    assert re.search(
-        r"looked .* UTC: 172 of 172 are still gone; events: 0 deleted, 170 to go on a Sunday\.$", out.strip()
-    )
+    assert "172 of 172 are still gone; events: 0 deleted, 170 to go on a Sunday." in out
     code, out, _ = run(model, tmp_path, VERIFY_ONE)
     assert code == 0
-    assert re.fullmatch(
-        rf"ada@example\.com: deleted, events asked .*\(uuid {uuid(1)}, HTTP 202, input 2\)|.*", out.split(";")[0]
-    )
+    assert out.startswith("ada@example.com: deleted, events asked to be deleted too 20")
+    assert f"(uuid {uuid(1)}, " in out
     assert "still gone; events: queued, to go on a Sunday" in out
 
     # After the Sunday.

@@ -121,9 +121,9 @@ def changing_many(env: Environment, people: list[Person], path: Path) -> None:
     for outcome in report:
         assert_type(outcome, BulkOutcome)
         assert_type((outcome.uuid, outcome.reason, outcome.status), tuple[str | None, str | None, int | None])
+        assert_type([each.uuid for each in outcome.similar], list[str])
     env.persons.delete_many(["a@example.com"], by="email", journal=path, confirm=lambda plan: plan.refused == 0)
     env.persons.delete_many((person.uuid for person in people), dry_run=True, on_outcome=print)
-        assert_type([each.uuid for each in outcome.similar], list[str])
     assert_type((report.queued, report.not_found, report.new), tuple[int, int, int])
     env.persons.delete_many(
         ["u"], by="auto", journal=path, using="bulk", delete_recordings=True, keep_person=True, keep_ids=path,

@@ -107,8 +107,8 @@ class Ledger:
             return self._history.tail
         assert self._file is not None
         if not self._history.begun:
-            # Nothing was sent by that job: it was a dry run, without the flags or before the list was put right. Whom it
-            # found counts as well where the inputs are the same.
+            # Nothing was sent by that job: it was a dry run, without the flags or before the list was put right.
+            # Whom it found still counts where the inputs are the same.
             kept = looked_up(data) if header.looks_up_as(own) else b""
             first = self._first(own)
             self._history = read(first + kept)
