@@ -261,3 +261,26 @@ def test_look_ups_of_a_dry_run_without_the_flags_count_too(tmp_path: Path) -> No
         assert [query.get("email") for query in asked_for(model)] == [None, "p2@mail.example"]
         changes = {"email": "p1@mail.example", "set": {"plan": "pro"}}
         env.persons.update_many([changes], journal=tmp_path / "k", dry_run=True)
+
+
+def test_a_distinct_id_that_is_a_number_and_a_name_that_is_none(tmp_path: Path) -> None:
+    with serve(Model()) as model, model.client() as env:
+        model.people[uuid(1)] = person(1, distinct_ids=[4711], name=7)
+        model._list = lambda _: {"results": list(model.people.values()), "next": None}  # type: ignore[method-assign]
+        report = env.persons.delete_many(["4711"], by="distinct_id", journal=tmp_path / "j")
+        assert report.done == 1
+        model.people[uuid(2)] = person(2, distinct_ids=["u2"], name=["x"])
+        report = env.persons.delete_many(["U2"], by="distinct_id", dry_run=True)
+        assert report.refused == 1, "it shows just anybody"
+
+
+def test_a_server_that_takes_no_such_search_has_nobody_to_show() -> None:
+    class Strict(Model):
+        def answer(self, method: str, target: str, body: bytes) -> Any:
+            if "search=" in target or "icontains" in target:
+                return 400, {"type": "validation_error", "code": "invalid_input", "detail": "no", "attr": "search"}
+            return super().answer(method, target, body)
+
+    with serve(Strict()) as model, model.client() as env:
+        report = env.persons.delete_many(["ada@mail.example"], by="email", dry_run=True)
+        assert report.not_found == 1

@@ -262,3 +262,17 @@ def test_a_nightly_job_can_tell_new_from_old(bare: Run, tmp_path: Path) -> None:
         assert again.code == 1, "still not found"
         assert "0 new in this run, 2 from earlier runs." in again.err
         assert model.requests == []
+
+
+def test_persons_whose_distinct_ids_or_names_are_no_texts_are_listed(bare: Run, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("phx_test")
+    with serve(Model()) as model:
+        model.add(1, distinct_ids=[12345])
+        model.add(2, distinct_ids=[None, {"a": 1}])
+        model.add(3, distinct_ids=[], name=17)
+        where = ("--host", model.host, "--project-id", "1", "--api-key-file", str(tmp_path / "key"))
+        done = bare("persons", "list", *where)
+        assert done.code == 0, done.err
+        rows = [line.split("\t") for line in done.out.splitlines()[1:]]
+        assert [row[1] for row in rows[:1]] == ["12345"]
+        assert len(rows) == 3

@@ -70,7 +70,7 @@ def named_by(by: By, value: object, *, plain: bool = False) -> Named:
         TypeError, ValueError: It names nobody, or not plainly; the message says how it should look.
     """
     if by == "id" or (by == "auto" and not isinstance(value, str)):
-        return Named(person_key(value.strip() if isinstance(value, str) else value), ("id",))
+        return Named(_id(value.strip() if isinstance(value, str) else value), ("id",))
     if not isinstance(value, str):
         raise TypeError(f"{by} must be a str, not {type(value).__name__}.")
     text(by, value)
@@ -79,6 +79,15 @@ def named_by(by: By, value: object, *, plain: bool = False) -> Named:
     if by == "distinct_id":
         return Named(_distinct_id(value, plain=plain), ("distinct_id",))
     return _told_by_its_looks(value.strip())
+
+
+def _id(value: object) -> str:
+    if isinstance(value, str) and not _UUID.fullmatch(value) and not (value.isascii() and value.isdigit()):
+        raise ValueError(
+            "id must be a uuid or a positive integer. For what is an email or distinct id, say so with by: "
+            '"email", "distinct_id" or "auto".'
+        )
+    return person_key(value)
 
 
 def _told_by_its_looks(value: str) -> Named:

@@ -21,15 +21,10 @@ __all__ = ["KeptIds"]
 
 
 class KeptIds:
-    """Keeps distinct ids in a file of its own, which is only appended to.
-
-    Attributes:
-        cut: How many persons of this run had as many distinct ids as are shown at most.
-    """
+    """Keeps distinct ids in a file of its own, which is only appended to."""
 
     def __init__(self, path: str | os.PathLike[str], now: Callable[[], datetime]) -> None:
         self.path = Path(path)
-        self.cut = 0
         self._now = now
         self._file = JournalFile(path, what="file of distinct ids")
         self._kept: dict[str, list[str]] = {}
@@ -65,7 +60,6 @@ class KeptIds:
             JournalError: They cannot be written.
         """
         complete = len(distinct_ids) != MOST_DISTINCT_IDS
-        self.cut += not complete
         if self._kept.get(uuid) == list(distinct_ids):
             return
         time = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

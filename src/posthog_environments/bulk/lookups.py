@@ -16,7 +16,7 @@ from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import Found
 from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.bulk.verdicts import stops_all
-from posthog_environments.errors import NotFoundError, PostHogError
+from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
 from posthog_environments.exchange import Flow, Scope
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posthog_environments.bulk.inputs import Kind
 
-__all__ = ["Finder", "Sighting", "make_sure", "read"]
+__all__ = ["Finder", "Sighting", "make_sure", "name_of", "read"]
 
 # Emails of one filter: more make a query longer than some servers and proxies read (4,094 bytes of gunicorn's).
 MOST_EMAILS: Final = 100
@@ -131,9 +131,14 @@ class Finder:
             listing = persons.list_(self._scope, page_size=_GLANCE, **condition)
             walk = listing.walk()
             assert walk.cursor is not None
-            for person in walk.receive((yield from listing.fetch(walk.cursor))):
+            try:
+                page = yield from listing.fetch(walk.cursor)
+            except BadRequestError:
+                # A server that does not take this way of asking has nobody to show by it.
+                continue
+            for person in walk.receive(page):
                 if _is_similar(entry.key, person):
-                    people.setdefault(person.uuid, SimilarPerson(person.uuid, person.name))
+                    people.setdefault(person.uuid, SimilarPerson(person.uuid, name_of(person)))
         return tuple(people.values())[:MOST_SIMILAR]
 
 
@@ -167,6 +172,12 @@ def _other_ways(entry: Entry) -> Iterator[dict[str, Any]]:
             yield {"distinct_id": spelling}
 
 
+def name_of(person: Person) -> str | None:
+    """Return the name of a person; servers give whatever a property holds."""
+    name: object = person.name
+    return name if isinstance(name, str) or name is None else str(name)
+
+
 def _text(person: Person, name: str) -> str | None:
     value: object = person.properties.get(name)
     return value if isinstance(value, str) else None
@@ -175,7 +186,10 @@ def _text(person: Person, name: str) -> str | None:
 def _is_meant(entry: Entry, kind: Kind, person: Person) -> bool:
     """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
     if kind == "distinct_id":
-        return entry.key in person.distinct_ids or len(person.distinct_ids) >= MOST_DISTINCT_IDS
+        # One that is a number is asked for by its digits.
+        return any(str(each) == entry.key for each in person.distinct_ids) or (
+            len(person.distinct_ids) >= MOST_DISTINCT_IDS
+        )
     return kind == "id" or _text(person, "email") == entry.key
 
 

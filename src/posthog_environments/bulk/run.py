@@ -14,7 +14,7 @@ from posthog_environments.bulk import lookups
 from posthog_environments.bulk.batches import Batches
 from posthog_environments.bulk.events import are_queued
 from posthog_environments.bulk.journal import Found, Settled, Standing
-from posthog_environments.bulk.lookups import Finder
+from posthog_environments.bulk.lookups import Finder, name_of
 from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
 from posthog_environments.bulk.singles import Singles
 from posthog_environments.bulk.tally import Hooks, Tally, meant
@@ -135,7 +135,7 @@ class Run:
         standing.found = sighting.found
         if sighting.person is not None and self._kept is not None:
             self._distinct_ids[sighting.person.uuid] = list(sighting.person.distinct_ids)
-        self._tally.name(entry, sighting.person.name if sighting.person is not None else None, sighting.similar)
+        self._tally.name(entry, name_of(sighting.person) if sighting.person is not None else None, sighting.similar)
         yield from self._ledger.found(entry, sighting.found)
         if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
             # Under another input this journal has dealt with the person whom this one meant.

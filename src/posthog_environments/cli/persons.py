@@ -123,7 +123,8 @@ def list_(
 def _person_row(person: Person) -> tuple[object, ...]:
     first, *others = [*person.distinct_ids, ""][: len(person.distinct_ids) or 1]
     more = f" +{len(others)}" if others else ""
-    return person.name, first + more, person.created_at, person.uuid, person.properties
+    # A distinct id may be no text.
+    return person.name, f"{first}{more}", person.created_at, person.uuid, person.properties
 
 
 @click.command(
