@@ -9,7 +9,7 @@ from posthog_environments import persons
 from posthog_environments.bulk import lookups
 from posthog_environments.bulk.journal import Settled
 from posthog_environments.bulk.verdicts import Verdict, check, judge, of_answer
-from posthog_environments.errors import NotFoundError, PostHogError
+from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
 from posthog_environments.exchange import Answer, Failed, Flow, Scope, is_doubtful, watched
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Singles:
             check(seen.answer)
             if seen.answer is not None and seen.answer.status_code == 404:
                 yield from lookups.make_sure(self._scope)
-        except PostHogError as error:
-            verdict = yield from self._verdict(error, doubtful=seen.doubtful)
+        except PostHogError as failure:
+            verdict, error = yield from self._verdict(failure, seen)
             if verdict.state != "pending":
                 self._tally.fares(verdict)
                 yield from self._tally.settle([(entry, seen.settled(verdict, uuid))])
@@ -93,10 +93,15 @@ class Singles:
             return persons.delete_property(self._scope, uuid, entry.change.unset)
         return persons.update(self._scope, uuid, entry.change.wanted)
 
-    def _verdict(self, error: PostHogError, *, doubtful: bool) -> Flow[Verdict]:
-        if isinstance(error, NotFoundError):
+    def _verdict(self, error: PostHogError, seen: Seen) -> Flow[tuple[Verdict, PostHogError]]:
+        """Decide what comes of a change that failed, and by which error a run is to stop."""
+        # After a doubtful attempt a 404 is no NotFoundError, as long as nothing has shown that the path is there.
+        gone = isinstance(error, OutcomeUnknown) and seen.answer is not None and seen.answer.status_code == 404
+        if gone or isinstance(error, NotFoundError):
             try:
                 yield from lookups.make_sure(self._scope)
             except PostHogError as other:
-                return judge(other, self._job.task, changing=False, certain=False)
-        return judge(error, self._job.task, changing=True, doubtful=doubtful)
+                return judge(other, self._job.task, changing=False, certain=False), other
+        if gone and self._job.task == "delete" and not self._job.flags.delete_events:
+            return of_answer(seen.answer), error
+        return judge(error, self._job.task, changing=True, doubtful=seen.doubtful), error
