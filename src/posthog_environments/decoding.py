@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
-__all__ = ["lenient", "loads", "read"]
+__all__ = ["lenient", "loads", "next_link", "read"]
 
 
 def read(content: bytes, kind: type[R]) -> R:
@@ -28,6 +28,11 @@ def read(content: bytes, kind: type[R]) -> R:
         found = lenient(content, kind)
         reader.learn(found)
     return found
+
+
+def next_link(page: Any) -> Any:
+    """Return what a page says of its successor; what cannot be read is not the end."""
+    return page.additional_properties.get("next", page.next_)
 
 
 def lenient(content: bytes, kind: type[R]) -> R:

@@ -34,7 +34,8 @@ from posthog_environments.arguments import (
     with_query,
 )
 from posthog_environments.dates import DateArgument
-from posthog_environments.entities import EntitiesArgument
+from posthog_environments.decoding import next_link
+from posthog_environments.entities import ActionsArgument, EventsArgument
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, absolute, filters_to_wire
@@ -44,7 +45,7 @@ from posthog_environments.questions import QUESTION, Breakdown, question, to_que
 from posthog_environments.ranges import RangeWalk
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import ActivityEntry, ActivityPage, Person, PersonPage
+    from posthog_environments_api.models import ActivityEntry, Person
 
 __all__ = [
     "PersonKey",
@@ -144,7 +145,7 @@ def list_(
         call = _listing(with_query(request, extra), query)
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, Record, cursor.number)
-        return Fetched(page.results, _following(page), page.count)
+        return Fetched(page.results, next_link(page), page.count)
 
     def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
         if state is None:
@@ -165,11 +166,6 @@ def list_(
         return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
     export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
     return Listing(fetch, partial(restore, None), export=export)
-
-
-def _following(page: PersonPage | ActivityPage) -> Any:
-    """Return what a page says of its successor; what cannot be read is not the end."""
-    return page.additional_properties.get("next", page.next_)
 
 
 # What identifies a row, and when it was created.
@@ -381,7 +377,7 @@ def activity(
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
-        return Fetched(page.results, _following(page), page.total_count)
+        return Fetched(page.results, next_link(page), page.total_count)
 
     return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
 
@@ -438,8 +434,8 @@ def properties_timeline(
     scope: Scope,
     id: PersonKey,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     date_from: DateArgument = None,
     date_to: DateArgument = None,
