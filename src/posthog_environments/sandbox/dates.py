@@ -21,6 +21,11 @@ _BACK: Final[Mapping[str, Callable[[int], timedelta | relativedelta]]] = {
     "m": lambda n: relativedelta(months=n),
     "y": lambda n: relativedelta(years=n),
 }
+_LENGTHS: Final[Mapping[str, timedelta | relativedelta]] = {
+    "w": timedelta(weeks=1),
+    "m": relativedelta(months=1),
+    "q": relativedelta(months=3),
+}
 _OLD_EDGES: Final = "hdmy"
 """Units whose `Start` and `End` servers of 2025 heed; the others have them since November 2025 and 2026."""
 LAST_INSTANT: Final = timedelta(microseconds=1)
@@ -52,7 +57,8 @@ class Moment:
 def floor(at: datetime, unit: str) -> datetime:
     """Cut a moment to the start of its second, minute, hour, day, week (from Sunday), month, quarter or year."""
     if unit in _FINE:
-        return at.replace(**_FINE[unit])
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return at - (at - midnight) % _FINE[unit]
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     if unit == "week":
         return day - timedelta(days=(day.weekday() + 1) % 7)
@@ -63,10 +69,10 @@ def floor(at: datetime, unit: str) -> datetime:
     return day.replace(day=1) if unit == "month" else day
 
 
-_FINE: Final[Mapping[str, dict[str, int]]] = {
-    "second": {"microsecond": 0},
-    "minute": {"second": 0, "microsecond": 0},
-    "hour": {"minute": 0, "second": 0, "microsecond": 0},
+_FINE: Final[Mapping[str, timedelta]] = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
 }
 
 
@@ -125,5 +131,4 @@ def _edge(at: datetime, unit: str, edge: str) -> datetime:
     start = floor(at, name)
     if edge == "Start":
         return start
-    length = {"w": timedelta(weeks=1), "m": relativedelta(months=1), "q": relativedelta(months=3)}[unit]
-    return start + length - LAST_INSTANT
+    return start + _LENGTHS[unit] - LAST_INSTANT

@@ -89,7 +89,7 @@ def fields(call: Call) -> dict[str, Any]:
 def read(house: House, call: Call) -> Question:
     """Read a question about a trend."""
     given = fields(call)
-    check_fields(house, given)
+    check_fields(given)
     found = entities(house, given)
     properties = filters.read(given.get("properties"), lenient=house.lenient)
     question.check_patterns(house, found, properties)
@@ -115,7 +115,7 @@ def read(house: House, call: Call) -> Question:
     )
 
 
-def check_fields(house: House, given: Mapping[str, Any]) -> None:
+def check_fields(given: Mapping[str, Any]) -> None:
     """Refuse by its name what would change the answer, and what no server knows."""
     for name, value in given.items():
         if name in _REFUSED:
@@ -263,7 +263,8 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span:
 
 def breakdown_on(house: House, given: Mapping[str, Any]) -> tuple[object, str]:
     """Read what to break down on, unless it is several things."""
-    key, kind = given.get("breakdown"), given.get("breakdown_type") or "event"
+    key: object = given.get("breakdown")
+    kind: object = given.get("breakdown_type") or "event"
     if key in (None, "", []):
         return None, "event"
     if kind == "events":
@@ -272,8 +273,8 @@ def breakdown_on(house: House, given: Mapping[str, Any]) -> tuple[object, str]:
         raise _unreadable(house, "This must be the name of one property.", "breakdown")
     if isinstance(key, str) and kind == "cohort":
         key = _cohorts(key)
-    if isinstance(key, list) and len(cast("list[object]", key)) == 1:
-        key = cast("list[object]", key)[0]
+    if isinstance(key, list):
+        key = question.only_one(cast("list[object]", key))
     return key, str(kind)
 
 
@@ -286,7 +287,7 @@ def _cohorts(text: str) -> object:
 
 
 def _breakdown(house: House, given: Mapping[str, Any], display: str) -> Breakdown | None:
-    several = given.get("breakdowns")
+    several: object = given.get("breakdowns")
     if isinstance(several, str):
         several = bodies.parse(several) if several.strip() else None
     key, kind = breakdown_on(house, given)

@@ -131,9 +131,9 @@ def run(house: House, call: Call) -> Reply:
     waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
     if not waits and not later:
         return json_reply(_answer(house, asked, _worked_out(house, asked), cache_key))
-    id = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
+    name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
     fresh = _answer(house, asked, _worked_out(house, asked), cache_key)
-    pending = house.queue.add(Pending(id, house.now(), cache_key, fresh, polls=max(0, later - 1)))
+    pending = house.queue.add(Pending(name, house.now(), cache_key, fresh, polls=max(0, later - 1)))
     status = {"query_status": _status(house, pending)}
     if kept is not None and waits:
         return json_reply(_answer(house, asked, kept, cache_key) | status, 202)

@@ -182,6 +182,11 @@ def accessor(text: str) -> Property | None:
     return Property(text, "column") if text in {"event", "distinct_id"} else None
 
 
+def only_one(keys: list[object]) -> object:
+    """Give the only one of a list; a longer list as it is."""
+    return keys[0] if len(keys) == 1 else keys
+
+
 def one_property(key: object, kind: object, attr: str) -> Property:
     """Read one thing to break down on."""
     if kind == "cohort":

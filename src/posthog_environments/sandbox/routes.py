@@ -77,8 +77,8 @@ def find(path: str) -> Resource | None:
     if match is None:
         return None
     parts = (match["rest"] or "").split("/")
-    id = ""
+    named = ""
     if len(parts) > 1 and parts[0] in {"persons", "query"}:
-        id, parts[1] = parts[1], "*" if parts[1] else ""
+        named, parts[1] = parts[1], "*" if parts[1] else ""
     operations = _IN_PROJECT.get("/".join(parts))
-    return Resource(operations, match["prefix"], match["project"], id) if operations else None
+    return Resource(operations, match["prefix"], match["project"], named) if operations else None

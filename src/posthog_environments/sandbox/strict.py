@@ -61,7 +61,8 @@ def word(*words: str) -> Test:
 
 
 _NAMES: Final[Mapping[Test, str]] = {
-    text: "a text", flag: "a boolean", number: "a number", whole: "a whole number", listing: "a list", mapping: "an object",
+    text: "a text", flag: "a boolean", number: "a number", whole: "a whole number", listing: "a list",
+    mapping: "an object",
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def show(house: House, call: Call) -> Reply:
     """Answer the timeline of a person: a point at the first event that matters and at each change."""
     person = people.find(house.store, call.id)
     given = legacy.fields(call)
-    legacy.check_fields(house, given)
+    legacy.check_fields(given)
     span = Calendar(house).span(legacy.wanted_of(house, given))
     entities = legacy.entities(house, given, strict_actions=True)
     properties = filters.read(given.get("properties"), lenient=house.lenient)

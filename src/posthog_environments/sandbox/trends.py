@@ -16,6 +16,8 @@ from posthog_environments.sandbox.period import FINE, STEPS, Span
 from posthog_environments.sandbox.problems import Problem, not_found
 from posthog_environments.sandbox.question import COUNTS, MOST_PARTS, OTHER, Entity, Question, Worked
 
+_DASH: Final = "\N{EN DASH}"
+_BETWEEN: Final = f" {_DASH} "
 _CLOCK: Final = frozenset({"minute", "hour"})
 """Intervals whose points are named with their time of day."""
 
@@ -139,13 +141,13 @@ def _lines(house: House, asked: Question, counted: Sequence[Sequence[counting.Pa
     zeros = [0.0] * max((len(values) for columns in by_part.values() for values in columns.values()), default=0)
     for number, worked in enumerate(asked.formulas):
         lines: list[Line] = []
-        for part, columns in by_part.items():
+        for name, columns in by_part.items():
             table = {letter: columns.get(letter, zeros) for letter in letters}
             points = [dict(zip(table, point, strict=True)) for point in zip(*table.values(), strict=True)]
             values = [worked.formula(point) for point in points]
             totals = {letter: whole(column) for letter, column in table.items()}
             count = worked.formula(totals) if house.today else whole(values)
-            lines.append(Line(None, worked, number, part, values, count))
+            lines.append(Line(None, worked, number, name, values, count))
         nobody = counting.of_nobody(asked.breakdown) if asked.breakdown else ""
         lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -whole(line.values)))
         yield from lines
@@ -173,7 +175,7 @@ def _row(house: House, asked: Question, line: Line, span: Span) -> dict[str, Any
 
 
 def _written(asked: Question, line: Line) -> list[int | float]:
-    """Write counts as whole numbers, but for those of a breakdown and of a formula, which servers write as fractions."""
+    """Write counts as whole numbers, but for those of a breakdown and of a formula, which are fractions on servers."""
     whole = line.entity is not None and line.entity.math in COUNTS and asked.breakdown is None
     return [int(value) if whole else value for value in line.values]
 
@@ -212,10 +214,10 @@ def label_of(at: datetime, span: Span, *, ranges: bool) -> str:
     if first.date() == last.date():
         return f"{first.day}-{first:%b-%Y}"
     if first.year != last.year:
-        return f"{first.day}-{first:%b-%Y} – {last.day}-{last:%b-%Y}"
+        return f"{first.day}-{first:%b-%Y}{_BETWEEN}{last.day}-{last:%b-%Y}"
     if first.month != last.month:
-        return f"{first.day}-{first:%b} – {last.day}-{last:%b}"
-    return f"{first.day}–{last.day} {last:%b}"
+        return f"{first.day}-{first:%b}{_BETWEEN}{last.day}-{last:%b}"
+    return f"{first.day}{_DASH}{last.day} {last:%b}"
 
 
 def day_of(at: datetime, span: Span) -> str:
@@ -231,10 +233,10 @@ def _csv(asked: Question, result: Sequence[Mapping[str, Any]], *, plain: bool) -
 
     def rows() -> Iterator[list[Any]]:
         for row in result:
-            action = row["action"] or {}
-            name = (action.get("custom_name") if asked.breakdown is None else None) or row["label"]
+            action: dict[str, Any] = row["action"] or {}
+            name: str = (action.get("custom_name") if asked.breakdown is None else None) or row["label"]
             name += " (previous)" if row.get("compare_label") == "previous" else ""
-            data = [row["aggregated_value"]] if value else [float(one) for one in row["data"] or []]
-            yield [name, *data]
+            data: list[float] = row["data"] or []
+            yield [name, *([row["aggregated_value"]] if value else map(float, data))]
 
     return tabular.lines(["series", *value, *names], rows())

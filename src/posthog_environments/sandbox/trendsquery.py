@@ -1,6 +1,6 @@
 """Read a TrendsQuery, the question of `query/`. Objects are strict, as on servers.
 
-What a server would carry out and the sandbox cannot is refused by name; what only changes how a chart is drawn is taken.
+What a server would carry out and the sandbox cannot is refused by name; what only changes the drawing is taken.
 Source: PostHog's schema of mid 2026.
 """
 
@@ -97,9 +97,9 @@ def read(house: House, value: object) -> Question:
     if given.get("samplingFactor", 1) != 1:
         raise unsupported("sampling", "samplingFactor")
     found = _series(house, given["series"])
-    properties = _properties(house, given.get("properties"), "query.properties")
+    properties = _properties(given.get("properties"), "query.properties")
     question.check_patterns(house, found, properties)
-    drawn = strict.read(given.get("trendsFilter") or {}, "query.trendsFilter", _TRENDS)
+    drawn = strict.read(_given(given.get("trendsFilter")), "query.trendsFilter", _TRENDS)
     display = drawn.get("display", "ActionsLineGraph")
     if display in OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
@@ -108,7 +108,7 @@ def read(house: House, value: object) -> Question:
     span = calendar.span(wanted)
     if span.start > span.end:
         raise invalid("The period ends before it begins.", "date_to")
-    compare = strict.read(given.get("compareFilter") or {}, "query.compareFilter", _COMPARE)
+    compare = strict.read(_given(given.get("compareFilter")), "query.compareFilter", _COMPARE)
     breakdown = _breakdown(given.get("breakdownFilter"), display)
     return Question(
         entities=found,
@@ -125,6 +125,11 @@ def read(house: House, value: object) -> Question:
     )
 
 
+def _given(value: object) -> object:
+    """Give an object, empty where there is none."""
+    return {} if value is None else value
+
+
 def _refuse_set(given: Mapping[str, Any], where: str, names: tuple[str, ...]) -> None:
     for name in names:
         if given.get(name):
@@ -132,7 +137,7 @@ def _refuse_set(given: Mapping[str, Any], where: str, names: tuple[str, ...]) ->
 
 
 def _wanted(value: object, interval: str, *, bold: bool) -> Wanted:
-    given = strict.read(value or {}, "query.dateRange", _DATES)
+    given = strict.read(_given(value), "query.dateRange", _DATES)
     _refuse_set(given, "dateRange", ("daysOfWeek", "excludeIncompletePeriods", "timezone"))
     return Wanted(
         date_from=given.get("date_from"),
@@ -156,12 +161,14 @@ def _series(house: House, nodes: list[object]) -> tuple[Entity, ...]:
 
 def _entity(house: House, value: object, order: int) -> Entity | None:
     where = f"query.series.{order}"
-    kind = cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
+    kind: object = cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
     if kind in _OTHER_NODES:
         raise unsupported(f"series of the kind {kind}", "series")
     if not isinstance(kind, str) or kind not in _NODES:
         strict.refuse(where, f"The kind {str(kind)[:60]!r} is none of {', '.join(sorted({*_NODES, *_OTHER_NODES}))}.")
-    given = strict.read(value, where, _NODES[kind], needs=("kind", "id") if kind == "ActionsNode" else ("kind",))
+    given = strict.read(
+        cast("object", value), where, _NODES[kind], needs=("kind", "id") if kind == "ActionsNode" else ("kind",)
+    )
     _refuse_set(given, where, ("math_property_revenue_currency",))
     event = given.get("event")
     if kind == "ActionsNode":
@@ -177,7 +184,7 @@ def _entity(house: House, value: object, order: int) -> Entity | None:
         event=event,
         label=event if event is not None else "All events",
         order=order,
-        properties=_properties(house, own, f"{where}.properties"),
+        properties=_properties(own, f"{where}.properties"),
         math=question.math_of(given.get("math"), of),
         math_property=of,
         math_of_person=of_person,
@@ -192,36 +199,34 @@ def _entity(house: House, value: object, order: int) -> Entity | None:
 _DURATION: Final = "$session_duration"
 
 
-def _properties(house: House, value: object, where: str) -> filters.Group:
+def _properties(value: object, where: str) -> filters.Group:
     """Read filters: a flat list, or a group of groups."""
     if isinstance(value, dict):
         outer = strict.read(cast("object", value), where, _GROUP, needs=("type", "values"))
-        for number, inner in enumerate(outer["values"]):
-            group = strict.read(inner, f"{where}.values.{number}", _GROUP, needs=("type", "values"))
-            _check_leaves(group["values"], f"{where}.values.{number}.values")
+        for place, inner in enumerate(outer["values"]):
+            group = strict.read(inner, f"{where}.values.{place}", _GROUP, needs=("type", "values"))
+            _check_leaves(group["values"], f"{where}.values.{place}.values")
     else:
         _check_leaves(cast("list[object]", value or []), where)
-    return filters.read(value, lenient=False)
+    return filters.read(cast("object", value), lenient=False)
 
 
 def _check_leaves(values: list[object], where: str) -> None:
-    for number, leaf in enumerate(values):
-        given = strict.read(leaf, f"{where}.{number}", _LEAF)
-        if "key" not in given:
-            strict.refuse(f"{where}.{number}.key", "This must be given.")
+    for place, leaf in enumerate(values):
+        strict.read(leaf, f"{where}.{place}", _LEAF, needs=("key",))
 
 
 def _breakdown(value: object, display: str) -> Breakdown | None:
-    given = strict.read(value or {}, "query.breakdownFilter", _BREAKDOWN)
+    given = strict.read(_given(value), "query.breakdownFilter", _BREAKDOWN)
     _refuse_set(
         given,
         "breakdownFilter",
         ("breakdown_histogram_bin_count", "breakdown_normalize_url", "breakdown_path_cleaning"),
     )
-    several = given.get("breakdowns") or []
-    key = given.get("breakdown")
-    if isinstance(key, list) and len(cast("list[object]", key)) == 1:
-        key = cast("list[object]", key)[0]
+    several: list[object] = given.get("breakdowns") or []
+    key: object = given.get("breakdown")
+    if isinstance(key, list):
+        key = question.only_one(cast("list[object]", key))
     if not several and key in (None, "", []):
         return None
     if len(several) > 3:
@@ -258,12 +263,11 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span:
 
 
 def _formulas(given: Mapping[str, Any], series: int) -> tuple[Worked, ...]:
-    nodes: list[object] = given.get("formulaNodes") or [{"formula": one} for one in given.get("formulas") or []]
-    if not nodes and given.get("formula"):
-        nodes = [{"formula": given["formula"]}]
+    texts: list[object] = given.get("formulas") or ([given["formula"]] if given.get("formula") else [])
+    nodes: list[object] = given.get("formulaNodes") or [{"formula": one} for one in texts]
     found: list[Worked] = []
-    for number, node in enumerate(nodes):
-        where = f"query.trendsFilter.formulaNodes.{number}"
+    for place, node in enumerate(nodes):
+        where = f"query.trendsFilter.formulaNodes.{place}"
         one = strict.read(node, where, {"formula": text, "custom_name": text}, needs=("formula",))
         found.append(Worked(question.formula_of(one["formula"], series), one.get("custom_name")))
     return tuple(found)
@@ -278,6 +282,7 @@ def _smoothing(given: Mapping[str, Any]) -> int:
 
 def _echo(given: Mapping[str, Any], wanted: Wanted, display: str, compare: Mapping[str, Any]) -> dict[str, Any]:
     """Repeat the question as rows of the newer endpoint do."""
+    broken: dict[str, Any] = given.get("breakdownFilter") or {}
     return {
         "insight": "TRENDS",
         "properties": given.get("properties") or [],
@@ -287,6 +292,6 @@ def _echo(given: Mapping[str, Any], wanted: Wanted, display: str, compare: Mappi
         "entity_type": "events",
         "interval": wanted.interval,
         "display": display,
-        **{name: value for name, value in (given.get("breakdownFilter") or {}).items() if value is not None},
+        **{name: value for name, value in broken.items() if value is not None},
         **compare,
     }
