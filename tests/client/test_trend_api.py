@@ -267,7 +267,9 @@ def test_who_insists_on_the_older_one_is_told(gone: Any) -> None:
 def test_who_insists_on_query_without_its_scope_is_told() -> None:
     with (
         asking(at((200, LEGACY), (403, SCOPE)), trend_api="query") as (env, seen),
-        pytest.raises(PermissionDeniedError, match=r"query/ needs the scope query:read\.$") as caught,
+        pytest.raises(
+            PermissionDeniedError, match=r"Give the key the scope query:read, which query/ needs\.$"
+        ) as caught,
     ):
         env.insights.trend(events="a")
     assert caught.value.required_scope == "query:read"
