@@ -514,8 +514,8 @@ def test_a_map_has_room_for_all_countries(tmp_path: Path) -> None:
     with Sandbox(data=path, now="1997-10-02", rates=False) as box:
         client = Client(box)
         question = {"events": ["seen"], "breakdown": "$geoip_country_code", "display": "WorldMap"}
-        rows = client.trend(**question)
+        found = client.trend(**question)
         client.close()
-    values = [row["breakdown_value"] for row in rows]
+    values = [row["breakdown_value"] for row in found]
     assert values == [*(f"{number:03}c" for number in range(250)), OTHER]
-    assert rows[-1]["aggregated_value"] == 60
+    assert found[-1]["aggregated_value"] == 60
