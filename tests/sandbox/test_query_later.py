@@ -69,4 +69,5 @@ def test_refresh(start: Start, refresh: str, expected: tuple[int, int]) -> None:
     if first[0] == 202:
         assert first[1].keys() == ({"query_status"} if refresh == "force_async" else {"query_status", "cache_key"})
         assert client.get(f"/query/{first[1]['query_status']['id']}/").status_code == 200
-    assert ask(client, trends_query(interval="week"), **{"async": True})[0] == 202
+    week = {"query": trends_query(interval="week"), "async": True}
+    assert client.http.post("/query/", json=week).status_code == 202
