@@ -82,7 +82,7 @@ ranked AS (
     SELECT CASE WHEN place > $limit THEN $other ELSE part END AS name, point, value, place
     FROM counts JOIN ranked USING (part)
 )
-SELECT name, point, fsum(value), min(place) AS place FROM named GROUP BY name, point ORDER BY place
+SELECT name, point, fsum(value ORDER BY place), min(place) AS place FROM named GROUP BY name, point ORDER BY place
 """
 _CONSTANT: Final[Mapping[str, str]] = {"everybody": "'all'", "nothing": f"'{NULL}'"}
 _NOT_TEST: Final = Sql(
@@ -155,7 +155,7 @@ class Counter:
         step = STEPS[span.interval]
         last = [min(dates.floor(at + step - LAST_INSTANT, unit), span.end) for at in points]
         hours = int(window.total_seconds()) // 3600
-        hits = self._hits(span.counted_from - window, span.end)
+        hits = self._hits(last[0] - window + timedelta(**{f"{unit}s": 1}), span.end)
         return hits + Sql(_ACTIVE.format(unit=unit), (hours, list(points), last))
 
     def _parts(self, counts: Sql, points: Sequence[datetime | None]) -> list[Part]:

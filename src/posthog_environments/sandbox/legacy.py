@@ -174,7 +174,7 @@ def _list(house: House, value: object, attr: str) -> Iterator[dict[str, Any]]:
         raise _unreadable(house, "This must be a list.", attr)
     for entry in cast("list[object]", value or []):
         if not isinstance(entry, dict):
-            raise _unreadable(house, "Each entry must be an object with an id.", attr)
+            raise _unreadable(house, "Each entry must be an object.", attr)
         yield cast("dict[str, Any]", entry)
 
 
@@ -287,17 +287,13 @@ def _cohorts(text: str) -> object:
 
 
 def _breakdown(house: House, given: Mapping[str, Any], display: str) -> Breakdown | None:
-    several: object = given.get("breakdowns")
-    if isinstance(several, str):
-        several = bodies.parse(several) if several.strip() else None
+    several = list(_list(house, given.get("breakdowns"), "breakdowns"))
     key, kind = breakdown_on(house, given)
     if not several and key is None:
         return None
-    if several and not isinstance(several, list):
-        raise invalid("This must be a list of objects.", "breakdowns")
-    entries = cast("list[dict[str, Any]]", several or [{"property": key, "type": kind}])
-    if len(entries) > 3 or not all(isinstance(entry, dict) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise invalid("There can be three breakdowns at most, each an object.", "breakdowns")
+    entries = several or [{"property": key, "type": kind}]
+    if len(entries) > 3:
+        raise invalid("There can be three breakdowns at most.", "breakdowns")
     for entry in entries:
         unknown = sorted(name for name in entry.keys() - {"property", "type"} if entry[name] not in (None, False))
         if unknown:

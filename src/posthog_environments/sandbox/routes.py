@@ -52,10 +52,10 @@ _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
         "POST": Operation(trends.show, "insight:read", "insights", declared.TREND),
     },
     "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
-    "query": {"POST": Operation(query.run, "query:read", "query")},
+    "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
     "query/*": {
-        "GET": Operation(query.show, "query:read", "query"),
-        "POST": Operation(query.run, "query:read", "query"),
+        "GET": Operation(query.show, "query:read", "query", declared.POLL),
+        "POST": Operation(query.run, "query:read", "query", declared.QUERY),
         "DELETE": Operation(query.cancel, "query:read", "query"),
     },
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},

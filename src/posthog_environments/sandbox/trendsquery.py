@@ -159,16 +159,18 @@ def _series(house: House, nodes: list[object]) -> tuple[Entity, ...]:
     return tuple(entity for entity in found if entity is not None)
 
 
+def _kind(value: object) -> object:
+    return cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
+
+
 def _entity(house: House, value: object, order: int) -> Entity | None:
     where = f"query.series.{order}"
-    kind: object = cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
+    kind = _kind(value)
     if kind in _OTHER_NODES:
         raise unsupported(f"series of the kind {kind}", "series")
     if not isinstance(kind, str) or kind not in _NODES:
         strict.refuse(where, f"The kind {str(kind)[:60]!r} is none of {', '.join(sorted({*_NODES, *_OTHER_NODES}))}.")
-    given = strict.read(
-        cast("object", value), where, _NODES[kind], needs=("kind", "id") if kind == "ActionsNode" else ("kind",)
-    )
+    given = strict.read(value, where, _NODES[kind], needs=("kind", "id") if kind == "ActionsNode" else ("kind",))
     _refuse_set(given, where, ("math_property_revenue_currency",))
     event = given.get("event")
     if kind == "ActionsNode":
@@ -201,14 +203,14 @@ _DURATION: Final = "$session_duration"
 
 def _properties(value: object, where: str) -> filters.Group:
     """Read filters: a flat list, or a group of groups."""
-    if isinstance(value, dict):
-        outer = strict.read(cast("object", value), where, _GROUP, needs=("type", "values"))
+    if not isinstance(value, list | None):
+        outer = strict.read(value, where, _GROUP, needs=("type", "values"))
         for place, inner in enumerate(outer["values"]):
             group = strict.read(inner, f"{where}.values.{place}", _GROUP, needs=("type", "values"))
             _check_leaves(group["values"], f"{where}.values.{place}.values")
     else:
         _check_leaves(cast("list[object]", value or []), where)
-    return filters.read(cast("object", value), lenient=False)
+    return filters.read(cast("list[object] | dict[str, object] | None", value), lenient=False)
 
 
 def _check_leaves(values: list[object], where: str) -> None:
