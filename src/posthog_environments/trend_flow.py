@@ -251,14 +251,17 @@ def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
         raise _explained(error) from None
     body = _decoded(call, answer)
     scope.session.by_query = True
-    wait = _FIRST_WAIT
+    wait, faults = _FIRST_WAIT, 0
     while (state := _state(answer, body)) is not None:
         if state.failed:
             raise _failure(inquiry, answer.status_code, body, state)
         if state.complete:
             return Found("query", call, answer, state.result or {})
-        answer = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1])
-        body = _decoded(call, answer)
+        later = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1], faults)
+        if later is None:
+            faults += 1
+        else:
+            answer, body = later, _decoded(call, later)
         wait = min(2 * wait, _LONGEST_WAIT)
     return Found("query", call, answer, body)
 
@@ -279,8 +282,10 @@ def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
     return None if answer.status_code != 202 and "results" in body else state
 
 
-def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float) -> Flow[Answer]:
-    """Wait, and ask whether a query is over."""
+def _asked_for(
+    scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float, faults: int
+) -> Flow[Answer | None]:
+    """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
     session = scope.session
     if state.id is None:
         raise MalformedResponseError(
@@ -292,7 +297,9 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
             "Give a larger timeout=, or ask for less."
         )
     yield Sleep(wait)
-    call = Call(inquiry.at_query, get_query.build_request(scope.project_id, state.id))
+    request = get_query.build_request(scope.project_id, state.id)
+    # A 500 is how a query ends that failed for no reason to be told, and would end each time.
+    call = Call(inquiry.at_query, request, final=COSTLY | {500})
     refused = None
     try:
         return (yield from exchange(scope.but(max(deadline - session.clock(), 0.001)), call))
@@ -301,6 +308,8 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
     failed = state_of(refused.body)
     if failed is not None:
         raise _failure(inquiry, refused.status_code, refused.body, failed)
+    if refused.status_code == 500 and faults < scope.options.retries:
+        return None
     if refused.status_code == 404:
         raise _with_words(refused, "The server no longer knows this query.", "Ask again.")
     raise _explained(refused)

@@ -466,6 +466,25 @@ def test_a_query_that_fails(replies: list[Reply], error: type[APIStatusError], c
         assert (caught.value.detail, caught.value.code) == ("Bad thing.", "bad")
 
 
+def test_a_query_that_has_failed_is_not_asked_for_again() -> None:
+    replies = polled((202, status()), (500, status(complete=True, error=True)))
+    with asking(at(query=replies), trend_api="query", retries=5) as (env, seen), pytest.raises(ServerError):
+        env.insights.trend(events="a")
+    assert len(seen) == 2
+
+
+def test_a_server_that_fails_while_it_is_asked_is_asked_again() -> None:
+    oh = (500, {"type": "server_error", "code": "error", "detail": "Oh.", "attr": None})
+    replies = polled((202, status()), oh, oh, (200, status(complete=True, results=QUERY)))
+    with asking(at(query=replies), trend_api="query", retries=2) as (env, seen):
+        assert env.insights.trend(events="a")[0].data == [1, 2]
+    assert len(seen) == 4
+    replies = polled((202, status()), oh)
+    with asking(at(query=replies), trend_api="query", retries=2) as (env, seen), pytest.raises(ServerError, match="Oh"):
+        env.insights.trend(events="a")
+    assert len(seen) == 4
+
+
 def test_a_query_that_never_ends() -> None:
     with (
         asking(at(query=(202, status())), trend_api="query", timeout=1) as (env, seen),
