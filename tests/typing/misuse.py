@@ -102,6 +102,8 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.delete_many([5], "j")  # E[call-arg | reportCallIssue]: the journal is a keyword
     env.persons.delete_many(["u"], by="uuid", journal="j")  # E[arg-type | reportArgumentType]: no such kind
     env.persons.delete_many([5], journal="j", delete_events="yes")  # E[arg-type | reportArgumentType]: not a bool
+    env.persons.delete_many([5], journal="j", using="many")  # E[arg-type | reportArgumentType]: no such way
+    env.persons.deletion_status(id=5)  # E[arg-type | reportArgumentType]: not a uuid
     env.persons.update_many([5], journal="j")  # E[list-item | reportArgumentType]: not a change
     env.persons.delete_property(5)  # E[call-arg | reportCallIssue]: no name
     env.persons.delete_property(5, 6)  # E[arg-type | reportArgumentType]: not a name

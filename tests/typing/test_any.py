@@ -126,6 +126,7 @@ class Walk:
             flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
+            names |= names_of("posthog_environments.deletions") if cls.__name__.endswith("Persons") else {}
         for member, kind in vars(cls).get("__annotations__", {}).items():
             if not member.startswith("_"):
                 self.kind(f"{name}.{member}", kind, names)

@@ -21,6 +21,7 @@ from posthog_environments.errors import ConfigurationError, PostHogError, printa
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
     "insights": ("posthog_environments.cli.insights:insights", "Ask for trends."),
+    "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
     "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
     "doctor": ("posthog_environments.cli.doctor:doctor", "Say what is configured, and what the server makes of it."),
     "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
@@ -64,7 +65,8 @@ def phenv(**_: Any) -> None:
     Server, project and key come from options, from POSTHOG_HOST, POSTHOG_PROJECT_ID and POSTHOG_PERSONAL_API_KEY, or
     from a profile that `phenv init` wrote. Results go to standard output, everything else to standard error.
 
-    Exit codes: 0 done, 1 the API or the network said no or you declined, 2 usage or configuration, 130 interrupted.
+    Exit codes: 0 done, 1 the API or the network said no, somebody who was named was not found, or you declined, 2 usage
+    or configuration, 130 interrupted.
     """
 
 
