@@ -209,13 +209,18 @@ class _Rows:
         self._open = not chunk.endswith("\n")
         return chunk
 
+    @property
+    def count(self) -> int:
+        """How many rows there were below the header."""
+        return max(0, self._lines + self._open - 1)
+
     def end(self) -> None:
         """Refuse an end at which there may be more.
 
         Raises:
             MalformedResponseError: There are exactly as many rows, below the header, as servers give at most.
         """
-        rows = self._lines + self._open - 1
+        rows = self.count
         if rows in CSV_CAPS:
             hint = "Use list(…).export(path), which reads page by page and has no such limit."
             error = MalformedResponseError(

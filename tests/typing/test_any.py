@@ -17,7 +17,7 @@ import surface
 import posthog_environments
 
 if TYPE_CHECKING:
-    from posthog_environments.entities import EntitiesArgument
+    from posthog_environments.entities import EventsArgument
 
 # Where anything may be, as regular expressions, and why. A place is `callable.argument`, `callable()` for what it
 # returns, or `class.attribute`; `[…]` after it is inside of a mapping or list.
@@ -171,7 +171,7 @@ def test_nothing_else_is_any() -> None:
 
 
 def test_the_walk_finds_what_hides_in_an_alias() -> None:
-    def taking(events: EntitiesArgument, when: list[dict[str, Any]] | None, flow: Callable[[Any], str]) -> object: ...
+    def taking(events: EventsArgument, when: list[dict[str, Any]] | None, flow: Callable[[Any], str]) -> object: ...
 
     walk = Walk()
     names = {**names_of("posthog_environments.persons"), "Callable": Callable}

@@ -83,7 +83,7 @@ def persons() -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(1), help="Stop after so many persons.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Pass over so many persons at the start.")
-@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Persons a request.")
+@click.option("--page-size", type=click.IntRange(1, 50_000), default=1000, show_default=True, help="Persons a request.")
 @json_option
 @connected
 def list_(
@@ -121,7 +121,8 @@ def list_(
 
 
 def _person_row(person: Person) -> tuple[object, ...]:
-    first, *others = [*person.distinct_ids, ""][: len(person.distinct_ids) or 1]
+    # Servers have been seen to send ids that are no texts.
+    first, *others = [*map(str, person.distinct_ids), ""][: len(person.distinct_ids) or 1]
     more = f" +{len(others)}" if others else ""
     # A distinct id may be no text.
     return person.name, f"{first}{more}", person.created_at, person.uuid, person.properties

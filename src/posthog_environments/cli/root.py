@@ -16,6 +16,7 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
+from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import ConfigurationError, PostHogError, printable
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -43,7 +44,8 @@ class Root(LazyGroup):
         except PostHogError as error:
             from posthog_environments.cli.failures import Failure, Misconfigured
 
-            raise (Misconfigured if isinstance(error, ConfigurationError) else Failure)(error) from None
+            kind = Misconfigured if isinstance(error, ConfigurationError) else Failure
+            raise kind(error, ctx.invoked_subcommand or "") from None
 
 
 @click.group(
@@ -112,7 +114,7 @@ def _short_warnings() -> Generator[None]:
     """Show a warning, such as that of a prefix which is on its way out, as one line."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(f"Warning: {printable(str(message), 1000)}", err=True)
+        click.echo(f"Warning: {printable(in_phenv(str(message)), 1000)}", err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("once")
