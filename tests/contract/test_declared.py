@@ -84,14 +84,14 @@ def _body(name: str) -> dict[str, Any] | None:
 @pytest.mark.parametrize("name", sorted(NOT_SERVED))
 def test_what_is_said_not_to_be_served_is_not(name: str) -> None:
     path, method = DESCRIBED[name]
-    resource = routes.find(path.replace("{project_id}", "1").replace("{id}", "1"))
+    resource = routes.find(path.replace("{project_id}", "1").replace("{id}", "1"), "2026-09")
     taken_for_a_person = resource is not None and resource.id == path.split("/")[-2]
     assert resource is None or taken_for_a_person or method.upper() not in resource.operations
 
 
 def _takes(name: str) -> declared.Takes:
     path, method = OPERATIONS[name]
-    resource = routes.find(path.replace("{project_id}", "1").replace("{id}", "1"))
+    resource = routes.find(path.replace("{project_id}", "1").replace("{id}", "1"), "2026-09")
     assert resource is not None
     return resource.operations[method.upper()].takes
 

@@ -103,6 +103,14 @@ class Takes:
 NOTHING: Final = Takes()
 LIST: Final = Takes({"limit": _whole_text(1), "offset": _whole_text(0), "include_total": _flag_text})
 DELETION: Final = Takes({"delete_events": _flag_text})
+BULK_DELETION: Final = Takes(
+    {},
+    {
+        **dict.fromkeys(("ids", "distinct_ids"), _list_of(_text)),
+        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
+    },
+)
+DELETIONS: Final = Takes({"limit": _whole_text(1), "offset": _whole_text(0)})
 ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
 TIMELINE: Final = Takes(_WORDS)
 TREND_QUERY: Final = Takes({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
