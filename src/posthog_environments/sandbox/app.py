@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
@@ -67,7 +68,7 @@ class Front:
         except ClientDisconnect:
             return Response(status_code=400)
         method = "GET" if request.method == "HEAD" else request.method
-        call = Call(method, _url(request), dict(request.headers), body)
+        call = Call(method, _url(request), dict(request.headers), body, lenient=self._house.lenient)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
         if isinstance(reply.body, bytes):
@@ -128,7 +129,7 @@ class Front:
             raise access.refuse_personal_key()
         self._throttle.take(key, operation.bucket)
         self._house.changes.settle()
-        call = Call(call.method, call.url, call.headers, call.body, resource.id)
+        call = replace(call, id=resource.id)
         if not self._house.lenient:
             declared.check(call, operation.takes)
         reply = operation.handler(self._house, call)

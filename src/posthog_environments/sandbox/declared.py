@@ -110,7 +110,9 @@ BULK_DELETION: Final = Takes(
         **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
     },
 )
-DELETIONS: Final = Takes({"limit": _whole_text(1), "offset": _whole_text(0)})
+DELETIONS: Final = Takes(
+    {"status": _one_of("pending", "completed", "all"), "limit": _whole_text(1), "offset": _whole_text(0)}
+)
 ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
 TIMELINE: Final = Takes(_WORDS)
 TREND_QUERY: Final = Takes({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})

@@ -63,6 +63,8 @@ class Call:
     headers: dict[str, str]
     body: bytes
     id: str = ""
+    lenient: bool = False
+    """Whether the server has the real one's ways."""
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -120,11 +122,13 @@ class Call:
     def wants_csv(self) -> bool:
         """Tell whether the answer shall be CSV: `format` decides, then the header Accept."""
         wanted = self.query.get("format")
-        if wanted and wanted not in {"json", "csv"}:
+        if wanted == "" and self.lenient:
+            wanted = None
+        if wanted is not None and wanted not in {"json", "csv"}:
             raise Problem(
                 404, "invalid_request", "not_found", f"There is no format {wanted[:60]!r}; there are json and csv."
             )
-        return wanted == "csv" or (not wanted and self._accepted() == "csv")
+        return wanted == "csv" or (wanted is None and self._accepted() == "csv")
 
     def _accepted(self) -> str:
         """Choose as the servers do: a type in full before a wildcard, JSON before CSV, whatever the weights."""
