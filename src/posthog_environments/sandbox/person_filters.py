@@ -82,8 +82,8 @@ def _group(given: Mapping[str, Any]) -> Group:
         raise crash("The type of a group of filters is no text, and the server falls over.")
     if word.upper() not in {"AND", "OR"}:
         raise invalid("The type of a group of filters is AND or OR.")
-    values = given["values"]
-    entries = values if isinstance(values, list) else []
+    values: object = given["values"]
+    entries: list[Any] = cast("list[object]", values) if isinstance(values, list) else []
     if any(not isinstance(entry, dict | list | str) for entry in entries):
         raise crash("A filter in a group is no object, and the server falls over.")
     nested = ["type" in entry and "values" in entry for entry in entries]

@@ -34,6 +34,8 @@ def _as_python(name: str, value: object) -> object:
     """Write a value as the real servers do: True, and a moment with a blank and its offset from UTC."""
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, float):
+        return value + 0.0  # PostgreSQL has no zero below zero
     if name == "created_at" and isinstance(value, str):
         return value.replace("T", " ").replace("Z", "+00:00")
     return value
