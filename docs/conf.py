@@ -74,6 +74,7 @@ NAV: Final = (
             "deleting",
             "dataframes",
             "testing",
+            "how-true",
             "example",
             "notebooks",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 
@@ -31,3 +32,13 @@ def test_the_same_answers(group: str, record_property: Callable[[str, object], N
 def test_the_list_names_recorded_lines_with_a_reason() -> None:
     assert not set(LISTED) - ALL
     assert all(len(reason) > 20 for reason in LISTED.values())
+
+
+def test_the_docs_page_says_what_the_replay_finds() -> None:
+    page = (FOLDER.parents[2] / "docs" / "how-true.md").read_text("utf-8")
+    said = dict(re.findall(r"^\| ([a-z_ ]+?) +\| (\d+ of \d+) +\|", page, re.MULTILINE))
+    found = {
+        group: f"{sum(line['id'] not in LISTED for line in lines)} of {len(lines)}"
+        for group, lines in exchanges().items()
+    }
+    assert said == found
