@@ -17,6 +17,8 @@ from posthog_environments.sandbox.problems import Problem
 if TYPE_CHECKING:
     from posthog_environments.sandbox.clock import Clock
     from posthog_environments.sandbox.matches import Counted
+    from posthog_environments.sandbox.query import Queue
+    from posthog_environments.sandbox.results import Results
     from posthog_environments.sandbox.settings import Settings
     from posthog_environments.sandbox.store import Store
     from posthog_environments.sandbox.waiting import Changes
@@ -33,6 +35,8 @@ class House:
     changes: Changes
     clock: Clock
     counted: Counted
+    results: Results
+    queue: Queue
 
     @property
     def lenient(self) -> bool:
@@ -179,10 +183,10 @@ def json_text(text: str, status: int = 200) -> Reply:
     return Reply(status, text.encode(), "application/json")
 
 
-def csv_reply(chunks: Iterator[str], name: str | None) -> Reply:
+def csv_reply(chunks: Iterator[str], name: str | None, media_type: str = "text/csv; charset=utf-8") -> Reply:
     """Answer with CSV, as it comes; where nothing comes, without saying what it would have been."""
     first = next(chunks, None)
     if first is None:
         return Reply(200)
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'} if name else {}
-    return Reply(200, (chunk.encode() for chunk in chain([first], chunks)), "text/csv; charset=utf-8", disposition)
+    return Reply(200, (chunk.encode() for chunk in chain([first], chunks)), media_type, disposition)

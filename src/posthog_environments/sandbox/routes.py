@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import activity, bulk, changes, declared, people, projects, timeline, trends
+from posthog_environments.sandbox import activity, bulk, changes, declared, people, projects, query, timeline, trends
 from posthog_environments.sandbox.exchange import Call, House, Reply
 from posthog_environments.sandbox.settings import Era
 
@@ -67,6 +67,12 @@ _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
     "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
     "persons/bulk_delete": {"POST": Operation(bulk.delete, "person:write", "deletes", declared.BULK_DELETION)},
     "persons/deletion_status": {"GET": Operation(bulk.show_deletions, "person:read", _PERSON, declared.DELETIONS)},
+    "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
+    "query/*": {
+        "GET": Operation(query.show, "query:read", "query", declared.POLL),
+        "POST": Operation(query.run, "query:read", "query", declared.QUERY),
+        "DELETE": Operation(query.cancel, "query:read", "query"),
+    },
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},
 }
 _SINCE: Final[Mapping[str, Era]] = {"bulk_delete": "2026", "deletion_status": "2026-09"}
@@ -88,8 +94,9 @@ def find(path: str, era: Era) -> Resource | None:
     if match is None:
         return None
     parts = (match["rest"] or "").split("/")
-    person = ""
-    if len(parts) > 1 and parts[0] == "persons" and not (len(parts) == 2 and era >= _SINCE.get(parts[1], "later")):
-        person, parts[1] = parts[1], "*" if parts[1] else ""
+    named = ""
+    later = len(parts) == 2 and parts[0] == "persons" and era >= _SINCE.get(parts[1], "later")
+    if len(parts) > 1 and parts[0] in {"persons", "query"} and not later:
+        named, parts[1] = parts[1], "*" if parts[1] else ""
     operations = _IN_PROJECT.get("/".join(parts))
-    return Resource(operations, match["prefix"], match["project"], person) if operations else None
+    return Resource(operations, match["prefix"], match["project"], named) if operations else None
