@@ -52,6 +52,11 @@ def check(answer: httpx.Response) -> None:
     if content is None:
         assert answer.content == b"", where
         return
+    as_csv = request.url.params.get("format") == "csv"
+    if as_csv and answer.status_code >= 400 and "content-type" not in answer.headers:
+        # Real servers, and the sandbox with oddities, say nothing else of an error to those who ask for CSV.
+        assert answer.content == b"", where
+        return
     kind = answer.headers["content-type"].partition(";")[0]
     if "trend" in request.url.path and request.url.params.get("format") == "csv" and kind == "text/html":
         kind = "text/csv"  # real servers call the CSV of a trend HTML, and the sandbox does as they do
@@ -139,13 +144,13 @@ def test_every_answer_is_in_the_contract(era: Any, oddities: bool) -> None:
             send("POST", "/persons/bulk_delete/", json={})
             send("GET", "/persons/deletion_status/")
             send("GET", "/persons/deletion_status/", params={"status": "x"})
-        later = set[str]() if era == "2026-09" else SINCE_2026_09
+        not_yet = set[str]() if era == "2026-09" else SINCE_2026_09
         assert {name for name, _ in seen} == {
             operation["operationId"]
             for item in CONTRACT["paths"].values()
             for method, operation in item.items()
             if method in ("get", "post", "patch", "delete")
-        } - later
+        } - not_yet
         assert {status for _, status in seen} >= {200, 202, 201 if oddities else 200, 400, 401, 403, 404, 415}
 
 

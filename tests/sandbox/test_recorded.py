@@ -29,9 +29,10 @@ def test_the_same_answers(group: str, record_property: Callable[[str, object], N
     assert not same, f"these no longer differ, so take them out of differences.toml: {same}"
 
 
-def test_the_list_names_recorded_lines_with_a_reason() -> None:
+def test_the_list_names_recorded_lines_with_a_reason_and_is_short() -> None:
     assert not set(LISTED) - ALL
     assert all(len(reason) > 20 for reason in LISTED.values())
+    assert 100 * len(LISTED) <= 5 * len(ALL)
 
 
 def test_the_docs_page_says_what_the_replay_finds() -> None:

@@ -184,7 +184,7 @@ class Sandbox:
         from posthog_environments.sandbox.exchange import House
         from posthog_environments.sandbox.faults import Faults
         from posthog_environments.sandbox.matches import Counted
-        from posthog_environments.sandbox.query import Queue
+        from posthog_environments.sandbox.pending import Queue
         from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Store
@@ -200,7 +200,7 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys, faults = Keys(), Faults()
-        house = House(settings, store, changes, clock, Counted(store), Results(), Queue())
+        house = House(settings, store, changes, clock, Counted(store), Results(store, clock), Queue())
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
         server = Server(settings.port, Front(house, keys, faults, threads).application)
         stack.callback(server.stop)

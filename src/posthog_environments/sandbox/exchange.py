@@ -17,7 +17,7 @@ from posthog_environments.sandbox.problems import Problem
 if TYPE_CHECKING:
     from posthog_environments.sandbox.clock import Clock
     from posthog_environments.sandbox.matches import Counted
-    from posthog_environments.sandbox.query import Queue
+    from posthog_environments.sandbox.pending import Queue
     from posthog_environments.sandbox.results import Results
     from posthog_environments.sandbox.settings import Settings
     from posthog_environments.sandbox.store import Store
