@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import selectors
 import socket
 import ssl
@@ -171,8 +172,12 @@ class _Connection:
     async def read(self, timeout: float | None) -> bytes:
         """Read what has come of the response under way."""
         while not (data := self.framer.take()):
-            with _raising(httpcore.ReadTimeout, httpcore.ReadError):
+            try:
                 came = await self.receive(timeout)
+            except TimeoutError as error:
+                raise httpcore.ReadTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.ReadError(str(error)) from error
             if not came:
                 break
             self.framer.feed(came)
@@ -180,6 +185,8 @@ class _Connection:
 
     async def write(self, data: bytes, timeout: float | None) -> None:
         """Write a piece of a request."""
+        if not data:
+            return
         self.framer.ask(data)
         with _raising(httpcore.WriteTimeout, httpcore.WriteError):
             await self.send(data, timeout)
@@ -197,13 +204,13 @@ class _Connection:
 
     def is_readable(self) -> bool:
         """Tell whether anything has come that nobody asked for, or the peer has gone."""
-        with contextlib.suppress(OSError):
-            self.sock.setblocking(False)
-            try:
-                self.sock.recv(1, socket.MSG_PEEK)
-            except BlockingIOError:
-                return self.framer.holds_more
-        return True
+        if self.framer.holds_more or self.sock.fileno() < 0:
+            return True
+        if not hasattr(select, "poll"):
+            return bool(select.select([self.sock], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     def info(self, name: str) -> Any:
         """Tell what httpcore asks about a connection; one that "is_readable" it does not use again."""
