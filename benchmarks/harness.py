@@ -167,9 +167,9 @@ def show(title: str, seconds: Seconds, units: int, unit: str, base: str) -> None
 
 
 def machine() -> str:
-    """Say what is measured on."""
+    """Say what is measured on: CPU, cores and system. The build of a kernel says who made it, not how fast it is."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, {platform.system()} {platform.release()}"
+    return f"{_processor()}, {cores} cores, {platform.system()}"
 
 
 def versions() -> str:

@@ -367,16 +367,34 @@ def compare(contract: Contract, page: Page) -> Iterator[Difference]:
         else:
             first[at] = operation
             if at in known:
+                yield from _announced(operation, known[at][1])
                 yield from Comparison(contract, *known[at], operation).differences()
             else:
                 where = f"{operation.method} {operation.path}"
                 yield Difference(operation.line, None, "missing here", where, "the contract has no such operation")
     for at, (_, node) in known.items():
         if at not in first:
-            yield Difference(None, node.line, "gone there", node["operationId"], "the page has no such operation")
+            yield _absent(at, node)
     for listed, line in page.listed.items():
         if listed not in first:
             raise PageError(f"line {line}: the table names {' '.join(listed)}, and the page does not describe it")
+
+
+def _announced(operation: Operation, node: Located) -> Iterator[Difference]:
+    """An operation that the page has may not be marked as known from elsewhere."""
+    mark = node.get("x-evidence", {}).get("this")
+    if mark is not None and mark["basis"] != "stated":
+        text = f"is on the page, and marked as {_because(mark)}"
+        yield Difference(operation.line, node.line, "changed", f"{operation.method} {operation.path}", text)
+
+
+def _absent(at: tuple[str, str], node: Located) -> Difference:
+    """An operation that the page does not have must be marked."""
+    mark = node.get("x-evidence", {}).get("this")
+    where = f"{' '.join(at)} ({node['operationId']})"
+    if mark is None:
+        return Difference(None, node.line, "gone there", where, "the page has no such operation")
+    return Difference(None, node.line, "explained", where, f"not on the page ({_because(mark)})")
 
 
 def statements(contract: Contract, page: Page) -> set[tuple[int, str]]:

@@ -13,6 +13,25 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many recorded answers of PostHog's own server the sandbox gives too, group by group."""
+    rows = sorted(
+        str(value).split("|")
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == "recorded"
+    )
+    if not rows:
+        return
+    same, asked = (sum(int(row[place]) for row in rows) for place in (1, 2))
+    terminalreporter.section("answers as PostHog's own server gave them")
+    for group, here, of in rows:
+        terminalreporter.write_line(f"{group:<20} {here:>4} of {of:>4}")
+    terminalreporter.write_line(f"{'all':<20} {same:>4} of {asked:>4}")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the caller's own PostHog and proxies out of the tests."""

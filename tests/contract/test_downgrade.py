@@ -95,7 +95,7 @@ def test_it_is_valid() -> None:
 def test_both_describe_the_same_wire() -> None:
     assert normal(without_security(OLD)) == normal(without_security(NEW))
     assert scopes(OLD) == scopes(NEW)
-    assert sum(map(bool, scopes(OLD).values())) == 8
+    assert sum(map(bool, scopes(OLD).values())) == 12
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,10 @@ CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[2] /
 REGISTRY: Registry[Any] = Registry().with_resource("urn:api", Resource.from_contents(CONTRACT, DRAFT202012))
 
 
+# What the contract describes and the sandbox does not have yet; test_declared.py holds that it has not.
+NOT_SERVED = {"runQuery", "getQuery", "bulkDeletePersons", "listPersonDeletions"}
+
+
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in node:
         found: Any = CONTRACT
@@ -116,7 +120,7 @@ def test_every_answer_is_in_the_contract(era: Any, oddities: bool) -> None:
             for item in CONTRACT["paths"].values()
             for method, operation in item.items()
             if method in ("get", "post", "patch", "delete")
-        }
+        } - NOT_SERVED
         assert {status for _, status in seen} >= {200, 201 if oddities else 200, 400, 401, 403, 404, 415}
 
 

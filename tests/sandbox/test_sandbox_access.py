@@ -108,20 +108,17 @@ def test_nothing_here_and_not_so(odd: Client) -> None:
     assert odd.http.head("/persons/").status_code == 200
 
 
-@pytest.mark.parametrize(("era", "says_when"), [("2025", True), ("2026", False)])
-def test_rates(start: Start, era: str, says_when: bool) -> None:
+@pytest.mark.parametrize("era", ["2025", "2026", "2026-09"])
+def test_rates(start: Start, era: str) -> None:
     client = start(3, era=era, rates={"persons": "3/hour", "deletes": [(1, 60.0)]})
     assert [client.get("/persons/").status_code for _ in range(4)] == [200, 200, 200, 429]
     answer = client.get("/persons/1/")
     assert set(answer.json()) == BODY
     assert (answer.json()["type"], answer.json()["code"]) == ("throttled_error", "throttled")
-    if says_when:
-        assert 3500 < int(answer.headers["retry-after"]) <= 3600
-    else:
-        assert "retry-after" not in answer.headers
+    assert 3500 < int(answer.headers["retry-after"]) <= 3600
     assert client.http.delete("/persons/1/").status_code == 202
     assert client.http.delete("/persons/2/").status_code == 429
-    assert client.http.post("/insights/trend/", json={}).status_code == 200
+    assert client.http.post("/insights/timing/", json={}).status_code == 201
     other = {"Authorization": f"Bearer {client.box.add_key()}"}
     assert client.http.get("/persons/", headers=other).status_code == 200
 
@@ -130,11 +127,21 @@ def test_documented_rates(start: Start) -> None:
     client = start(1, rates=True)
     seen = [client.get("/persons/", limit=1).status_code for _ in range(181)]
     assert seen == [200] * 180 + [429]
+    assert client.http.post("/insights/timing/", json={}).status_code == 201
+
+
+def test_persons_and_insights_share_a_count_since_2026(start: Start) -> None:
+    client = start(1, rates=True, era="2026-09")
+    seen = [client.get("/persons/", limit=1).status_code for _ in range(200)]
+    seen += [client.http.post("/insights/timing/", json={}).status_code for _ in range(41)]
+    assert seen == [200] * 200 + [201] * 40 + [429]
+    assert client.get("/persons/").status_code == 429
+    assert client.http.delete("/persons/1/").status_code == 202
 
 
 def test_the_throttle_slides() -> None:
     now = [0.0]
-    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, says_when=True, clock=lambda: now[0])
+    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, shared=False, clock=lambda: now[0])
     throttle.take("a", "persons")
     now[0] = 4.5
     throttle.take("a", "persons")

@@ -268,7 +268,7 @@ def test_headers_repeat_the_address_as_it_was_asked_for(start: Start, path: str)
     client = start(2, era="2026")
     answer = client.http.get(f"{client.box.host}/api/environments/{path}?x=%0A")
     assert answer.status_code == 404
-    assert answer.headers["link"] == f'<{client.box.host}/api/projects/{path}?x=%0A>; rel="successor-version"'
+    assert answer.headers["link"] == f'</api/projects/{path}?x=%0A>; rel="successor-version"'
     assert "x-injected" not in answer.headers
     client = start(2, redirect=True)
     answer = client.http.get(f"{client.box.host}/api/environments/{path}", follow_redirects=False)

@@ -11,7 +11,19 @@ PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
     0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
-    1: {"arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"},
+    1: {
+        "arguments",
+        "trend_series",
+        "trend_query",
+        "trend_answers",
+        "filters",
+        "dates",
+        "entities",
+        "paging",
+        "retry",
+        "quota",
+        "ledger",
+    },
     2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "insights", "bulk"},
     4: {"pools", "transport", "stores", "budget", "drivers"},
@@ -25,7 +37,19 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 # in a store; clients use what is bound.
 INNER = {
     0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
-    1: ["arguments", "filters", "dates", "entities", "paging", "retry", "quota", "ledger"],
+    1: [
+        "arguments",
+        "trend_series",
+        "trend_query",
+        "trend_answers",
+        "filters",
+        "dates",
+        "entities",
+        "paging",
+        "retry",
+        "quota",
+        "ledger",
+    ],
     2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "insights", "bulk"],
     4: ["pools", "transport", "stores", "budget", "drivers"],

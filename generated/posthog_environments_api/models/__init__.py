@@ -13,9 +13,18 @@ if TYPE_CHECKING:
     from .breakdown_type import BreakdownType as BreakdownType
     from .display import Display as Display
     from .entity import Entity as Entity
+    from .finished_query import FinishedQuery as FinishedQuery
     from .insight_timing import InsightTiming as InsightTiming
     from .interval import Interval as Interval
     from .person import Person as Person
+    from .person_bulk_deletion import PersonBulkDeletion as PersonBulkDeletion
+    from .person_bulk_deletion_outcome import (
+        PersonBulkDeletionOutcome as PersonBulkDeletionOutcome,
+    )
+    from .person_deletion import PersonDeletion as PersonDeletion
+    from .person_deletion_error import PersonDeletionError as PersonDeletionError
+    from .person_deletion_page import PersonDeletionPage as PersonDeletionPage
+    from .person_deletion_state import PersonDeletionState as PersonDeletionState
     from .person_page import PersonPage as PersonPage
     from .person_update import PersonUpdate as PersonUpdate
     from .properties_timeline import PropertiesTimeline as PropertiesTimeline
@@ -28,12 +37,27 @@ if TYPE_CHECKING:
     )
     from .property_filter import PropertyFilter as PropertyFilter
     from .property_filter_group import PropertyFilterGroup as PropertyFilterGroup
+    from .query_progress import QueryProgress as QueryProgress
+    from .query_request import QueryRequest as QueryRequest
+    from .query_result import QueryResult as QueryResult
+    from .query_status import QueryStatus as QueryStatus
+    from .query_time_range import QueryTimeRange as QueryTimeRange
     from .response_format import ResponseFormat as ResponseFormat
     from .series import Series as Series
     from .series_action import SeriesAction as SeriesAction
     from .trend import Trend as Trend
     from .trend_filter import TrendFilter as TrendFilter
     from .trend_query import TrendQuery as TrendQuery
+    from .trends_query import TrendsQuery as TrendsQuery
+    from .trends_query_breakdown import TrendsQueryBreakdown as TrendsQueryBreakdown
+    from .trends_query_breakdown_part import (
+        TrendsQueryBreakdownPart as TrendsQueryBreakdownPart,
+    )
+    from .trends_query_compare import TrendsQueryCompare as TrendsQueryCompare
+    from .trends_query_date_range import TrendsQueryDateRange as TrendsQueryDateRange
+    from .trends_query_display import TrendsQueryDisplay as TrendsQueryDisplay
+    from .trends_query_formula import TrendsQueryFormula as TrendsQueryFormula
+    from .trends_query_node import TrendsQueryNode as TrendsQueryNode
 
 _HOMES = {
     "ActivityChange": ".activity_change",
@@ -45,9 +69,16 @@ _HOMES = {
     "BreakdownType": ".breakdown_type",
     "Display": ".display",
     "Entity": ".entity",
+    "FinishedQuery": ".finished_query",
     "InsightTiming": ".insight_timing",
     "Interval": ".interval",
     "Person": ".person",
+    "PersonBulkDeletion": ".person_bulk_deletion",
+    "PersonBulkDeletionOutcome": ".person_bulk_deletion_outcome",
+    "PersonDeletion": ".person_deletion",
+    "PersonDeletionError": ".person_deletion_error",
+    "PersonDeletionPage": ".person_deletion_page",
+    "PersonDeletionState": ".person_deletion_state",
     "PersonPage": ".person_page",
     "PersonUpdate": ".person_update",
     "PropertiesTimeline": ".properties_timeline",
@@ -56,12 +87,25 @@ _HOMES = {
     "PropertyDeletionOutcome": ".property_deletion_outcome",
     "PropertyFilter": ".property_filter",
     "PropertyFilterGroup": ".property_filter_group",
+    "QueryProgress": ".query_progress",
+    "QueryRequest": ".query_request",
+    "QueryResult": ".query_result",
+    "QueryStatus": ".query_status",
+    "QueryTimeRange": ".query_time_range",
     "ResponseFormat": ".response_format",
     "Series": ".series",
     "SeriesAction": ".series_action",
     "Trend": ".trend",
     "TrendFilter": ".trend_filter",
     "TrendQuery": ".trend_query",
+    "TrendsQuery": ".trends_query",
+    "TrendsQueryBreakdown": ".trends_query_breakdown",
+    "TrendsQueryBreakdownPart": ".trends_query_breakdown_part",
+    "TrendsQueryCompare": ".trends_query_compare",
+    "TrendsQueryDateRange": ".trends_query_date_range",
+    "TrendsQueryDisplay": ".trends_query_display",
+    "TrendsQueryFormula": ".trends_query_formula",
+    "TrendsQueryNode": ".trends_query_node",
 }
 
 __all__ = [
@@ -74,9 +118,16 @@ __all__ = [
     "BreakdownType",
     "Display",
     "Entity",
+    "FinishedQuery",
     "InsightTiming",
     "Interval",
     "Person",
+    "PersonBulkDeletion",
+    "PersonBulkDeletionOutcome",
+    "PersonDeletion",
+    "PersonDeletionError",
+    "PersonDeletionPage",
+    "PersonDeletionState",
     "PersonPage",
     "PersonUpdate",
     "PropertiesTimeline",
@@ -85,12 +136,25 @@ __all__ = [
     "PropertyDeletionOutcome",
     "PropertyFilter",
     "PropertyFilterGroup",
+    "QueryProgress",
+    "QueryRequest",
+    "QueryResult",
+    "QueryStatus",
+    "QueryTimeRange",
     "ResponseFormat",
     "Series",
     "SeriesAction",
     "Trend",
     "TrendFilter",
     "TrendQuery",
+    "TrendsQuery",
+    "TrendsQueryBreakdown",
+    "TrendsQueryBreakdownPart",
+    "TrendsQueryCompare",
+    "TrendsQueryDateRange",
+    "TrendsQueryDisplay",
+    "TrendsQueryFormula",
+    "TrendsQueryNode",
 ]
 
 

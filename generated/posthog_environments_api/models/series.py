@@ -21,7 +21,7 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
     """One line of a trend.
 
     Attributes:
-        data: One number for each of `days`; empty for the aggregated displays.
+        data: One number for each of `days`; empty for the aggregated displays, null for formulas of them.
         days: Start of each point, `2026-01-31`; by hour with the time.
         labels: The days as people read them, `31-Jan-2026`.
         filter_: The question as the server understood it, with its own defaults.
@@ -32,6 +32,7 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
         breakdown_value: Value of the breakdown that this series is for; a text, number or list.
         compare: As named.
         compare_label: Which of the two periods this series is.
+        order: Place among the series, or of the formula among the formulas.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
@@ -46,6 +47,7 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
     breakdown_value: Any = None
     compare: bool | None = None
     compare_label: str | None = None
+    order: int | None = None
     additional_properties: dict[str, Any] = _field(
         default_factory=dict, name="what the contract does not know"
     )
@@ -104,6 +106,7 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
         breakdown_value = pop("breakdown_value", None)
         compare = pop("compare", None)
         compare_label = pop("compare_label", None)
+        order = pop("order", None)
         return cls(
             data,
             days,
@@ -116,6 +119,7 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
             breakdown_value,
             compare,
             compare_label,
+            order,
             d,
         )
 
@@ -144,6 +148,8 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
             d["compare"] = self.compare
         if self.compare_label is not None:
             d["compare_label"] = self.compare_label
+        if self.order is not None:
+            d["order"] = self.order
         return d
 
     def _repr_html_(self) -> str:

@@ -37,7 +37,11 @@ def _terminate(_: int, __: FrameType | None) -> None:
 @click.option("--data", metavar="cdnow|FILE", help="The real data set, or a file of your own events, instead.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same persons.")
 @click.option(
-    "--era", type=click.Choice(["2025", "2026"]), default="2025", show_default=True, help="Like which servers."
+    "--era",
+    type=click.Choice(["2025", "2026", "2026-09"]),
+    default="2025",
+    show_default=True,
+    help="Like which servers; 2026-09 is the cloud of today.",
 )
 @click.option("--path", type=click.Path(dir_okay=False), help="Database file; without it everything is in memory.")
 @click.option("--now", metavar="DATE", help="What its clock says at the start; without it the real time.")

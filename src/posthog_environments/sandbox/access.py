@@ -14,6 +14,8 @@ from typing import Final
 from posthog_environments.sandbox.problems import Problem
 from posthog_environments.sandbox.settings import Rate
 
+SHARED: Final = frozenset({"persons", "insights"})
+
 
 class Keys:
     """The API keys of a sandbox, each with its scopes."""
@@ -84,14 +86,19 @@ def _denied(detail: str) -> Problem:
 
 
 class Throttle:
-    """Count the requests of each key in each bucket over sliding windows; refused ones do not count."""
+    """Count the requests of each key in each bucket over sliding windows; refused ones do not count.
+
+    `shared` puts persons and insights on one count, as servers do since 2026: each looks at its own limits, and finds
+    there what the other took too.
+    """
 
     def __init__(
-        self, rates: Mapping[str, tuple[Rate, ...]], *, says_when: bool, clock: Callable[[], float] = time.monotonic
+        self, rates: Mapping[str, tuple[Rate, ...]], *, shared: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._rates: Final = rates
-        self._says_when: Final = says_when
+        self._shared: Final = SHARED if shared else frozenset[str]()
         self._clock: Final = clock
+        self._kept: Final = max((period for limits in rates.values() for _, period in limits), default=0.0)
         self._lock = threading.Lock()
         self._logs: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
@@ -102,8 +109,8 @@ class Throttle:
             return
         with self._lock:
             now = self._clock()
-            log = self._logs[key, bucket]
-            while log and log[0] <= now - max(period for _, period in rates):
+            log = self._logs[key, "shared" if bucket in self._shared else bucket]
+            while log and log[0] <= now - self._kept:
                 log.popleft()
             wait = max(_wait(log, count, period, now) for count, period in rates)
             if wait <= 0:
@@ -114,7 +121,7 @@ class Throttle:
         raise Problem(
             429, "throttled_error", "throttled",
             f"Too many requests of this kind. The next one is possible in {whole} second{plural}.",
-            headers={"Retry-After": str(whole)} if self._says_when else None,
+            headers={"Retry-After": str(whole)},
         )  # fmt: skip
 
 

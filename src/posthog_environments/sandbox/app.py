@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import request_response
 
-from posthog_environments.sandbox import access, bodies, declared, routes, welcome
+from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_BODY: Final = 20 * 2**20
 LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_SHOWN: Final = ["Retry-After", "Deprecation", "Sunset", "Link", "Location"]
+_SHOWN: Final = ["Retry-After", "Deprecation", "Sunset", "Link", "Location", "WWW-Authenticate"]
 _log = logging.getLogger("posthog_environments.sandbox")
 
 
@@ -41,7 +41,7 @@ class Front:
         self._keys = keys
         self._faults = faults
         self._threads = threads
-        self._throttle = access.Throttle(house.settings.rates, says_when=not house.newer)
+        self._throttle = access.Throttle(house.settings.rates, shared=house.newer)
 
     def application(self) -> Starlette:
         """Build the application."""
@@ -91,8 +91,7 @@ class Front:
             _log.exception("the sandbox failed")
             reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))
         reply.headers["Date"] = format_datetime(self._house.now().replace(tzinfo=UTC), usegmt=True)
-        if self._house.newer and path.startswith("/api/environments/"):
-            reply.headers.update(self._sunset(call))
+        reply.headers.update(notices.of(self._house.settings, call.url, path, reply.status))
         return reply
 
     def _operate(self, call: Call, path: str) -> Reply:
@@ -105,7 +104,7 @@ class Front:
         if resource is None or (resource.prefix is not None and resource.prefix not in settings.prefixes):
             raise not_found()
         if settings.redirect and resource.prefix == "environments":
-            return Reply(307, headers={"Location": _twin(call.url)})
+            return Reply(307, headers={"Location": notices.twin(call.url)})
         operation = resource.operations.get(call.method)
         key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
         if operation is None:
@@ -125,13 +124,6 @@ class Front:
         if not self._house.lenient:
             declared.check(call, operation.takes)
         return operation.handler(self._house, call)
-
-    def _sunset(self, call: Call) -> dict[str, str]:
-        return {
-            "Deprecation": "true",
-            "Sunset": self._house.settings.sunset.strftime("%a, %d %b %Y 00:00:00 GMT"),
-            "Link": f'<{_twin(call.url)}>; rel="successor-version"',
-        }
 
 
 def _url(request: Request) -> str:
@@ -161,10 +153,6 @@ def _key_elsewhere(call: Call) -> str | None:
             return None
         return value if isinstance(value, str) else None
     return key
-
-
-def _twin(url: str) -> str:
-    return url.replace("/api/environments/", "/api/projects/", 1)
 
 
 def _refusal(problem: Problem) -> Reply:

@@ -38,11 +38,12 @@ class Sandbox:
         data: `"cdnow"` for the real purchases of 23,570 customers in 1997 and 1998, or the path of a file of events
             of your own (Parquet, CSV or JSON Lines); then nobody is generated.
         seed: The same seed and the same `now` give the same persons and events.
-        era: `"2025"` or `"2026"`: which year's servers it is like.
+        era: Which servers it is like: `"2025"`, those of autumn 2025; `"2026"`, those of the first half of 2026;
+            `"2026-09"`, the cloud since September 2026.
         scopes: Scopes of its key, such as `["person:read"]`; None is all.
-        rates: True for the documented limits, False for none, or your own for the buckets persons, deletes, insights
-            and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit. Era 2025
-            sends Retry-After in whole seconds, era 2026 sends none.
+        rates: True for the documented limits, False for none, or your own for the buckets persons, deletes, insights,
+            query and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit. From the
+            era 2026 on persons and insights count together.
         port: The port; 0 takes a free one.
         path: A database file. One that holds a sandbox already is used as it is; None keeps everything in memory.
         now: What its clock says at the start, as UTC; from there it runs on. None is the real time, or for
@@ -54,7 +55,8 @@ class Sandbox:
             `properties_timeline`. The default `"allow"` answers them; `"refuse"` is what real servers do.
         prefixes: Which of `"environments"` and `"projects"` it knows.
         redirect: True answers `/api/environments/…` with a 307 to the twin under `/api/projects/…`.
-        sunset: The date in the header Sunset, which era 2026 sends with Deprecation and Link.
+        sunset: The date in the header Sunset, which is sent from the era 2026 on, with Deprecation and Link, in
+            answers under `/api/environments/`.
         lag: Seconds until a change takes effect; None is 0.2, and 0 without oddities.
         project_id: Number of its project.
         api_key: Its key; None makes a new one.
@@ -86,7 +88,7 @@ class Sandbox:
         project_id: int = 12345,
         api_key: str | None = None,
     ) -> None:
-        era = _settings.one_of("era", era, ("2025", "2026"))
+        era = _settings.one_of("era", era, _settings.ERAS)
         self._settings = Settings(
             persons=_settings.count_of_persons(persons),
             data=_settings.data_source(data),

@@ -39,8 +39,13 @@ class House:
 
     @property
     def newer(self) -> bool:
-        """Whether it is of the era 2026."""
-        return self.settings.era == "2026"
+        """Whether it is of 2026, early or late."""
+        return self.settings.era != "2025"
+
+    @property
+    def today(self) -> bool:
+        """Whether it is like the cloud since September 2026."""
+        return self.settings.era == "2026-09"
 
     def now(self) -> datetime:
         """Tell the sandbox's time."""

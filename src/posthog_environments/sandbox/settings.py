@@ -15,14 +15,17 @@ from posthog_environments.sandbox.errors import SandboxArgumentError
 
 _T = TypeVar("_T", bound=str)
 
-Era = Literal["2025", "2026"]
+Era = Literal["2025", "2026", "2026-09"]
+ERAS: Final[tuple[Era, ...]] = ("2025", "2026", "2026-09")
+"""Which servers: of autumn 2025, of the first half of 2026, and the cloud since September 2026."""
+
 Rate = tuple[int, float]
 """How many requests in how many seconds."""
 
 Rates = bool | Mapping[str, "str | Sequence[Rate]"]
 
 MOST_PERSONS: Final = 10_000_000
-BUCKETS: Final = ("persons", "deletes", "insights", "rest")
+BUCKETS: Final = ("persons", "deletes", "insights", "query", "rest")
 ROOMS: Final = ("environments", "projects")
 DATA_SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
@@ -32,20 +35,24 @@ _RATE: Final = re.compile(r"\s*(\d{1,9})\s*/\s*([a-z]+)\s*")
 _SCOPE: Final = re.compile(r"\*|[a-z_]+:(?:read|write)")
 _KEY: Final = re.compile(r"[!-~]{8,200}")
 
+_LATER: Final[Mapping[str, tuple[Rate, ...]]] = {
+    "persons": ((240, 60.0),),
+    "deletes": ((480, 60.0), (4800, 3600.0)),
+    "insights": ((240, 60.0), (1200, 3600.0)),
+    "query": ((240, 60.0), (1200, 3600.0)),
+    "rest": ((480, 60.0), (4800, 3600.0)),
+}
 DOCUMENTED: Final[Mapping[Era, Mapping[str, tuple[Rate, ...]]]] = MappingProxyType(
     {
         "2025": {
             "persons": ((180, 60.0), (1200, 3600.0)),
             "deletes": ((180, 60.0), (1200, 3600.0)),
             "insights": ((240, 60.0), (1200, 3600.0)),
+            "query": ((240, 60.0), (1200, 3600.0)),
             "rest": ((480, 60.0), (4800, 3600.0)),
         },
-        "2026": {
-            "persons": ((480, 60.0), (4800, 3600.0)),
-            "deletes": ((480, 60.0), (4800, 3600.0)),
-            "insights": ((240, 60.0), (1200, 3600.0)),
-            "rest": ((480, 60.0), (4800, 3600.0)),
-        },
+        "2026": _LATER,
+        "2026-09": _LATER,
     }
 )
 

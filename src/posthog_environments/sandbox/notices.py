@@ -1,0 +1,45 @@
+"""What the headers of an answer say about paths that end, and about keys that are missing.
+
+Sources: PostHog's middleware and settings for `/api/environments/`, its docs for `@current`, its exceptions for 401.
+How the two combine under `/api/environments/@current/` is not known: here the older scheme gives the dates, and Link
+has all that each of them says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from posthog_environments.sandbox.settings import Settings
+
+CURRENT_SINCE: Final = "@1795564800"
+CURRENT_UNTIL: Final = "Fri, 30 Apr 2027 23:59:59 GMT"
+CURRENT_PAGE: Final = "https://posthog.com/docs/api/current-alias-deprecation"
+_CURRENT: Final = re.compile(r"/api/(?:environments|projects)/@current(?:/.*)?", re.DOTALL)
+
+
+def of(settings: Settings, url: str, path: str, status: int) -> dict[str, str]:
+    """Write the notices for an answer to `url`, whose path without escapes is `path`."""
+    headers: dict[str, str] = {}
+    if settings.era == "2025":
+        return headers
+    split = urlsplit(url)
+    target = twin(split.path) + (f"?{split.query}" if split.query else "")
+    if settings.era == "2026-09" and _CURRENT.fullmatch(path):
+        number = re.sub(r"/(?:@|%40)current(?=/|\?|$)", f"/{settings.project_id}", target, count=1)
+        headers = {"Deprecation": CURRENT_SINCE, "Sunset": CURRENT_UNTIL}
+        headers["Link"] = f'<{number}>; rel="successor-version", <{CURRENT_PAGE}>; rel="deprecation"'
+    if path.startswith("/api/environments/"):
+        headers["Deprecation"] = "true"
+        headers["Sunset"] = settings.sunset.strftime("%a, %d %b %Y 00:00:00 GMT")
+        headers.setdefault("Link", f'<{target}>; rel="successor-version"')
+    if settings.era == "2026-09" and status == 401:
+        origin = f"{split.scheme}://{split.netloc}"
+        headers["WWW-Authenticate"] = f'Bearer resource_metadata="{origin}/.well-known/oauth-protected-resource"'
+    return headers
+
+
+def twin(url: str) -> str:
+    """Write the same address under the prefix that stays."""
+    return url.replace("/api/environments/", "/api/projects/", 1)
