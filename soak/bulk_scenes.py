@@ -16,6 +16,8 @@ import signal
 import sys
 from typing import Any, Final
 
+import httpx
+
 import posthog_environments.bulk.file
 from posthog_environments import AsyncEnvironment, Environment
 from posthog_environments.transport import AsyncTransport, Transport
@@ -90,8 +92,8 @@ class Steps:
             self.step()
             return response
 
-        Transport.send = counted  # type: ignore[method-assign]
-        AsyncTransport.send = acounted  # type: ignore[method-assign]
+        Transport.send = counted  # type: ignore[method-assign,assignment]
+        AsyncTransport.send = acounted  # type: ignore[method-assign,assignment]
 
 
 class _Os:

@@ -23,6 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import httpx
+
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, retry
 from posthog_environments.drivers import Driver
 from posthog_environments.exchange import Scope
