@@ -284,7 +284,8 @@ def second_loop() -> dict[str, Any]:
         await ask_awaiting(env)
         # The connection is closed by hand, for this is not about who forgets to.
         for opened in _reachable(env, socket.socket):
-            opened.close()
+            if opened.family != socket.AF_UNIX:  # those are of the loop itself
+                opened.close()
         return env
 
     env = asyncio.run(leave_open()).with_options(timeout=3)

@@ -19,7 +19,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextvars import ContextVar
 from itertools import chain, zip_longest
 from typing import Any, TypeAlias, TypeVar, cast
@@ -56,7 +56,7 @@ def _left(timeout: float | None) -> float | None:
 
 
 @contextlib.contextmanager
-def _raising(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
+def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
     """Raise errors of the system as those of httpcore."""
     try:
         yield
