@@ -26,6 +26,8 @@ OWNERS = (
     ("paging", "ours: the walk"),
     ("pager", "ours: the walk"),
     ("network", "ours: deadlines and limits"),
+    ("sockets", "ours: deadlines and limits"),
+    ("attempt", "ours: deadlines and limits"),
     ("framing", "ours: deadlines and limits"),
     ("body", "ours: deadlines and limits"),
     ("transport", "ours: deadlines and limits"),

@@ -32,7 +32,7 @@ from typing import Any, Final, TypeVar, cast
 import anyio
 import httpcore
 
-from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, PostHogError, transport
+from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, PostHogError, attempt
 from posthog_environments.quota import Quota
 from soak.processes import FAILS, NO_BODY, NO_HEAD, apply
 
@@ -88,9 +88,15 @@ def _reachable(root: object, kind: type[T]) -> list[T]:
     return [thing for thing in seen.values() if isinstance(thing, kind)]
 
 
+def _close_connections(env: object) -> None:
+    for opened in _reachable(env, socket.socket):
+        if opened.family != socket.AF_UNIX:  # those are of the loop itself
+            opened.close()
+
+
 def _have_one_connection() -> None:
     """Let there be one connection for each client: if it is in use for ever, the next call does not get it."""
-    transport.MAX_CONNECTIONS = 1
+    attempt.MAX_CONNECTIONS = 1
 
 
 def _is_well(env: Any) -> bool:
@@ -283,9 +289,7 @@ def second_loop() -> dict[str, Any]:
         env = AsyncEnvironment(timeout=20)
         await ask_awaiting(env)
         # The connection is closed by hand, for this is not about who forgets to.
-        for opened in _reachable(env, socket.socket):
-            if opened.family != socket.AF_UNIX:  # those are of the loop itself
-                opened.close()
+        _close_connections(env)
         return env
 
     env = asyncio.run(leave_open()).with_options(timeout=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any
 
 import httpx
 
@@ -23,20 +23,6 @@ TINY = 256
 MAX_GZIP_MEMBERS = 10_000
 # Room that is made at once for a body that says how long it is; what is longer still makes room as it comes.
 ROOM = 1 << 22
-# Chunk framing may add eight times the body, and this many bytes.
-MAX_FRAMING = CHUNK
-
-
-class _Inflater(Protocol):
-    """What `zlib.decompressobj` gives; its class has no public name."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unconsumed_tail(self) -> bytes: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 class BodyReader:
@@ -57,7 +43,7 @@ class BodyReader:
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise self._malformed(f"the answer is compressed as {printable(encoding, 40)}, which was not asked for")
         self.is_compressed = encoding in ("gzip", "x-gzip")
-        self._inflater: _Inflater = zlib.decompressobj(31)
+        self._inflater: Any = zlib.decompressobj(31)
         self._breaks_off = False
         length = headers.get("content-length", "")
         if not self.is_compressed and length.isdecimal() and len(length) < 9 and 1 < int(length) <= min(limit, ROOM):
@@ -66,8 +52,8 @@ class BodyReader:
             self._whole.write(b"\0")
             self._whole.seek(0)
 
-    def feed(self, piece: bytes, came: int = 0) -> None:
-        """Take a piece from the wire, on which so many bytes have come for the body, with those that frame it.
+    def feed(self, piece: bytes) -> None:
+        """Take a piece from the wire.
 
         Raises:
             Failed: The body is too large, or is spoilt.
@@ -78,8 +64,6 @@ class BodyReader:
             raise self._malformed(f"the answer is longer than {self._limit} bytes (max_body)")
         if self._pieces > MAX_TINY_PIECES + self._wire // TINY:
             raise self._malformed(f"the answer comes in more than {MAX_TINY_PIECES} pieces of a few bytes")
-        if came > MAX_FRAMING + 9 * self._wire:
-            raise self._malformed("the answer is little more than what frames it")
         for part in self.inflate(piece):
             self._whole.write(part)
             if self._whole.tell() > self._limit:

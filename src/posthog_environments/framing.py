@@ -15,12 +15,14 @@ import httpcore
 
 from posthog_environments.exchange import Failed
 
-__all__ = ["MAX_HEAD", "Framer"]
+__all__ = ["MAX_FRAMING", "MAX_HEAD", "Framer"]
 
 # Bytes that may come before the head of the final response is whole, interim responses included; and of trailers.
 MAX_HEAD = 1 << 17
 # Bytes that the line before a chunk may have, its extensions included.
 MAX_CHUNK_LINE = 1 << 14
+# Such lines may have eight times the bytes of the body, and this many.
+MAX_FRAMING = 1 << 20
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})")
@@ -32,13 +34,9 @@ _Step: TypeAlias = Callable[[bytes, int], int]
 
 
 class Framer:
-    """Follows the bytes of one connection, response by response; no I/O.
+    """Follows the bytes of one connection, response by response; no I/O."""
 
-    Attributes:
-        of_body: Bytes of the body that were handed on, with those that frame it.
-    """
-
-    __slots__ = ("_asking", "_buffer", "_confused", "_left", "_lines", "_method", "_step", "of_body")
+    __slots__ = ("_asking", "_buffer", "_confused", "_framing", "_left", "_lines", "_method", "_step")
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -50,7 +48,8 @@ class Framer:
         self._asking = False
         self._confused = False
         self._step: _Step = self._in_head
-        self.of_body = 0
+        # Bytes that framed chunks, less those that they may.
+        self._framing = 0
 
     @property
     def holds_more(self) -> bool:
@@ -65,7 +64,7 @@ class Framer:
         self._method = data[:8].partition(b" ")[0]
         self._step, self._left = self._in_head, MAX_HEAD
         self._lines.clear()
-        self.of_body = 0
+        self._framing = -MAX_FRAMING
 
     def feed(self, data: bytes) -> None:
         """Take what has come."""
@@ -153,7 +152,6 @@ class Framer:
     def _in_length(self, data: bytes, at: int) -> int:
         taken = min(self._left, len(data) - at)
         self._left -= taken
-        self.of_body += taken
         if not self._left:
             self._step = self._at_end
         return taken
@@ -162,7 +160,7 @@ class Framer:
         if self._left:
             taken = min(self._left, len(data) - at)
             self._left -= taken
-            self.of_body += taken
+            self._framing -= 8 * taken
             return taken
         end = data.find(b"\r\n", at)
         if (end if end >= 0 else len(data)) - at > MAX_CHUNK_LINE:
@@ -179,11 +177,12 @@ class Framer:
             # As if a line had ended here: where the next one is empty, the response is over.
             self._step, self._left = self._in_trailers, MAX_HEAD
             self._lines += b"\n"
-        self.of_body += end + 2 - at
+        self._framing += end + 2 - at
+        if self._framing > 0:
+            raise Failed("the answer is little more than what frames it", sent=True, again=False)
         return end + 2 - at
 
     def _to_the_close(self, data: bytes, at: int) -> int:
-        self.of_body += len(data) - at
         return len(data) - at
 
     def _confuse(self) -> _Step:

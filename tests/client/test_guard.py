@@ -16,10 +16,11 @@ from posthog_environments import (
     Environment,
     MalformedResponseError,
 )
-from posthog_environments.body import MAX_FRAMING, MAX_TINY_PIECES, BodyReader
+from posthog_environments.attempt import _without_frames
+from posthog_environments.body import MAX_TINY_PIECES, BodyReader
 from posthog_environments.exchange import Answer, Call, Failed, Flow, Kind, Operation, Send
+from posthog_environments.framing import MAX_FRAMING, Framer
 from posthog_environments.sandbox import Sandbox
-from posthog_environments.transport import _without_frames
 from tests.client.wire import Wire, http
 
 KEY = "phx_thisIsTheSECRETkey"
@@ -51,12 +52,15 @@ def test_an_answer_in_crumbs_is_refused_and_one_in_pieces_is_not() -> None:
 
 
 def test_an_answer_that_is_nearly_all_framing_is_refused() -> None:
-    fair = body_of()
-    fair.feed(b"x" * 10, MAX_FRAMING + 90)
-    assert fair.finish() == b"x" * 10
-    with pytest.raises(Failed, match="little more than what frames it") as caught:
-        body_of().feed(b"x" * 10, MAX_FRAMING + 91)
-    assert caught.value.malformed is not None
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"1;" + b"a" * 10_000 + b"\r\nx\r\n"
+    fair, few = Framer(), head + chunk * (MAX_FRAMING // len(chunk)) + b"0\r\n\r\n"
+    fair.feed(few)
+    assert fair.take() == few
+    odd = Framer()
+    odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 1))
+    with pytest.raises(Failed, match="little more than what frames it"):
+        odd.take()
 
 
 def test_a_group_of_one_interruption_is_that_interruption() -> None:

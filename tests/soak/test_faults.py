@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import posthog_environments
-from posthog_environments import PostHogError, exchange, framing, network, persons, transport
+from posthog_environments import PostHogError, attempt, exchange, framing, network, persons, transport
 from soak import faults
 from soak.fault_table import FAULTS, Fault
 from soak.frame import Effort, missed
@@ -124,17 +124,17 @@ def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failure_that_keeps_its_cause(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    def naive(attempt: Any, error: BaseException) -> exchange.Failed:
+    def naive(_: Any, error: BaseException) -> exchange.Failed:
         raise ValueError(f"Authorization: Bearer {faults.KEY}") from error
 
-    monkeypatch.setattr(transport._Attempt, "_failure", naive)
+    monkeypatch.setattr(attempt.Attempt, "_failure", naive)
     found = only("body cut")
     assert "foreign exceptions" in found
     assert "errors that hold the key" in found
 
 
 def test_a_client_that_closes_nothing(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport._HTTPTransport, "close", lambda self: None)
+    monkeypatch.setattr(attempt._HTTPTransport, "close", lambda self: None)
     found = only("status 404", clients=("sync",))
     assert "sockets, loops and tasks that nobody closed" in found
     assert "unclosed" in found

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from posthog_environments import exchange, network, transport
+from posthog_environments import attempt, exchange, network, transport
 from posthog_environments.cli import root
 from soak import processes
 from soak.frame import Campaign, Effort, missed
@@ -35,7 +35,7 @@ def keep_the_pool_after_a_fork() -> None:
     """Speak on the parent's connections."""
     _spoil(sys.modules["__main__"], "MOST_SECONDS", 2)
     _spoil(sys.modules["__main__"], "TIMEOUT", 1.0)
-    _spoil(transport._Inner, "after_fork", lambda _: None)
+    _spoil(attempt.Inner, "after_fork", lambda _: None)
 
 
 def keep_the_lock_after_a_fork() -> None:
@@ -73,13 +73,13 @@ def answer_all_tasks_the_same() -> None:
 def make_pools_without_a_lock() -> None:
     """Let each thread that finds no pool make one."""
 
-    enter = transport._Inner.enter
+    enter = attempt.Inner.enter
 
     def enter_anyhow(inner: Any) -> Any:
         inner._lock = contextlib.nullcontext()
         return enter(inner)
 
-    _spoil(transport._Inner, "enter", enter_anyhow)
+    _spoil(attempt.Inner, "enter", enter_anyhow)
 
 
 def work_in_every_loop() -> None:
@@ -87,19 +87,10 @@ def work_in_every_loop() -> None:
     _spoil(transport.AsyncTransport, "_check_loop", lambda _: None)
 
 
-def close_until_cancelled() -> None:
-    """Close an answer as anything else is awaited."""
-
-    async def close_it(close: Callable[[], Any]) -> None:
-        await close()
-
-    _spoil(transport, "_to_its_end", close_it)
-
-
 def keep_the_transport_after_a_cancellation() -> None:
     """Go on with connections whose request was cancelled before it began, and which are in use for ever."""
-    leave = transport._Inner.leave
-    _spoil(transport._Inner, "leave", lambda inner, use, interrupted=False: leave(inner, use))
+    leave = attempt.Inner.leave
+    _spoil(attempt.Inner, "leave", lambda inner, use, interrupted=False: leave(inner, use))
 
 
 def leave_what_was_opened() -> None:
@@ -113,13 +104,13 @@ def swallow_the_interruption() -> None:
     def without_frames(_: BaseException) -> BaseException:
         return exchange.Failed("interrupted", sent=True, again=False)
 
-    _spoil(transport, "_without_frames", without_frames)
+    _spoil(attempt, "_without_frames", without_frames)
 
 
 def stick_after_an_interruption() -> None:
     """Use a pool no more that has seen Ctrl-C."""
 
-    enter, leave = transport._Inner.enter, transport._Inner.leave
+    enter, leave = attempt.Inner.enter, attempt.Inner.leave
 
     def enter_once(inner: Any) -> Any:
         if inner.__dict__.get("stuck"):
@@ -130,8 +121,8 @@ def stick_after_an_interruption() -> None:
         inner.stuck = inner.__dict__.get("stuck") or interrupted
         return leave(inner, use, interrupted=interrupted)
 
-    _spoil(transport._Inner, "enter", enter_once)
-    _spoil(transport._Inner, "leave", get_stuck)
+    _spoil(attempt.Inner, "enter", enter_once)
+    _spoil(attempt.Inner, "leave", get_stuck)
 
 
 def drop_answers_unclosed() -> None:
@@ -203,7 +194,6 @@ BROKEN: dict[str, tuple[str, dict[str, Any], Callable[[], None], tuple[str, ...]
     "many pools": ("fresh_client", {"rounds": 2}, make_pools_without_a_lock, ("pools too many", "sockets")),
     "any loop": ("second_loop", {}, work_in_every_loop, ("ends other than ConfigurationError",)),
     "one answer for all tasks": ("cancel", CANCEL, answer_all_tasks_the_same, ("wrong answers",)),
-    "closing that is cancelled": ("cancel", CANCEL, close_until_cancelled, ("not well",)),
     "stranded connections": ("cancel", CANCEL, keep_the_transport_after_a_cancellation, ("not well",)),
     "one answer in spite of Ctrl-C": ("any_moment", {"times": 5}, answer_all_the_same, ("wrong answers",)),
     "stuck after Ctrl-C": ("any_moment", {"times": 30}, stick_after_an_interruption, ("stuck",)),

@@ -13,7 +13,7 @@ import click
 import httpx
 import pytest
 
-from posthog_environments import config, environment, errors, exchange, persons, requests, secrets, transport
+from posthog_environments import attempt, config, environment, errors, exchange, persons, requests, secrets, transport
 from posthog_environments.cli import connection, output
 from posthog_environments.exchange import Answer, Call, Failed
 from posthog_environments.sandbox import app
@@ -101,14 +101,14 @@ def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("location")
 
     monkeypatch.setattr(exchange, "_location", unreadable)
-    begin: Any = transport._Attempt.begin
+    begin: Any = attempt.Attempt.begin
 
     def without_key(self: Any, key: Secret) -> Any:
         found = begin(self, key)
         del self._request.headers["Authorization"]
         return found
 
-    monkeypatch.setattr(transport._Attempt, "begin", without_key)
+    monkeypatch.setattr(attempt.Attempt, "begin", without_key)
     found = _missed(room.links)
     assert "anything but a value or an error of the tree" in found
     assert "carried the key to the own origin" in found
@@ -242,31 +242,31 @@ def test_a_secret_that_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_errors_that_keep_their_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chained(attempt: Any, error: BaseException) -> Failed:
+    def chained(_: Any, error: BaseException) -> Failed:
         failed = Failed(str(error), sent=False)
         failed.__cause__ = error
         return failed
 
-    monkeypatch.setattr(transport._Attempt, "_failure", chained)
+    monkeypatch.setattr(attempt.Attempt, "_failure", chained)
     assert "chains of exceptions" in _shown(monkeypatch, "_fail_below")
 
 
 def test_interruptions_that_keep_their_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_without_frames", lambda interruption: interruption)
+    monkeypatch.setattr(attempt, "_without_frames", lambda interruption: interruption)
     found = _shown(monkeypatch, "_interrupt")
     assert "the locals of their frames" in found
     assert "tracebacks with locals" in found
 
 
 def test_logs_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin: Any = transport._Attempt.begin
+    begin: Any = attempt.Attempt.begin
 
     def telling(self: Any, key: Secret) -> Any:
         found = begin(self, key)
         logging.getLogger("posthog_environments").debug("sending %s", self._request.headers.raw)
         return found
 
-    monkeypatch.setattr(transport._Attempt, "begin", telling)
+    monkeypatch.setattr(attempt.Attempt, "begin", telling)
     assert "DEBUG logs" in _shown(monkeypatch, "_interrupt")
 
 

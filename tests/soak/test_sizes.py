@@ -17,7 +17,7 @@ def _broken(monkeypatch: pytest.MonkeyPatch, name: str, defect: str, effort: Eff
     monkeypatch.setattr(sizes, "HOSTILE", chosen if effort.share >= 1 else chosen * 3)
     monkeypatch.setattr(sizes, "CLIENTS", ("sync",))
     monkeypatch.setattr(sizes, "LEAST", 1)
-    monkeypatch.setattr(sizes, "DEFECT", f"from posthog_environments import body, framing, transport\n{defect}\n")
+    monkeypatch.setattr(sizes, "DEFECT", f"from posthog_environments import attempt, body, framing\n{defect}\n")
     return "\n".join(missed(sizes.hostile_sizes(effort)))
 
 
@@ -30,7 +30,7 @@ def test_a_client_that_inflates_without_a_bound(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_client_that_raises_what_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
-    defect = "transport._Attempt._failure = lambda attempt, error: {}[0]"
+    defect = "attempt.Attempt._failure = lambda _, error: {}[0]"
     assert "endings other than the typed error" in _broken(monkeypatch, "headers without end", defect)
 
 

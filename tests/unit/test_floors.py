@@ -26,7 +26,7 @@ FLOORS: dict[int, set[str]] = {
     },
     2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "insights", "bulk"},
-    4: {"framing", "network", "body", "requests", "transport", "stores", "budget", "drivers"},
+    4: {"framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }
@@ -52,7 +52,7 @@ INNER = {
     ],
     2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "insights", "bulk"],
-    4: ["framing", "network", "body", "requests", "transport", "stores", "budget", "drivers"],
+    4: ["framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
 }
 
