@@ -13,14 +13,14 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import httpcore
 
 from posthog_environments.framing import Framer
-from posthog_environments.sockets import CHUNK, Awaiting, Blocking, Waiting, connected
+from posthog_environments.sockets import CHUNK, Awaiting, Blocking, Step, connected
 
 __all__ = ["CALL_DEADLINE", "AsyncNetwork", "Network"]
 
@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 # When the call that is under way in this context must be over, by the monotonic clock.
 CALL_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+_BLOCKING = Blocking()
 
 
 def _left(timeout: float | None) -> float | None:
@@ -50,40 +52,31 @@ def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
         raise broken(str(error)) from error
 
 
-def _finish(step: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that blocks and never suspends."""
-    try:
-        step.send(None)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
-    raise RuntimeError("a blocking step was suspended")
-
-
 # --------------------------------------------------------------------------------------------------------- connections
 
 
 class _Connection:
     """A connected socket, among others that were opened and are not closed yet."""
 
-    def __init__(self, sock: socket.socket, waiting: Waiting, opened: set[_Connection]) -> None:
-        self.sock, self.waiting, self.opened = sock, waiting, opened
+    def __init__(self, sock: socket.socket, opened: set[_Connection]) -> None:
+        self.sock, self.opened = sock, opened
         self.framer = Framer()
         opened.add(self)
 
-    async def receive(self, timeout: float | None) -> bytes:
-        return await self.waiting.receive(self.sock, _left(timeout))
+    def receive(self, timeout: float | None) -> Step[bytes]:
+        came: bytes = yield "receive", self.sock, _left(timeout)
+        return came
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    def send(self, data: bytes, timeout: float | None) -> Step[None]:
         view = memoryview(data)
         while view:
-            view = view[await self.waiting.send(self.sock, view, _left(timeout)) :]
+            view = view[(yield "send", self.sock, view, _left(timeout)) :]
 
-    async def read(self, timeout: float | None) -> bytes:
+    def read(self, timeout: float | None) -> Step[bytes]:
         """Read what has come of the response under way."""
         while not (data := self.framer.take()):
             try:
-                came = await self.receive(timeout)
+                came = yield from self.receive(timeout)
             except TimeoutError as error:
                 raise httpcore.ReadTimeout(str(error)) from error
             except OSError as error:
@@ -93,20 +86,20 @@ class _Connection:
             self.framer.feed(came)
         return data
 
-    async def write(self, data: bytes, timeout: float | None) -> None:
+    def write(self, data: bytes, timeout: float | None) -> Step[None]:
         """Write a piece of a request."""
         if not data:
             return
         self.framer.ask(data)
         with _raising(httpcore.WriteTimeout, httpcore.WriteError):
-            await self.send(data, timeout)
+            yield from self.send(data, timeout)
 
-    async def secure(self, context: ssl.SSLContext, hostname: str | None, timeout: float | None) -> _Connection:
+    def secure(self, context: ssl.SSLContext, hostname: str | None, timeout: float | None) -> Step[_Connection]:
         """Speak TLS from here on."""
         secured = _SecureConnection(self, context, hostname)
         try:
             with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-                await secured.shake_hands(timeout)
+                yield from secured.shake_hands(timeout)
         except BaseException:
             secured.close()
             raise
@@ -137,18 +130,18 @@ class _SecureConnection(_Connection):
     """TLS over another connection, which may be TLS itself: to a server behind a proxy that is spoken to by https."""
 
     def __init__(self, below: _Connection, context: ssl.SSLContext, hostname: str | None) -> None:
-        super().__init__(below.sock, below.waiting, below.opened)
+        super().__init__(below.sock, below.opened)
         below.opened.discard(below)
         self._below = below
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
 
-    async def shake_hands(self, timeout: float | None) -> None:
+    def shake_hands(self, timeout: float | None) -> Step[None]:
         if self._below.framer.holds_more:
             raise OSError("more came than was asked for before TLS")
-        await self._run(self._tls.do_handshake, timeout)
+        yield from self._run(self._tls.do_handshake, timeout)
 
-    async def _run(self, step: Callable[[], T], timeout: float | None) -> T:
+    def _run(self, step: Callable[[], T], timeout: float | None) -> Step[T]:
         while True:
             try:
                 return step()
@@ -157,22 +150,22 @@ class _SecureConnection(_Connection):
             finally:
                 # Of a handshake that fails this says why.
                 if self._outgoing.pending:
-                    await self._below.send(self._outgoing.read(), timeout)
-            if data := await self._below.receive(timeout):
+                    yield from self._below.send(self._outgoing.read(), timeout)
+            if data := (yield from self._below.receive(timeout)):
                 self._incoming.write(data)
             else:
                 self._incoming.write_eof()
 
-    async def receive(self, timeout: float | None) -> bytes:
+    def receive(self, timeout: float | None) -> Step[bytes]:
         try:
-            return await self._run(lambda: self._tls.read(CHUNK), timeout)
+            return (yield from self._run(lambda: self._tls.read(CHUNK), timeout))
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    def send(self, data: bytes, timeout: float | None) -> Step[None]:
         view = memoryview(data)
         while rest := view:
-            view = view[await self._run(lambda: self._tls.write(rest), timeout) :]
+            view = view[(yield from self._run(lambda: self._tls.write(rest), timeout)) :]
 
     def is_readable(self) -> bool:
         try:
@@ -188,11 +181,9 @@ class _SecureConnection(_Connection):
         return self._tls if name == "ssl_object" else super().info(name)
 
 
-async def _connection(
-    host: str, port: int, timeout: float | None, waiting: Waiting, opened: set[_Connection]
-) -> _Connection:
+def _connection(host: str, port: int, timeout: float | None, opened: set[_Connection]) -> Step[_Connection]:
     with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-        return _Connection(await connected(host, port, _left(timeout), waiting), waiting, opened)
+        return _Connection((yield from connected(host, port, _left(timeout))), opened)
 
 
 # ------------------------------------------------------------------------------------------------- as httpcore has it
@@ -206,11 +197,11 @@ class Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
-        return _finish(self.connection.read(timeout))
+        return _BLOCKING.run(self.connection.read(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a piece of a request."""
-        _finish(self.connection.write(buffer, timeout))
+        _BLOCKING.run(self.connection.write(buffer, timeout))
 
     def close(self) -> None:
         """Close the socket."""
@@ -220,7 +211,7 @@ class Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
         """Speak TLS from here on."""
-        return Stream(_finish(self.connection.secure(ssl_context, server_hostname, timeout)))
+        return Stream(_BLOCKING.run(self.connection.secure(ssl_context, server_hostname, timeout)))
 
     def get_extra_info(self, info: str) -> Any:
         """Tell what httpcore asks about a connection."""
@@ -236,11 +227,11 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
-        return await self.connection.read(timeout)
+        return await self._waiting.run(self.connection.read(timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a piece of a request."""
-        await self.connection.write(buffer, timeout)
+        await self._waiting.run(self.connection.write(buffer, timeout))
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -251,7 +242,9 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncStream:
         """Speak TLS from here on."""
-        return AsyncStream(await self.connection.secure(ssl_context, server_hostname, timeout), self._waiting)
+        return AsyncStream(
+            await self._waiting.run(self.connection.secure(ssl_context, server_hostname, timeout)), self._waiting
+        )
 
     def get_extra_info(self, info: str) -> Any:
         """Tell what httpcore asks about a connection."""
@@ -268,7 +261,7 @@ class Network(httpcore.NetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> Stream:
         """Look the name up and connect to the first of its addresses that answers."""
-        return Stream(_finish(_connection(host, port, timeout, Blocking(), self.opened)))
+        return Stream(_BLOCKING.run(_connection(host, port, timeout, self.opened)))
 
     def close(self) -> None:
         """Close all that is open."""
@@ -287,7 +280,7 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> AsyncStream:
         """Look the name up and connect to the first of its addresses that answers."""
-        return AsyncStream(await _connection(host, port, timeout, self._waiting, self.opened), self._waiting)
+        return AsyncStream(await self._waiting.run(_connection(host, port, timeout, self.opened)), self._waiting)
 
     async def aclose(self) -> None:
         """Close all that is open."""

@@ -1,6 +1,6 @@
 """Sockets that are waited for by blocking or by awaiting: names looked up, hosts connected to, bytes moved.
 
-All is written as coroutines over `Blocking` or `Awaiting`; over the first they never suspend.
+All is written once, as generators, which `Blocking` or `Awaiting` runs.
 """
 
 # ruff: noqa: ASYNC109 - what is waited for here ends at the timeout of a step or at the deadline of the call
@@ -14,15 +14,16 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from itertools import chain, zip_longest
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
 
-__all__ = ["Awaiting", "Blocking", "Waiting", "connected"]
+__all__ = ["CHUNK", "Awaiting", "Blocking", "Step", "connected"]
 
+T = TypeVar("T")
 # A family, and where to connect to, as the socket module has it.
 Address: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -33,20 +34,38 @@ STAGGER = 0.25
 A_DAY = 86400.0
 
 
-class Blocking:
-    """Waits by blocking. All here raise OSError, and TimeoutError at the timeout."""
+# Steps are generators: they ask for a method below by its name and arguments, and receive what it returns or raises.
+Step: TypeAlias = Generator[tuple[Any, ...], Any, T]
 
-    async def receive(self, sock: socket.socket, timeout: float | None) -> bytes:
+
+class Blocking:
+    """Runs steps by blocking. Its methods raise OSError, and TimeoutError at the timeout."""
+
+    def run(self, step: Step[T]) -> T:
+        """Run a step to its end."""
+        go_on, outcome = step.send, cast("Any", None)
+        while True:
+            try:
+                name, *arguments = go_on(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            try:
+                go_on, outcome = step.send, getattr(self, name)(*arguments)
+            except BaseException as error:  # noqa: BLE001 - it is raised in the step
+                go_on, outcome = step.throw, error
+
+    def receive(self, sock: socket.socket, timeout: float | None) -> bytes:
         """Take what comes; b"" at the end."""
         sock.settimeout(timeout)
         return sock.recv(CHUNK)
 
-    async def send(self, sock: socket.socket, data: memoryview, timeout: float | None) -> int:
+    def send(self, sock: socket.socket, data: memoryview, timeout: float | None) -> int:
         """Send some of the data, and tell how much."""
         sock.settimeout(timeout)
         return sock.send(data)
 
-    async def writable(self, sockets: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
+    def writable(self, sockets: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
         """Wait for the first that can be written to; none at the timeout."""
         with selectors.DefaultSelector() as selector:
             for sock in sockets:
@@ -55,13 +74,27 @@ class Blocking:
 
 
 class Awaiting:
-    """Waits by awaiting, on asyncio or trio."""
+    """Runs steps by awaiting, on asyncio or trio; see `Blocking`."""
 
     def __init__(self) -> None:
         self._waits: dict[socket.socket, anyio.CancelScope] = {}
 
+    async def run(self, step: Step[T]) -> T:
+        """Run a step to its end."""
+        go_on, outcome = step.send, cast("Any", None)
+        while True:
+            try:
+                name, *arguments = go_on(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            try:
+                go_on, outcome = step.send, await getattr(self, name)(*arguments)
+            except BaseException as error:  # noqa: BLE001 - it is raised in the step
+                go_on, outcome = step.throw, error
+
     async def receive(self, sock: socket.socket, timeout: float | None) -> bytes:
-        """See `Blocking`, as for the others."""
+        """Take what comes; b"" at the end."""
         while True:
             # Also where something is there already, so that others have their turn.
             await self._wait(anyio.wait_readable, sock, timeout)
@@ -69,7 +102,7 @@ class Awaiting:
                 return sock.recv(CHUNK)
 
     async def send(self, sock: socket.socket, data: memoryview, timeout: float | None) -> int:
-        """Send some of the data."""
+        """Send some of the data, and tell how much."""
         while True:
             try:
                 return sock.send(data)
@@ -77,7 +110,7 @@ class Awaiting:
                 await self._wait(anyio.wait_writable, sock, timeout)
 
     async def writable(self, sockets: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
-        """Wait for the first that can be written to."""
+        """Wait for the first that can be written to; none at the timeout."""
         found: list[socket.socket] = []
 
         async def wait(sock: socket.socket) -> None:
@@ -107,10 +140,7 @@ class Awaiting:
             await anyio.lowlevel.cancel_shielded_checkpoint()
 
 
-Waiting: TypeAlias = Blocking | Awaiting
-
-
-async def connected(host: str, port: int, timeout: float | None, waiting: Waiting) -> socket.socket:
+def connected(host: str, port: int, timeout: float | None) -> Step[socket.socket]:
     """Look a name up, and connect to the first of its addresses that answers.
 
     Raises:
@@ -118,12 +148,12 @@ async def connected(host: str, port: int, timeout: float | None, waiting: Waitin
         OSError: None did so, or there is none.
     """
     limit = time.monotonic() + (A_DAY if timeout is None else timeout)
-    sock = await _first_to_connect(await _addresses(host, port, timeout, waiting), limit, waiting)
+    sock = yield from _first_to_connect((yield from _addresses(host, port, timeout)), limit)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
 
-async def _first_to_connect(addresses: list[Address], limit: float, waiting: Waiting) -> socket.socket:
+def _first_to_connect(addresses: list[Address], limit: float) -> Step[socket.socket]:
     """Connect to addresses, each tried a little after the one before it, and keep the first that answers."""
     error, next_at = OSError("the name of the host has no address"), 0.0
     sockets: list[socket.socket] = []
@@ -141,7 +171,8 @@ async def _first_to_connect(addresses: list[Address], limit: float, waiting: Wai
                     sockets.pop().close()
                     continue
                 next_at = now + STAGGER
-            for sock in await waiting.writable(sockets, (min(limit, next_at) if addresses else limit) - now):
+            ready: list[socket.socket] = yield "writable", sockets, (min(limit, next_at) if addresses else limit) - now
+            for sock in ready:
                 sockets.remove(sock)
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if not code:
@@ -154,7 +185,7 @@ async def _first_to_connect(addresses: list[Address], limit: float, waiting: Wai
             sock.close()
 
 
-async def _addresses(host: str, port: int, timeout: float | None, waiting: Waiting) -> list[Address]:
+def _addresses(host: str, port: int, timeout: float | None) -> Step[list[Address]]:
     """Look a name up, in a thread of its own: the system's resolver knows no timeout, and loops wait for theirs."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.suppress(OSError):
@@ -173,7 +204,7 @@ async def _addresses(host: str, port: int, timeout: float | None, waiting: Waiti
     with ours:
         threading.Thread(target=look_up, name="posthog-environments-resolver", daemon=True).start()
         try:
-            await waiting.receive(ours, timeout)
+            yield "receive", ours, timeout
         except TimeoutError:
             raise TimeoutError("the name of the host was not resolved in time") from None
     if found and isinstance(found[0], OSError):

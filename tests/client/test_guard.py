@@ -55,10 +55,12 @@ def test_an_answer_that_is_nearly_all_framing_is_refused() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"1;" + b"a" * 10_000 + b"\r\nx\r\n"
     fair, few = Framer(), head + chunk * (MAX_FRAMING // len(chunk)) + b"0\r\n\r\n"
+    fair.ask(b"GET / HTTP/1.1\r\n")
     fair.feed(few)
     assert fair.take() == few
     odd = Framer()
-    odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 1))
+    odd.ask(b"GET / HTTP/1.1\r\n")
+    odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 2))
     with pytest.raises(Failed, match="little more than what frames it"):
         odd.take()
 
