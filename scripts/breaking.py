@@ -26,7 +26,9 @@ LIMITS: Final = {
     "maximum": -1, "exclusiveMaximum": -1, "maxLength": -1, "maxItems": -1,
 }  # fmt: skip
 """Which way a limit gets narrower: upwards or downwards."""
-PROSE: Final = {"description", "summary", "example", "examples", "x-evidence", "tags", "title", "x-shape"}
+PROSE: Final = {
+    "description", "summary", "example", "examples", "x-evidence", "tags", "title", "x-successor", "x-audience",
+}  # fmt: skip
 
 Verdict = Literal["breaking", "additive", "documentation"]
 Direction = Literal["request", "answer"]
@@ -62,6 +64,8 @@ class Wire:
         self.nodes: dict[str, Node] = {}
         self.scopes: dict[str, list[str]] = {}
         self.statuses: dict[str, dict[str, set[str]]] = {}
+        self.headers: dict[str, set[str]] = {}
+        self._within: list[int] = []  # what is being walked, for groups of filters hold groups
         for method, path, item, node in contract.operations():
             name = f"{method} {path}"
             self.operations[name] = node
@@ -77,6 +81,7 @@ class Wire:
             for status, reference in node["responses"].items():
                 response = self._resolved(reference)
                 self.statuses[name][status] = set(response.get("content", {}))
+                self.headers[f"{name}, {status}"] = set(response.get("headers", {}))
                 self._content(f"{name}, {status}", "answer", response, required=True)
 
     def _resolved(self, node: Located) -> Located:
@@ -91,11 +96,25 @@ class Wire:
     def _node(self, where: str, direction: Direction, schema: Located, *, required: bool) -> None:
         schema = self._resolved(schema)
         self.nodes[where] = Node(direction, required, schema)
+        if id(schema) in self._within:
+            return
+        self._within.append(id(schema))
+        self._inside(where, direction, schema)
+        self._within.pop()
+
+    def _inside(self, where: str, direction: Direction, schema: Located) -> None:
         needed = schema.get("required", [])
+        for option in schema.get("anyOf", []):
+            self._node(f"{where}<{_named(option)}>", direction, option, required=False)
         for name, field in schema.get("properties", {}).items():
             self._node(f"{where}.{name}", direction, field, required=name in needed)
         if "items" in schema:
             self._node(f"{where}[]", direction, schema["items"], required=False)
+
+
+def _named(option: Mapping[str, Any]) -> str:
+    """Return what an alternative of a union is called."""
+    return str(option.get("$ref", option.get("type"))).rpartition("/")[2]
 
 
 def contract_changes(old: Contract, new: Contract) -> Iterator[Change]:
@@ -119,7 +138,19 @@ def _operation(name: str, before: Wire, after: Wire) -> Iterator[Change]:
         yield Change("breaking", name, "the operationId changed, from which generators make the name of the call")
     if not old.get("deprecated") and new.get("deprecated"):
         yield Change("additive", name, "deprecated")
+    if new.get("x-sunset") != old.get("x-sunset"):
+        yield Change("additive", name, f"its end is {new.get('x-sunset', 'not known any more')}")
     yield from _statuses(name, before.statuses[name], after.statuses[name])
+    for status in before.statuses[name].keys() & after.statuses[name].keys():
+        yield from _headers(f"{name}, {status}", before, after)
+
+
+def _headers(where: str, before: Wire, after: Wire) -> Iterator[Change]:
+    old, new = before.headers[where], after.headers[where]
+    for header in old - new:
+        yield Change("breaking", f"{where}, header {header}", "is gone")
+    for header in new - old:
+        yield Change("additive", f"{where}, header {header}", "is new")
 
 
 def _places(before: Wire, after: Wire) -> Iterator[Change]:
@@ -143,6 +174,8 @@ def _places(before: Wire, after: Wire) -> Iterator[Change]:
 
 def _outermost(where: str, others: Mapping[str, Node]) -> bool:
     """Tell whether a place is the outermost one that is missing: what is inside of it goes without saying."""
+    if where.endswith(">"):
+        return False  # an alternative of a union, of which the comparison of types tells
     parent = where.removesuffix("[]") if where.endswith("[]") else where.rpartition(".")[0]
     return parent in others or "." not in where.rpartition(",")[2]
 
@@ -181,6 +214,8 @@ def _node(where: str, before: Node, after: Node) -> Iterator[Change]:
 
 
 def _kinds(schema: Mapping[str, Any]) -> set[str] | None:
+    if "anyOf" in schema:
+        return set(map(_named, schema["anyOf"]))
     kinds = schema.get("type")
     return None if kinds is None else {kinds} if isinstance(kinds, str) else set(kinds)
 

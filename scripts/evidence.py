@@ -26,6 +26,8 @@ STATES: Final = {
 }  # fmt: skip
 """Keywords of a schema that state something. Others are our own words, or carry schemas, which are walked."""
 SILENT: Final = {"$ref", "description", "properties", "items", "x-shape", "x-evidence", "example", "examples"}
+OF_OPERATIONS: Final = {"x-sunset", "x-successor", "x-audience"}
+"""What an operation states in words of ours: when it ended, where it went, and for whom it is."""
 CAPTION: Final = 10
 """Words that a description of a schema or an answer may have and still be no more than its name."""
 
@@ -96,7 +98,7 @@ class Walk:
 
     def _operation(self, node: Located) -> None:
         name = str(node["operationId"])
-        around = self._keywords(name, node, None, {"description", "deprecated", "security"})
+        around = self._keywords(name, node, None, {"description", "deprecated", "security", *OF_OPERATIONS})
         for each in node["parameters"]:
             if "$ref" in each:
                 target = self._resolved(each)

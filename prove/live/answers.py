@@ -27,7 +27,7 @@ Described = tuple[str, str, str]
 
 NOBODY: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 # What a local server has no cause for: a plan that is used up, a server or a proxy that fails.
-ORDERED: Final = (402, 500, 502, 503, 504)
+ORDERED: Final = (402, 409, 500, 502, 503, 504, 512, 513)
 SUNSET: Final = frozenset({"deprecation", "sunset", "link"})
 # What HTTP itself wants, and the name of a file to be saved.
 PLAIN: Final = frozenset(

@@ -21,17 +21,32 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ActionsLineGraphCumulative": "lines",
     "ActionsAreaGraph": "area",
     "ActionsBar": "bars",
+    "ActionsStackedBar": "bars",
+    "ActionsUnstackedBar": "bars",
     "ActionsBarValue": "totals",
+    "ActionsProportionBar": "totals",
     "WorldMap": "totals",
     "ActionsPie": "pie",
+    "ActionsDonut": "pie",
     "ActionsTable": "table",
     "BoldNumber": "number",
 }
 NO_NUMBER: Final = "\N{EN DASH}"
 _MOST_NUMBERS: Final = 4
 _OVER_TIME: Final = frozenset({"lines", "area", "bars"})
-_STEPS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_MONTH: Final = timedelta(days=30)
+_STEPS: Final = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+    "quarter": timedelta(days=91),
+    "year": timedelta(days=365),
+}
+_EXACT: Final = ("second", "minute", "hour", "day", "week")
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_BY_CLOCK: Final = ("second", "minute", "hour")
 # What servers write for the rest of a breakdown, which no event has as a value.
 _STANDS_FOR: Final = {"$$_posthog_breakdown_null_$$": "(none)", "$$_posthog_breakdown_other_$$": "(other)"}
 _COUNTED: Final = {
@@ -81,6 +96,8 @@ class Chart:
     """Whether points can be added up: events can, the persons of several days cannot."""
     by_size: bool
     """Whether the order of the series says nothing, so that the largest comes first."""
+    computed: datetime | None = None
+    """When it was computed, by the clock of the project and without a zone; None if nobody knows."""
 
     @property
     def colors(self) -> int:
@@ -90,7 +107,29 @@ class Chart:
     @property
     def step(self) -> timedelta:
         """About how long a point is."""
-        return _STEPS.get(self.interval, _MONTH)
+        return _STEPS.get(self.interval, _STEPS["month"])
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether a point is shorter than a day."""
+        return self.interval in _BY_CLOCK
+
+    def finished(self, line: Line) -> int:
+        """Count the points of a line that were over when it was computed; all, where nobody knows."""
+        if self.computed is None or line.previous or line.times is None:
+            return len(line.values)
+        return sum(_end(time, self.interval) <= self.computed for time in line.times)
+
+    @property
+    def unfinished(self) -> str:
+        """Say that the last points are not over; empty where they are."""
+        longest = self.longest
+        left = 0 if longest is None else len(longest.values) - self.finished(longest)
+        if not left:
+            return ""
+        return (
+            f"the last {self.interval} is not over" if left == 1 else f"the last {left} {self.interval}s are not over"
+        )
 
     @property
     def longest(self) -> Line | None:
@@ -103,7 +142,7 @@ class Chart:
         if longest is None or any(line.times is None for line in self.lines):
             return None, list(longest.days) if longest else []
         times = sorted({time for line in self.lines for time in self.places(line) or ()})
-        return times, [f"{time:%Y-%m-%d %H:%M}" if self.interval == "hour" else f"{time:%Y-%m-%d}" for time in times]
+        return times, [f"{time:%Y-%m-%d %H:%M}" if self.by_clock else f"{time:%Y-%m-%d}" for time in times]
 
     def places(self, line: Line) -> Sequence[datetime] | None:
         """Tell where along the axis the points of a line are: those of the period before lie under the current ones."""
@@ -116,8 +155,29 @@ class Chart:
         return [*partner.times[: len(line.times)], *beyond]
 
 
-def read(series: Iterable[Series], display: str | None = None) -> Chart:
-    """Work out what to draw.
+def clock(moment: datetime | None, timezone: str | None) -> datetime | None:
+    """Give a moment as the clock of the project shows it, without a zone; None where that is not known."""
+    from zoneinfo import ZoneInfo
+
+    if moment is None or timezone is None:
+        return None
+    try:
+        return moment.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    except (KeyError, ValueError, OSError, OverflowError):
+        return None
+
+
+def _end(time: datetime, interval: str) -> datetime:
+    """Return when a point is over."""
+    months = _MONTHS.get(interval)
+    if months is None:
+        return time + _STEPS.get(interval, _STEPS["day"])
+    after = time.year * 12 + time.month - 1 + months
+    return time.replace(year=after // 12, month=after % 12 + 1, day=1)
+
+
+def read(series: Iterable[Series], display: str | None = None, computed: datetime | None = None) -> Chart:
+    """Work out what to draw. `computed` is when the trend was, by the clock of the project.
 
     Raises:
         ValueError: There is no such display, or the trend has no points over time for it.
@@ -145,6 +205,7 @@ def read(series: Iterable[Series], display: str | None = None) -> Chart:
         cumulative=cumulative,
         sums=not cumulative and all(s.action is not None and s.action.math in (None, "total", "sum") for s in found),
         by_size=asked == "WorldMap",
+        computed=computed,
     )
 
 
@@ -184,8 +245,8 @@ def figures(value: float) -> str:
 
 def stamps(times: Sequence[datetime], interval: str) -> list[str]:
     """Write times for ticks: short, and at the first and each change what is above them on a second line."""
-    upper = "%-d %b %Y" if interval == "hour" else "%Y"
-    lower = {"hour": "%H:%M", "month": "%b"}.get(interval, "%-d %b")
+    upper = "%-d %b %Y" if interval in _BY_CLOCK else "%Y"
+    lower = "%H:%M" if interval in _BY_CLOCK else "%b" if interval in _MONTHS else "%-d %b"
     found: list[str] = []
     last = ""
     for time in times:
@@ -302,10 +363,10 @@ def _title(found: Sequence[Series], echo: Mapping[str, Any]) -> str:
 
 def _interval(echo: Mapping[str, Any], lines: Sequence[Line]) -> str:
     asked = echo.get("interval")
-    if isinstance(asked, str) and (asked in _STEPS or asked == "month"):
+    if isinstance(asked, str) and asked in _STEPS:
         return asked
     gaps = [
         later - time for line in lines if line.times for time, later in zip(line.times, line.times[1:], strict=False)
     ]
     least = min(gaps, default=_STEPS["day"])
-    return next((name for name, step in _STEPS.items() if least <= step), "month")
+    return next((name for name in _EXACT if least <= _STEPS[name]), "month")

@@ -27,6 +27,7 @@ __all__ = [
     "Prefix",
     "QuotaPlace",
     "Settings",
+    "TrendApi",
     "quota_place",
     "read_settings",
 ]
@@ -34,7 +35,9 @@ __all__ = [
 # The version of the distribution; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
-Prefix = Literal["environments", "projects"]
+Prefix = Literal["auto", "environments", "projects"]
+
+TrendApi = Literal["auto", "legacy", "query"]
 
 # The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
 CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
@@ -110,6 +113,7 @@ class Settings:
     key: KeySource
     prefix: Prefix
     max_body: int = MAX_BODY
+    trend_api: TrendApi = "auto"
     # None where the client counts for itself alone.
     quota: QuotaPlace | None = None
 
@@ -131,6 +135,7 @@ def read_settings(
     allow_http: bool,
     environ: Mapping[str, str],
     quota: object = None,
+    trend_api: object = None,
 ) -> Settings:
     """Check what was given, and fill the gaps from the environment.
 
@@ -144,13 +149,32 @@ def read_settings(
     url = _host("us" if host is None else host, place, allow_http=allow_http)
     prefix, place = _given(prefix, "prefix", "POSTHOG_PREFIX", environ)
     if prefix is None:
-        prefix = "environments"
-    if prefix not in ("environments", "projects"):
-        raise ConfigurationError(f'{place} must be "environments" or "projects", not {_shown(prefix)}.')
+        prefix = "auto"
+    if prefix not in ("auto", "environments", "projects"):
+        raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {_shown(prefix)}.')
+    trends = _trend_api(*_given(trend_api, "trend_api", "POSTHOG_TREND_API", environ))
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
     shared = quota_place(*_given(quota, "quota", "POSTHOG_QUOTA", environ))
-    return Settings(project_id=project, host=url, key=api_key, prefix=prefix, max_body=max_body, quota=shared)
+    return Settings(
+        project_id=project,
+        host=url,
+        key=api_key,
+        prefix=prefix,
+        max_body=max_body,
+        trend_api=trends,
+        quota=shared,
+    )
+
+
+def _trend_api(value: object, place: str) -> TrendApi:
+    if value is None:
+        return "auto"
+    if value not in ("auto", "legacy", "query"):
+        raise ConfigurationError(
+            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {_shown(value)}.'
+        )
+    return value
 
 
 def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) -> tuple[object, str]:
@@ -178,7 +202,7 @@ def _project(value: object, place: str) -> str:
     if value is None:
         raise ConfigurationError(
             "There is no project id. Set POSTHOG_PROJECT_ID, or give project_id=: the number in the address of "
-            'your project (/project/12345), or "@current".'
+            "your project (/project/12345)."
         )
     if isinstance(value, int) and not isinstance(value, bool):
         value = int.__repr__(value)
@@ -244,6 +268,9 @@ def _host(value: object, place: str, *, allow_http: bool) -> str:
     if value in CLOUDS:
         return CLOUDS[value]
     problem = _url_problem(value)
+    misled = None if problem else _misled(value)
+    if misled:
+        raise ConfigurationError(f"{place} {misled}")
     if problem:
         # Not the value itself: what was taken for a host may be a key that was put into the wrong variable.
         raise ConfigurationError(
@@ -279,6 +306,25 @@ def _url_problem(value: str) -> str | None:
         return "has a query or fragment."
     if any(segment in (".", "..") or "%" in segment for segment in parts.path.split("/")) or "//" in parts.path:
         return "has a path that is not plain."
+    return None
+
+
+def _misled(value: str) -> str | None:
+    """Say what is wrong with a URL at which there is something else of PostHog, and what to give instead."""
+    parts = urlsplit(value)
+    name = (parts.hostname or "").rstrip(".")
+    if name == "i.posthog.com" or name.endswith(".i.posthog.com"):
+        # The vendor's SDKs for capture read the same variable, https://posthog.com/docs/api, "Public endpoints".
+        region = next((region for region in CLOUDS if name.startswith(region)), None)
+        remedy = f'"{region}", which is {CLOUDS[region]}' if region else '"us" or "eu", where your project is'
+        return f"names a host that only takes in events, and has no API to read from. Give {remedy}."
+    segments = [segment.lower() for segment in parts.path.split("/") if segment]
+    root = f"{parts.scheme}://{parts.netloc}"
+    if "project" in segments:
+        return f"holds the page of a project. Give {root} as the host, and the number of the project as project_id."
+    if "api" in segments and (segments[-1] == "api" or {"projects", "environments"} & set(segments)):
+        base = "/".join(parts.path.split("/")[: 1 + segments.index("api")]).rstrip("/")
+        return f"holds /api, which the client adds by itself. Give {root}{base}."
     return None
 
 

@@ -24,16 +24,20 @@ _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
 )
-# Where Start and End are heeded as one expects. Servers ignore them for w, q, M and s, and their End of y is
-# the 31st of the month (PostHog's source: utils.py, get_delta_mapping_for).
-_POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "mStart", "mEnd", "yStart")
+# The same without its hyphens, or without its zeros, as servers take it too; sent with both.
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_LOOSE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+# Where Start and End are heeded as one expects: of weeks since November 2025. Servers ignore them for q, M and s, and
+# their End of y is the 31st of the month (PostHog's source: utils.py, get_delta_mapping_for; issue 41796).
+_POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "wStart", "wEnd", "mStart", "mEnd", "yStart")
 _A_YEAR = {"h": 8766, "d": 366, "w": 53, "m": 12, "y": 1, "q": 4, "M": 525_960, "s": 31_557_600}
 _FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
 
 # What people write instead, and what they mean; only for the hint in a message.
 _WORDS = {
     "today": "dStart", "yesterday": "-1dStart", "now": "-0h", "last week": "-1w", "last quarter": "-1q",
-    "this month": "mStart", "last month": "-1mStart", "this year": "yStart", "last year": "-1yStart",
+    "this week": "wStart", "this month": "mStart", "last month": "-1mStart",
+    "this year": "yStart", "last year": "-1yStart",
     **{form.lower(): form for form in _POSITIONS},
 }  # fmt: skip
 _SPOKEN = re.compile(
@@ -71,6 +75,19 @@ def date_to_wire(value: DateArgument, *, argument: str = "date_from", now: Calla
         f"{argument}: expected a date, datetime, timedelta, relativedelta or text, got"
         f" {type(value).__name__}; for seconds since 1970 write datetime.fromtimestamp(value, timezone.utc)"
     )
+
+
+def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], datetime]) -> str | None:
+    """Turn a time to go back by into the text that the API takes: `-7d`, `-1m`; None stays None.
+
+    Raises:
+        TypeError, ValueError: It is no such time, but a date or a position, which servers would not heed there.
+    """
+    wire = date_to_wire(value, argument=argument, now=now)
+    match = _RELATIVE.fullmatch(wire) if wire else None
+    if wire and (match is None or match[3]):
+        raise ValueError(f"{argument}: {wire!r} is no time to go back by; expected one such as -7d, -2w, -1m or -1y")
+    return wire
 
 
 def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:
@@ -124,6 +141,8 @@ def _short(value: timedelta | relativedelta) -> str | None:
 def _text(text: str, argument: str, now: Callable[[], datetime]) -> str:
     if text == "all" and argument.replace("-", "_").endswith("date_from"):
         return text
+    if loose := _COMPACT.fullmatch(text) or _LOOSE.fullmatch(text):
+        text = f"{loose[1]}-{loose[2]:0>2}-{loose[3]:0>2}"
     if _ISO.fullmatch(text):
         try:
             datetime.fromisoformat(text)
@@ -145,7 +164,7 @@ def _relative(match: re.Match[str], argument: str, now: Callable[[], datetime]) 
         raise ValueError(f"{argument}: {text!r} has no number, so a server takes it for now; write '-1{unit}'")
     if position and unit + position not in _POSITIONS:
         raise ValueError(
-            f"{argument}: servers do not heed {position} in {text[:60]!r}; it goes with h, d and m, and"
+            f"{argument}: servers do not heed {position} in {text[:60]!r}; it goes with h, d, w and m, and"
             " Start with y; give the date itself, such as '2026-01-31'"
         )
     # Of more than twelve digits no unit stays within the calendar, and int() refuses thousands of them.

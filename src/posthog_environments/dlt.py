@@ -96,8 +96,10 @@ class Question(TypedDict, total=False):
     filter_test_accounts: bool
     date_from: DateArgument
     date_to: DateArgument
-    breakdown: str | Sequence[int]
+    breakdown: str | int | Sequence[int | str]
     breakdown_type: str
+    breakdown_limit: int
+    breakdown_group_type_index: int
     compare: bool
     compare_to: str
     display: str
@@ -281,6 +283,7 @@ class _Clients:
         self._settings: dict[str, Any] = {
             "host": config["host"],
             "prefix": config["prefix"],
+            "trend_api": config["trend_api"],
             "quota": config["quota"],
             "api_key": api_key or config["api_key"],
             "max_wait": MAX_WAIT,
@@ -304,7 +307,7 @@ def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
     # They are typed as if whoever asks for a value had to name its type.
     config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
     key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
-    missing = [name for name in ("project_id", "host", "prefix", "quota") if given.get(name) is None]
+    missing = [name for name in ("project_id", "host", "prefix", "trend_api", "quota") if given.get(name) is None]
     found: dict[str, Any] = {name: config.get(f"sources.{SECTION}.{name}") for name in missing}
     return {**given, **found, "api_key": key}
 

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from posthog_environments_api.client import Client
 
     from posthog_environments.bound import AsyncInsights, AsyncPersons, Insights, Persons
-    from posthog_environments.config import Options, Prefix, Settings
+    from posthog_environments.config import Options, Prefix, Settings, TrendApi
     from posthog_environments.drivers import AsyncDriver, Driver
     from posthog_environments.exchange import Scope, Session
+    from posthog_environments.prefixes import InUse
     from posthog_environments.quota import SharedPacer
 
 __all__ = ["AsyncEnvironment", "Environment"]
@@ -81,6 +82,7 @@ class _Client(Generic[Transport, AnyDriver]):
         api_key: Key | None = None,
         host: str | None = None,
         prefix: Prefix | None = None,
+        trend_api: TrendApi | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         max_wait: float | None = None,
         retries: int = DEFAULT_RETRIES,
@@ -103,13 +105,16 @@ class _Client(Generic[Transport, AnyDriver]):
             api_key=api_key,
             host=host,
             prefix=prefix,
+            trend_api=trend_api,
             max_body=max_body,
             allow_http=allow_http,
             environ=os.environ,
             quota=quota,
         )
         options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
-        session = Session(settings, settings.prefix, shared=_shared_quota(settings))
+        # Auto begins with environments, which every server of 2024 to 2026 knows.
+        begin: InUse = "projects" if settings.prefix == "projects" else "environments"
+        session = Session(settings, begin, shared=_shared_quota(settings))
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._scope = Scope(session, options)
         self._open(session, options, transport, verify, proxy)
@@ -162,11 +167,15 @@ class _Client(Generic[Transport, AnyDriver]):
         """The server, as a URL."""
         return self._scope.session.settings.host
 
+    @property
+    def prefix(self) -> InUse:
+        """The prefix that requests go to now; by "auto" another one may follow from what the server answers."""
+        return self._scope.session.prefix
+
     def __repr__(self) -> str:
         if not hasattr(self, "_scope"):  # a traceback may show a client whose settings were refused
             return f"<{type(self).__name__}, not set up>"
-        prefix = self._scope.session.prefix
-        return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={prefix!r})"
+        return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={self.prefix!r})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
@@ -183,8 +192,11 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         api_key: A personal API key (phx_…), or a function that returns one and is asked before each attempt. Else
             POSTHOG_PERSONAL_API_KEY.
         host: "us", "eu" or the URL of a server. Else POSTHOG_HOST, else "us".
-        prefix: "environments" or "projects", the twin that the vendor moves to. Else POSTHOG_PREFIX, else
-            "environments".
+        prefix: "auto", "environments" or "projects", the twin that the vendor moves to. Auto begins with environments,
+            and goes over to projects where the server says so or knows nothing else. Else POSTHOG_PREFIX, else "auto".
+        trend_api: Where trends are asked for: "legacy" (`insights/trend/`), "query" (`query/`, scope query:read)
+            or "auto". Auto asks `query/` on PostHog Cloud; elsewhere `insights/trend/`, and `query/` where a server
+            does not have that. Else POSTHOG_TREND_API, else "auto".
         timeout: Seconds for one request from the moment that pacing lets it go, with all attempts and waits in between.
         max_wait: Seconds that a call may wait for the quota besides. None: a listing waits as long as it takes, another
             call no longer than its timeout, and a 429 is waited for within the timeout.

@@ -59,7 +59,13 @@ def _rebuild(cls: type[PostHogError], message: str, state: dict[str, Any]) -> Po
 
 
 class PostHogError(Exception):
-    """Base of all errors of this package; catch it to catch every one of them."""
+    """Base of all errors of this package; catch it to catch every one of them.
+
+    Attributes:
+        hint: What the message advises at its end; empty if nothing.
+    """
+
+    hint: str = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), str(self), self.__dict__.copy())

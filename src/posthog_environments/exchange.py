@@ -13,31 +13,29 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from random import random
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-from urllib.parse import urljoin
 
-from posthog_environments.config import Options, Prefix, Settings
+from posthog_environments.config import Options, Settings
 from posthog_environments.errors import (
-    APIStatusError,
     DeadlineExceeded,
     MalformedResponseError,
     OutcomeUnknown,
-    PermissionDeniedError,
     PostHogError,
     RateLimitError,
-    RedirectError,
     TransportError,
-    fields_of,
     printable,
-    status_error_class,
 )
+from posthog_environments.notices import advise
+from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
 from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
+from posthog_environments.refusals import Asked, location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
+from posthog_environments.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -67,8 +65,8 @@ T = TypeVar("T")
 
 # A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
 MAX_REFUSALS = 100
-# What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
-MAX_ERROR_BODY = 1 << 20
+# Source: posthog/clickhouse/client/limit.py of the vendor; more by plan, which nobody can tell from outside.
+MOST_QUERIES = 3
 # Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
 STORE_PATIENCE = 1.0
 STORE_HURRY = 0.1
@@ -93,19 +91,26 @@ class Operation:
     patient: bool = False
     # The page names no scope for these, and servers refuse personal keys whatever their scopes.
     unscoped: bool = False
+    # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
+    mute: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to be made: what the generated client built, and how to treat it.
 
-    `delete_events` marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+    Attributes:
+        delete_events: Marks the one case in which a 404 after a doubtful DELETE leaves a question open.
+        final: Statuses that are not tried again, for they would come again.
+        remark: What to say where the server answers 400 or one of `final`.
     """
 
     operation: Operation
     request: Mapping[str, Any]
     stream: bool = False
     delete_events: bool = False
+    final: frozenset[int] = frozenset()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +185,19 @@ Flow: TypeAlias = Generator[Command, Outcome, T]
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Session:
-    """What all calls on one client share. The lock guards it; it is never held while anything waits."""
+    """What all calls on one client share. The lock guards it; it is never held while anything waits.
+
+    Attributes:
+        prefix: The one that requests go to now.
+        known: Whether a request under environments has had an answer other than 404.
+        found: Whether the server has shown anything of the project.
+        warned: What a warning was given of; see `notices.advise`.
+        by_query: Whether trends are known to be answered at `query/`.
+        queries: Who asks there now; servers take three at once.
+    """
 
     settings: Settings
-    prefix: Prefix
+    prefix: InUse
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
@@ -192,16 +206,30 @@ class Session:
     shared: SharedPacer | None = None
     budget: RetryBudget = field(default_factory=RetryBudget)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    known: bool = False
     found: bool = False
-    warned: bool = False
+    warned: set[str] = field(default_factory=set[str])
+    by_query: bool = False
+    queries: Slots = field(default_factory=lambda: Slots(MOST_QUERIES))
 
     def __post_init__(self) -> None:
         _SESSIONS.add(self)
+
+    @property
+    def auto(self) -> bool:
+        """Whether the client finds out by itself which prefix the server knows."""
+        return self.settings.prefix == "auto"
+
+    @property
+    def settled(self) -> bool:
+        """Whether a 404 can be about a person: it is known, or was said by the user, that the prefix is there."""
+        return not self.auto or self.known or self.prefix == "projects"
 
     def after_fork(self) -> None:
         """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
         self.lock = threading.Lock()
         self.quota.forget_flights()
+        self.queries.forget()
         if self.shared is not None:
             self.shared.after_fork()
 
@@ -266,14 +294,15 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         outcome = yield from _send(scope, attempt)
         attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, Answer):
-            _note_sunset(session, outcome)
-            if attempt.follow_twin(outcome):
+            advise(session.warned, session.settings.prefix, call.operation.name, outcome.url, outcome.headers)
+            if attempt.goes_to_twin(outcome):
                 yield from _pace_again(scope, attempt)
                 continue
             if 200 <= outcome.status_code < 300:
                 with session.lock:
                     session.budget.earn()
-                    session.found = True
+                    # A page of somebody between, such as a log-in, shows nothing.
+                    session.found = session.found or "html" not in outcome.headers.get("content-type", "")
                 return outcome
             if attempt.is_gone(outcome):
                 return outcome
@@ -490,18 +519,40 @@ class _Attempts:
         self._refusals = 0
         self._followed = False
 
-    def follow_twin(self, answer: Answer) -> bool:
-        """Switch to the projects prefix if the answer points to exactly the twin of this request."""
-        session = self._scope.session
-        if self._followed or answer.status_code not in (307, 308):
+    def goes_to_twin(self, answer: Answer) -> bool:
+        """Learn from an answer which prefix to use; True if this request shall be sent to its twin now."""
+        session, status = self._scope.session, answer.status_code
+        if status in (307, 308):
+            return self._follows(answer)
+        place = place_of(answer.url)
+        if place is None or not session.auto:
             return False
-        location = _location(answer)
-        if location is None or location != answer.url.replace("/api/environments/", "/api/projects/", 1):
+        tells = status not in self.call.operation.mute
+        if place.prefix == "projects":
+            if tells and status != 404:
+                session.prefix = "projects"
             return False
-        if location == answer.url:
+        session.known = session.known or (tells and status != 404)
+        if any(moves(place, place_of(successor)) for successor in successors(answer.url, answer.headers)):
+            session.prefix = "projects"
+        return tells and status == 404 and not session.known and self._turn_to_twin()
+
+    def _turn_to_twin(self) -> bool:
+        twin = twin_of(self.call.request["url"])
+        if twin is None:
+            return False
+        self.call = replace(self.call, request={**self.call.request, "url": twin})
+        return True
+
+    def _follows(self, answer: Answer) -> bool:
+        """Follow a redirect that leads to exactly the twin of this request, once."""
+        target = location(answer)
+        if self._followed or target is None or target == answer.url:
+            return False
+        if target != answer.url.replace("/api/environments/", "/api/projects/", 1):
             return False
         self._followed = True
-        session.prefix = "projects"
+        self._scope.session.prefix = "projects"
         return True
 
     def is_gone(self, answer: Answer) -> bool:
@@ -511,6 +562,7 @@ class _Attempts:
             and self.doubtful
             and self.call.operation.kind is Kind.DELETE
             and not self.call.delete_events
+            and self._scope.session.settled
         )
 
     def delay(self, outcome: Answer | Failed) -> float | None:
@@ -536,6 +588,8 @@ class _Attempts:
         is_change = self.call.operation.kind is Kind.CHANGE
         if isinstance(outcome, Failed):
             return outcome.again and not (is_change and outcome.sent)
+        if outcome.status_code in self.call.final:
+            return False
         if outcome.status_code in REFUSED_STATUSES:
             return True
         return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
@@ -578,13 +632,31 @@ class _Attempts:
             return self._transport_error(outcome)
         status = outcome.status_code
         unclear = status in AMBIGUOUS_STATUSES or status in REFUSED_STATUSES
-        if kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES:
-            return self.unknown(f"the server answered {status}")
-        if kind is Kind.DELETE and self.doubtful and unclear:
-            return self.unknown(f"the server answered {status}")
+        if (kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES) or (
+            kind is Kind.DELETE and self.doubtful and unclear
+        ):
+            said = said_in(outcome)
+            return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
+        if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
+            return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
             return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
-        return _status_error(self._scope.session, self.call, outcome, self._asked_for(outcome))
+        return status_error(self._asked(), outcome, self._asked_for(outcome))
+
+    def _asked(self) -> Asked:
+        session, call = self._scope.session, self.call
+        return Asked(
+            operation=call.operation.name,
+            unscoped=call.operation.unscoped,
+            mute=call.operation.mute,
+            remark=call.remark,
+            final=call.final,
+            prefix=session.prefix,
+            auto=session.auto,
+            settled=session.settled,
+            found=session.found,
+            origin=session.settings.origin,
+        )
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Return the error that says that nobody knows."""
@@ -596,9 +668,16 @@ class _Attempts:
     def _transport_error(self, failure: Failed) -> PostHogError:
         if failure.malformed is not None:
             status, body = failure.malformed
-            return MalformedResponseError(
-                f"{self.call.operation.name}: {failure.reason}", status_code=status, body=body
+            hint = ""
+            if self.call.operation.patient and "max_body" in failure.reason:
+                hint = "Ask for fewer rows at once with a smaller page_size, or allow more bytes with max_body."
+            error = MalformedResponseError(
+                f"{self.call.operation.name}: {failure.reason}" + (f". {hint}" if hint else ""),
+                status_code=status,
+                body=body,
             )
+            error.hint = hint
+            return error
         times = "" if self.number == 1 else f" (attempt {self.number})"
         if failure.timed_out:
             return DeadlineExceeded(
@@ -606,95 +685,3 @@ class _Attempts:
                 f"{failure.reason}. Give a larger timeout= if the server is slow."
             )
         return TransportError(f"{self.call.operation.name}: {failure.reason}{times}.")
-
-
-def _location(answer: Answer) -> str | None:
-    """Return where a redirect leads, as a whole address; None if it cannot be read."""
-    location = answer.headers.get("location")
-    if location is None:
-        return None
-    try:
-        return urljoin(answer.url, location)
-    except ValueError:
-        return None
-
-
-def _status_error(session: Session, call: Call, answer: Answer, wait: float | None) -> APIStatusError:
-    body = _body(answer)
-    detail = fields_of(body).get("detail")
-    said = detail if isinstance(detail, str) else body if isinstance(body, str) else ""
-    status = answer.status_code
-    message = f"{call.operation.name}: {status}"
-    if said.strip():
-        message += f", {printable(said.strip())}"
-    cls = status_error_class(status)
-    hint = _hint(session, call, status)
-    if hint and not message.endswith((".", "!", "?")):
-        message += "."
-    error = cls(message + hint, status_code=status, body=body, request_id=answer.headers.get("x-request-id"))
-    if isinstance(error, RateLimitError):
-        error.retry_after = wait
-    elif isinstance(error, RedirectError):
-        error.location = answer.headers.get("location")
-    elif isinstance(error, PermissionDeniedError):
-        error.required_scope = _scope(error.detail)
-    return error
-
-
-def _hint(session: Session, call: Call, status: int) -> str:
-    """Say what to try next, where there is something to try."""
-    if status == 401:
-        return " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
-    if status == 403 and call.operation.unscoped:
-        return " Servers refuse personal API keys for this operation, whatever their scopes."
-    if status == 404 and not session.found:
-        other = "projects" if session.prefix == "environments" else "environments"
-        return f' If project and id are right, the server may not know this prefix: try prefix="{other}".'
-    if 300 <= status < 400:
-        return " Redirects are not followed; check host and prefix."
-    return ""
-
-
-def _body(answer: Answer) -> object:
-    """Decode a body leniently: it comes with an error, and may be a proxy's page. Only its beginning counts."""
-    from posthog_environments_api.errors import DecodeError
-    from posthog_environments_api.types import loads
-
-    if len(answer.content) <= MAX_ERROR_BODY:
-        with suppress(DecodeError):
-            return loads(answer.content)
-    return answer.content[:MAX_ERROR_BODY].decode("utf-8", "replace")
-
-
-def _scope(detail: str | None) -> str | None:
-    import re
-
-    match = re.search(r"\b([a-z_]+:(?:read|write))\b", detail or "")
-    return match.group(1) if match else None
-
-
-def _note_sunset(session: Session, answer: Answer) -> None:
-    """Warn once that the prefix of the request is on its way out."""
-    if session.warned or session.prefix != "environments":
-        return
-    sunset = answer.headers.get("sunset")
-    if sunset is None and "deprecation" not in answer.headers:
-        return
-    session.warned = True
-    when = f" (its end is announced for {printable(sunset, 40)})" if sunset else ""
-    _warn(
-        f"The server says that /api/environments/ is on its way out{when}. "
-        'Use prefix="projects", or set POSTHOG_PREFIX=projects; the operations are the same.'
-    )
-
-
-def _warn(message: str) -> None:
-    """Give a DeprecationWarning that points to the first line outside this package."""
-    import sys
-    import warnings
-
-    # `skip_file_prefixes` comes with Python 3.12.
-    frame, level = sys._getframe(1), 2  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "posthog_environments":
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, DeprecationWarning, stacklevel=level)

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posthog_environments_api.api.insights import get_trend as get_trend_endpoint
 from posthog_environments_api.api.insights import query_trend, record_insight_timing
 
-from posthog_environments.arguments import extras, flag, json_object, text, with_body, with_query
-from posthog_environments.dates import DateArgument, date_to_wire
+from posthog_environments.arguments import (
+    extras,
+    flag,
+    json_object,
+    positive,
+    text,
+    whole,
+    with_body,
+    with_query,
+)
+from posthog_environments.dates import DateArgument, span_to_wire
 from posthog_environments.entities import EntitiesArgument
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument
 from posthog_environments.models import Trend
+from posthog_environments.notices import warn
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
+from posthog_environments.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
+from posthog_environments.trend_flow import COSTLY, GONE, Found, Inquiry, ask
+from posthog_environments.trend_table import csv_text
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Trend as TrendRecord
 
 __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
 
-TREND = Operation("insights.trend", Kind.READ, "insights")
-GET_TREND = Operation("insights.get_trend", Kind.READ, "insights")
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights")
+TREND = Operation("insights.trend", Kind.READ, "insights", mute=GONE)
+GET_TREND = Operation("insights.get_trend", Kind.READ, "insights", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights", mute=GONE)
 TIMING = Operation("insights.timing", Kind.CHANGE, "insights", unscoped=True)
 
 _FORMAT = frozenset({"format"})
-_TREND = QUESTION | {"filter_test_accounts", "compare", "compare_to", "formula", "refresh"}
+_TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
+# Arguments of ours that the contract has not at insights/trend/, though servers know them there.
+_BEYOND = ("breakdown_limit", "breakdown_group_type_index")
 _TIMING = frozenset(
     {
         "name",
@@ -55,6 +74,8 @@ def trend(
     date_to: DateArgument = None,
     breakdown: Breakdown | None = None,
     breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
     display: str | None = None,
@@ -76,29 +97,37 @@ def trend(
         date_from: Start: a date or datetime, a timedelta or relativedelta back from now, or the API's text
             (`-30d`, `mStart`, `2026-01-31`). The server's default is seven days back.
         date_to: End, in the same forms. The server's default is now.
-        breakdown: Property to break down on, or a list of cohort ids. 25 values at most come back, the largest.
-        breakdown_type: What `breakdown` names: "event" (the server's default), "person", "cohort", "group",
-            "session" or "hogql".
+        breakdown: Property to break down on; or cohorts: one id, a list of ids, or "all" for everybody.
+        breakdown_type: What `breakdown` names: "event" (the server's default: a property of the event), "person",
+            "cohort", "group", "session", "hogql" or what else the server knows.
+        breakdown_limit: How many values of the breakdown have series of their own, the largest. Without it 25; newer
+            servers put the others into one series, see `Trend.has_more`.
+        breakdown_group_type_index: Which kind of group a breakdown by "group" is on: its number in the project, from 0.
         compare: Whether to compare with the period before; then there are two series for each.
-        compare_to: How far back the period to compare with lies, such as `-1m`.
+        compare_to: How far back the period to compare with lies, such as `-1m`; it implies `compare`.
         display: "ActionsLineGraph" (the server's default), "ActionsLineGraphCumulative", "ActionsTable",
-            "ActionsPie", "ActionsBar", "ActionsBarValue", "WorldMap" or "BoldNumber".
+            "ActionsPie", "ActionsBar", "ActionsBarValue", "WorldMap", "BoldNumber" or what else the server knows.
         formula: Arithmetic over the series, such as `(A-B)/B`; the letters name events, then actions, in order.
-        interval: "hour", "day" (the server's default), "week" or "month".
+        interval: "hour", "day" (the server's default), "week" or "month"; at `query/` also "minute" and what else the
+            server knows.
         refresh: Whether to compute anew instead of reading a cached answer.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
-        extra_body: Fields of the body that the contract does not know.
+        extra_body: What the contract does not know, in the words of `insights/trend/`; for a client with
+            `trend_api="query"`, fields of a TrendsQuery.
 
     Raises:
-        ValueError: Neither events nor actions, or something that the server would misread. Nothing was sent.
+        ValueError: Neither events nor actions, something that the server would misread, or something that the endpoint
+            in use cannot express. Nothing was sent.
         BadRequestError: The server does not take the question.
+        APIStatusError: The server says no, or the query failed.
+
+    Where it is asked, at `insights/trend/` or at `query/`, says `trend_api` of the client; the answer is the same.
 
     Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
-    posthog/api/insight.py.
+    posthog/api/insight.py; `query/` from posthog/api/query.py.
     """
-    wanted = _question(scope, locals())
-    return _trend(scope, timeout, _post(scope, TREND, wanted, extra_query, extra_body))
+    return _trend(_inquiry(scope, TREND, locals()), scope.but(timeout))
 
 
 def get_trend(
@@ -112,6 +141,8 @@ def get_trend(
     date_to: DateArgument = None,
     breakdown: Breakdown | None = None,
     breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
     display: str | None = None,
@@ -123,15 +154,14 @@ def get_trend(
 ) -> Flow[Trend]:
     """Count events over time, with the question in the address; for long questions use `trend`.
 
+    Where it is asked at `query/`, which has no such form, it is the same as `trend`.
+
     Args, returned value and errors are those of `trend`.
 
     Source: "Retrieve environments insights trend" of the vendor's page, which shows neither parameters nor an answer;
     both from posthog/api/insight.py.
     """
-    wanted = _question(scope, locals())
-    request = get_trend_endpoint.build_request(scope.project_id, **to_query(wanted))
-    call = Call(GET_TREND, with_query(request, extras("extra_query", extra_query, _TREND | _FORMAT)))
-    return _trend(scope, timeout, call)
+    return _trend(_inquiry(scope, GET_TREND, {**locals(), "extra_body": None}), scope.but(timeout))
 
 
 def trend_csv(
@@ -145,6 +175,8 @@ def trend_csv(
     date_to: DateArgument = None,
     breakdown: Breakdown | None = None,
     breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
     display: str | None = None,
@@ -155,7 +187,7 @@ def trend_csv(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
 ) -> Flow[Answer]:
-    """Stream a trend as CSV, as the server writes it.
+    """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
 
     Args are those of `trend`, but that `timeout` is the seconds until the first byte, and then the seconds that the
     server may be silent.
@@ -170,31 +202,89 @@ def trend_csv(
 
     Source: the parameter `format` of the vendor's page.
     """
-    wanted = _question(scope, locals())
-    call = _post(scope, TREND_CSV, wanted, extra_query, extra_body, stream=True)
-    return exchange(scope.but(timeout), call)
+    return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout))
 
 
-def _post(
-    scope: Scope,
-    operation: Operation,
-    body: Mapping[str, Any],
-    extra_query: Extra | None,
-    extra_body: Extra | None,
-    *,
-    stream: bool = False,
-) -> Call:
-    wanted = {"format_": "csv"} if stream else {}
-    request = query_trend.build_request(scope.project_id, body=body, **wanted)
-    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, _TREND))
-    return Call(operation, request, stream=stream)
+def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> Inquiry:
+    """Check the arguments of a call, and return its question."""
+    asked = _question(scope, given)
+    at_address = operation is GET_TREND
+    extra_query = extras("extra_query", given["extra_query"], _TREND | _FORMAT if at_address else _FORMAT)
+    extra_body = extras("extra_body", given["extra_body"], _TREND)
+    _check_group({**asked, **extra_body, **(extra_query if at_address else {})})
+
+    def legacy() -> Call:
+        known = {name: value for name, value in asked.items() if name not in _BEYOND}
+        beyond = {name: value for name, value in asked.items() if name in _BEYOND}
+        if at_address:
+            request = get_trend_endpoint.build_request(scope.project_id, **to_query(known))
+            return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
+        stream = operation is TREND_CSV
+        wanted = {"format_": "csv"} if stream else {}
+        request = query_trend.build_request(scope.project_id, body=asked, **wanted)
+        request = with_body(with_query(request, extra_query), extra_body)
+        return Call(operation, request, stream=stream, final=COSTLY)
+
+    return Inquiry(operation.name, asked, legacy, extra_query, extra_body)
 
 
-def _trend(scope: Scope, timeout: float | None, call: Call) -> Flow[Trend]:
-    answer = yield from exchange(scope.but(timeout), call)
-    record = decode_record(call, answer, query_trend.parse_response)
-    return Trend(record)
+def _trend(inquiry: Inquiry, scope: Scope) -> Flow[Trend]:
+    return _answered(inquiry, ask(scope, inquiry))
+
+
+def _answered(inquiry: Inquiry, asking: Flow[Found]) -> Flow[Trend]:
+    found = yield from asking
+    body = _body(found)
+    record = _record(found, body)
+    more = has_more(body["result"], via=found.via, limit=inquiry.asked.get("breakdown_limit"))
+    trend = Trend(record, via=found.via, has_more=more)
+    for notice in _notices(trend, inquiry.asked):
+        warn(notice, TrendWarning)
+    return trend
+
+
+def _csv(inquiry: Inquiry, scope: Scope) -> Flow[Answer]:
+    return _as_csv(ask(scope, inquiry))
+
+
+def _as_csv(asking: Flow[Found]) -> Flow[Answer]:
+    found = yield from asking
+    if found.result is None:
+        return found.answer
+    body = _body(found)
+    _record(found, body)
+    return replace(found.answer, content=csv_text(body["result"]).encode())
+
+
+def _body(found: Found) -> dict[str, Any]:
+    """Decode an answer, in the shape of `insights/trend/`."""
+    if found.result is not None:
+        return legacy_shape(found.result)
+    return decode_record(found.call, found.answer, lambda _status, _headers, content: loads(content))
+
+
+def _record(found: Found, body: Any) -> TrendRecord:
+    from posthog_environments_api.models import Trend as Record
+
+    def read(_status: int, _headers: Mapping[str, str], _content: bytes) -> TrendRecord:
+        return Record.from_dict(body)
+
+    return decode_record(found.call, found.answer, read)
+
+
+def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was probably not meant."""
+    named = asked.get("breakdown")
+    if named and "breakdown_type" not in asked and only_absent(series.breakdown_value for series in trend):
+        yield (
+            f"No event has the property {named!r}, so that all are in one series. If it is a property of persons, say "
+            'breakdown_type="person".'
+        )
+    if trend.result and not any(s.data or s.days or s.aggregated_value is not None for s in trend):
+        yield (
+            "The time asked for holds no point, so that the series are empty: look at date_from and date_to, and at "
+            "which day it is for the server."
+        )
 
 
 def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,14 +292,35 @@ def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
     wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=scope.session.now)
     if "events" not in wanted and "actions" not in wanted:
         raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
+    limit, group = given["breakdown_limit"], given["breakdown_group_type_index"]
+    compare, compare_to = _compare(given["compare"], given["compare_to"], scope)
     others = {
         "filter_test_accounts": flag("filter_test_accounts", given["filter_test_accounts"]),
-        "compare": flag("compare", given["compare"]),
-        "compare_to": date_to_wire(given["compare_to"], argument="compare_to", now=scope.session.now),
+        "breakdown_limit": None if limit is None else positive("breakdown_limit", limit),
+        "breakdown_group_type_index": None if group is None else whole("breakdown_group_type_index", group, 0, 4),
+        "compare": compare,
+        "compare_to": compare_to,
         "formula": text("formula", given["formula"]),
         "refresh": flag("refresh", given["refresh"]),
     }
     return wanted | {name: value for name, value in others.items() if value is not None}
+
+
+def _compare(compare: bool | None, compare_to: str | None, scope: Scope) -> tuple[bool | None, str | None]:
+    """Check what to compare with: servers heed `compare_to` only beside `compare`."""
+    wanted = flag("compare", compare)
+    back = span_to_wire(compare_to, argument="compare_to", now=scope.session.now)
+    if back is not None and wanted is False:
+        raise ValueError("compare=False and compare_to exclude each other: leave one of them out.")
+    return wanted if back is None else True, back
+
+
+def _check_group(asked: Mapping[str, Any]) -> None:
+    if asked.get("breakdown_type") == "group" and asked.get("breakdown_group_type_index") is None:
+        raise ValueError(
+            "breakdown_group_type_index: missing, and a breakdown by group needs it: the number of the kind of group "
+            "in the project, from 0 to 4."
+        )
 
 
 def timing(

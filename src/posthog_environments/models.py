@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,14 +79,35 @@ class Trend:
         is_cached: Whether the server had computed it before.
         last_refresh: When it was computed; None if the server does not say.
         timezone: Time zone of the project, in which days begin and end; None if the server does not say.
-        next: Where further values of a breakdown are; None where there are no more.
+        has_more: Whether values of a breakdown beyond its limit are there together, as one series of the others; None
+            where the server has no such series, so that values may be left out.
+        via: Where it was asked for: "legacy" (`insights/trend/`) or "query" (`query/`). The figures are the same.
+        next: What the server says of further values; not to be followed, for newer servers repeat themselves there.
         additional_properties: What the server sent and the contract does not know.
     """
 
-    __slots__ = ("_record",)
+    __slots__ = ("_has_more", "_record", "_via")
 
-    def __init__(self, record: _TrendRecord) -> None:
+    def __init__(
+        self,
+        record: _TrendRecord,
+        *,
+        via: Literal["legacy", "query"] = "legacy",
+        has_more: bool | None = None,
+    ) -> None:
         self._record = record
+        self._via: Literal["legacy", "query"] = via
+        self._has_more = has_more
+
+    @property
+    def has_more(self) -> bool | None:
+        """Whether values of a breakdown beyond its limit are there together; None where the server has no such row."""
+        return self._has_more
+
+    @property
+    def via(self) -> Literal["legacy", "query"]:
+        """Where it was asked for."""
+        return self._via
 
     @property
     def result(self) -> list[Series]:
@@ -110,7 +131,7 @@ class Trend:
 
     @property
     def next(self) -> str | None:
-        """Where further values of a breakdown are."""
+        """What the server says of further values of a breakdown; not to be followed."""
         return self._record.next_
 
     @property
@@ -123,7 +144,7 @@ class Trend:
         return self._record.to_dict()
 
     def plot(self, *, ax: Axes | None = None, display: str | None = None) -> Axes:
-        """Draw it with matplotlib; needs the extra `plot`.
+        """Draw it with matplotlib; needs the extra `plot`. What is not over is dashed.
 
         Args:
             ax: Where to draw. None makes a new figure of pyplot, which a notebook shows by itself.
@@ -138,7 +159,14 @@ class Trend:
         """
         from posthog_environments.plotting import plot
 
-        return plot(self.result, ax=ax, display=display)
+        return plot(self.result, ax=ax, display=display, computed=self.computed)
+
+    @property
+    def computed(self) -> datetime | None:
+        """When it was computed, by the clock of the project and without a zone; None if the server does not say."""
+        from posthog_environments.charts import clock
+
+        return clock(self.last_refresh, self.timezone)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand it to polars, duckdb, pandas or pyarrow as a table; needs the extra `export`.

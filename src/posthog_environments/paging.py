@@ -25,7 +25,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 from posthog_environments.errors import PagingError
 
-__all__ = ["Cursor", "Exportable", "Fetched", "Listing", "NumberedWalk", "OffsetWalk", "Report", "Walk", "next_number"]
+__all__ = [
+    "MOST_ROWS",
+    "Cursor",
+    "Exportable",
+    "Fetched",
+    "Listing",
+    "NumberedWalk",
+    "OffsetWalk",
+    "Report",
+    "Walk",
+    "next_number",
+]
 
 T = TypeVar("T")
 
@@ -35,6 +46,9 @@ MIN_WINDOW = 10_000
 LEAST_ROOM = 200
 # How many times that the walk asks for at once to get over a stretch that the server does not show.
 MAX_REACH = 16
+# The most rows that a request asks for. Servers since 2026 give no more at once, and then no next link, as if that were
+# all (PostHog's source: posthog/api/person.py).
+MOST_ROWS = 50_000
 # The largest number that a server may point to; beyond it an offset is nonsense, not a place.
 MAX_NUMBER = 2**63 - 1
 
@@ -45,6 +59,10 @@ class Cursor:
 
     number: int
     limit: int
+
+
+def _rows_from(number: int, limit: int) -> Cursor:
+    return Cursor(number, min(limit, MOST_ROWS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +202,7 @@ class OffsetWalk(Generic[T]):
         self.cursor: Cursor | None = Cursor(offset, page_size)
         self._size = page_size
         self._start = offset
-        self._most = max(2 * page_size, LEAST_ROOM)
+        self._most = min(max(2 * page_size, LEAST_ROOM), MOST_ROWS)
         self._memory = _Memory(key, max(MIN_WINDOW, 10 * page_size))
         self._order = _Order(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
@@ -324,7 +342,7 @@ class OffsetWalk(Generic[T]):
         self._back = 2 * self._back or min(self._most // 2, 2 * self._size)
         number = max(self._start, min(asked.number, self._known_to) - self._back)
         reach = max(self._frontier, self._known_to) - number + self._size
-        self.cursor = Cursor(number, min(reach, MAX_REACH * self._most))
+        self.cursor = _rows_from(number, min(reach, MAX_REACH * self._most))
 
     def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
         """Go on from a page of known rows towards the place where the unknown ones begin.
@@ -335,9 +353,9 @@ class OffsetWalk(Generic[T]):
         if rows == successor - asked.number:
             self._known_to = max(self._known_to, successor)
             # Rows that are added meanwhile push that place back; larger pages outrun them.
-            self.cursor = Cursor(successor - 1, max(asked.limit, min(2 * asked.limit, self._most)))
-        elif successor - asked.number == asked.limit <= MAX_REACH * self._most // 2:
-            self.cursor = Cursor(asked.number, 2 * asked.limit)
+            self.cursor = _rows_from(successor - 1, max(asked.limit, min(2 * asked.limit, self._most)))
+        elif successor - asked.number == asked.limit < MOST_ROWS and asked.limit <= MAX_REACH * self._most // 2:
+            self.cursor = _rows_from(asked.number, 2 * asked.limit)
         else:
             self._blame("a gap between two pages could not be closed")
             self._back, self._gap_is_open = 0, True
@@ -387,7 +405,7 @@ class OffsetWalk(Generic[T]):
         # What earlier pages fell short of is made up for, and at once where the last ones brought nothing at all.
         arrears = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
         room = max(0, self._most - self._size - (successor - number))
-        self.cursor = Cursor(number, self._size + successor - number + min(arrears, room))
+        self.cursor = _rows_from(number, self._size + successor - number + min(arrears, room))
         self.report.next_offset = number
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -41,11 +42,11 @@ from posthog_environments.arguments import (
 )
 from posthog_environments.dates import DateArgument
 from posthog_environments.entities import EntitiesArgument
-from posthog_environments.errors import status_error_class
+from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
-from posthog_environments.filters import PropertiesArgument, filters_to_wire
+from posthog_environments.filters import PropertiesArgument, absolute, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
-from posthog_environments.paging import Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.paging import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
 from posthog_environments.ranges import RangeWalk
 
@@ -108,7 +109,8 @@ def list_(
         distinct_id: A distinct id, exactly.
         properties: Conditions on properties of the person: a mapping (`{"plan": "pro"}`), filters made with `prop`,
             or the API's own dicts.
-        page_size: Persons a page, at least 1. Quotas count requests, not rows, hence the large default.
+        page_size: Persons a page, 1 to 50,000, where servers cut in silence; a smaller cap of a server's, of which none
+            is known, could not be seen. Quotas count requests, not rows, hence the large default.
         offset: How many persons to pass over at the start.
         include_total: Whether pages shall carry `count`, the number of all persons that match.
         created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the walk ends
@@ -132,18 +134,18 @@ def list_(
     posthog/api/person.py.
     """
     scope = scope.but(timeout)
-    positive("page_size", page_size)
+    _check_page_size(page_size)
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
-    query = _filters(search, email, distinct_id, properties)
+    query = _filters(scope, search, email, distinct_id, properties)
     if flag("include_total", include_total):
         query["include_total"] = True
     extra = extras("extra_query", extra_query, _FILTERS)
 
     def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
         request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
-        call = Call(LIST, with_query(request, extra))
+        call = _listing(with_query(request, extra), query)
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, list_persons.parse_response, cursor.number)
         return Fetched(page.results, page.next_, page.count)
@@ -157,7 +159,8 @@ def list_(
     identity = {
         "host": settings.host,
         "project": scope.project_id,
-        "query": {name: value for name, value in query.items() if name != "include_total"},
+        # As it was asked for: a relative date becomes another one each time.
+        "query": _words(search, email, distinct_id, filters_to_wire(properties, default_type="person")),
         "extra_query": extra,
         "offset": offset,
     }
@@ -170,6 +173,15 @@ def list_(
 
 # What identifies a row, and when it was created.
 _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
+
+
+def _check_page_size(page_size: int) -> None:
+    if isinstance(page_size, int) and page_size > MOST_ROWS:
+        raise ValueError(
+            f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
+            "there in silence. All pages together have every person."
+        )
+    positive("page_size", page_size)
 
 
 def _check_range(offset: int, near: int, since: datetime | None, before: datetime | None) -> None:
@@ -197,7 +209,7 @@ def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) 
     from posthog_environments.export.files.rows import read_page
 
     request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
-    call = Call(LIST, with_query(request, extra))
+    call = _listing(with_query(request, extra), query)
     answer = yield from exchange(scope, call)
     return Fetched(*decode_record(call, answer, read_page, cursor.number))
 
@@ -250,7 +262,8 @@ def update(
         PostHog do, so a read straight after may still show the old values.
 
     Raises:
-        OutcomeUnknown: The change may or may not have happened. It is not repeated.
+        OutcomeUnknown: The change may or may not have happened: no clear answer came, or one that is not the API's.
+            It is not repeated.
         NotFoundError: There is no such person.
         TypeError, ValueError: The properties are no mapping, are empty, or hold what JSON cannot. Nothing was sent.
 
@@ -268,10 +281,8 @@ def update(
 
 def _update(scope: Scope, call: Call) -> Flow[Person | None]:
     answer = yield from exchange(scope, call)
-    if not answer.content.strip():
-        return None
-    _refuse_failure(call, answer)
-    return decode(call, answer, update_person.parse_response)
+    _check_done(call, answer)
+    return decode(call, answer, update_person.parse_response) if answer.content.strip() else None
 
 
 def delete(
@@ -312,7 +323,7 @@ def delete(
 
 def _nothing(scope: Scope, call: Call) -> Flow[None]:
     answer = yield from exchange(scope, call)
-    _refuse_failure(call, answer)
+    _check_done(call, answer)
 
 
 def activity(
@@ -477,7 +488,8 @@ def csv(
 ) -> Flow[Answer]:
     """Stream persons as CSV, as the server writes it: a header, then a line for each person.
 
-    Servers give 300,000 lines at most and do not say so when there would be more; `list` has no such limit.
+    Servers stop at 50,000 lines, older ones at 300,000, and do not say so when there would be more. So a CSV that ends
+    at exactly so many rows ends in an error. `list` and its `export` have no such limit.
 
     Args:
         search: Text that the email contains, or a distinct id, or a uuid.
@@ -493,27 +505,53 @@ def csv(
     Raises:
         ValueError: A filter makes no sense. Nothing was sent.
         TransportError: While iterating: the stream broke off, and what came before is not the whole.
-        MalformedResponseError: While iterating: what came is not UTF-8.
+        MalformedResponseError: While iterating: what came is not UTF-8, or ends at exactly 50,000 or 300,000 rows.
 
-    Source: the parameter `format` of the vendor's page; the limit from posthog/api/person.py.
+    Source: the parameter `format` of the vendor's page; the limits from posthog/api/person.py.
     """
     scope = scope.but(timeout)
-    query = _filters(search, email, distinct_id, properties)
+    query = _filters(scope, search, email, distinct_id, properties)
     request = list_persons.build_request(scope.project_id, format_="csv", **query)
     extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
-    return exchange(scope, Call(LIST, with_query(request, extra), stream=True))
+    return exchange(scope, _listing(with_query(request, extra), query, stream=True))
+
+
+_NO_OR = (
+    "Newer servers take no | on persons, but for == of one property: ask once for each alternative, and join the "
+    "persons by uuid."
+)
+
+
+def _listing(request: dict[str, Any], query: Mapping[str, Any], *, stream: bool = False) -> Call:
+    """Return the call for a listing. A nested group is a 500 on newer servers, each time."""
+    if str(query.get("properties", "")).startswith("{"):
+        return Call(LIST, request, stream=stream, final=frozenset({500}), remark=_NO_OR)
+    return Call(LIST, request, stream=stream)
 
 
 def _filters(
-    search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+    scope: Scope, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+) -> dict[str, Any]:
+    wanted = _of_persons(filters_to_wire(properties, default_type="person"))
+    return _words(search, email, distinct_id, absolute(wanted, scope.session.now))
+
+
+def _words(
+    search: str | None, email: str | None, distinct_id: str | None, wanted: list[dict[str, Any]] | dict[str, Any] | None
 ) -> dict[str, Any]:
     query = {
         "search": text("search", search),
         "email": text("email", email),
         "distinct_id": text("distinct_id", distinct_id),
-        "properties": json_text(_of_persons(filters_to_wire(properties, default_type="person"))),
+        "properties": json_text(wanted),
     }
     return {name: value for name, value in query.items() if value is not None}
+
+
+# What a filter on persons may be about. By the other types servers pass over a filter in silence, or fail.
+_OF_PERSONS = frozenset(
+    {"person", "person_metadata", "cohort", "static-cohort", "precalculated-cohort", "hogql", "behavioral", "flag"}
+)
 
 
 def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
@@ -521,8 +559,9 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
     parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
     while parts:
         part = parts.pop()
-        parts += part.get("values", [])
-        if part.get("type") in ("event", "session", "element", "group", "feature"):
+        if "values" in part:
+            parts += part["values"]
+        elif part["type"] not in _OF_PERSONS:
             raise ValueError(
                 f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
                 "servers would list everybody. Filter by properties of the person."
@@ -530,19 +569,33 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
     return wanted
 
 
-def _refuse_failure(call: Call, answer: Answer) -> None:
-    """Raise for an answer that has the status of a success and says `success: false`."""
-    if b'"success"' not in answer.content:
+def _check_done(call: Call, answer: Answer) -> None:
+    """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
+
+    Raises:
+        OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
+        APIStatusError: It says `success: false`.
+    """
+    from posthog_environments_api.errors import DecodeError
+    from posthog_environments_api.types import loads
+
+    if not answer.content.strip():
         return
-    outcome = decode(
-        call, answer, lambda _status, headers, body: delete_person_property.parse_response(201, headers, body)
-    )
-    if outcome is not None and outcome.success is False:
-        body = outcome.to_dict()
-        error = status_error_class(answer.status_code)
-        raise error(
-            f"{call.operation.name}: the server answered {answer.status_code} and said that it failed: "
-            f"{outcome.detail or 'it gave no reason'}",
+    body: object = None
+    with suppress(DecodeError):
+        body = loads(answer.content)
+    if body is None:
+        kind = printable(answer.headers.get("content-type", "no type"), 60)
+        raise OutcomeUnknown(
+            f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
+            f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
+        )
+    said = fields_of(body)
+    if said.get("success") is False and "uuid" not in said:
+        detail = said.get("detail")
+        reason = printable(detail) if isinstance(detail, str) and detail.strip() else "it gave no reason"
+        raise APIStatusError(
+            f"{call.operation.name}: the server answered {answer.status_code} and said that it failed: {reason}",
             status_code=answer.status_code,
             body=body,
             request_id=answer.headers.get("x-request-id"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from math import isnan
 from pathlib import Path
@@ -40,14 +40,16 @@ _HATCHED: Final[Mapping[str, Any]] = {"alpha": 0.55, "hatch": "///", "edgecolor"
 """How the period before is drawn where it is no line."""
 
 
-def plot(series: Iterable[Series], *, ax: Axes | None = None, display: str | None = None) -> Axes:
-    """Draw a trend into `ax`, or into a new figure of pyplot, which notebooks show.
+def plot(
+    series: Iterable[Series], *, ax: Axes | None = None, display: str | None = None, computed: datetime | None = None
+) -> Axes:
+    """Draw a trend into `ax`, or into a new figure of pyplot, which notebooks show; see `charts.read`.
 
     Raises:
         ImportError: The extra `plot` is not installed.
         ValueError: There is no such display, or the trend has no points over time for it.
     """
-    chart = charts.read(series, display)
+    chart = charts.read(series, display, computed)
     axes: Any = ax
     if axes is None:
         _, axes = _part("pyplot").subplots(figsize=_size(chart), layout="constrained")
@@ -55,7 +57,13 @@ def plot(series: Iterable[Series], *, ax: Axes | None = None, display: str | Non
     return cast("Axes", axes)
 
 
-def save(series: Iterable[Series], path: str | os.PathLike[str], *, display: str | None = None) -> None:
+def save(
+    series: Iterable[Series],
+    path: str | os.PathLike[str],
+    *,
+    display: str | None = None,
+    computed: datetime | None = None,
+) -> None:
     """Draw a trend into a file; its suffix says which format. A file that is there is replaced once the new is whole.
 
     Raises:
@@ -66,7 +74,7 @@ def save(series: Iterable[Series], path: str | os.PathLike[str], *, display: str
     suffix = target.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"A picture can be written as {', '.join(FORMATS)}, not as {target.suffix or target.name!r}.")
-    chart = charts.read(series, display)
+    chart = charts.read(series, display, computed)
     figure = _part("figure").Figure(figsize=_size(chart), layout="constrained")
     _draw(chart, figure.add_subplot())
     # The same trend gives the same bytes.
@@ -124,9 +132,14 @@ def _lines(chart: Chart, axes: Any) -> None:
     handles: list[Any] = []
     for line in chart.lines:
         few = len(line.values) <= _MOST_MARKED
+        places, over = _places(chart, line), chart.finished(line)
+        # A place on, so that the last of them joins what is not over.
+        _dashed(
+            axes, places[max(over - 1, 0) :], line.values[max(over - 1, 0) :], colors[line.color], over < len(places)
+        )
         (drawn,) = axes.plot(
-            _places(chart, line),
-            line.values,
+            places[:over] or places,
+            line.values[:over] or line.values,
             color=colors[line.color],
             linestyle="--" if line.previous else "-",
             alpha=0.75 if line.previous else 1,
@@ -140,6 +153,12 @@ def _lines(chart: Chart, axes: Any) -> None:
         drawn.set_zorder(2 if line.previous else 3)
         handles.append(drawn)
     _finish(chart, axes, handles)
+
+
+def _dashed(axes: Any, places: Sequence[Any], values: Sequence[float], color: str, wanted: bool) -> None:
+    """Draw the end of a line that is not over yet."""
+    if wanted:
+        axes.plot(places, values, color=color, linestyle="--", linewidth=1.8, marker=None, label="_not over")
 
 
 def _bars(chart: Chart, axes: Any) -> None:
@@ -174,6 +193,8 @@ def _bars(chart: Chart, axes: Any) -> None:
             label=_label(line.name),
             **(_HATCHED if line.previous else {}),
         )
+        for bar in drawn.patches[chart.finished(line) :]:
+            bar.set(alpha=0.45, linestyle="--", linewidth=1, edgecolor=colors[line.color])
         handles.append(drawn)
     _finish(chart, axes, handles)
 
@@ -194,6 +215,8 @@ def _finish(chart: Chart, axes: Any, drawn: Sequence[Any]) -> None:
     _number_axis(axes, axes.yaxis, [value for line in chart.lines for value in line.values])
     words = [chart.counted, "so far" if chart.cumulative else f"per {chart.interval}"]
     axes.set_ylabel(_safe(" ".join(word for word in words if word)))
+    if chart.unfinished:
+        axes.set_xlabel(f"{chart.unfinished}: dashed", fontsize="small")
     axes.grid(visible=True, axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     if any(value < 0 for line in chart.lines for value in line.values):

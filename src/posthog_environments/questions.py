@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
 from posthog_environments.arguments import json_text, text, whole
+from posthog_environments.date_order import refuse_reversed
 from posthog_environments.dates import DateArgument, date_to_wire
 from posthog_environments.entities import EntitiesArgument, entities_to_wire
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 
 __all__ = ["QUESTION", "Breakdown", "question", "to_query"]
 
-Breakdown: TypeAlias = str | Sequence[int]
+Breakdown: TypeAlias = str | int | Sequence[int | str]
 
 # Wire names of what `question` gives.
 QUESTION = frozenset(
@@ -51,14 +53,20 @@ def question(
         TypeError, ValueError: Something in it would be misread by a server.
     """
     wanted_events, wanted_actions = _entities(events, actions)
+    kind = text("breakdown_type", breakdown_type)
+    if kind is None and _are_cohorts(breakdown):
+        kind = "cohort"
+    first = date_to_wire(date_from, argument="date_from", now=now)
+    last = date_to_wire(date_to, argument="date_to", now=now)
+    refuse_reversed(first, last, now)
     found = {
         "events": wanted_events,
         "actions": wanted_actions,
         "properties": filters_to_wire(properties, default_type=default_type),
-        "date_from": date_to_wire(date_from, argument="date_from", now=now),
-        "date_to": date_to_wire(date_to, argument="date_to", now=now),
-        "breakdown": _breakdown(breakdown),
-        "breakdown_type": text("breakdown_type", breakdown_type),
+        "date_from": first,
+        "date_to": last,
+        "breakdown": _breakdown(breakdown, kind),
+        "breakdown_type": kind,
         "display": text("display", display),
         "interval": text("interval", interval),
     }
@@ -84,12 +92,45 @@ def _entities(
     return both[: len(first)], both[len(first) :]
 
 
-def _breakdown(value: Breakdown | None) -> str | None:
+def _are_cohorts(breakdown: object) -> bool:
+    """Tell whether a breakdown can be nothing but cohorts, for properties have names."""
+    return isinstance(breakdown, int) or (isinstance(breakdown, Sequence) and not isinstance(breakdown, str))
+
+
+def _breakdown(value: Breakdown | None, kind: str | None = None) -> str | None:
+    """Write a breakdown as `insights/trend/` takes it: a name, or cohorts as the JSON text of a list."""
+    if value is not None and (kind == "cohort" or (kind is None and _are_cohorts(value))):
+        return json_text(_cohorts(value))
     if value is None or isinstance(value, str):
         return text("breakdown", value)
+    if _are_cohorts(value) and not isinstance(value, bool):
+        raise ValueError(
+            f"breakdown: ids are of cohorts, so breakdown_type must be 'cohort' or left out, not {kind!r}."
+        )
+    raise TypeError(f"breakdown must be the name of a property, or of cohorts one id, a list or 'all', not {value!r}.")
+
+
+def _cohorts(value: Breakdown) -> list[int | str]:
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = cast("list[int | str]", json.loads(value))
+        except ValueError:
+            raise ValueError(f"breakdown: {value[:40]!r} is no list of cohorts; write [42, 7].") from None
+    if isinstance(value, str | int):
+        return [_cohort("breakdown", value)]
     if not isinstance(cast("object", value), Sequence) or not value:
-        raise TypeError(f"breakdown must be the name of a property or a list of cohort ids, not {value!r}.")
-    return json_text([whole(f"breakdown[{index}]", cohort, 1) for index, cohort in enumerate(value)])
+        raise TypeError(f"breakdown must be one cohort, a list of cohort ids, or 'all', not {value!r}.")
+    return [_cohort(f"breakdown[{at}]", cohort) for at, cohort in enumerate(value)]
+
+
+def _cohort(place: str, value: int | str) -> int | str:
+    if value == "all":
+        return "all"
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
+    if not isinstance(value, str):
+        return whole(place, value, 1)
+    raise ValueError(f"{place}: {value[:40]!r} is no cohort; a cohort is its number, such as 42, or 'all'.")
 
 
 def to_query(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -192,7 +192,12 @@ def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
                 body=b"",
             )
         for day, amount in zip(series.days, series.data, strict=True):
-            yield (*head, _day(number, day), trend.timezone, float(amount))
+            yield (*head, _day(number, day), trend.timezone, _amount(amount))
+
+
+def _amount(value: float | None) -> float | None:
+    """Read a number of a trend; servers had NaN and Infinity there, which read None."""
+    return None if value is None else float(value)
 
 
 def _day(number: int, day: object) -> datetime:
@@ -225,10 +230,10 @@ def check_trend(project_id: str, trend: Trend) -> None:
     Raises:
         PagingError: It has.
     """
-    if trend.next is not None:
+    if trend.has_more or (trend.has_more is None and trend.next is not None):
         raise PagingError(
             f"The trend of project {project_id} has more values of its breakdown than the {len(trend)} series that "
-            "servers show at once. Break down on something with fewer values; strict=False takes what there is."
+            "the server shows. Give a larger breakdown_limit; strict=False takes what there is."
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from math import floor, isnan, log10
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,14 +24,22 @@ _MOST_LINES: Final = 8
 _MOST_BARS: Final = 30
 
 
-def text(series: Iterable[Series], width: int, height: int, *, color: bool, display: str | None = None) -> str:
+def text(
+    series: Iterable[Series],
+    width: int,
+    height: int,
+    *,
+    color: bool,
+    display: str | None = None,
+    computed: datetime | None = None,
+) -> str:
     """Draw a trend as lines of text, none wider than `width`; those over time are `height` lines high.
 
     Raises:
         ImportError: The extra `cli` is not installed.
         ValueError: There is no such display, or the trend has no points over time for it.
     """
-    chart = charts.read(series, display)
+    chart = charts.read(series, display, computed)
     width, height = max(width, 30), max(height, 8)
     title = _cut(chart.title, width)
     over_time = chart.kind in ("lines", "area", "bars")
@@ -45,7 +54,8 @@ def text(series: Iterable[Series], width: int, height: int, *, color: bool, disp
 
 def _over_time(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
     legend = _legend(chart, width, color=color) if len(chart.lines) > 1 else []
-    return [*legend, *_canvas(chart, width, max(height - 1 - len(legend), 6), color=color)]
+    words = [_cut(f"({chart.unfinished}: dashed)", width)] if chart.unfinished else []
+    return [*legend, *_canvas(chart, width, max(height - 1 - len(legend) - len(words), 6), color=color), *words]
 
 
 def _canvas(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
@@ -85,10 +95,22 @@ def _signals(chart: Chart, plotext: Any, *, color: bool) -> Iterable[Any]:
     for line in shown:
         points = [(x, y) for x, y in zip(_places(chart, line), line.values, strict=True) if not isnan(y)]
         if points and line not in stacked:
-            xs, ys = zip(*points, strict=True)
             marker = _marker(chart, plotext, line, color=color)
-            signal = plotext.figure.signal(list(xs), list(ys), marker=marker)
-            yield signal.lines(not stacked)
+            over = min(chart.finished(line), len(points))
+            for part, joined in ((points[:over], not stacked), (_dashes(points[max(over - 1, 0) :], over), False)):
+                if part:
+                    xs, ys = zip(*part, strict=True)
+                    yield plotext.figure.signal(list(xs), list(ys), marker=marker).lines(joined)
+
+
+def _dashes(points: list[tuple[float, float]], over: int) -> list[tuple[float, float]]:
+    """Turn the end of a line into single points, unless all of it is over."""
+    if len(points) <= (1 if over else 0):
+        return []
+    dashes = [points[-1]]
+    for (x, y), (to_x, to_y) in pairwise(points):
+        dashes += [(x + (to_x - x) * part / 5, y + (to_y - y) * part / 5) for part in range(1, 5)]
+    return dashes
 
 
 def _marker(chart: Chart, plotext: Any, line: Line, *, color: bool) -> Any:
@@ -122,7 +144,7 @@ def _places(chart: Chart, line: Line) -> list[float]:
 
 def _time_ticks(chart: Chart, ruler: Any, width: int) -> None:
     times, texts = chart.axis()
-    layout = {"hour": "%d %b %H:%M", "month": "%b %Y"}.get(chart.interval, "%d %b %Y")
+    layout = "%d %b %H:%M" if chart.by_clock else "%b %Y" if chart.interval == "month" else "%d %b %Y"
     if times is not None:
         texts = [time.strftime(layout).lstrip("0") for time in times]
     texts = [_cut(day, 16) for day in texts]

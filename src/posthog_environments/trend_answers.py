@@ -11,6 +11,7 @@ __all__ = [
     "DEFAULT_LIMIT",
     "OTHER",
     "QueryState",
+    "TrendWarning",
     "has_more",
     "legacy_shape",
     "loads",
@@ -24,6 +25,10 @@ OTHER: Final = "$$_posthog_breakdown_other_$$"
 """Stands for all values of a breakdown beyond its limit. Source: the same."""
 DEFAULT_LIMIT: Final = 25
 """So many values of a breakdown are shown where the question does not say."""
+
+
+class TrendWarning(UserWarning):
+    """A trend is not what was probably meant: nobody has the property, or the time asked for holds no point."""
 
 
 def loads(content: bytes) -> Any:

@@ -240,12 +240,12 @@ def test_a_prefix_on_its_way_out_is_one_line(home: Path) -> None:
     with Sandbox(persons=3, era="2026", rates=False) as box:
         environ = {**os.environ, **box.environ}
         command = [*PHENV, "persons", "list", "--json"]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        chosen = [*command, "--prefix", "environments"]
+        done = subprocess.run(chosen, env=environ, capture_output=True, text=True, check=True)
         assert len(done.stdout.splitlines()) == 3
         (line,) = done.stderr.splitlines()
         assert line.startswith("Warning: ")
         assert "projects" in line
-        command += ["--prefix", "projects"]
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
         assert done.stderr == ""
 

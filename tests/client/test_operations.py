@@ -315,7 +315,7 @@ def test_extras_reach_the_server() -> None:
         seen.append(request)
         return httpx.Response(200, json={"result": []})
 
-    with Environment(1, api_key="phx_x", host="us", transport=httpx.MockTransport(answer)) as env:
+    with Environment(1, api_key="phx_x", host="us", trend_api="legacy", transport=httpx.MockTransport(answer)) as env:
         env.insights.trend(events="a", extra_query={"new": 1}, extra_body={"newer": [2]})
     assert seen[0].url.params["new"] == "1"
     assert b'"newer":[2]' in seen[0].read()
@@ -330,7 +330,7 @@ def test_letters_of_a_formula_go_by_the_order_of_events_and_then_actions() -> No
         seen.append(json.loads(request.read()))
         return httpx.Response(200, json={"result": []})
 
-    with Environment(1, api_key="phx_x", host="us", transport=httpx.MockTransport(answer)) as env:
+    with Environment(1, api_key="phx_x", host="us", trend_api="legacy", transport=httpx.MockTransport(answer)) as env:
         env.insights.trend(events=(name for name in "ab"), actions=[5], formula="(A-B)/C")
         env.insights.trend(events=["a", "b"])
     assert [event["order"] for event in seen[0]["events"]] == [0, 1]
@@ -395,7 +395,7 @@ def test_the_redirect_to_the_twin_is_followed_for_each_method() -> None:
 def test_the_sunset_of_the_prefix_warns_once_at_the_callers_line() -> None:
     with (
         Sandbox(persons=20, era="2026", rates=False) as box,
-        Environment(box.project_id, api_key=box.api_key, host=box.host) as env,
+        Environment(box.project_id, api_key=box.api_key, host=box.host, prefix="environments") as env,
     ):
         with pytest.warns(DeprecationWarning, match='prefix="projects"') as caught:
             env.persons.list().first()

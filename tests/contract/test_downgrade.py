@@ -104,7 +104,7 @@ def test_both_describe_the_same_wire() -> None:
         (("components", "schemas", "Person", "properties", "uuid", "type"), "integer"),
         (("components", "schemas", "Person", "properties", "name", "type"), "string"),
         (("components", "schemas", "Person", "required"), ["uuid", "name"]),
-        (("components", "schemas", "Display", "enum"), ["ActionsTable"]),
+        (("components", "schemas", "ResponseFormat", "enum"), ["json"]),
         (("components", "parameters", "ProjectId", "in"), "query"),
     ],
 )

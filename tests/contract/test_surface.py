@@ -287,7 +287,7 @@ def test_a_docstring_that_lacks_something_is_noticed() -> None:
         ("    email: The email, exactly.\n", "    email: Exactly.\n", "email is not explained but named"),
         ("    email:", "    mail:", "mail is explained, and is no argument"),
         ("timeout: Seconds for each page", "timeout: How long for each page", "timeout has no unit"),
-        ("page_size: Persons a page, at", "page_size: The size, at", "page_size has no unit"),
+        ("page_size: Persons a page, 1", "page_size: The size, 1", "page_size has no unit"),
         ("ValueError:", "ArgumentError:", "it does not say what wrong arguments raise"),
         ("ValueError:", "ArgumentError:", "there is no error ArgumentError"),
         ("Raises:", "Throws:", "it does not say what the server may make of it"),

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -356,8 +356,84 @@ def test_totals_have_no_points() -> None:
 def test_every_display_of_the_contract_is_known() -> None:
     contract = (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:Actions[A-Z]\w+|BoldNumber|WorldMap)\b", contract))
+    named.discard("ActionsNode")  # a kind of series
     assert named
     assert named <= set(charts.KINDS)
+
+
+# ----- what is not over
+
+NOON = datetime(2026, 1, 7, 12)
+
+
+def computed(of: Trend, when: str | None, timezone: str | None = "Europe/Berlin") -> Trend:
+    return Trend(TrendRecord.from_dict({**of.to_dict(), "last_refresh": when, "timezone": timezone}))
+
+
+@pytest.mark.parametrize("display", ["ActionsLineGraph", "ActionsAreaGraph", "ActionsLineGraphCumulative"])
+def test_the_end_of_a_line_that_is_not_over_is_dashed(display: str) -> None:
+    axes = drawn(computed(trend(counted("a", WEEK), counted("b", WEEK), display=display), "2026-01-07T11:00:00Z"))
+    dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+    solid = [line for line in axes.lines if line.get_linestyle() == "-"]
+    assert [days(line.get_xdata()) for line in dashed] == [DAYS[-2:]] * 2
+    assert [days(line.get_xdata()) for line in solid] == [DAYS[:-1]] * 2
+    assert [line.get_color() for line in dashed] == [line.get_color() for line in solid]
+    assert axes.get_xlabel() == "the last day is not over: dashed"
+    assert legend(axes) == ["a", "b"]
+
+
+def test_a_bar_that_is_not_over_is_dashed() -> None:
+    axes = drawn(computed(trend(counted("a", WEEK), display="ActionsBar"), "2026-01-07T11:00:00Z"))
+    assert [bar.get_linestyle() for bar in axes.patches] == ["solid"] * 6 + ["--"]
+    assert axes.get_xlabel() == "the last day is not over: dashed"
+
+
+@pytest.mark.parametrize(
+    ("when", "timezone"),
+    [(None, "UTC"), ("2026-01-07T23:00:00Z", "Europe/Berlin"), ("2026-02-01T00:00:00Z", "UTC"),
+     ("2026-01-07T11:00:00Z", None), ("2026-01-07T11:00:00Z", "Nowhere/Land"), ("2026-01-07T11:00:00Z", "../x")],
+)  # fmt: skip
+def test_what_is_over_or_not_known_is_drawn_as_ever(when: str | None, timezone: str | None) -> None:
+    axes = drawn(computed(trend(counted("a", WEEK)), when, timezone))
+    (line,) = axes.lines
+    assert (line.get_linestyle(), len(line.get_xdata()), axes.get_xlabel()) == ("-", 7, "")
+
+
+def test_more_than_one_point_may_not_be_over() -> None:
+    of = trend(counted("a", WEEK))
+    for moment, said, over in (
+        (datetime(2026, 1, 5), "the last 3 days are not over", 4),
+        (datetime(2025, 12, 1), "the last 7 days are not over", 0),
+        (datetime(2026, 1, 8), "", 7),
+    ):
+        chart = charts.read(of, computed=moment)
+        assert (chart.unfinished, chart.finished(chart.lines[0])) == (said, over)
+        axes: Any = plotting.plot(of, computed=moment)
+        axes.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("interval", "first", "second", "end"),
+    [
+        ("minute", "2026-01-31 10:00:00", "2026-01-31 10:01:00", datetime(2026, 1, 31, 10, 2)),
+        ("hour", "2026-01-31 10:00:00", "2026-01-31 11:00:00", datetime(2026, 1, 31, 12)),
+        ("week", "2026-01-25", "2026-02-01", datetime(2026, 2, 8)),
+        ("month", "2026-01-01", "2026-02-01", datetime(2026, 3, 1)),
+        ("month", "2026-11-01", "2026-12-01", datetime(2027, 1, 1)),
+        ("quarter", "2026-07-01", "2026-10-01", datetime(2027, 1, 1)),
+        ("year", "2025-01-01", "2026-01-01", datetime(2027, 1, 1)),
+    ],
+)
+def test_when_a_point_is_over(interval: str, first: str, second: str, end: datetime) -> None:
+    of = trend(counted("a", [1, 2], days=[first, second]), interval=interval)
+    assert charts.read(of, computed=end).unfinished == ""
+    assert charts.read(of, computed=end - timedelta(seconds=1)).unfinished == f"the last {interval} is not over"
+
+
+def test_the_period_before_is_over() -> None:
+    of = trend(counted("a", WEEK, compare_label="current"), counted("a", WEEK, compare_label="previous"))
+    chart = charts.read(of, computed=NOON)
+    assert [chart.finished(line) for line in chart.lines] == [6, 7]
 
 
 def test_a_display_of_a_newer_server_is_drawn_all_the_same() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,22 @@ def test_size(display: str, width: int) -> None:
     assert len(rows) == 17  # and the end of the last line
     assert rows[0] == "$pageview"
     assert "\x1b" not in "".join(rows)
+
+
+@pytest.mark.parametrize("display", ["ActionsLineGraph", "ActionsBar"])
+def test_what_is_not_over_is_said(display: str) -> None:
+    of = trend(counted("a", [0, 0, 0, 0, 0, 0, 9]), display=display)
+    rows = text(of, 80, 16, color=False, computed=datetime(2026, 1, 7, 12)).split("\n")
+    whole = text(of, 80, 16, color=False, computed=datetime(2026, 1, 8)).split("\n")
+    assert len(rows) == len(whole) == 17
+    assert rows[-2] == "(the last day is not over: dashed)"
+    assert "not over" not in "".join(whole)
+    if display == "ActionsLineGraph":
+        # Fewer marks: the end is points with gaps between.
+        marks = [
+            "".join(row.partition("┤")[2] or row.partition("│")[2] for row in shown) for shown in (rows[:-1], whole)
+        ]
+        assert 0 < len("".join(marks[0].split())) < len("".join(marks[1].split()))
 
 
 def test_ticks() -> None:

@@ -305,6 +305,9 @@ def entities(env: Environment, names: list[str], numbers: Sequence[int]) -> None
     env.insights.trend(actions=42, display="BoldNumber", compare=True, compare_to="-1m", refresh=True)
     env.insights.trend(events=({"id": name, "math": "dau"} for name in names), formula="A/B", interval="week")
     env.insights.trend(events=event("a", properties=prop("plan") == "pro"), filter_test_accounts=True)
+    env.insights.trend(events="a", breakdown=["all", 42], breakdown_limit=5)
+    env.insights.trend(events="a", breakdown=42, breakdown_type="cohort")
+    env.insights.trend(events="a", breakdown="name", breakdown_type="group", breakdown_group_type_index=0)
     env.insights.trend(events="a", breakdown="plan", breakdown_type="person", extra_body={"new": {"deep": 1}})
 
 
@@ -315,6 +318,8 @@ def trends(trend: Trend) -> list[tuple[str, float]]:
     assert_type(trend.last_refresh, datetime | None)
     assert_type(trend.timezone, str | None)
     assert_type(trend.next, str | None)
+    assert_type(trend.has_more, bool | None)
+    assert_type(trend.via, Literal["legacy", "query"])
     assert_type(trend.to_dict(), dict[str, Any])
     assert_type(len(trend), int)
     assert_type(trend[0].days, list[str])

@@ -198,7 +198,7 @@ def of_trends(env: Environment, trend: Trend, timeline: PropertiesTimeline) -> N
     env.insights.trend(events=[5.5])  # E[list-item | reportArgumentType]: not an event
     env.insights.trend(events="$pageview", date_from=7)  # E[arg-type | reportArgumentType]: not a date
     env.insights.trend(events="$pageview", date_to=("2026-01-01",))  # E[arg-type | reportArgumentType]: not a date
-    env.insights.trend(events="$pageview", breakdown=5)  # E[arg-type | reportArgumentType]: cohorts come in a list
+    env.insights.trend(events="$pageview", breakdown=5.5)  # E[arg-type | reportArgumentType]: neither name nor cohorts
     env.insights.trend(events="$pageview", interval=7)  # E[arg-type | reportArgumentType]: a word
     env.insights.trend(events="$pageview", compare="yes")  # E[arg-type | reportArgumentType]: not a bool
     env.insights.trend(events="$pageview", formula=["A"])  # E[arg-type | reportArgumentType]: one text

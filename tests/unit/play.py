@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from posthog_environments.config import KeySource, Options, Settings
+from posthog_environments.config import KeySource, Options, Prefix, Settings
 from posthog_environments.exchange import (
     Answer,
     Call,
@@ -40,9 +40,9 @@ def answer(status: int, body: Any = None, **headers: str) -> Answer:
 class Play:
     """Drives one call against a script of outcomes; time passes only by sleeping."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, prefix: Prefix = "environments", /, **options: Any) -> None:
         self.now = 1000.0
-        settings = Settings("1", "https://us.posthog.com", KeySource(Secret("phx_x")), "environments")
+        settings = Settings("1", "https://us.posthog.com", KeySource(Secret("phx_x")), prefix)
         self.session = Session(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
         self.scope = Scope(self.session, Options().but(**options))
         self.sent = 0

@@ -98,6 +98,46 @@ def test_bad_settings_are_refused(client: Any, settings: dict[str, Any], said: s
         assert "SECRET" not in locals_of_package(caught.value)
 
 
+MISLED = {
+    "https://us.i.posthog.com": '"us", which is https://us.posthog.com',
+    "https://EU.I.posthog.com:443/": '"eu", which is https://eu.posthog.com',
+    "https://us-assets.i.posthog.com/static": '"us"',
+    "https://app.i.posthog.com": '"us" or "eu"',
+    "https://i.posthog.com.": '"us" or "eu"',
+    "https://us.posthog.com/api": "Give https://us.posthog.com.",
+    "https://us.posthog.com/api/": "Give https://us.posthog.com.",
+    "https://x.example:8443/behind/API": "Give https://x.example:8443/behind.",
+    "https://x.example/api/projects/12": "Give https://x.example.",
+    "https://x.example/behind/api/environments/": "Give https://x.example/behind.",
+    "https://us.posthog.com/project/12345": "Give https://us.posthog.com as the host, and the number",
+    "https://us.posthog.com/project/12345/persons": "project_id",
+}
+
+
+@pytest.mark.parametrize("host", MISLED)
+@pytest.mark.parametrize("client", [Environment, AsyncEnvironment])
+def test_hosts_where_something_else_is(client: Any, host: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^host ") as caught:
+        client(1, api_key=KEY, host=host)
+    assert MISLED[host] in str(caught.value)
+
+
+def test_hosts_that_only_look_so() -> None:
+    for host in ("https://i.posthog.com.example", "https://x.example/apis", "https://x.example/api/v1/behind"):
+        with Environment(1, api_key=KEY, host=host) as env:
+            assert env.host == host
+
+
+def test_the_prefix_is_found_out_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTHOG_PREFIX", raising=False)
+    for chosen, begins in ((None, "environments"), ("auto", "environments"), ("projects", "projects")):
+        with Environment(1, api_key=KEY, prefix=chosen) as env:  # type: ignore[arg-type]
+            assert f"prefix='{begins}'" in repr(env)
+    monkeypatch.setenv("POSTHOG_PREFIX", "project")
+    with pytest.raises(ConfigurationError, match='POSTHOG_PREFIX must be "auto", "environments" or "projects"'):
+        Environment(1, api_key=KEY)
+
+
 @pytest.mark.parametrize(
     ("host", "url"),
     [

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.types import timestamp as parse_timestamp
 
-from posthog_environments.dates import date_to_wire
+from posthog_environments.dates import date_to_wire, span_to_wire
 
 quick = settings(deadline=None, derandomize=True, max_examples=200)
 NOW = datetime(2026, 5, 17, 10, 30, tzinfo=UTC)
@@ -29,6 +29,7 @@ def wire(value: Any, argument: str = "date_from") -> str | None:
     "text",
     [
         *("-7d", "7d", "-36h", "-2w", "-1m", "-4q", "-1y", "-30M", "-90s", "-0d", "-007d"),
+        *("wStart", "-1wStart", "-1wEnd", "2wEnd"),
         *("mStart", "-1mStart", "-1mEnd", "dStart", "-1dEnd", "hStart", "yStart", "-1yStart"),
         *("2026-01-31", "2024-02-29", "2026-01-31T10:00", "2026-01-31T10:00:00", "2026-01-31T10:00:00.123456"),
         *("2026-01-31T10:00:00Z", "2026-01-31T10:00:00+05:30", "2026-01-31T10:00:00-0800", "0001-01-01"),
@@ -42,6 +43,30 @@ def test_all_is_for_the_start_alone() -> None:
     assert wire("all") == wire("all", "--date-from") == "all"
     with pytest.raises(ValueError, match=r"^date_to: .*leave it out"):
         wire("all", "date_to")
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("2021-1-1", "2021-01-01"), ("2021-12-1", "2021-12-01"), ("20240101", "2024-01-01"), ("2024-2-29", "2024-02-29")],
+)
+def test_forms_that_servers_take_too_are_written_out(text: str, sent: str) -> None:
+    assert wire(text) == wire(text, "date_to") == sent
+
+
+def test_a_time_to_go_back_by() -> None:
+    def span(value: Any) -> str | None:
+        return span_to_wire(value, argument="compare_to", now=lambda: NOW)
+
+    assert span(None) is None
+    assert [span(each) for each in ("-1m", "-14d", timedelta(days=7), relativedelta(years=1))] == [
+        "-1m",
+        "-14d",
+        "-7d",
+        "-1y",
+    ]
+    for value in ("2026-01-01", "mStart", "-1wEnd", date(2026, 1, 1), timedelta(minutes=5)):
+        with pytest.raises(ValueError, match=r"^compare_to: .* is no time to go back by; expected one such as -7d"):
+            span(value)
 
 
 def test_a_space_becomes_a_t() -> None:
@@ -124,8 +149,8 @@ def test_now_may_be_in_any_zone() -> None:
         ("  ", "None"),
         ("d", "'-1d'"),
         ("-m", "'-1m'"),
-        ("wStart", "give the date itself"),
-        ("-1wStart", "give the date itself"),
+        ("-1wstart", "'-1wStart'"),
+        ("this week", "'wStart'"),
         ("qEnd", "give the date itself"),
         ("-1MStart", "give the date itself"),
         ("-1yEnd", "give the date itself"),
@@ -136,10 +161,14 @@ def test_now_may_be_in_any_zone() -> None:
         ("2026-13-01", "calendar"),
         ("0000-01-01", "calendar"),
         ("2026-01-31T25:00", "calendar"),
-        ("2026-1-5", "such as 2026-01-31"),
         ("2026", "such as 2026-01-31"),
         ("2026-01", "such as 2026-01-31"),
-        ("20260131", "such as 2026-01-31"),
+        ("202601", "such as 2026-01-31"),
+        ("2026013", "such as 2026-01-31"),
+        ("2026-1-5T10:00", "such as 2026-01-31"),
+        ("2026-1", "such as 2026-01-31"),
+        ("20260230", "calendar"),
+        ("2026-2-30", "calendar"),
         ("10000-01-01", "such as 2026-01-31"),
         ("31/01/2026", "such as 2026-01-31"),
         ("2026-01-31T10:00:00 UTC", "such as 2026-01-31"),
@@ -198,7 +227,7 @@ def test_not_a_time() -> None:
 
 FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
 
-PLACES = "it goes with h, d and m, and Start with y; give the date itself, such as '2026-01-31'"
+PLACES = "it goes with h, d, w and m, and Start with y; give the date itself, such as '2026-01-31'"
 
 
 def misread(text: str, rest: str, argument: str = "date_from") -> tuple[str, str, str]:
@@ -216,7 +245,7 @@ def misread(text: str, rest: str, argument: str = "date_from") -> tuple[str, str
         misread("5 min", "did you mean '-5M'?"),
         misread("2dstart", "did you mean '-2dStart'?"),
         misread("2dend", "did you mean '-2dEnd'?"),
-        misread("2wstart", "did you mean '-2w'?"),
+        misread("2wstart", "did you mean '-2wStart'?"),
         misread("2yend", "did you mean '-2y'?"),
         misread("5d" + " " * 60 + "!", "did you mean '-5d'?"),
         misread("", "did you mean to leave it out (None)?"),
@@ -329,7 +358,7 @@ def test_the_grammar_is_accepted(text: str) -> None:
     assert wire(text) == text
 
 
-FORM = re.compile(r"all|-?[0-9]+[hdwmyqMs]|-?[0-9]*([hdm](Start|End)|yStart)|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?")
+FORM = re.compile(r"all|-?[0-9]+[hdwmyqMs]|-?[0-9]*([hdwm](Start|End)|yStart)|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?")
 
 
 @settings(quick, max_examples=500)

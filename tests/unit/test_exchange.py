@@ -304,7 +304,7 @@ def test_a_missing_scope_is_named() -> None:
 
 def test_the_first_404_hints_at_the_prefix_and_later_ones_do_not() -> None:
     play = Play()
-    with pytest.raises(errors.NotFoundError, match='prefix="projects"'):
+    with pytest.raises(errors.NotFoundError, match='prefix="auto"'):
         play.run(READ, answer(404))
     play.run(READ, answer(200))
     with pytest.raises(errors.NotFoundError) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,14 +46,19 @@ def test_hints() -> None:
     assert text_of(unscoped, answer(403)) == "insights.timing: 403." + refused
     assert text_of(READ, answer(403)) == "persons.get: 403"
     assert text_of(unscoped, answer(402)) == "insights.timing: 402"
-    prefix = " If project and id are right, the server may not know this prefix: try prefix="
-    assert text_of(READ, answer(404)) == f'persons.get: 404.{prefix}"projects".'
-    play = Play(pacing=False)
+    nothing = (
+        " Nothing under /api/{}/ has been found so far: check host, project_id and id, or leave it to "
+        'prefix="auto" which of the two paths to use.'
+    )
+    assert text_of(READ, answer(404)) == "persons.get: 404." + nothing.format("environments")
+    play = Play("projects", pacing=False)
     play.session.prefix = "projects"
-    assert text_of(READ, answer(404), play=play) == f'persons.get: 404.{prefix}"environments".'
+    assert text_of(READ, answer(404), play=play) == "persons.get: 404." + nothing.format("projects")
     play.run(READ, answer(200))
     assert text_of(READ, answer(404), play=play) == "persons.get: 404"
-    followed = " Redirects are not followed; check host and prefix."
+    gone = Operation("insights.trend", Kind.READ, "insights", mute=frozenset({404}))
+    assert text_of(gone, answer(404)) == "insights.trend: 404"
+    followed = " It does not say where to. Redirects are not followed; check host and project_id."
     for status in (300, 302, 399):
         assert text_of(READ, answer(status)) == f"persons.get: {status}.{followed}"
     for said in ("No.", "No!", "No?"):
@@ -300,22 +306,79 @@ def test_the_end_of_the_prefix_is_told_once() -> None:
     assert seen.category is DeprecationWarning
     assert str(seen.message) == (
         "The server says that /api/environments/ is on its way out (its end is announced for Sat, 1 Jan 2028). "
-        'Use prefix="projects", or set POSTHOG_PREFIX=projects; the operations are the same.'
+        'Leave prefix="environments" out, or set prefix="projects"; the operations are the same.'
     )
     assert sunset_warning(answer(200, sunset="again"), play=play) == []
     (plain,) = sunset_warning(answer(200, deprecation="true"))
-    assert "is on its way out. Use" in str(plain.message)
+    assert "is on its way out. Leave" in str(plain.message)
     (long,) = sunset_warning(answer(200, sunset="x" * 100))
     assert "x" * 41 not in str(long.message)
     assert "x" * 30 in str(long.message)
 
 
+def at(url: str, status: int = 200, **headers: str) -> Answer:
+    return replace(answer(status, **headers), url=url)
+
+
 def test_the_other_prefix_is_not_warned_of() -> None:
-    play = Play()
+    play = Play("projects")
     play.session.prefix = "projects"
-    assert sunset_warning(answer(200, sunset="soon"), play=play) == []
+    url = URL.replace("environments", "projects")
+    assert sunset_warning(at(url, sunset="soon"), play=play) == []
+    assert sunset_warning(at(url, deprecation="true", link=f'<{url}>; rel="successor-version"'), play=play) == []
     assert not play.session.warned
     assert sunset_warning(answer(200)) == []
+    assert sunset_warning(answer(200, deprecation="false")) == []
+
+
+def test_auto_moves_without_a_word() -> None:
+    play = Play("auto")
+    link = '</api/projects/1/persons/2/>; rel="successor-version"'
+    assert sunset_warning(answer(200, deprecation="true", link=link), play=play) == []
+    assert play.session.prefix == "projects"
+
+
+CURRENT = "https://us.posthog.com/api/{}/@current/persons/?limit=1"
+TELLS = (
+    '</api/projects/12345/persons/?limit=1>; rel="successor-version", '
+    '<https://posthog.com/docs/api/current-alias-deprecation>; rel="deprecation"; type="text/html"'
+)
+
+
+@pytest.mark.parametrize("prefix", ["environments", "projects"])
+def test_current_is_warned_of_once_with_the_number(prefix: str) -> None:
+    play = Play("auto")
+    url = CURRENT.format(prefix)
+    (seen,) = sunset_warning(at(url, deprecation="@1795564800", link=TELLS), play=play)
+    assert str(seen.message) == (
+        'The server says that the project id "@current" is deprecated since 2026-11-25. Use the number of the project '
+        "instead, 12345: project_id=12345. See https://posthog.com/docs/api/current-alias-deprecation."
+    )
+    assert sunset_warning(at(url, deprecation="@1795564800", link=TELLS), play=play) == []
+
+
+def test_current_is_warned_of_where_no_number_is_told() -> None:
+    (seen,) = sunset_warning(at(CURRENT.format("projects"), deprecation="@1795564800"), play=Play("auto"))
+    assert '"@current" is deprecated' in str(seen.message)
+    assert "instead: " in str(seen.message)
+
+
+def test_a_twin_of_current_that_keeps_it_is_about_the_prefix() -> None:
+    link = '</api/projects/@current/persons/?limit=1>; rel="successor-version"'
+    (seen,) = sunset_warning(at(CURRENT.format("environments"), deprecation="true", link=link))
+    assert "/api/environments/ is on its way out" in str(seen.message)
+
+
+def test_something_else_is_said_to_be_what_the_link_names() -> None:
+    play = Play("auto")
+    link = '</api/projects/1/persons/bulk_delete/>; rel="successor-version"'
+    (seen,) = sunset_warning(answer(200, deprecation="true", link=link), play=play)
+    text = str(seen.message)
+    assert "that persons.get is deprecated" in text
+    assert "/api/projects/1/persons/bulk_delete/" in text
+    assert "environments" not in text.replace("posthog-environments", "")
+    assert play.session.prefix == "environments"
+    assert sunset_warning(answer(200, deprecation="true", link=link), play=play) == []
 
 
 # ------------------------------------------------------------------------------------------------ scopes and twins

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.filters import Condition, Filter, FilterGroup, filters_to_wire, prop
+from posthog_environments.filters import Condition, Filter, FilterGroup, absolute, filters_to_wire, prop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,8 +110,9 @@ def test_set_operators_have_no_value(filter_: Filter) -> None:
 @pytest.mark.parametrize(
     ("value", "sent"),
     [
-        (True, True),
-        (False, False),
+        # Servers find nobody by a JSON true.
+        (True, "true"),
+        (False, "false"),
         (0, 0),
         (-(2**63), -(2**63)),
         (2**64 - 1, 2**64 - 1),
@@ -124,7 +125,8 @@ def test_set_operators_have_no_value(filter_: Filter) -> None:
         (Kind.X, "x"),
         ("", ""),
         ("\x00'\"\\ é \U0001f600 \u202e", "\x00'\"\\ é \U0001f600 \u202e"),
-        ([1, True, "x"], [1, True, "x"]),
+        ([1, True, "x"], [1, "true", "x"]),
+        ((False,), ["false"]),
     ],
 )
 def test_values(value: object, sent: object) -> None:
@@ -138,7 +140,7 @@ def test_values(value: object, sent: object) -> None:
     ("value", "error", "says"),
     [
         (None, ValueError, "is_not_set"),
-        ([], ValueError, "no filter"),
+        ([], ValueError, "find nobody"),
         ([None], ValueError, r"value\[0\]"),
         ([[1]], TypeError, r"value\[0\]"),
         (float("nan"), ValueError, "finite"),
@@ -252,6 +254,238 @@ def test_joining() -> None:
     assert eval(repr(A & (B | C)), {"prop": prop}) == A & (B | C)
 
 
+def test_or_of_equals_on_one_property_is_one_filter_with_a_list() -> None:
+    plan, age = prop("plan"), prop("age") >= 18
+    listed = leaf("plan", ["pro", "team"])
+    assert wire((plan == "pro") | (plan == "team")) == [listed]
+    assert wire((plan == "pro") | (plan == "team") | (plan == "pro")) == [listed]
+    assert wire(age & prop("email").is_set() & ((plan == "pro") | plan.is_in(["team"]))) == [
+        leaf("age", 18, "gte"),
+        {"key": "email", "operator": "is_set", "type": "person"},
+        listed,
+    ]
+    assert wire({"type": "OR", "values": [{"key": "plan", "value": "pro"}, {"plan": "team"}]}) == [listed]
+    assert wire((prop("on") == True) | (prop("on") == 1)) == [leaf("on", ["true", 1])]  # noqa: E712 - a filter
+    # One property of persons and one of events, or of two kinds of groups, are not the same.
+    assert wire((prop("x", "event") == 1) | (prop("x") == 2))["type"] == "OR"
+    assert wire((prop("x", group_type_index=0) == 1) | (prop("x", group_type_index=1) == 2))["type"] == "OR"
+    # Nor is it a list where the operator is another, where nothing is meant, or where a cohort is.
+    for condition in (
+        (plan == "pro") | (plan != "team"),
+        (plan == "pro") | (prop("age") == 1),
+        plan.icontains("a") | plan.icontains("b"),
+        (plan == "") | (plan == "pro"),
+        (prop("id", "cohort") == 1) | (prop("id", "cohort") == 2),
+    ):
+        assert wire(condition)["type"] == "OR"
+    mixed = wire((plan == "pro") | (age & B) | (plan == "team"))
+    assert mixed == {
+        "type": "OR",
+        "values": [
+            {"type": "AND", "values": [listed]},
+            {"type": "AND", "values": [leaf("age", 18, "gte"), b]},
+        ],
+    }
+    labelled = {"key": "plan", "value": "pro", "label": "x"}
+    assert wire({"type": "OR", "values": [labelled, labelled | {"value": "team"}]})["type"] == "OR"
+
+
+def test_and_of_unequals_on_one_property_is_one_filter_with_a_list() -> None:
+    plan = prop("plan")
+    assert wire((plan != "a") & (plan != "b") & A) == [leaf("plan", ["a", "b"], "is_not"), a]
+    assert wire([plan.not_in(["a"]), plan != "b"]) == [leaf("plan", ["a", "b"], "is_not")]
+    assert wire((plan != "a") | (plan != "b"))["type"] == "OR"
+    assert wire((plan == "a") & (plan == "b")) == [leaf("plan", "a"), leaf("plan", "b")]
+
+
+EMPTY = {"type": "AND", "values": []}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (EMPTY, None),
+        ([EMPTY], None),
+        ({"type": "AND", "values": [EMPTY]}, None),
+        ({"type": "OR", "values": [EMPTY, {"type": "AND", "values": [EMPTY]}]}, None),
+        ([A, EMPTY], [a]),
+        ({"type": "AND", "values": [{"type": "AND", "values": [A]}, EMPTY]}, [a]),
+        ({"type": "OR", "values": [{"type": "AND", "values": [A, B]}, EMPTY]}, [a, b]),
+    ],
+)
+def test_the_empty_group_of_the_web_application_is_no_filter(given: Any, sent: Any) -> None:
+    assert wire(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("operator", "how"),
+    [
+        ("icontains", "|"), ("regex", "|"), ("gt", "|"), ("starts_with", "|"), ("ends_with", "|"), ("semver_eq", "|"),
+        ("not_icontains", "&"), ("not_regex", "&"), ("not_starts_with", "&"), ("not_ends_with", "&"),
+        ("semver_neq", "&"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [["a", "b"], ("a",), {"a", "b"}, []])
+def test_a_list_is_refused_with_what_keeps_the_meaning(operator: str, how: str, value: Any) -> None:
+    group = "OR" if how == "|" else "AND"
+    for make in (
+        lambda: prop("k").where(operator, value),
+        lambda: wire({"key": "k", "operator": operator, "value": value}),
+    ):
+        with pytest.raises(TypeError, match="wrong persons") as caught:
+            make()
+        assert f"join them with {how}," in str(caught.value)
+        assert f"'type': '{group}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"key": "email", "value": "x", "connector": "icontains"},
+        {"key": "email", "value": "x", "op": "IContains "},
+        {"key": "email", "value": "x", "match": "contains"},
+        {"key": "email", "value": "x", "comparison": "!="},
+        {"key": "email", "value": "x", "operator": "exact", "how": "regex"},
+        {"key": "email", "value": 5, "op": "greater than"},
+        {"property": "email", "value": "x"},
+        {"property": "email", "operator": "icontains", "value": "x"},
+        {"property": "email", "operator": "contains", "type": "string", "value": "x"},
+        {"Field": "email", "Op": "eq", "Value": "x"},
+        {"name": "email", "values": ["x"]},
+        {"email": "x", "op": "icontains"},
+        {"operator": "exact", "value": "x"},
+        {"operator": "is_set"},
+        {"property": "email", "op": "is_set"},
+    ],
+)
+@pytest.mark.parametrize("place", [lambda entry: entry, lambda entry: [A, {"type": "OR", "values": [B, entry]}]])
+def test_a_foreign_dialect_is_refused(entry: dict[str, Any], place: Any) -> None:
+    with pytest.raises(ValueError, match=r"'key'|'operator'"):
+        wire(place(entry))
+
+
+def test_what_only_looks_like_a_dialect() -> None:
+    assert wire({"match": "regex"}) == [leaf("match", "regex")]
+    assert wire({"name": "Ada", "plan": "set"}) == [leaf("name", "Ada"), leaf("plan", "set")]
+    assert wire({"property": "house", "city": "Bonn"}) == [leaf("property", "house"), leaf("city", "Bonn")]
+    own = {"key": "k", "value": "x", "id": "a", "conditionHash": "f00", "bytecode": ["_H", 1], "operator": "exact"}
+    assert wire(own) == [own | {"type": "person"}]
+
+
+@pytest.mark.parametrize(
+    ("saved", "sent"),
+    [
+        # A flat list, with what older versions of the application left out.
+        (
+            [{"key": "$browser", "value": ["Chrome"], "operator": None, "type": "person"}],
+            [{"key": "$browser", "value": ["Chrome"], "operator": None, "type": "person"}],
+        ),
+        # The group of groups that it writes today.
+        (
+            {"type": "AND", "values": [{"type": "AND", "values": [{"key": "plan", "value": "pro", "type": "person"}]}]},
+            [{"key": "plan", "value": "pro", "type": "person"}],
+        ),
+        (
+            [{"key": "id", "value": 8, "operator": "in", "type": "cohort", "cohort_name": "Friends"}],
+            [{"key": "id", "value": 8, "operator": "in", "type": "cohort", "cohort_name": "Friends"}],
+        ),
+        (
+            [{"key": "id", "value": 8, "operator": None, "type": "cohort", "negation": True}],
+            [{"key": "id", "value": 8, "operator": None, "type": "cohort", "negation": True}],
+        ),
+        (
+            [{"key": "email", "value": "is_not_set", "operator": "is_not_set", "type": "person"}],
+            [{"key": "email", "operator": "is_not_set", "type": "person"}],
+        ),
+        (
+            [{"key": "$internal", "value": [True], "operator": "is_not", "type": "person"}],
+            [{"key": "$internal", "value": ["true"], "operator": "is_not", "type": "person"}],
+        ),
+        (
+            [{"key": "text", "value": ["Buy"], "operator": "exact", "type": "element"}],
+            [{"key": "text", "value": ["Buy"], "operator": "exact", "type": "element"}],
+        ),
+        (
+            [{"key": "k", "value": "v", "operator": "exact", "type": "group", "group_type_index": 0,
+              "group_key_names": {"v": "Vee"}}],
+            [{"key": "k", "value": "v", "operator": "exact", "type": "group", "group_type_index": 0,
+              "group_key_names": {"v": "Vee"}}],
+        ),
+        (
+            [{"key": "beta", "value": True, "operator": "flag_evaluates_to", "type": "flag"}],
+            [{"key": "beta", "value": True, "operator": "flag_evaluates_to", "type": "flag"}],
+        ),
+        (
+            [{"key": "$pageview", "value": "performed_event", "type": "behavioral", "event_type": "events",
+              "time_value": "30", "time_interval": "day", "operator": "gte", "operator_value": 5, "negation": False}],
+            [{"key": "$pageview", "value": "performed_event", "type": "behavioral", "event_type": "events",
+              "time_value": "30", "time_interval": "day", "operator": "gte", "operator_value": 5, "negation": False}],
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_web_application_saves_goes_in_as_it_is(saved: Any, sent: Any) -> None:
+    assert wire(saved) == sent
+    assert wire(sent) == sent
+
+
+@pytest.mark.parametrize(
+    ("saved", "says"),
+    [
+        ({"properties": {"type": "AND", "values": []}}, "pass what stands under 'properties'"),
+        ({"properties": [{"key": "k", "value": 1}], "events": []}, "pass what stands under 'properties'"),
+        ({"filters": [{"key": "k", "value": 1}]}, "pass what stands under 'filters'"),
+        ({"$browser__icontains": "Chrome"}, "where"),
+        ([[{"key": "k", "value": 1}]], "outer list"),
+        ({"key": "k", "value": None, "operator": "exact", "type": "person"}, "is_not_set"),
+        ({"key": "k", "value": ["a", "b"], "operator": "icontains", "type": "person"}, "join them with |"),
+        ({"key": "age", "type": "number", "operator": "gt", "value": 10}, "unknown filter type"),
+    ],
+)
+def test_what_else_is_saved_is_refused_with_a_reason(saved: Any, says: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        wire(saved)
+    assert says in str(caught.value)
+
+
+NOW = datetime(2026, 3, 31, 12, 30, 15, 999, tzinfo=timezone(timedelta(hours=2)))
+
+
+@pytest.mark.parametrize(
+    ("given", "moment", "day"),
+    [
+        ("-30s", "2026-03-31T10:29:45+00:00", None),
+        ("5M", "2026-03-31T10:25:15+00:00", None),
+        ("-36h", "2026-03-29T22:30:15+00:00", None),
+        ("-7d", "2026-03-24T10:30:15+00:00", "2026-03-24"),
+        ("-2w", "2026-03-17T10:30:15+00:00", "2026-03-17"),
+        ("-1m", "2026-02-28T10:30:15+00:00", "2026-02-28"),
+        ("-3m", "2025-12-31T10:30:15+00:00", "2025-12-31"),
+        ("-16m", "2024-11-30T10:30:15+00:00", "2024-11-30"),
+        ("-1q", "2025-12-30T10:30:15+00:00", "2025-12-30"),
+        ("-2y", "2024-03-31T10:30:15+00:00", "2024-03-31"),
+        ("-0d", "2026-03-31T10:30:15+00:00", "2026-03-31"),
+    ],
+)
+def test_relative_dates_become_absolute(given: str, moment: str, day: str | None) -> None:
+    for operator in ("is_date_before", "is_date_after"):
+        assert absolute(wire(prop("k").where(operator, given)), lambda: NOW) == [leaf("k", moment, operator)]
+    found = absolute(wire(prop("k").date_exact(given)), lambda: NOW)
+    assert found == [leaf("k", day or moment, "is_date_exact")]
+
+
+def test_absolute_leaves_everything_else() -> None:
+    assert absolute(None, lambda: NOW) is None
+    plain = [leaf("k", "-7d"), leaf("k", "2026-01-01", "is_date_before"), leaf("k", "-7d", "icontains")]
+    assert absolute(plain, lambda: NOW) == plain
+    nested = absolute(wire(prop("k").before("-1d") | A), lambda: NOW)
+    assert nested == {"type": "OR", "values": [leaf("k", "2026-03-30T10:30:15+00:00", "is_date_before"), a]}
+    with pytest.raises(ValueError, match="before the year 1"):
+        absolute(wire(prop("k").before("-9999y")), lambda: NOW)
+    assert absolute(wire(prop("k").before("-1m")), lambda: datetime(2024, 3, 30, tzinfo=UTC)) == [
+        leaf("k", "2024-02-29T00:00:00+00:00", "is_date_before")
+    ]
+
+
 def test_mappings() -> None:
     assert wire({"plan": "pro", "n": [1, 2]}) == [leaf("plan", "pro"), leaf("n", [1, 2])]
     assert wire(MappingProxyType({"plan": "pro"})) == [leaf("plan", "pro")]
@@ -328,7 +562,7 @@ def test_the_dicts_of_the_api() -> None:
         ({"type": "OR", "values": [A], "plan": "pro"}, ValueError, "^properties: .*'plan'"),
         ({"type": "OR", "values": [A, {}]}, ValueError, r"^properties\.values\[1\]: .*empty"),
         ({"type": "OR", "values": [A, None]}, TypeError, r"^properties\.values\[1\]: "),
-        ([A, {"type": "AND", "values": []}], ValueError, r"^properties\[1\]\.values: .*empty"),
+        ({"type": "AND", "values": [{"type": "OR", "values": []}]}, ValueError, r"values\[0\]\.values: .*empty"),
         ({"": 1}, ValueError, "^properties: .*empty"),
         ({5: 1}, TypeError, "^properties: .*int"),
         ({"plan": {"operator": "gt"}}, TypeError, r"^properties\['plan'\]: "),
@@ -473,22 +707,45 @@ keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lamb
 @given(keys, scalars)
 def test_values_pass_byte_for_byte(key: str, value: object) -> None:
     sent = json.loads(json.dumps(wire(prop(key) == value)))
-    assert sent == [leaf(key, value)]
-    assert repr(sent[0]["value"]) == repr(value)
+    expected = str(value).lower() if isinstance(value, bool) else value
+    assert sent == [leaf(key, expected)]
+    assert repr(sent[0]["value"]) == repr(expected)
     if key not in ("key", "values", "type"):
         assert json.loads(json.dumps(wire({key: value}))) == sent
 
 
+few = st.sampled_from(["a", "b", "c"])
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    st.builds(lambda key, value: prop(key) == value, keys, scalars),
+    st.builds(
+        lambda key, value, equal: prop(key) == value if equal else prop(key) != value,
+        few | keys,
+        st.sampled_from([1, 2, 1.0, "1", True, "true", ""]) | scalars | st.lists(scalars, min_size=1, max_size=3),
+        st.booleans(),
+    ),
     lambda inner: st.builds(lambda x, y, both: x & y if both else x | y, inner, inner, st.booleans()),
     max_leaves=8,
 )
 
 
+def equalities(condition: Condition) -> Iterator[str]:
+    """Each pair of a property and a value, as it is sent, that a condition compares."""
+    if isinstance(condition, FilterGroup):
+        for part in condition.values:
+            yield from equalities(part)
+    else:
+        (sent,) = wire(condition)
+        yield from pairs(sent)
+
+
+def pairs(sent: dict[str, Any]) -> list[str]:
+    values = sent["value"] if isinstance(sent["value"], list) else [sent["value"]]
+    return [json.dumps([sent["key"], value]) for value in values]
+
+
 def holds(sent: Any, truth: dict[str, bool]) -> bool:
     if "values" not in sent:
-        return truth[json.dumps(sent, sort_keys=True)]
+        # `exact` with a list: one of them; `is_not`: none of them.
+        return any(truth[pair] for pair in pairs(sent)) is (sent["operator"] == "exact")
     groups = ["values" in part for part in sent["values"]]
     assert all(groups) or not any(groups), "filters and groups side by side"
     return (all if sent["type"] == "AND" else any)([holds(part, truth) for part in sent["values"]])
@@ -497,21 +754,13 @@ def holds(sent: Any, truth: dict[str, bool]) -> bool:
 def meant(condition: Condition, truth: dict[str, bool]) -> bool:
     if isinstance(condition, FilterGroup):
         return (all if condition.type == "AND" else any)([meant(part, truth) for part in condition.values])
-    return truth[json.dumps(wire(condition)[0], sort_keys=True)]
-
-
-def leaves(condition: Condition) -> Iterator[str]:
-    if isinstance(condition, FilterGroup):
-        for part in condition.values:
-            yield from leaves(part)
-    else:
-        yield json.dumps(wire(condition)[0], sort_keys=True)
+    return holds(wire(condition)[0], truth)
 
 
 @quick
 @given(conditions, st.data())
 def test_the_wire_form_means_what_was_joined(condition: Condition, data: st.DataObject) -> None:
-    truth = {name: data.draw(st.booleans()) for name in sorted(set(leaves(condition)))}
+    truth = {name: data.draw(st.booleans()) for name in sorted(set(equalities(condition)))}
     sent = wire(condition)
     sent = {"type": "AND", "values": sent} if isinstance(sent, list) else sent
     assert holds(sent, truth) == meant(condition, truth)
@@ -565,10 +814,18 @@ class Unlike(datetime):
     ("operator", "value", "said"),
     [
         ("icontains", True, "expected text or a number, got bool; use exact"),
-        ("icontains", ["a"], "expected text or a number, got list; join one filter for each value with |"),
+        (
+            "icontains",
+            ["a"],
+            (
+                "expected one value, got a list, by which older servers find the wrong persons; write one filter for "
+                "each value and join them with |, which means any of them (in the API's own dicts: "
+                "{'type': 'OR', 'values': [...]})"
+            ),
+        ),
         ("regex", 5, "expected text, got int; write it as a str"),
         ("in", "a", "expected a list of values, got str; write [value] for one"),
-        ("in", [], "the list is empty, which a server reads as no filter; give one value at least"),
+        ("in", [], "the list is empty, by which servers find nobody; give one value at least, or no filter"),
         ("exact", object, f"a type does not go with this operator; {PLAIN}"),
         ("gte", date(2026, 1, 31), f"a date does not go with this operator; {DATES}"),
         ("exact", None, "None is not compared with; ask is_not_set (or is_set) instead"),
@@ -666,7 +923,11 @@ GROUP = "expected {'type': 'AND' or 'OR', 'values': [...]}"
         ({"key": 5, "value": 1}, ".key: the name of a property is text, not int; write it as a str"),
         (
             {"key": "k", "operator": "gt", "value": [1]},
-            (".value: expected text or a number, got list; join one filter for each value with |"),
+            (
+                ".value: expected one value, got a list, by which older servers find the wrong persons; write one "
+                "filter for each value and join them with |, which means any of them (in the API's own dicts: "
+                "{'type': 'OR', 'values': [...]})"
+            ),
         ),
         ({"n": [None]}, "['n'].value[0]: None is not compared with; ask is_not_set (or is_set) instead"),
         (

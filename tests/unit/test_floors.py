@@ -12,49 +12,34 @@ PACKAGE = Path(posthog_environments.__file__).parent
 FLOORS: dict[int, set[str]] = {
     0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
     1: {
-        "arguments",
-        "trend_series",
-        "trend_query",
-        "trend_answers",
-        "filters",
-        "dates",
-        "entities",
-        "paging",
-        "retry",
-        "quota",
-        "ledger",
+        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
+        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "notices", "refusals",
     },
     2: {"questions", "exchange", "export.files", "ranges"},
-    3: {"pager", "persons", "insights", "bulk"},
+    3: {"pager", "persons", "trend_flow", "insights", "bulk"},
     4: {"framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
-}
+}  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
-# charts are read before anything shows or draws them, and models, at the top, offer that; a ledger decides as a quota
-# does; exports count what a flow asks for; many changes are made of single ones; transports use
-# networks, bodies and requests, and a budget is kept in a store; clients use what is bound.
+# charts are read before anything shows or draws them, and models, at the top, offer that; filters are made of
+# conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does; exports count
+# what a flow asks for; many changes are made of single ones; transports use networks, bodies and
+# requests, and a budget is kept in a store; clients use what is bound.
 INNER = {
     0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: [
-        "arguments",
-        "trend_series",
-        "trend_query",
-        "trend_answers",
-        "filters",
-        "dates",
-        "entities",
-        "paging",
-        "retry",
-        "quota",
-        "ledger",
+        "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
+        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "notices", "refusals",
     ],
     2: ["questions", "exchange", "export.files", "ranges"],
-    3: ["pager", "persons", "insights", "bulk"],
+    3: ["pager", "persons", "trend_flow", "insights", "bulk"],
     4: ["framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
-}
+}  # fmt: skip
 
 
 def imported(path: Path) -> set[str]:

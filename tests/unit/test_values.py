@@ -235,12 +235,16 @@ def test_digits_of_a_wait() -> None:
     assert retry_after("\u0667", now) is None  # a digit, but not one of HTTP
 
 
-def asked(events: list[Any], actions: list[Any]) -> dict[str, Any]:
+def asked(events: list[Any], actions: list[Any], **given: Any) -> dict[str, Any]:
     nothing: dict[str, Any] = dict.fromkeys(
         ("properties", "date_from", "date_to", "breakdown", "breakdown_type", "display", "interval")
     )
     return question(
-        events=events, actions=actions, **nothing, default_type="event", now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        events=events,
+        actions=actions,
+        **{**nothing, **given},
+        default_type="event",
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
@@ -301,12 +305,55 @@ def test_verification_is_not_switched_off(verify: Any) -> None:
 def test_a_breakdown_is_a_name_or_cohorts() -> None:
     assert _breakdown(None) is None
     assert _breakdown("$browser") == "$browser"
-    assert [json.loads(_breakdown(given) or "") for given in ([3, 14], (7,))] == [[3, 14], [7]]
+    assert _breakdown("42") == "42"
+    cohorts: list[Any] = [[3, 14], (7,), 5, ["all", 42]]
+    assert [json.loads(_breakdown(given) or "") for given in cohorts] == [
+        [3, 14],
+        [7],
+        [5],
+        ["all", 42],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("all", ["all"]),
+        (42, [42]),
+        ("42", [42]),
+        (["all", 42], ["all", 42]),
+        ("[9581,5812]", [9581, 5812]),
+        (["7"], [7]),
+    ],
+)
+def test_cohorts_in_each_form(given: Any, sent: list[Any]) -> None:
+    assert json.loads(_breakdown(given, "cohort") or "") == sent
+
+
+def test_what_can_only_be_cohorts_says_so() -> None:
+    assert asked(["a"], [], breakdown=[42])["breakdown_type"] == "cohort"
+    assert asked(["a"], [], breakdown=42)["breakdown_type"] == "cohort"
+    assert "breakdown_type" not in asked(["a"], [], breakdown="all")
+    with pytest.raises(ValueError, match="must be 'cohort' or left out, not 'person'"):
+        asked(["a"], [], breakdown=[42], breakdown_type="person")
+
+
+@pytest.mark.parametrize("given", ["plan", "", "[42", '["plan"]', 0, -1, True, [True], [], None.__class__, 1.5])
+def test_what_are_no_cohorts_is_refused(given: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="breakdown"):
+        _breakdown(given, "cohort")
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [([0], r"breakdown\[0\]"), ([1, "x"], r"breakdown\[1\]"), ([], "list of cohort ids, not \\[\\]"), (5, "not 5")],
+    [
+        ([0], r"breakdown\[0\]"),
+        ([1, "x"], r"breakdown\[1\]"),
+        ([], "list of cohort ids, or 'all', not \\[\\]"),
+        (0, "breakdown"),
+        (True, "breakdown must be an int, not bool"),
+        (1.5, "not 1.5"),
+    ],
 )
 def test_a_breakdown_of_something_else_is_refused(given: Any, said: str) -> None:
     with pytest.raises((TypeError, ValueError), match=said):

@@ -10,12 +10,9 @@ if TYPE_CHECKING:
     from .activity_page import ActivityPage as ActivityPage
     from .activity_user import ActivityUser as ActivityUser
     from .api_error_body import ApiErrorBody as ApiErrorBody
-    from .breakdown_type import BreakdownType as BreakdownType
-    from .display import Display as Display
     from .entity import Entity as Entity
     from .finished_query import FinishedQuery as FinishedQuery
     from .insight_timing import InsightTiming as InsightTiming
-    from .interval import Interval as Interval
     from .person import Person as Person
     from .person_bulk_deletion import PersonBulkDeletion as PersonBulkDeletion
     from .person_bulk_deletion_outcome import (
@@ -66,12 +63,9 @@ _HOMES = {
     "ActivityPage": ".activity_page",
     "ActivityUser": ".activity_user",
     "ApiErrorBody": ".api_error_body",
-    "BreakdownType": ".breakdown_type",
-    "Display": ".display",
     "Entity": ".entity",
     "FinishedQuery": ".finished_query",
     "InsightTiming": ".insight_timing",
-    "Interval": ".interval",
     "Person": ".person",
     "PersonBulkDeletion": ".person_bulk_deletion",
     "PersonBulkDeletionOutcome": ".person_bulk_deletion_outcome",
@@ -115,12 +109,9 @@ __all__ = [
     "ActivityPage",
     "ActivityUser",
     "ApiErrorBody",
-    "BreakdownType",
-    "Display",
     "Entity",
     "FinishedQuery",
     "InsightTiming",
-    "Interval",
     "Person",
     "PersonBulkDeletion",
     "PersonBulkDeletionOutcome",

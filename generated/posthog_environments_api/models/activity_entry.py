@@ -27,7 +27,7 @@ class ActivityEntry(_Struct, forbid_unknown_fields=True, weakref=True):
     Attributes:
         id: Newer servers alone send it.
         user: Who did it.
-        activity: As named.
+        activity: What was done.
         scope: Kind of the thing it was done to; here "Person".
         item_id: Integer id of the person, as text.
         created_at: As named.

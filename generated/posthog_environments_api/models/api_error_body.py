@@ -11,16 +11,19 @@ from msgspec import field as _field
 from ..errors import DecodeError
 from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
+from ..types import plain as _plain
 
 
 class ApiErrorBody(_Struct, forbid_unknown_fields=True, weakref=True):
-    """What went wrong; of several mistakes the first.
+    """What went wrong; of several mistakes the first. Servers may add keys. Match `type` and `code`, never
+    the words.
 
     Attributes:
-        type_: As named.
+        type_: What went wrong, at large. 402, 409 and everything from 500 on are a `server_error`.
         code: What kind of mistake, for programs.
         detail: What went wrong, for people.
         attr: Name of the field, nested ones joined by two underscores.
+        extra: More for programs, an object; newer servers alone send it, and for few errors.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 
@@ -28,6 +31,7 @@ class ApiErrorBody(_Struct, forbid_unknown_fields=True, weakref=True):
     code: str | None = None
     detail: str | None = None
     attr: str | None = None
+    extra: Any = None
     additional_properties: dict[str, Any] = _field(
         default_factory=dict, name="what the contract does not know"
     )
@@ -59,11 +63,13 @@ class ApiErrorBody(_Struct, forbid_unknown_fields=True, weakref=True):
         code = pop("code", None)
         detail = pop("detail", None)
         attr = pop("attr", None)
+        extra = pop("extra", None)
         return cls(
             type_,
             code,
             detail,
             attr,
+            extra,
             d,
         )
 
@@ -78,6 +84,8 @@ class ApiErrorBody(_Struct, forbid_unknown_fields=True, weakref=True):
             d["detail"] = self.detail
         if self.attr is not None:
             d["attr"] = self.attr
+        if self.extra is not None:
+            d["extra"] = _plain(self.extra)
         return d
 
     def _repr_html_(self) -> str:

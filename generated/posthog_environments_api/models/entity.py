@@ -27,7 +27,7 @@ class Entity(_Struct, forbid_unknown_fields=True, weakref=True):
             `PropertyFilterGroup`.
             Servers of 2026 take the list alone for persons. An entry that they cannot read is dropped in
             silence.
-        math: What is counted. The forms from sum on need `math_property`.
+        math: What is counted. sum, avg, min, max, median and the percentiles need `math_property`.
         math_property: Name of the numeric property of the event that `math` works on.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """

@@ -20,10 +20,14 @@ class PropertyFilter(_Struct, forbid_unknown_fields=True, weakref=True):
 
     Attributes:
         key: Name of the property.
-        value: What to compare with: a text, number or boolean, or a list of them, any of which will do for
-            `exact`.
-            Absent for `is_set` and `is_not_set`.
-        operator: How to compare; without it `exact`.
+        value: What to compare with: a text or number, or a list of them, any of which will do for `exact`.
+            Write true and
+            false as texts: servers find nobody by the boolean. A list with another operator than exact and
+            is_not finds
+            nobody on servers of 2025, or fails. Absent for `is_set` and `is_not_set`.
+        operator: How to compare; without it `exact`. Servers of 2025 know those up to is_date_after. An old name
+            of this
+            field is `connector`: servers pass over it, and compare exactly.
         type_: What has the property; without it the event.
         group_type_index: Which kind of group, for the type `group`.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.

@@ -23,13 +23,17 @@ class Series(_Struct, forbid_unknown_fields=True, weakref=True):
     Attributes:
         data: One number for each of `days`; empty for the aggregated displays, null for formulas of them.
         days: Start of each point, `2026-01-31`; by hour with the time.
-        labels: The days as people read them, `31-Jan-2026`.
+        labels: The days as people read them, in a form that differs by version and interval. Never parse them:
+            `days` is
+            the same everywhere.
         filter_: The question as the server understood it, with its own defaults.
         label: As named.
         action: What the series counts, as the server understood it.
         count: Sum of `data`; 0 for the aggregated displays.
         aggregated_value: The one value of an aggregated display.
-        breakdown_value: Value of the breakdown that this series is for; a text, number or list.
+        breakdown_value: Value of the breakdown that this series is for; a text, number or list. Servers since 2025 write
+            `$$_posthog_breakdown_null_$$` for none, and `$$_posthog_breakdown_other_$$` for those beyond
+            the limit.
         compare: As named.
         compare_label: Which of the two periods this series is.
         order: Place among the series, or of the formula among the formulas.

@@ -32,7 +32,8 @@ class Trend(_Struct, forbid_unknown_fields=True, weakref=True):
         is_cached: As named.
         last_refresh: When it was computed.
         timezone: Time zone of the project, in which days begin and end.
-        next_: Where further values of a breakdown are.
+        next_: Where further values of a breakdown are said to be. Never follow it: what it gives repeats or is
+            empty.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
 

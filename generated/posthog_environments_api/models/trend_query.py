@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct as _Struct
 from msgspec import field as _field
@@ -13,12 +13,7 @@ from ..types import as_html as _as_html
 from ..types import kind_of as _kind_of
 from ..types import plain as _plain
 from ..types import records as _records
-
-if TYPE_CHECKING:
-    from .breakdown_type import BreakdownType
-    from .display import Display
-    from .entity import Entity
-    from .interval import Interval
+from .entity import Entity
 
 
 class TrendQuery(_Struct, forbid_unknown_fields=True, weakref=True):
@@ -42,15 +37,20 @@ class TrendQuery(_Struct, forbid_unknown_fields=True, weakref=True):
         breakdown: Property or cohorts to break down on: the name of a property of the event or person, or for
             cohorts
             the JSON text of a list of their ids (`[9581,5812]`). At most 25 values come back, the largest.
-        breakdown_type: What `breakdown` names.
+        breakdown_type: What `breakdown` names. Servers of 2026 take those from event_metadata on as well.
         compare: Whether to compare with the period before.
         compare_to: How far back the period to compare with lies.
-        display: What the answer is shaped for. ActionsTable, ActionsPie, ActionsBarValue, WorldMap and
-            BoldNumber have one
-            value for a series, in `aggregated_value`, and no `data`.
+        display: What the answer is shaped for. BoldNumber, Metric, ActionsPie, ActionsDonut,
+            ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series, in
+            `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of 2026;
+            `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula: Arithmetic over the series, such as `A + B` or `(A-B)/B`; the letters name events and actions in
             order.
-        interval: Width of one point in time.
+        interval: Width of one point in time. `insights/trend/` takes a minute for an hour; second, quarter and
+            year are of 2026.
         refresh: Whether to compute anew instead of reading a cached answer.
         additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
     """
@@ -62,12 +62,12 @@ class TrendQuery(_Struct, forbid_unknown_fields=True, weakref=True):
     date_from: str | None = None
     date_to: str | None = None
     breakdown: str | None = None
-    breakdown_type: BreakdownType | None = None
+    breakdown_type: str | None = None
     compare: bool | None = None
     compare_to: str | None = None
-    display: Display | None = None
+    display: str | None = None
     formula: str | None = None
-    interval: Interval | None = None
+    interval: str | None = None
     refresh: bool | None = None
     additional_properties: dict[str, Any] = _field(
         default_factory=dict, name="what the contract does not know"

@@ -33,7 +33,8 @@ class TrendsQuery(_Struct, forbid_unknown_fields=True, weakref=True):
         kind: The kind of the query; here `TrendsQuery`.
         series: What to count, one series each; at least one.
         date_range: The time asked for, in the forms of `DateFrom`; without it the last seven days.
-        interval: Width of one point in time; without it a day. Older servers do not know quarter and year.
+        interval: Width of one point in time. `insights/trend/` takes a minute for an hour; second, quarter and
+            year are of 2026.
         properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
             `PropertyFilterGroup`.
             Servers of 2026 take the list alone for persons. An entry that they cannot read is dropped in

@@ -23,7 +23,7 @@ class TrendsQueryBreakdown(_Struct, forbid_unknown_fields=True, weakref=True):
 
     Attributes:
         breakdown: Name of a property, or for cohorts a list of their numbers, and of `all` for everybody.
-        breakdown_type: What `breakdown` names; without it a property of the event.
+        breakdown_type: What `breakdown` names. Servers of 2026 take those from event_metadata on as well.
         breakdowns: Up to three properties at once, instead of `breakdown`.
         breakdown_limit: How many values come back, the largest; without it 25. The others are put together as one.
         breakdown_hide_other_aggregation: Whether to leave out the series of the other values.

@@ -22,11 +22,13 @@ class TrendsQueryDisplay(_Struct, forbid_unknown_fields=True, weakref=True):
     """What the answer is shaped for, and formulas.
 
     Attributes:
-        display: What the answer is shaped for; without it ActionsLineGraph. BoldNumber, Metric, ActionsPie,
-            ActionsDonut,
-            ActionsProportionBar, ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value
-            for a
-            series, in `aggregated_value`, and no `data`. Metric compares always.
+        display: What the answer is shaped for. BoldNumber, Metric, ActionsPie, ActionsDonut,
+            ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series, in
+            `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of 2026;
+            `insights/trend/`
+            takes a display that it does not know for the default, in silence.
         formula: Arithmetic over the series, named by the letters A, B, … in their order. Deprecated by the
             vendor.
         formulas: Several formulas. Deprecated by the vendor.

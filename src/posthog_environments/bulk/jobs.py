@@ -251,7 +251,8 @@ def key_of(by: By, value: object) -> str:
         TypeError, ValueError: It names nobody.
     """
     if by == "id":
-        return person_key(value)
+        # People's lists have blanks at the ends of lines.
+        return person_key(value.strip() if isinstance(value, str) else value)
     if not isinstance(value, str):
         raise TypeError(f"{by} must be a str, not {type(value).__name__}.")
     text(by, value)

@@ -39,7 +39,7 @@ class Finding:
     text: str
 
 
-def check(env: Environment, prefix: str) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Finding]:
     """Ask the server, and say what it answered, one finding after the other."""
     probe = _Probe(env)
     persons = probe.get("persons/", limit=1)
@@ -49,7 +49,7 @@ def check(env: Environment, prefix: str) -> Iterator[Finding]:
     yield Finding("server", "ok", f"{env.host} answers")
     yield from _key(persons)
     yield _clock(persons)
-    yield _prefix(persons, prefix)
+    yield _prefix(persons, env.prefix)
     if persons.status_code == 401:
         return
     yield from _projects(probe, env)

@@ -30,12 +30,13 @@ _VARIABLES = {
     "host": "POSTHOG_HOST",
     "project_id": "POSTHOG_PROJECT_ID",
     "prefix": "POSTHOG_PREFIX",
+    "trend_api": "POSTHOG_TREND_API",
     "api_key": "POSTHOG_PERSONAL_API_KEY",
     "quota": "POSTHOG_QUOTA",
 }
 
-# What the default profile is looked into for; a place for the quota alone is no reason.
-_NEEDED = _VARIABLES.keys() - {"quota"}
+# What the default profile is looked into for; a place for the quota or a choice of endpoint is no reason alone.
+_NEEDED = _VARIABLES.keys() - {"quota", "trend_api"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Wanted:
     api_key: Found
     timeout: float
     quota: Found = Found(None, "nowhere")
+    trend_api: Found = Found("auto", "default")
 
 
 def read(
@@ -68,6 +70,7 @@ def read(
     api_key_file: str | None,
     api_key_stdin: bool | None,
     quota: str | None = None,
+    trend_api: str | None = None,
 ) -> Wanted:
     """Find each value in the first place that has it.
 
@@ -75,7 +78,7 @@ def read(
         ConfigurationError: A place cannot be read, or the key of a profile would go to another server.
     """
     key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
-    given = {"host": host, "project_id": project_id, "prefix": prefix, "quota": quota}
+    given = {"host": host, "project_id": project_id, "prefix": prefix, "quota": quota, "trend_api": trend_api}
     options = {name: Found(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None}
     if key is not None:
         options["api_key"] = key
@@ -108,13 +111,14 @@ def connect(wanted: Wanted) -> Environment:
         api_key=wanted.api_key.value,  # type: ignore[arg-type]  # a Secret serves as well, and never shows itself
         host=wanted.host.value,  # type: ignore[arg-type]
         prefix=wanted.prefix.value,  # type: ignore[arg-type]  # checked there
+        trend_api=wanted.trend_api.value,  # type: ignore[arg-type]  # checked there
         timeout=wanted.timeout,
         quota=wanted.quota.value,  # type: ignore[arg-type]
     )
 
 
 def _first(field: str, places: list[dict[str, Found]]) -> Found:
-    default = {"host": "us", "prefix": "environments", "quota": "memory"}.get(field)
+    default = {"host": "us", "prefix": "auto", "quota": "memory", "trend_api": "auto"}.get(field)
     nowhere = Found(default, "default" if default else "nowhere")
     return next((place[field] for place in places if field in place), nowhere)
 

@@ -80,7 +80,7 @@ def _findings(wanted: Wanted) -> Iterator[dict[str, str]]:
     from posthog_environments.cli.checkup import check
 
     with connect(wanted) as env:
-        for finding in check(env, str(wanted.prefix.value)):
+        for finding in check(env):
             yield {"about": finding.about, "state": finding.state, "text": finding.text}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import IO, Any, Final
 
@@ -26,14 +27,14 @@ from posthog_environments.errors import (
     printable,
 )
 
-__all__ = ["Failure", "Misconfigured"]
+__all__ = ["Failure", "Misconfigured", "spoken"]
 
 
 class Failure(click.ClickException):
     """An error of the package as a message."""
 
     def __init__(self, error: PostHogError) -> None:
-        super().__init__(str(error))
+        super().__init__(spoken(str(error)))
         self.hint = _hint(error)
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -47,6 +48,20 @@ class Misconfigured(Failure):
     """A setting was wrong, and nothing was sent."""
 
     exit_code = 2
+
+
+_PYTHON: Final = re.compile(r'\b(trend_api|breakdown_type|breakdown_limit)="?([a-z0-9]+)"?')
+
+
+def spoken(text: str) -> str:
+    """Say in words of the command what a message advises for Python."""
+    return _PYTHON.sub(lambda match: f"--{match[1].replace('_', '-')} {match[2]}", text)
+
+
+def _of_missing(error: Any) -> str:
+    if str(error).startswith("insights."):
+        return "`phenv doctor`, which shows where this server answers trends, and whether the project is right."
+    return "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."
 
 
 def _of_denied(error: Any) -> str:
@@ -65,7 +80,7 @@ _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]]
     (ConfigurationError, "`phenv init`, or `phenv doctor` to see what is configured and from where."),
     (AuthenticationError, "`phenv doctor`; or make a new key in PostHog under Settings, Personal API keys."),
     (PermissionDeniedError, _of_denied),
-    (NotFoundError, "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."),
+    (NotFoundError, _of_missing),
     (RateLimitError, _of_limit),
     (RedirectError, "`phenv doctor`; --prefix projects or another --host may be what the server wants."),
     (BadRequestError, "the command with --help, which shows the forms that it takes."),

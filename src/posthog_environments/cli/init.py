@@ -47,7 +47,7 @@ def init(*, force: bool, **given: Any) -> None:
     wanted = _wanted(arguments, asks=asks)
     with connect(wanted) as env:
         host, project_id = env.host, env.project_id
-        problem = _try(env, str(wanted.prefix.value or "environments"))
+        problem = _try(env)
     if problem and not force:
         if not asks:
             raise click.ClickException(f"{problem} Nothing was written; --force writes all the same.")
@@ -99,12 +99,12 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
     )
 
 
-def _try(env: Environment, prefix: str) -> str | None:
+def _try(env: Environment) -> str | None:
     """Return what keeps calls from working, or None."""
     from posthog_environments.cli.checkup import check
 
     try:
-        for finding in check(env, prefix):
+        for finding in check(env):
             sign = {"ok": "ok", "note": "note", "problem": "PROBLEM"}[finding.state]
             click.echo(f"{finding.about:<18}{sign:<8}  {printable(finding.text, 1000)}", err=True)
             if finding.state == "problem":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from posthog_environments.cli.failures import spoken
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
+    breakdown,
     connected,
     entities,
     filters,
@@ -21,6 +24,7 @@ from posthog_environments.cli.options import (
     usage,
 )
 from posthog_environments.cli.output import Column, Table, colored, note, on_terminal, print_csv, print_json
+from posthog_environments.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
@@ -37,7 +41,7 @@ _HERE: Final = "posthog_environments.cli.insights"
         "trend": (f"{_HERE}:trend", "Count events over time."),
         "get-trend": (f"{_HERE}:get_trend", "The same, with the question in the address."),
         "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
-        "csv": (f"{_HERE}:csv", "Stream a trend as CSV, as the server writes it."),
+        "csv": (f"{_HERE}:csv", "Stream a trend as CSV."),
     },
 )
 def insights() -> None:
@@ -53,12 +57,18 @@ def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
         question["events"] = entities(question["events"], "events", math, math_property)
         question["actions"] = entities(question["actions"], "actions", math, math_property)
         question["properties"] = filters(question["properties"])
+        found = breakdown(question["breakdown"], question["breakdown_type"])
+        question["breakdown"], question["breakdown_type"] = found
         return function(*args, question=question, **given)
 
     options = (
         question_options,
         click.option("--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"),
         click.option("--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."),
+        click.option("--breakdown-limit", type=int, metavar="N", help="How many values of the breakdown have series of "
+                     "their own; without it 25."),
+        click.option("--breakdown-group-type-index", type=int, metavar="0-4", help="Which kind of group a breakdown by "
+                     "group is on."),
         click.option("--formula", metavar="TEXT", help='Arithmetic over the series, such as "(A-B)/B".'),
         click.option("--compare/--no-compare", default=None, help="Compare with the period before."),
         click.option("--compare-to", metavar="SPAN", help="How far back the period to compare with lies, such as -1m."),
@@ -73,8 +83,9 @@ def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _QUESTION: Final = (
-    "events", "actions", "properties", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "display",
-    "formula", "compare", "compare_to", "filter_test_accounts", "refresh",
+    "events", "actions", "properties", "date_from", "date_to", "interval", "breakdown", "breakdown_type",
+    "breakdown_limit", "breakdown_group_type_index", "display", "formula", "compare", "compare_to",
+    "filter_test_accounts", "refresh",
 )  # fmt: skip
 
 plot_option = click.option(
@@ -88,7 +99,7 @@ plot_option = click.option(
     examples="""
         phenv insights trend --event '$pageview' --date-from -30d
         phenv insights trend --event purchase --math sum --math-property amount --interval week --plot
-        phenv insights trend --event signup --event purchase --formula 'B/A' --breakdown plan --json
+        phenv insights trend --event signup --event purchase --formula 'B/A' --breakdown person:plan --json
     """,
 )
 @trend_options
@@ -97,9 +108,7 @@ plot_option = click.option(
 @connected
 def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time: a table, or with --plot a picture."""
-    with usage():
-        found = env.insights.trend(**question)
-    _show(found, plot, as_json=as_json)
+    _show(_ask(env.insights.trend, question), question, plot, as_json=as_json)
 
 
 @click.command("get-trend", cls=Command, examples="phenv insights get-trend --event '$pageview' --interval month")
@@ -109,16 +118,14 @@ def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_js
 @connected
 def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time, with the question in the address instead of the body."""
-    with usage():
-        found = env.insights.get_trend(**question)
-    _show(found, plot, as_json=as_json)
+    _show(_ask(env.insights.get_trend, question), question, plot, as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv insights csv --event '$pageview' --date-from -30d > trend.csv")
 @trend_options
 @connected
 def csv(env: Environment, *, question: dict[str, Any]) -> None:
-    """Stream a trend as CSV, as the server writes it."""
+    """Stream a trend as CSV, with a line for each series and a column for each point."""
     with usage():
         chunks = env.insights.trend_csv(**question)
     print_csv(chunks)
@@ -159,7 +166,30 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
         note("Reported.")
 
 
-def _show(trend: Trend, plot: str | None, *, as_json: bool) -> None:
+def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
+    """Ask, and say in words of the command what is probably not meant."""
+    with usage(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = ask(**question)
+    for each in caught:
+        if issubclass(each.category, TrendWarning):
+            note(spoken(str(each.message)))
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return found
+
+
+def _say_more(trend: Trend, question: dict[str, Any]) -> None:
+    """Say that a breakdown has more values than are shown, or may have."""
+    limit = question["breakdown_limit"] or DEFAULT_LIMIT
+    if trend.has_more:
+        note(f"There are more values than {limit}; the others are together, as {OTHER}. --breakdown-limit shows more.")
+    elif trend.has_more is None:
+        note(f"There may be more values than {limit}, which this server leaves out. --breakdown-limit shows more.")
+
+
+def _show(trend: Trend, question: dict[str, Any], plot: str | None, *, as_json: bool) -> None:
+    _say_more(trend, question)
     if plot is not None:
         _plot(trend, plot, quiet=as_json)
     if as_json:
@@ -174,11 +204,12 @@ def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
     try:
         if plot != "-":
             with usage():
-                plotting.save(trend, Path(plot))
+                plotting.save(trend, Path(plot), computed=trend.computed)
             note(f"Drawn into {plot}.")
         elif not quiet:
             columns, lines = shutil.get_terminal_size()
-            click.echo(plotting.text(trend, columns, max(min(lines - 2, 30), 12), color=on_terminal() and colored()))
+            height, color = max(min(lines - 2, 30), 12), on_terminal() and colored()
+            click.echo(plotting.text(trend, columns, height, color=color, computed=trend.computed))
     except ImportError as error:
         raise click.UsageError(str(error), click.get_current_context()) from None
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "assignments",
+    "breakdown",
     "connected",
     "connection_arguments",
     "connection_options",
@@ -42,8 +43,13 @@ _CONNECTION_OPTIONS: Final = (
     _CONNECTION("--host", metavar="us|eu|URL", help="The server."),
     _CONNECTION(
         "--prefix",
-        type=click.Choice(["environments", "projects"]),
-        help="Which of the twin paths of the API to use.",
+        type=click.Choice(["auto", "environments", "projects"]),
+        help="Which of the twin paths of the API to use; auto, the default, finds out.",
+    ),
+    _CONNECTION(
+        "--trend-api",
+        type=click.Choice(["auto", "legacy", "query"]),
+        help="Where trends are asked for: insights/trend/ or query/.",
     ),
     _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
     _CONNECTION(
@@ -58,7 +64,7 @@ _CONNECTION_OPTIONS: Final = (
     _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
 )  # fmt: skip
 _CONNECTION_NAMES: Final = (
-    "project_id", "host", "prefix", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
+    "project_id", "host", "prefix", "trend_api", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
 )  # fmt: skip
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -105,7 +111,9 @@ def usage() -> Generator[None]:
     except PostHogError:
         raise
     except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error), click.get_current_context()) from None
+        from posthog_environments.cli.failures import spoken
+
+        raise click.UsageError(spoken(str(error)), click.get_current_context()) from None
 
 
 # ------------------------------------------------------------------------------------------ values, filters, entities
@@ -210,12 +218,35 @@ def question_options(function: Function) -> Function:
         filter_option,
         click.option("--date-from", metavar="DATE", help="Start: 2026-01-31, -30d, mStart, … (server's default -7d)."),
         click.option("--date-to", metavar="DATE", help="End, in the same forms; the default is now."),
-        click.option("--interval", metavar="hour|day|week|month", help="One point for each of these."),
-        click.option("--breakdown", metavar="PROPERTY", help="One series for each value of a property."),
-        click.option("--breakdown-type", metavar="event|person|…", help="What the breakdown is a property of."),
+        click.option("--interval", metavar="hour|day|week|month", help="One point for each of these; where trends are "
+                     "asked at query/ also minute, quarter, …"),
+        click.option("--breakdown", metavar="[TYPE:]NAME", help="One series for each value of a property of the event; "
+                     "person:plan for one of the person, cohort:42,43 or cohort:all for cohorts."),
+        click.option("--breakdown-type", metavar="event|person|…", help="What the breakdown is a property of, if its "
+                     "NAME does not say."),
         click.option("--display", metavar="NAME", help="ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …"),
     )  # fmt: skip
     return _with(options, function)
+
+
+_BREAKDOWN_TYPES: Final = frozenset(
+    {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "person_metadata", "data_warehouse"}
+)
+
+
+def breakdown(text: str | None, kind: str | None) -> tuple[Any, str | None]:
+    """Read `--breakdown`, which may begin with a type, and return what to break down on and the type.
+
+    Where `--breakdown-type` is given too, the text is the whole name.
+    """
+    if text is None:
+        return None, kind
+    head, sign, rest = text.partition(":")
+    if kind is None and sign and rest and head in _BREAKDOWN_TYPES:
+        text, kind = rest, head
+    if kind == "cohort" and not text.startswith("["):
+        return [part.strip() for part in text.split(",")], kind
+    return text, kind
 
 
 def entities(

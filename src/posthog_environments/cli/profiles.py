@@ -20,7 +20,7 @@ from posthog_environments.secrets import Secret
 __all__ = ["DEFAULT", "FIELDS", "load", "names", "path", "save"]
 
 DEFAULT: Final = "default"
-FIELDS: Final = ("host", "project_id", "prefix", "api_key", "quota")
+FIELDS: Final = ("host", "project_id", "prefix", "trend_api", "api_key", "quota")
 
 
 def path() -> Path:

@@ -36,16 +36,12 @@ def _or_null(*tests: Test) -> Test:
     return lambda value: value is None or any(test(value) for test in tests)
 
 
-def _one_of(*words: str) -> Test:
-    return lambda value: isinstance(value, str) and value in words
-
-
 def _flag_text(text: str) -> bool:
     return text in {"true", "false"}
 
 
-def _whole_text(least: int) -> Test:
-    return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and int(text) >= least
+def _whole_text(least: int, most: float = float("inf")) -> Test:
+    return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and least <= int(text) <= most
 
 
 def _list_of(test: Test) -> Test:
@@ -76,13 +72,10 @@ def _entity(value: object) -> bool:
 
 
 _WORDS: Final[Mapping[str, Test]] = {
-    "breakdown_type": _one_of("event", "person", "cohort", "group", "session", "hogql"),
-    "display": _one_of(
-        "ActionsLineGraph", "ActionsLineGraphCumulative", "ActionsTable", "ActionsPie",
-        "ActionsBar", "ActionsBarValue", "WorldMap", "BoldNumber",
-    ),
-    "interval": _one_of("hour", "day", "week", "month"),
-}  # fmt: skip
+    "breakdown_type": _text,
+    "display": _text,
+    "interval": _text,
+}
 _FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
 _TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
 
@@ -100,8 +93,9 @@ class Takes:
     body: Mapping[str, Test] | None = None
 
 
+LARGEST_PAGE: Final = 50_000
 NOTHING: Final = Takes()
-LIST: Final = Takes({"limit": _whole_text(1), "offset": _whole_text(0), "include_total": _flag_text})
+LIST: Final = Takes({"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text})
 DELETION: Final = Takes({"delete_events": _flag_text})
 ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
 TIMELINE: Final = Takes(_WORDS)

@@ -13,9 +13,10 @@ from posthog_environments.sandbox.exchange import Reply
 _WORDS: Final[dict[int, tuple[str, str]]] = {
     400: ("validation_error", "invalid_input"),
     401: ("authentication_error", "authentication_failed"),
-    402: ("quota_limit_exceeded", "payment_required"),
+    402: ("server_error", "quota_limit_exceeded"),
     403: ("authentication_error", "permission_denied"),
     404: ("invalid_request", "not_found"),
+    409: ("server_error", "conflict"),
     429: ("throttled_error", "throttled"),
     502: ("server_error", "bad_gateway"),
     503: ("server_error", "unavailable"),

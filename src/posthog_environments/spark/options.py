@@ -17,8 +17,11 @@ from posthog_environments.rows import PERSON_COLUMNS, Kind, projects_of
 __all__ = ["CLIENT", "Options", "columns_of"]
 
 CLIENT: Final = frozenset(
-    {"project_id", "host", "prefix", "allow_http", "timeout", "max_wait", "pacing", "quota", "key_provider", "strict"}
-)
+    {
+        "project_id", "host", "prefix", "trend_api", "allow_http", "timeout", "max_wait", "pacing", "quota",
+        "key_provider", "strict",
+    }
+)  # fmt: skip
 """What both sources know."""
 
 _KEYS: Final = re.compile(r".*(api_?key|personal_?key|secret|token|password).*|key|bearer|authorization")
@@ -81,7 +84,7 @@ class Options:
     def client(self) -> dict[str, Any]:
         """Read what a client is made with, but for project and key."""
         settings: dict[str, Any] = {
-            name: self.given[name] for name in ("host", "prefix", "quota") if name in self.given
+            name: self.given[name] for name in ("host", "prefix", "trend_api", "quota") if name in self.given
         }
         settings["max_wait"] = self.number("max_wait", _MAX_WAIT)
         settings["pacing"] = self.flag("pacing", default=True)
@@ -135,11 +138,11 @@ class Options:
         except ValueError:
             raise ConfigurationError(f"The option {name!r} must be a number of seconds.") from None
 
-    def whole(self, name: str, default: int, most: int) -> int:
-        """Read a whole number from 1."""
+    def whole(self, name: str, default: int, most: int, least: int = 1) -> int:
+        """Read a whole number."""
         text = self.given.get(name, str(default)).strip()
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-            raise ConfigurationError(f"The option {name!r} must be a whole number from 1 to {most:,}.")
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ConfigurationError(f"The option {name!r} must be a whole number from {least} to {most:,}.")
         return int(text)
 
 

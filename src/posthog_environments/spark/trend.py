@@ -24,7 +24,8 @@ __all__ = ["TrendDataSource"]
 _TEXTS: Final = ("date_from", "date_to", "breakdown_type", "compare_to", "display", "formula", "interval")
 _FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
 _LISTS: Final = ("events", "actions", "breakdown")
-OPTIONS: Final = CLIENT | {*_TEXTS, *_FLAGS, *_LISTS, "properties"}
+_NUMBERS: Final = {"breakdown_limit": (1, 1_000_000), "breakdown_group_type_index": (0, 4)}
+OPTIONS: Final = CLIENT | {*_TEXTS, *_FLAGS, *_LISTS, *_NUMBERS, "properties"}
 
 
 @dataclass
@@ -68,6 +69,11 @@ def _question(options: Options) -> dict[str, Any]:
     found: dict[str, Any] = {name: options.text(name) for name in _TEXTS}
     found |= {name: options.flag(name, default=False) for name in _FLAGS if name in options.given}
     found |= {name: _listed(options.given[name]) for name in _LISTS if name in options.given}
+    found |= {
+        name: options.whole(name, least, most, least)
+        for name, (least, most) in _NUMBERS.items()
+        if name in options.given
+    }
     found["properties"] = options.json("properties")
     return {name: value for name, value in found.items() if value is not None}
 

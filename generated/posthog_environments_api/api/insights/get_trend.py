@@ -9,9 +9,6 @@ from ...types import Response, parse, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
-    from ...models.breakdown_type import BreakdownType
-    from ...models.display import Display
-    from ...models.interval import Interval
     from ...models.response_format import ResponseFormat
     from ...models.trend import Trend
 
@@ -27,18 +24,21 @@ def build_request(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
+    breakdown_type: str | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
-    display: Display | None = None,
+    display: str | None = None,
     formula: str | None = None,
-    interval: Interval | None = None,
+    interval: str | None = None,
     refresh: bool | None = None,
 ) -> dict[str, Any]:
     """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    The question of the POST, with each field in the query: texts as they are, everything else as JSON
-    text.
+    Gone from PostHog Cloud since 2026-09-11, where it answers 404; ask `runQuery` there. Servers of
+    one's own
+    from before have it. The question of the POST, with each field in the query: texts as they are,
+    everything
+    else as JSON text.
     """
     request: dict[str, Any] = {
         "method": "get",
@@ -94,12 +94,12 @@ def sync_detailed(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
+    breakdown_type: str | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
-    display: Display | None = None,
+    display: str | None = None,
     formula: str | None = None,
-    interval: Interval | None = None,
+    interval: str | None = None,
     refresh: bool | None = None,
 ) -> Response[Trend]:
     """Ask for a trend in the query, and return the answer with its status and headers."""
@@ -138,12 +138,12 @@ async def asyncio_detailed(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
+    breakdown_type: str | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
-    display: Display | None = None,
+    display: str | None = None,
     formula: str | None = None,
-    interval: Interval | None = None,
+    interval: str | None = None,
     refresh: bool | None = None,
 ) -> Response[Trend]:
     """Ask for a trend in the query, awaiting; see `sync_detailed`."""
@@ -182,12 +182,12 @@ def sync(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
+    breakdown_type: str | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
-    display: Display | None = None,
+    display: str | None = None,
     formula: str | None = None,
-    interval: Interval | None = None,
+    interval: str | None = None,
     refresh: bool | None = None,
 ) -> Trend | None:
     """Ask for a trend in the query, and return what the answer holds."""
@@ -224,12 +224,12 @@ async def asyncio(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
+    breakdown_type: str | None = None,
     compare: bool | None = None,
     compare_to: str | None = None,
-    display: Display | None = None,
+    display: str | None = None,
     formula: str | None = None,
-    interval: Interval | None = None,
+    interval: str | None = None,
     refresh: bool | None = None,
 ) -> Trend | None:
     """Ask for a trend in the query, awaiting; see `sync`."""

@@ -22,9 +22,11 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
-    Counts events over time, one series for each of `events` and `actions`, or for each value of
-    `breakdown`.
-    Changes nothing on the server, so it may be repeated.
+    Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
     """
     request: dict[str, Any] = {
         "method": "post",

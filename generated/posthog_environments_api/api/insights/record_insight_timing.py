@@ -21,8 +21,11 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
-    Takes the fields of an insight. The servers accept any of them unchecked and answer with no body.
-    The page names no scope here, and servers refuse personal API keys with 403 whatever their scopes.
+    Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
+    unchecked and
+    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
+    whatever
+    their scopes.
     """
     request: dict[str, Any] = {
         "method": "post",

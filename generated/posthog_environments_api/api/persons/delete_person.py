@@ -21,7 +21,11 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    Deletes one person, and the person's events too if asked for. A second time it is a 404.
+    Deletes one person, and the person's events too if asked for. A second time it is a 404. Hidden from
+    the
+    vendor's schema since December 2025 in favour of `bulkDeletePersons`, and still there. A 503 with
+    the code
+    `person_deletion_failed` has deleted nothing.
     """
     request: dict[str, Any] = {
         "method": "delete",

@@ -25,7 +25,9 @@ def build_request(
     """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
 
     Removes one property. Give its name in the query, as the page says, and in the body, where servers
-    read it. They do not check that the person has it.
+    read it: without it there, and for a person who is not there, they fail with 500. They do not check
+    that the
+    person has the property. A 502 of newer servers may have the body of the 201, with `success` false.
     """
     request: dict[str, Any] = {
         "method": "post",

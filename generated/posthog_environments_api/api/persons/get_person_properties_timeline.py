@@ -9,9 +9,6 @@ from ...types import Response, parse, segment
 
 if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
-    from ...models.breakdown_type import BreakdownType
-    from ...models.display import Display
-    from ...models.interval import Interval
     from ...models.properties_timeline import PropertiesTimeline
     from ...models.response_format import ResponseFormat
 
@@ -27,9 +24,9 @@ def build_request(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
-    display: Display | None = None,
-    interval: Interval | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    interval: str | None = None,
 ) -> dict[str, Any]:
     """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
@@ -87,9 +84,9 @@ def sync_detailed(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
-    display: Display | None = None,
-    interval: Interval | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    interval: str | None = None,
 ) -> Response[PropertiesTimeline]:
     """Follow the properties of a person over time, and return the answer with its status and headers."""
     request = build_request(
@@ -123,9 +120,9 @@ async def asyncio_detailed(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
-    display: Display | None = None,
-    interval: Interval | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    interval: str | None = None,
 ) -> Response[PropertiesTimeline]:
     """Follow the properties of a person over time, awaiting; see `sync_detailed`."""
     request = build_request(
@@ -159,9 +156,9 @@ def sync(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
-    display: Display | None = None,
-    interval: Interval | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    interval: str | None = None,
 ) -> PropertiesTimeline | None:
     """Follow the properties of a person over time, and return what the answer holds."""
     return sync_detailed(
@@ -193,9 +190,9 @@ async def asyncio(
     date_from: str | None = None,
     date_to: str | None = None,
     breakdown: str | None = None,
-    breakdown_type: BreakdownType | None = None,
-    display: Display | None = None,
-    interval: Interval | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    interval: str | None = None,
 ) -> PropertiesTimeline | None:
     """Follow the properties of a person over time, awaiting; see `sync`."""
     response = await asyncio_detailed(

@@ -29,7 +29,9 @@ def build_request(
 
     Persons in pages, newest first. Follow `next` until it is null: a short or even an empty page may
     still
-    have a successor. Rows that are added or deleted meanwhile shift the offsets of all that follow.
+    have a successor, and an exact multiple of `limit` ends with an empty page. Rows that are added or
+    deleted
+    meanwhile shift the offsets of all that follow.
     """
     request: dict[str, Any] = {
         "method": "get",
