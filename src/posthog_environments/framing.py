@@ -27,7 +27,7 @@ MAX_FRAMING = 1 << 20
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})")
 _FRAMED_BY = re.compile(rb"\n(transfer-encoding|content-length):([^\r\n]*)", re.IGNORECASE)
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})[ \t]*(?:;.*)?", re.DOTALL)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 
 # A step is told where in the data it begins, and tells how many bytes it has taken.
 _Step: TypeAlias = Callable[[bytes, int], int]

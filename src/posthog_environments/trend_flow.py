@@ -124,7 +124,7 @@ class Inquiry:
     @property
     def at_query(self) -> Operation:
         """The operation at `query/`."""
-        return Operation(self.name, Kind.READ, "insights")
+        return Operation(self.name, Kind.READ, "query")
 
 
 def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:
