@@ -474,3 +474,17 @@ def test_arguments_of_deletion_status(options: Any) -> None:
 def test_a_server_without_the_list_is_an_error() -> None:
     with serve(Model(lists_deletions=False)) as model, model.client() as env, pytest.raises(NotFoundError):
         env.persons.deletion_status().first()
+
+
+def test_a_list_that_passes_over_the_uuid_closes_nothing(tmp_path: Path) -> None:
+    class Deaf(Model):
+        def _status(self, query: dict[str, str]) -> tuple[int, Any]:
+            return super()._status({})
+
+        def _delete(self, key: str, *, events: bool, keep: bool = False) -> None:
+            super()._delete(key, events=events and key == uuid(1), keep=keep)
+
+    with serve(Deaf(faults=["done"])) as model, model.client() as env:
+        model.add(1, 2)
+        report = env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j", delete_events=True)
+        assert [outcome.state for outcome in report] == ["done", "unknown"]
