@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextvars import Token
 from types import NoneType
 from typing import Any, Generic, TypeVar, cast
 
@@ -202,6 +203,8 @@ class Attempt(Generic[T]):
         self.is_interrupted = self.goes_on = False
         # A transport that is to be closed after it.
         self.outdated: T | None = None
+        self._use: _Use[T] | None = None
+        self._token: Token[float | None] | None = None
 
     def begin(self, key: Secret) -> T:
         """Put the key in, and return the transport to send with."""
@@ -213,13 +216,15 @@ class Attempt(Generic[T]):
     def end(self, error: BaseException | None = None) -> BaseException | None:
         """Take the key out; return what is to be raised, outside of any except clause: frames below hold the key."""
         self._request.headers.pop("Authorization", None)
-        CALL_DEADLINE.reset(self._token)
+        if self._token is not None:
+            CALL_DEADLINE.reset(self._token)
         return None if self.goes_on else self.leave(error)
 
     def leave(self, error: BaseException | None = None) -> BaseException | None:
         """Let go of the transport; see `end`."""
         is_interrupted = self.is_interrupted or not isinstance(error, (Exception, GeneratorExit, NoneType))
-        self.outdated = self._inner.leave(self._use, interrupted=is_interrupted)
+        if self._use is not None:
+            self.outdated = self._inner.leave(self._use, interrupted=is_interrupted)
         if isinstance(error, Exception):
             return error if isinstance(error, PostHogError) else self._failure(error)
         return None if error is None else _without_frames(error)

@@ -235,9 +235,11 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             problem = attempt.leave(error)
         else:
             attempt.leave()
-        await _close(response, chunks)
-        if attempt.outdated is not None:
-            await attempt.outdated.aclose()
+        try:
+            await _close(response, chunks)
+        finally:
+            if attempt.outdated is not None:
+                await attempt.outdated.aclose()
         if problem is not None:
             raise problem
 
