@@ -1,4 +1,4 @@
-"""Compilers: clients in five languages are made from the contract, compiled, and call the ten operations of the page."""
+"""Compilers: clients in five languages are made from the contract, compiled, and call what the page has."""
 
 from __future__ import annotations
 
