@@ -27,6 +27,8 @@ ANSWER: Final = ("response", "example response")
 TYPES: Final = "string|integer|boolean|number|array|object"
 # Where the text of the operations ends and the page goes on about other things.
 END: Final = ("community questions", "questions about this page?", "was this page useful?", "was this page helpful?")
+# A scope is one word; what stands in its place in a few others is taken for one that nobody knows.
+MOST_WORDS: Final = 6
 VERBS: Final = "Add|Bulk|Cancel|Create|Delete|Destroy|Get|List|Partial|Patch|Remove|Replace|Retrieve|Run|Set|Update"
 
 _GLUED: Final = re.compile(rf"(?P<name>[$A-Za-z_][\w$.-]*?)(?P<type>{TYPES})?(?P<rest>(?:One of|Default):.*)?")
@@ -38,7 +40,6 @@ _RULE: Final = re.compile(r"\|[\s:|-]*\||\|\s*method", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"([^"]*)"')
 _URL: Final = re.compile(r"<ph_app_host>([^\s\\]+)")
 _TITLE: Final = re.compile(rf"(?:{VERBS})(?: [\w/ -]+)?")
-_SCOPE: Final = re.compile(r"[\w*][\w.:*-]*")
 
 
 class PageError(Exception):
@@ -91,6 +92,8 @@ class Operation:
     fields: dict[tuple[str, str], Field] = field(default_factory=dict[tuple[str, str], Field])
     status: str = ""
     status_line: int = 0
+    others: dict[str, int] = field(default_factory=dict[str, int])
+    """Further statuses that it shows, and where."""
     has_body: bool = False
     answer: dict[str, Field] = field(default_factory=dict[str, Field])
     whole: bool = False
@@ -218,9 +221,13 @@ def _title(lines: list[Text], before: int, at: int, *, answered: bool) -> int:
 
 def _end(lines: list[Text], heading: int) -> int | None:
     """Return where the answer below a heading ends; None where it breaks off."""
-    at = heading + 2
-    if not _STATUS.fullmatch(lines[heading + 1].text) or _silent(lines[heading + 1].text):
-        return at
+    at: int | None = heading + 1
+    while at is not None and at < len(lines) and (match := _STATUS.fullmatch(lines[at].text)) is not None:
+        at = at + 1 if match[2] else _end_of_json(lines, at + 1)
+    return at
+
+
+def _end_of_json(lines: list[Text], at: int) -> int | None:
     at += at < len(lines) and lines[at].text == "RESPONSE"
     text = ""
     for number in range(at, len(lines)):
@@ -232,11 +239,6 @@ def _end(lines: list[Text], heading: int) -> int | None:
                 continue
             return number + 1
     return None
-
-
-def _silent(status: str) -> bool:
-    match = _STATUS.fullmatch(status)
-    return match is not None and bool(match[2])
 
 
 class _Reader:
@@ -299,6 +301,7 @@ class _Reader:
                 self._request(operation)
             elif line.key in ANSWER:
                 self._answer(operation)
+                self._others(operation)
                 operation.whole = bool(operation.method)
                 if self._line is not None:
                     raise PageError(f"line {self._line.number}: “{self._line.text[:60]}” after the end of an operation")
@@ -320,10 +323,9 @@ class _Reader:
     def _scopes(self, operation: Operation) -> None:
         operation.scopes_line = self._next().number
         while (line := self._line) is not None and line.key not in (*PLACES, *REQUEST, *ANSWER):
-            words = re.split(r"[\s,]+", line.text.strip("` "))
-            if not all(map(_SCOPE.fullmatch, words)) or (len(words) > 1 and "," not in line.text):
+            if len(line.text.split()) > MOST_WORDS or line.text in METHODS or _STATUS.fullmatch(line.text):
                 raise PageError(f"line {line.number}: “{line.text[:60]}” where a scope should be")
-            operation.scopes += words
+            operation.scopes += re.split(r"\s*,\s*", line.text.strip("` "))
             self._at += 1
         if not operation.scopes:
             raise PageError(f"line {operation.scopes_line}: a heading of scopes with no scope below it")
@@ -457,6 +459,15 @@ class _Reader:
             self._at += 1
         operation.has_body = True
         self._example(operation)
+
+    def _others(self, operation: Operation) -> None:
+        """Take the statuses after the first; what is said of their bodies is passed over."""
+        while (line := self._line) is not None and (match := _STATUS.fullmatch(line.text)) is not None:
+            operation.others[match[1]] = line.number
+            end = self._at + 1 if match[2] else _end_of_json(self._lines, self._at + 1)
+            if end is None:
+                raise PageError(f"line {line.number}: the example of the answer breaks off")
+            self._at = end
 
     def _example(self, operation: Operation) -> None:
         """Read the JSON of an example, in one line or in many."""

@@ -272,14 +272,16 @@ class Comparison:
         page, responses = self._page, self._node["responses"]
         for status, node in responses.items():
             spot = Spot(self._contract, node)
-            if status != page.status:
+            if status in page.others:
+                self._say(spot, "this")
+            elif status != page.status:
                 yield from self._elsewhere(f"status {status}", spot)
             else:
                 yield from self._status(status, spot)
-        if page.status not in responses:
-            line = self._node.lines["responses"]
-            where = self._at(f"status {page.status}")
-            yield Difference(page.status_line, line, "missing here", where, "is not in the contract")
+        for status, line in {page.status: page.status_line, **page.others}.items():
+            if status not in responses:
+                at = self._node.lines["responses"]
+                yield Difference(line, at, "missing here", self._at(f"status {status}"), "is not in the contract")
 
     def _status(self, status: str, spot: Spot) -> Iterator[Difference]:
         """Compare the answer that the page shows: is it there, does it have a body."""
