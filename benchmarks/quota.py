@@ -9,8 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from benchmarks.harness import Result, Setup
-from posthog_environments.quota import RATES
-from soak.load import SERVERS, Account
+from soak.load import PERSONS, SERVERS, Account
 
 WORKERS = (1, 8, 200)
 LATENCY = (0.05, 0.4)
@@ -25,7 +24,7 @@ def run(setup: Setup) -> list[Result]:
     for server in SERVERS:
         for workers in WORKERS:
             dice = Random(f"{server.__name__} {workers}")
-            account = Account(server, RATES["persons"], workers, dice, latency=LATENCY)
+            account = Account(server, PERSONS, workers, dice, latency=LATENCY)
             # A second less, so that what is counted is whole windows: the first request goes at once.
             account.run(hours * 3600.0 - 1.0)
             print(

@@ -23,7 +23,7 @@ from benchmarks.contenders import (
 from benchmarks.harness import Result, Setup, cpu_of, in_turn, ratio, show
 from benchmarks.stock import Stock, generated
 from posthog_environments import AsyncEnvironment, Environment
-from posthog_environments.quota import Quota
+from posthog_environments.quota import BUCKETS, Quota
 
 __all__ = ["roomy", "run"]
 
@@ -39,7 +39,7 @@ ROWS_OF_2025 = ", rows of 2025"
 def roomy(env: Environment) -> None:
     """Let a client pace itself by rates that it cannot reach."""
     rates = ((10**9, 60.0), (10**9, 3600.0))
-    env._scope.session.quota = Quota({"persons": rates, "deletes": rates, "insights": rates})  # noqa: SLF001 - for this only
+    env._scope.session.quota = Quota(dict.fromkeys(BUCKETS, rates))  # noqa: SLF001 - for this only
 
 
 def _ours(env: Environment, size: int) -> int:

@@ -67,6 +67,7 @@ NAV: Final = (
         (
             "quickstart",
             "paging",
+            "trends",
             "errors",
             "limits",
             "one-budget",

@@ -222,6 +222,10 @@ def test_a_trend(load: Load, box: Sandbox) -> None:
         for number, series in enumerate(trend)
         for day, value in zip(series.days, series.data, strict=True)
     ]
+    by_query = load("posthog_trend", trend_api="query", **question).collect()
+    assert [tuple(row) for row in by_query] == [tuple(row) for row in rows]
+    limited = load("posthog_trend", breakdown_limit="1", strict="false", **question).collect()
+    assert len({row.breakdown_value for row in limited}) == 2
     with pytest.raises(Exception, match="A trend counts something"):
         load("posthog_trend")
 

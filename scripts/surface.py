@@ -12,7 +12,8 @@ import posthog_environments
 import posthog_environments.sandbox
 
 # Calls give these; nobody makes them, so that their constructors are no part of the surface.
-HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "Report", "Trend"} | {"BulkOutcome", "BulkReport"}
+HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "Report", "Trend"}
+HANDED_OUT |= {"BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"}
 
 
 def surface() -> dict[str, str]:

@@ -37,15 +37,17 @@ class People:
 
     Args:
         lag: Whether a change of properties is taken and not shown, as by servers that carry it out later.
+        at_once: Whether many can be deleted with one request.
     """
 
-    def __init__(self, journal: Path, *, lag: bool) -> None:
+    def __init__(self, journal: Path, *, lag: bool, at_once: bool) -> None:
         self.properties: dict[str, dict[str, Any]] = {_uuid(n): {"email": f"{n}@example.com"} for n in range(1, 6)}
         self.done = dict.fromkeys(self.properties, 0)
         self.events = dict.fromkeys(self.properties, 0)
         self.unannounced: list[str] = []
         self._journal = journal
         self._lag = lag
+        self._at_once = at_once
         self._lock = threading.Lock()
 
     def answer(self, heard: Heard) -> bytes:
@@ -54,13 +56,15 @@ class People:
             key = heard.path.decode().partition("/persons/")[2].partition("/")[0]
             if not key:
                 return self._list(parse_qs(heard.query.decode()))
+            if key == "bulk_delete" and self._at_once:
+                return self._delete_at_once(json.loads(heard.body))
+            if key == "deletion_status":
+                return self._show_deletions(parse_qs(heard.query.decode()))
             if key not in self.properties:
                 return http(404, b'{"type": "invalid_request", "code": "not_found", "detail": "Not found."}')
             if heard.method == "GET":
                 return http(200, json.dumps(self._row(key)).encode())
-            if not self._is_announced(key):
-                self.unannounced.append(key)
-            self.done[key] += 1
+            self._count(key)
             if heard.method == "PATCH":
                 self.properties[key] |= {} if self._lag else json.loads(heard.body)["properties"]
                 return http(202, b"")
@@ -71,8 +75,29 @@ class People:
             self.events[key] += b"delete_events" in heard.query
             return http(202, b"")
 
+    def _count(self, key: str) -> None:
+        if not self._is_announced(key):
+            self.unannounced.append(key)
+        self.done[key] += 1
+
+    def _delete_at_once(self, body: dict[str, Any]) -> bytes:
+        found = [key for key in body["ids"] if key in self.properties]
+        for key in found:
+            self._count(key)
+            del self.properties[key]
+            self.events[key] += body.get("delete_events") is True
+        return http(202, json.dumps({"persons_found": len(found), "persons_deleted": len(found)}).encode())
+
+    def _show_deletions(self, query: dict[str, list[str]]) -> bytes:
+        found = [key for key, count in self.events.items() if count and key in query.get("person_uuid", [key])]
+        rows = [{"person_uuid": key, "created_at": "2100-01-01T00:00:00Z", "status": "pending"} for key in found]
+        return http(200, json.dumps({"count": len(rows), "next": None, "results": rows}).encode())
+
     def _list(self, query: dict[str, list[str]]) -> bytes:
-        found = [key for key, each in self.properties.items() if each.get("email") in query.get("email", [""])]
+        emails = query.get("email", [])
+        for condition in json.loads(query.get("properties", ["[]"])[0]):
+            emails += condition["value"] if condition["key"] == "email" else []
+        found = [key for key, each in self.properties.items() if each.get("email") in emails]
         return http(200, json.dumps({"results": [self._row(key) for key in found], "next": None}).encode())
 
     def _row(self, key: str) -> dict[str, Any]:
@@ -101,6 +126,7 @@ class Job:
     arguments: dict[str, Any] = field(default_factory=dict)
     client: str = "sync"
     lag: bool = False
+    at_once: bool = False
 
     @property
     def deletes(self) -> bool:
@@ -116,9 +142,12 @@ _CHANGES: Final = [
     {"id": _uuid(3), "unset": "email"},
 ]
 JOBS: Final = (
-    Job("delete", "delete_many", _UUIDS),
-    Job("delete by email", "delete_many", _EMAILS, {"by": "email"}),
-    Job("delete with events", "delete_many", _UUIDS, {"delete_events": True}, "async"),
+    Job("delete", "delete_many", _UUIDS, {"using": "single"}),
+    Job("delete, not at once after all", "delete_many", _UUIDS),
+    Job("delete by email", "delete_many", _EMAILS, {"by": "email", "using": "single"}),
+    Job("delete with events", "delete_many", _UUIDS, {"delete_events": True, "using": "single"}, "async"),
+    Job("delete at once", "delete_many", _UUIDS, at_once=True),
+    Job("delete at once with events", "delete_many", _EMAILS, {"by": "email", "delete_events": True}, at_once=True),
     Job("update", "update_many", _CHANGES, client="async"),
     Job("update, shown later", "update_many", _CHANGES[:1], lag=True),
 )
@@ -188,7 +217,7 @@ class Player:
         """Run a job, breaking off as often as there are breaks, and then to its end."""
         self._count += 1
         journal = Path(self._folder.name) / f"{self._count}.jsonl"
-        people = self.people = People(journal, lag=job.lag)
+        people = self.people = People(journal, lag=job.lag, at_once=job.at_once)
         runs = [self._run(job, journal, each) for each in (*breaks, Break())]
         told = journal.read_bytes()
         whole = told.endswith(b"\n") and journal.stat().st_mode & 0o777 == 0o600
@@ -277,8 +306,7 @@ def _is_true(outcome: Outcome) -> bool:
         if state == "duplicate":
             continue
         if uuid not in outcome.done:
-            # After a break nobody can tell whether it was this job that made nobody be there.
-            if state != "already_gone" and not (outcome.breaks and state in ("done", "unknown")):
+            if not _is_true_of_nobody(outcome, key, state):
                 return False
         elif state == "done":
             if done != 1 or (outcome.job.arguments.get("delete_events") and not outcome.events[uuid]):
@@ -291,6 +319,19 @@ def _is_true(outcome: Outcome) -> bool:
 
 def _figure(what: str, offenders: Sequence[Outcome]) -> Figure:
     return Figure(what, "0", str(len(offenders)), not offenders, "\n".join(map(str, offenders[:4])))
+
+
+def _is_true_of_nobody(outcome: Outcome, key: str, state: str) -> bool:
+    """Tell whether this may be said of somebody who was never there."""
+    if "@" in key:
+        return state == "not_found"
+    if state == "already_gone":
+        return True
+    # Of many at once who is gone is done, for the server does not say whom it found; and after a break nobody can tell
+    # whether it was this job that made nobody be there.
+    if outcome.breaks:
+        return state in ("done", "unknown")
+    return state == "done" and outcome.job.at_once
 
 
 CAMPAIGNS: Final = (Campaign("jobs go on wherever they were broken off", broken_off),)

@@ -24,7 +24,7 @@ import anyio
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, RateLimitError, exchange, ledger, stores
 from posthog_environments.budget import Budget, name_of
-from posthog_environments.quota import Bucket, Rate
+from posthog_environments.quota import BUCKETS, Bucket, Rate
 from posthog_environments.stores import open_store
 from soak.canned import Canned, Heard, http
 from soak.clock import FixedWindows, Limiter, SlidingLogs
@@ -51,7 +51,7 @@ Deed = tuple[float, Callable[["Fleet"], None]]
 
 def rates_of(rates: tuple[Rate, ...]) -> dict[Bucket, tuple[Rate, ...]]:
     """Give all buckets these rates."""
-    return {"persons": rates, "deletes": rates, "insights": rates}
+    return dict.fromkeys(BUCKETS, rates)
 
 
 # --------------------------------------------------------------------------------------------------------- one worker

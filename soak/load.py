@@ -26,7 +26,7 @@ from typing import Any, Final
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, retry
 from posthog_environments.drivers import Driver
 from posthog_environments.exchange import Answer, Call, Scope
-from posthog_environments.quota import RATES, Bucket, Quota, Rate
+from posthog_environments.quota import BUCKETS, RATES, Bucket, Quota, Rate
 from soak.canned import Canned, Heard, http
 from soak.clock import (
     FixedWindows,
@@ -56,13 +56,14 @@ __all__ = [
 
 KEY = "phx_soak_load_0123456789abcdef"
 SERVERS: Final = (SlidingLogs, FixedWindows)
-PERSONS: Final = RATES["persons"]
+# Both windows of a server of 2025; the one of an hour is what a client learns of it.
+PERSONS: Final[tuple[Rate, ...]] = ((180, 60.0), (1200, 3600.0))
 MINUTE: Final = PERSONS[:1]
 HOUR: Final = PERSONS[1:]
 
 
 def _rates(rates: tuple[Rate, ...]) -> dict[Bucket, tuple[Rate, ...]]:
-    return {"persons": rates, "deletes": rates, "insights": rates}
+    return dict.fromkeys(BUCKETS, rates)
 
 
 # ------------------------------------------------------------------------------------------------ a quiet account
@@ -151,7 +152,7 @@ def quiet(effort: Effort) -> Iterator[Figure]:
     """Use the quota of an account that is ours alone: threads or tasks, both kinds of servers, on a leaping clock."""
     random = effort.random("quiet")
     hours = effort.count(12, 1)
-    kinds: tuple[tuple[Rate, ...], ...] = (PERSONS, MINUTE, RATES["insights"])
+    kinds: tuple[tuple[Rate, ...], ...] = (PERSONS, MINUTE, RATES["persons"])
     crews: tuple[tuple[int, tuple[float, float]], ...]
     crews = ((8, (0.05, 0.4)), (200, (0.2, 2.0)), (1, (0.01, 0.2)), (20, (0.2, 2.0)))
     if effort.share < 0.5:

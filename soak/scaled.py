@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from posthog_environments import environment
 from posthog_environments.budget import Budget, name_of
-from posthog_environments.quota import Bucket, Rate
+from posthog_environments.quota import BUCKETS, Bucket, Rate
 from posthog_environments.stores import open_store
 
 __all__ = ["RATES", "key"]
 
 RATES: Final[tuple[Rate, ...]] = ((60, 2.0), (200, 10.0))
-_ALL: Final[dict[Bucket, tuple[Rate, ...]]] = {"persons": RATES, "deletes": RATES, "insights": RATES}
+_ALL: Final[dict[Bucket, tuple[Rate, ...]]] = dict.fromkeys(BUCKETS, RATES)
 
 
 def key() -> str:

@@ -32,7 +32,7 @@ import anyio
 import httpcore
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
-from posthog_environments.quota import Quota
+from posthog_environments.quota import BUCKETS, Quota
 from soak.processes import FAILS, NO_BODY, NO_HEAD, apply
 
 MOST_SECONDS = 15
@@ -70,7 +70,7 @@ def client(**options: Any) -> Environment:
 def _hasten(env: Any) -> None:
     env._scope.session.random = lambda: 0.001  # noqa: SLF001 - the dice are there to be passed in
     many = ((10**6, 1.0),)
-    env._scope.session.quota = Quota({"persons": many, "deletes": many, "insights": many})  # noqa: SLF001
+    env._scope.session.quota = Quota(dict.fromkeys(BUCKETS, many))  # noqa: SLF001
 
 
 def _pool(env: Any) -> Any:
@@ -80,7 +80,7 @@ def _pool(env: Any) -> Any:
 def _is_well(env: Any) -> bool:
     """Tell whether nothing is in flight, nothing is queued and no connection is in use."""
     session = env._scope.session  # noqa: SLF001
-    flying = sum(session.quota.in_flight(bucket) for bucket in ("persons", "deletes", "insights"))
+    flying = sum(session.quota.in_flight(bucket) for bucket in BUCKETS)
     waiting = sum(len(log._waiting) for log in session.quota._logs.values())  # noqa: SLF001
     pool = _pool(env)
     queued = len(pool._requests) if pool else 0  # noqa: SLF001
@@ -334,7 +334,7 @@ def _calls() -> Calls:
     async def paced(env: AsyncEnvironment) -> None:
         few = ((1, 0.03),)
         session = env._scope.session  # noqa: SLF001
-        session.quota = Quota({"persons": few, "deletes": few, "insights": few})
+        session.quota = Quota(dict.fromkeys(BUCKETS, few))
         try:
             await ask_awaiting(env)
             await ask_awaiting(env)
@@ -448,7 +448,7 @@ def _prepare(env: Any, phase: str, kept: list[Any]) -> str:
     kept.append(session)
     if phase == "pacing":
         few = ((1, 30.0),)
-        session.quota = Quota({"persons": few, "deletes": few, "insights": few})
+        session.quota = Quota(dict.fromkeys(BUCKETS, few))
         session.quota.acquire("persons", time.monotonic())
         session.quota.settle("persons", time.monotonic())
     if phase == "backoff":

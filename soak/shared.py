@@ -17,7 +17,7 @@ from typing import Final
 
 from posthog_environments.budget import Budget
 from posthog_environments.exchange import Scope
-from posthog_environments.quota import RATES, Rate
+from posthog_environments.quota import Rate
 from posthog_environments.stores import FileStore
 from soak.clock import FixedWindows, Limiter, SlidingLogs, Timeline, Worker, new_session, options
 from soak.fleet import Deed, Outcome, rates_of, share
@@ -27,7 +27,8 @@ from soak.frame import Campaign, Effort, Figure
 __all__ = ["CAMPAIGNS", "Fleet", "deaths", "disturbed", "figures", "hours", "processes", "scale", "troubles"]
 
 SERVERS: Final = (SlidingLogs, FixedWindows)
-PERSONS: Final = RATES["persons"]
+# Both windows of a server of 2025; the one of an hour is what a client learns of it.
+PERSONS: Final[tuple[Rate, ...]] = ((180, 60.0), (1200, 3600.0))
 Server = Callable[[tuple[Rate, ...]], Limiter]
 
 

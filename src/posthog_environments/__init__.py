@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
-    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport
+    from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
     from posthog_environments.config import VERSION as __version__  # noqa: N811 - the name that Python packages give it
     from posthog_environments.entities import Entity, action, event
     from posthog_environments.environment import AsyncEnvironment, Environment
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.filters import Filter, FilterGroup, prop
-    from posthog_environments.models import Page, PropertiesTimeline, Trend
+    from posthog_environments.models import DeletionStatus, Page, PropertiesTimeline, Trend
     from posthog_environments.pager import AsyncPager, Pager
     from posthog_environments.paging import Report
 
@@ -69,9 +69,10 @@ _HOMES = {
     ),
     "export.files.summary": ("ExportSummary",),
     "filters": ("Filter", "FilterGroup", "prop"),
-    "bulk.jobs": ("BulkOutcome", "BulkReport"),
+    "bulk.outcomes": ("BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"),
     "models": (
         "ActivityEntry",
+        "DeletionStatus",
         "Page",
         "Person",
         "PropertiesTimeline",
@@ -93,10 +94,12 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BulkOutcome",
+    "BulkProgress",
     "BulkReport",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
+    "DeletionStatus",
     "Entity",
     "Environment",
     "ExportSummary",
@@ -119,6 +122,7 @@ __all__ = [
     "Report",
     "Series",
     "ServerError",
+    "SimilarPerson",
     "TransportError",
     "Trend",
     "__version__",

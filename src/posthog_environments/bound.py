@@ -19,7 +19,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from posthog_environments import insights, persons
+from posthog_environments import deletions, insights, persons
 from posthog_environments.bulk.flows import delete_many, update_many
 from posthog_environments.drivers import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
@@ -209,13 +209,18 @@ class _Rows:
         self._open = not chunk.endswith("\n")
         return chunk
 
+    @property
+    def count(self) -> int:
+        """How many rows there were below the header."""
+        return max(0, self._lines + self._open - 1)
+
     def end(self) -> None:
         """Refuse an end at which there may be more.
 
         Raises:
             MalformedResponseError: There are exactly as many rows, below the header, as servers give at most.
         """
-        rows = self._lines + self._open - 1
+        rows = self.count
         if rows in CSV_CAPS:
             hint = "Use list(…).export(path), which reads page by page and has no such limit."
             error = MalformedResponseError(
@@ -252,6 +257,7 @@ class Persons(_Group):
     properties_timeline = _call(persons.properties_timeline)
     csv = _csv(persons.csv)
     delete_many = _call(delete_many)
+    deletion_status = _listing(deletions.deletion_status)
     update_many = _call(update_many)
 
 
@@ -267,6 +273,7 @@ class AsyncPersons(_AsyncGroup):
     properties_timeline = _acall(persons.properties_timeline)
     csv = _acsv(persons.csv)
     delete_many = _acall(delete_many)
+    deletion_status = _alisting(deletions.deletion_status)
     update_many = _acall(update_many)
 
 

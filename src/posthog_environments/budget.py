@@ -17,7 +17,7 @@ from typing import Any
 
 from posthog_environments.config import Settings
 from posthog_environments.ledger import Alone, Ledger, Moment, Note, Page, Seen
-from posthog_environments.quota import RATES, Bucket, Rate
+from posthog_environments.quota import HOURLY, RATES, Bucket, Rate
 from posthog_environments.stores import Store, StoreAway, StoreBusy
 
 __all__ = ["Budget", "name_of"]
@@ -143,15 +143,17 @@ class Budget:
         """Note that a place, or leave for a request that was not sent, is given up."""
         self._note(bucket, Note("leave", self._clock(), ticket))
 
-    def refuse(self, bucket: Bucket, wait: float) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds."""
-        self._note(bucket, Note("refuse", self._clock(), seconds=wait))
+    def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds; see `quota.Pacer.refuse`."""
+        self._note(bucket, Note("refuse" if teaches else "pause", self._clock(), seconds=wait))
 
     def _note(self, bucket: Bucket, note: Note) -> None:
         with self._lock:
             part = self._parts[bucket]
-            if part.notes and part.notes[0].at < note.at - 2 * part.rates[-1][1]:
-                part.notes = [each for each in part.notes if each.at > note.at - part.rates[-1][1]]
+            # A window of an hour may be learnt, or have been.
+            longest = max(part.rates[-1][1], HOURLY[1])
+            if part.notes and part.notes[0].at < note.at - 2 * longest:
+                part.notes = [each for each in part.notes if each.at > note.at - longest]
             part.notes.append(note)
             if part.alone is not None:
                 part.alone.note(note)

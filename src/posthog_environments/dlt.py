@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
     from posthog_environments.dates import DateArgument
-    from posthog_environments.entities import EntitiesArgument
+    from posthog_environments.entities import ActionsArgument, EventsArgument
     from posthog_environments.filters import PropertiesArgument
 
 __all__ = ["Question", "posthog_persons", "posthog_trend"]
@@ -90,8 +90,8 @@ log = logging.getLogger("posthog_environments")
 class Question(TypedDict, total=False):
     """What a trend is asked with; the arguments of `env.insights.trend`."""
 
-    events: EntitiesArgument
-    actions: EntitiesArgument
+    events: EventsArgument
+    actions: ActionsArgument
     properties: PropertiesArgument
     filter_test_accounts: bool
     date_from: DateArgument

@@ -74,8 +74,10 @@ def _given(entity: Entity) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None or name == "id"}
 
 
-EntitiesArgument: TypeAlias = (
-    "str | int | Entity | Mapping[str, Any] | Iterable[str | int | Entity | Mapping[str, Any]] | None"
+# Apart, so that type checkers flag a number among events.
+EventsArgument: TypeAlias = "str | Entity | Mapping[str, Any] | Iterable[str | Entity | Mapping[str, Any]] | None"
+ActionsArgument: TypeAlias = (
+    "int | str | Entity | Mapping[str, Any] | Iterable[int | str | Entity | Mapping[str, Any]] | None"
 )
 
 
@@ -136,7 +138,7 @@ def action(
 
 
 def entities_to_wire(
-    entities: EntitiesArgument,
+    entities: EventsArgument | ActionsArgument,
     *,
     kind: Kind = "events",
     filters: Callable[..., Any],

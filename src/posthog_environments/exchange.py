@@ -32,8 +32,8 @@ from posthog_environments.errors import (
 )
 from posthog_environments.notices import advise
 from posthog_environments.prefixes import InUse, moves, place_of, successors, twin_of
-from posthog_environments.quota import LONGEST_NAP, Bucket, Pacer, Quota, SharedPacer
-from posthog_environments.refusals import Asked, location, said_in, status_error
+from posthog_environments.quota import LONGEST_NAP, MINUTE, Bucket, Pacer, Quota, SharedPacer
+from posthog_environments.refusals import Asked, is_of_bytes, location, said_in, status_error
 from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, RetryBudget, backoff, retry_after
 from posthog_environments.slots import Slots
 
@@ -458,10 +458,18 @@ def _store_patience(seconds: float) -> float:
     return max(STORE_HURRY, min(STORE_PATIENCE, seconds))
 
 
+_OF: Mapping[Bucket, str] = {
+    "persons": "persons and insights",
+    "deletes": "deleting persons",
+    "query": "queries",
+    "general": "other requests",
+}
+
+
 def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitError:
     error = RateLimitError(
-        f"The quota for {bucket} is used up: the next request may go in {wait:.0f} s, which is longer than this call "
-        "may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
+        f"The quota for {_OF[bucket]} is used up: the next request may go in {wait:.0f} s, which is longer than "
+        "this call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
         + (f" {trouble}" if trouble else ""),
         status_code=429,
     )
@@ -599,15 +607,18 @@ class _Attempts:
         session, options = self._scope.session, self._scope.options
         self._refusals += 1
         asked = self._asked_for(answer)
+        of_bytes = is_of_bytes(answer)
         wait = backoff(self._refusals + 1, session.random) if asked is None else asked
+        if of_bytes and asked is None:
+            wait = MINUTE
         now = session.clock()
         if options.pacing:
             # Also where this call gives up: the next one shall know.
             if session.shared is not None:
-                session.shared.refuse(self.call.operation.bucket, wait)
+                session.shared.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
             else:
                 with session.lock:
-                    session.quota.refuse(self.call.operation.bucket, now, wait)
+                    session.quota.refuse(self.call.operation.bucket, now, wait, teaches=not of_bytes)
         if options.retries == 0 or self._refusals > MAX_REFUSALS:
             return None
         if options.max_wait is None:

@@ -20,7 +20,7 @@ from posthog_environments.arguments import (
     with_query,
 )
 from posthog_environments.dates import DateArgument, span_to_wire
-from posthog_environments.entities import EntitiesArgument
+from posthog_environments.entities import ActionsArgument, EventsArgument
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument
 from posthog_environments.models import Trend
@@ -37,10 +37,10 @@ __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
 
-TREND = Operation("insights.trend", Kind.READ, "insights", mute=GONE)
-GET_TREND = Operation("insights.get_trend", Kind.READ, "insights", mute=GONE)
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "insights", mute=GONE)
-TIMING = Operation("insights.timing", Kind.CHANGE, "insights", unscoped=True)
+TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
+GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
+TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
 
 _FORMAT = frozenset({"format"})
 _TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
@@ -66,8 +66,8 @@ _TIMING = frozenset(
 def trend(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,
@@ -133,8 +133,8 @@ def trend(
 def get_trend(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,
@@ -167,8 +167,8 @@ def get_trend(
 def trend_csv(
     scope: Scope,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     filter_test_accounts: bool | None = None,
     date_from: DateArgument = None,

@@ -17,12 +17,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from secrets import token_hex
 from typing import Literal
 
 import msgspec
 
-from posthog_environments.quota import LONGEST_NAP, Rate, _Log, _Window
+from posthog_environments.quota import HOURLY, LONGEST_NAP, Rate, _Log, _Window
 
 __all__ = ["Alone", "Ledger", "Moment", "Note", "Page", "Seen"]
 
@@ -120,7 +121,8 @@ class Page(msgspec.Struct):
         self.stamps = sorted((Counter(self.stamps) | Counter(other.stamps)).elements())
         self.leases = {**other.leases, **self.leases}
         self.places = {**other.places, **self.places}
-        self.learnt = [min(pair) for pair in zip(self.learnt, other.learnt, strict=False)] or other.learnt
+        pairs = zip_longest(self.learnt, other.learnt)
+        self.learnt = [min(each for each in pair if each is not None) for pair in pairs]
         self.started = max(self.started, other.started)
         self.blocked_until = max(self.blocked_until, other.blocked_until)
 
@@ -149,7 +151,7 @@ class Seen:
 class Note:
     """What a worker has to tell: what happened to a ticket, when on his own clock, and for how long."""
 
-    kind: Literal["settle", "leave", "refuse", "lease"]
+    kind: Literal["settle", "leave", "refuse", "pause", "lease"]
     at: float
     ticket: str = ""
     seconds: float = 0.0
@@ -165,6 +167,9 @@ class Ledger(_Log):
         self._leases = dict(page.leases)
         self._waiting.update(page.places)
         self._started, self._blocked_until = page.started, page.blocked_until
+        # One more than there are rates has been learnt.
+        if len(page.learnt) > len(self._windows):
+            self._windows.append(_Window(HOURLY))
         for window, learnt in zip(self._windows, page.learnt, strict=False):
             window.recall(learnt)
         self._tidy(page.at)
@@ -195,11 +200,12 @@ class Ledger(_Log):
         restarted = page.run != moment.run
         silence = moment.now - page.at
         # After the longest window, whoever waited and did not come was most likely ended by his user.
-        missed = silence <= rates[-1][1] and page.missed(moment.now)
+        longest = max(rates[-1][1], HOURLY[1] if len(page.learnt) > len(rates) else 0.0)
+        missed = silence <= longest and page.missed(moment.now)
         silent = silence >= HEARING and (alone or missed)
         page.arrive(moment)
         known = None
-        if seen is not None and here - seen.here <= rates[-1][1]:
+        if seen is not None and here - seen.here <= longest:
             known = seen.on(moment, here)
         _mend(page, known, new=new, doubtful=restarted or silent)
         page.users[user] = moment.now
@@ -236,8 +242,8 @@ class Ledger(_Log):
             elif note.kind == "leave":
                 self.leave(note.ticket)
                 self._leases.pop(note.ticket, None)
-            elif note.kind == "refuse":
-                self.refuse(at, note.seconds)
+            elif note.kind in ("refuse", "pause"):
+                self.refuse(at, note.seconds, teaches=note.kind == "refuse")
             else:
                 self._lend(note.ticket, at + note.seconds)
                 self._started = max(self._started, at)

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
+    from posthog_environments_api.models import PersonDeletion as DeletionStatus
     from posthog_environments_api.models import PropertiesTimeline as _TimelineRecord
     from posthog_environments_api.models import Trend as _TrendRecord
 
 __all__ = [
     "ActivityEntry",
+    "DeletionStatus",
     "Page",
     "Person",
     "PropertiesTimeline",
@@ -36,10 +38,11 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         """Import a generated record when it is first asked for; no other import needs msgspec."""
-        if name in ("ActivityEntry", "Person", "PropertiesTimelinePoint", "Series"):
+        if name in ("ActivityEntry", "DeletionStatus", "Person", "PropertiesTimelinePoint", "Series"):
             import posthog_environments_api.models as generated
 
-            return getattr(generated, name)
+            # The contract names its records by what they are of.
+            return getattr(generated, "PersonDeletion" if name == "DeletionStatus" else name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -102,7 +102,7 @@ class Listing(Generic[T]):
 
     fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
     walk: Callable[[], Walk[T]]
-    rows: Literal["persons", "activity"] = "persons"
+    rows: Literal["persons", "activity", "deletions"] = "persons"
     export: Exportable | None = None
 
 

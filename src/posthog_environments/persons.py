@@ -41,7 +41,7 @@ from posthog_environments.arguments import (
     with_query,
 )
 from posthog_environments.dates import DateArgument
-from posthog_environments.entities import EntitiesArgument
+from posthog_environments.entities import ActionsArgument, EventsArgument
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, absolute, filters_to_wire
@@ -417,8 +417,8 @@ def properties_timeline(
     scope: Scope,
     id: PersonKey,
     *,
-    events: EntitiesArgument = None,
-    actions: EntitiesArgument = None,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
     properties: PropertiesArgument = None,
     date_from: DateArgument = None,
     date_to: DateArgument = None,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 from posthog_environments.arguments import json_text, text, whole
 from posthog_environments.date_order import refuse_reversed
 from posthog_environments.dates import DateArgument, date_to_wire
-from posthog_environments.entities import EntitiesArgument, entities_to_wire
+from posthog_environments.entities import ActionsArgument, EventsArgument, entities_to_wire
 from posthog_environments.filters import PropertiesArgument, filters_to_wire
 
 __all__ = ["QUESTION", "Breakdown", "question", "to_query"]
@@ -35,8 +35,8 @@ QUESTION = frozenset(
 
 def question(
     *,
-    events: EntitiesArgument,
-    actions: EntitiesArgument,
+    events: EventsArgument,
+    actions: ActionsArgument,
     properties: PropertiesArgument,
     date_from: DateArgument,
     date_to: DateArgument,
@@ -74,7 +74,7 @@ def question(
 
 
 def _entities(
-    events: EntitiesArgument, actions: EntitiesArgument
+    events: EventsArgument, actions: ActionsArgument
 ) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None]:
     """Read both lists. With both, each entity gets its order: where it is missing servers put actions first."""
     first = entities_to_wire(events, kind="events", filters=filters_to_wire)

@@ -7,6 +7,9 @@ count in fixed windows or in sliding ones, and no request of the quota is left u
 The quota belongs to the key, and others may use the same key. Only a 429 tells of them. From then on a window is ours
 in part: a little less than what it held of ours when it was refused to us, spread evenly, so that those others find
 room as well. Each request that is let through gives some of the rest back, slowly at first, then faster.
+
+Servers differ by age, and none says how old it is: so pacing begins with the rates of today, and goes down by what 429s
+say. One that asks for more than a minute tells of a window of an hour, as servers of 2025 have for persons.
 """
 
 from __future__ import annotations
@@ -15,22 +18,38 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import Literal, Protocol
 
-__all__ = ["LONGEST_NAP", "RATES", "Bucket", "Pacer", "Quota", "Rate", "SharedPacer"]
+__all__ = [
+    "BUCKETS",
+    "HOURLY",
+    "LONGEST_NAP",
+    "MINUTE",
+    "RATES",
+    "Bucket",
+    "Pacer",
+    "Quota",
+    "Rate",
+    "SharedPacer",
+]
 
-Bucket = Literal["persons", "deletes", "insights"]
+# Persons and insights share one. Source: posthog/rate_limit.py in PostHog/posthog, late 2026.
+Bucket = Literal["persons", "deletes", "query", "general"]
+BUCKETS: tuple[Bucket, ...] = ("persons", "deletes", "query", "general")
 Rate = tuple[int, float]
 
 # Seconds after which somebody who waits for the quota asks for it anew.
 LONGEST_NAP = 15.0
 
-# Requests and seconds. Source: the rate limits in PostHog/posthog. Persons have more since 2026, but nobody can tell
-# the version of a server from outside, so the client keeps to the lower figures of 2025. Deletes have a bucket of
-# their own there; its figure is not known, hence the same.
+# Requests and seconds. Source: as above. Of queries some teams have 1,200 an hour and some 2,400, and nobody can tell
+# from outside, so that their hour is learnt as well.
 RATES: Mapping[Bucket, tuple[Rate, ...]] = {
-    "persons": ((180, 60.0), (1200, 3600.0)),
-    "deletes": ((180, 60.0), (1200, 3600.0)),
-    "insights": ((240, 60.0), (1200, 3600.0)),
+    "persons": ((240, 60.0),),
+    "deletes": ((480, 60.0), (4800, 3600.0)),
+    "query": ((240, 60.0),),
+    "general": ((480, 60.0), (4800, 3600.0)),
 }
+# What a 429 that asks for more than a minute teaches, where no window of an hour is known yet.
+HOURLY: Rate = (1200, 3600.0)
+MINUTE = 60.0
 
 
 class Pacer(Protocol):
@@ -51,8 +70,11 @@ class Pacer(Protocol):
         """Note that a request that had leave is over, however it ended."""
         ...
 
-    def refuse(self, bucket: Bucket, now: float, wait: float) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds."""
+    def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds.
+
+        It teaches nothing about rates where it was not requests that were counted.
+        """
         ...
 
     def forget_flights(self) -> None:
@@ -97,8 +119,8 @@ class SharedPacer(Protocol):
         """Note that a place, or leave for a request that was not sent, is given up."""
         ...
 
-    def refuse(self, bucket: Bucket, wait: float) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds."""
+    def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds; see `Pacer.refuse`."""
         ...
 
     def after_fork(self) -> None:
@@ -124,9 +146,9 @@ class Quota:
         """Note that a request that had leave is over, however it ended."""
         self._logs[bucket].settle(now)
 
-    def refuse(self, bucket: Bucket, now: float, wait: float) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds."""
-        self._logs[bucket].refuse(now, wait)
+    def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
+        """Note that the server said 429, and that nothing may go for so many seconds; see `Pacer.refuse`."""
+        self._logs[bucket].refuse(now, wait, teaches=teaches)
 
     def forget_flights(self) -> None:
         """Note that nothing is in flight and nobody waits: this is another process now."""
@@ -187,7 +209,8 @@ class _Log:
 
     def __init__(self, rates: tuple[Rate, ...]) -> None:
         self._windows = [_Window(rate) for rate in rates]
-        self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in rates))
+        # As many as an hour holds that may yet be learnt.
+        self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in (*rates, HOURLY)))
         self.flying = 0
         self._waiting: dict[Hashable, float] = {}
         self._started = float("-inf")
@@ -232,14 +255,16 @@ class _Log:
         for window in self._windows:
             window.let_through()
 
-    def refuse(self, now: float, wait: float) -> None:
+    def refuse(self, now: float, wait: float, *, teaches: bool = True) -> None:
         # Those that were under way when the first of them was refused teach nothing new. And a server that has lost
         # its senses does not stop us for longer than its longest window.
-        longest = self._windows[-1].seconds
-        if now >= self._blocked_until:
+        if teaches and wait > MINUTE and self._windows[-1].seconds <= MINUTE:
+            self._windows.append(_Window(HOURLY))
+        if teaches and now >= self._blocked_until:
             window, held = self._full(now, wait)
             window.refuse(held, now)
-        self._blocked_until = max(self._blocked_until, now + min(wait, longest))
+        longest = max(self._windows[-1].seconds, MINUTE)
+        self._blocked_until = max(self._blocked_until, now + min(wait, longest if teaches else HOURLY[1]))
 
     def _full(self, now: float, wait: float) -> tuple[_Window, int]:
         """Guess which window was full: long enough for what the server asks for, and of these filled the most."""

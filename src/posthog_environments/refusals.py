@@ -18,7 +18,7 @@ from posthog_environments.errors import (
     status_error_class,
 )
 
-__all__ = ["Asked", "Refused", "location", "said_in", "status_error"]
+__all__ = ["Asked", "Refused", "is_of_bytes", "location", "said_in", "status_error"]
 
 # What the API says about an error is short; decoded, a page of many megabytes would take its size in memory again.
 MAX_ERROR_BODY = 1 << 20
@@ -112,6 +112,11 @@ def status_error(asked: Asked, answer: Refused, wait: float | None) -> APIStatus
     return error
 
 
+def is_of_bytes(answer: Refused) -> bool:
+    """Tell whether a 429 is about the bytes that queries may read, and not about how many requests there were."""
+    return fields_of(_body(answer)).get("code") == "api_queries_budget_exceeded"
+
+
 def said_in(answer: Refused) -> str:
     """Return what the server says in words, safe to show; empty if it says nothing, or not in the API's form."""
     detail = fields_of(_body(answer)).get("detail")
@@ -123,6 +128,11 @@ def _hint(asked: Asked, answer: Refused) -> str:
     status = answer.status_code
     if asked.remark and (status == 400 or status in asked.final):
         return asked.remark
+    if status == 429 and is_of_bytes(answer):
+        return (
+            "The budget of bytes that queries may read is used up: ask for a shorter period or fewer values, or again "
+            "when it has filled up."
+        )
     if status == 401:
         return "Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     if status == 403 and asked.unscoped:

@@ -124,7 +124,7 @@ class Inquiry:
     @property
     def at_query(self) -> Operation:
         """The operation at `query/`."""
-        return Operation(self.name, Kind.READ, "insights")
+        return Operation(self.name, Kind.READ, "query")
 
 
 def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:
@@ -160,7 +160,9 @@ def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]
     else:
         return Found("legacy", first, answer)
     if scope.session.settings.trend_api == "legacy":
-        raise _with_words(gone, _TAKEN_AWAY.format('trend_api="query" asks query/, with the scope query:read.'))
+        raise _with_words(
+            gone, _TAKEN_AWAY, 'Ask at query/ with trend_api="query"; the key needs the scope query:read.'
+        )
     return (yield from _instead(scope, inquiry, gone))
 
 
@@ -176,33 +178,32 @@ def _instead(scope: Scope, inquiry: Inquiry, gone: APIStatusError) -> Flow[Found
         if error.status_code in _THERE or isinstance(error, ServerError) or scope.session.by_query:
             raise
         refused = error
-    raise _with_words(gone, _both_tried(gone, refused))
+    raise _with_words(gone, *_both_tried(gone, refused))
 
 
 _TAKEN_AWAY: Final = (
     "insights/trend/ was removed from PostHog Cloud on 2026-09-11, after it had been closed to nearly everybody since "
-    "January; newer servers no longer have it. {}"
+    "January; newer servers no longer have it."
 )
 
 
-def _both_tried(gone: APIStatusError, refused: APIStatusError) -> str:
-    said = f"query/, which took its place, was tried too and answered {refused.status_code}"
+def _both_tried(gone: APIStatusError, refused: APIStatusError) -> tuple[str, str]:
+    """Say what became of the endpoint and of the other try, and what to do."""
+    said = f"{_TAKEN_AWAY} query/, which took its place, was tried too and answered {refused.status_code}"
     said += f" ({printable(refused.detail, 120)})." if refused.detail else "."
     if gone.status_code == refused.status_code == 403:
-        advice = "The key needs the scope query:read for query/, or insight:read for insights/trend/ where it is left."
-    elif refused.status_code == 403:
-        advice = "The key needs the scope query:read."
-    else:
-        advice = "Check host and project_id: nothing here answers questions about events."
-    return f"{_TAKEN_AWAY.format(said)} {advice}"
+        return said, "Give the key the scope query:read, for query/, or insight:read where insights/trend/ is left."
+    if refused.status_code == 403:
+        return said, "Give the key the scope query:read."
+    return said, "Check host and project_id: nothing here answers questions about events."
 
 
-def _with_words(error: APIStatusError, words: str) -> APIStatusError:
-    """Add our own words to what the server said."""
+def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatusError:
+    """Add our own words to what the server said, and at the end what to do."""
     message = str(error)
     stop = "" if message.endswith((".", "!", "?")) else "."
-    error.args = (f"{message}{stop} {words}",)
-    error.hint = words
+    error.args = (" ".join(filter(None, (message + stop, words, advice))),)
+    error.hint = advice
     return error
 
 
@@ -250,14 +251,17 @@ def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
         raise _explained(error) from None
     body = _decoded(call, answer)
     scope.session.by_query = True
-    wait = _FIRST_WAIT
+    wait, faults = _FIRST_WAIT, 0
     while (state := _state(answer, body)) is not None:
         if state.failed:
             raise _failure(inquiry, answer.status_code, body, state)
         if state.complete:
             return Found("query", call, answer, state.result or {})
-        answer = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1])
-        body = _decoded(call, answer)
+        later = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1], faults)
+        if later is None:
+            faults += 1
+        else:
+            answer, body = later, _decoded(call, later)
         wait = min(2 * wait, _LONGEST_WAIT)
     return Found("query", call, answer, body)
 
@@ -278,8 +282,10 @@ def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
     return None if answer.status_code != 202 and "results" in body else state
 
 
-def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float) -> Flow[Answer]:
-    """Wait, and ask whether a query is over."""
+def _asked_for(
+    scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float, faults: int
+) -> Flow[Answer | None]:
+    """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
     session = scope.session
     if state.id is None:
         raise MalformedResponseError(
@@ -291,7 +297,9 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
             "Give a larger timeout=, or ask for less."
         )
     yield Sleep(wait)
-    call = Call(inquiry.at_query, get_query.build_request(scope.project_id, state.id))
+    request = get_query.build_request(scope.project_id, state.id)
+    # A 500 is how a query ends that failed for no reason to be told, and would end each time.
+    call = Call(inquiry.at_query, request, final=COSTLY | {500})
     refused = None
     try:
         return (yield from exchange(scope.but(max(deadline - session.clock(), 0.001)), call))
@@ -300,8 +308,10 @@ def _asked_for(scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, d
     failed = state_of(refused.body)
     if failed is not None:
         raise _failure(inquiry, refused.status_code, refused.body, failed)
+    if refused.status_code == 500 and faults < scope.options.retries:
+        return None
     if refused.status_code == 404:
-        raise _with_words(refused, "The server no longer knows this query; ask again.")
+        raise _with_words(refused, "The server no longer knows this query.", "Ask again.")
     raise _explained(refused)
 
 
@@ -325,11 +335,10 @@ _BY_CODE: Final[Mapping[str, str]] = {
 
 def _explained(error: APIStatusError) -> APIStatusError:
     """Say what an error of `query/` means, where its text may not."""
-    words = _BY_CODE.get(error.code or "", "")
     if error.status_code == 403:
-        words = "query/ needs the scope query:read."
-    elif error.status_code in COSTLY:
-        words = (
-            "It was not repeated, for it would cost the same again: ask for less time, or fewer values of a breakdown."
-        )
-    return _with_words(error, words) if words else error
+        return _with_words(error, "", "Give the key the scope query:read, which query/ needs.")
+    if error.status_code in COSTLY:
+        words = "It was not repeated, for it would cost the same again."
+        return _with_words(error, words, "Ask for less time, a longer interval, or fewer values of a breakdown.")
+    words = _BY_CODE.get(error.code or "", "")
+    return _with_words(error, words, error.hint) if words else error

@@ -19,7 +19,6 @@ from benchmarks import record
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.harness import Ratio, Result, Table, failures, in_turn, ratio, verdict
 from benchmarks.scaling import ERAS, SIMULATED, THIN, Course, simulate
-from posthog_environments.quota import RATES
 
 ROOT = Path(record.__file__).parents[1]
 WALK = "walk, 1,000 a page: httpx + orjson dicts"
@@ -171,9 +170,9 @@ def test_a_long_walk_takes_an_hour_for_each_quota(era: str, an_hour: int) -> Non
 
 
 def test_what_is_repeated_is_what_would_have_been_played(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = simulate(8_400 * 1000, 1000, RATES["persons"])
+    whole = simulate(8_400 * 1000, 1000, ERAS["2025"])
     monkeypatch.setattr("benchmarks.scaling.SIMULATED", 5000)
-    repeated = simulate(8_400 * 1000, 1000, RATES["persons"])
+    repeated = simulate(8_400 * 1000, 1000, ERAS["2025"])
     assert SIMULATED > 8_400 > 5000 > THIN
     assert repeated.requests == whole.requests
     assert repeated.seconds == pytest.approx(whole.seconds, rel=0.001)

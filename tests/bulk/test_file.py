@@ -88,11 +88,14 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
         JournalFile(tmp_path / "nowhere" / "j").open()
 
 
-def test_a_dry_run_makes_none(tmp_path: Path) -> None:
+def test_what_lies_behind_a_place_is_taken_out(tmp_path: Path) -> None:
     file = JournalFile(tmp_path / "j")
-    file.open(create=False)
+    file.open()
+    file.append(b"one\ntwo\n")
+    file.truncate(4)
+    file.append(b"three\n")
     file.close()
-    assert list(tmp_path.iterdir()) == []
+    assert file.path.read_bytes() == b"one\nthree\n"
 
 
 def test_no_room(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from posthog_environments_api.models import Person
 
 from posthog_environments import BulkOutcome, BulkReport
-from posthog_environments.bulk.jobs import Change, change_of, changes_of, contradictions, deletions_of, describes
+from posthog_environments.bulk.jobs import Change, change_of, changes_of, contradictions, deletions_of
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 OTHER = "095be615-a8ad-4c33-8e9c-c7612fbf6c90"
@@ -133,23 +133,6 @@ def test_another_job_has_another_sum() -> None:
     assert one == total(["a@b", "c@d"])
     assert len({one, total(["c@d", "a@b"]), total(["a@b"]), total(["a@b", "c@d"], "distinct_id")}) == 4
     assert len({changed({"set": {"a": 1}}), changed({"set": {"a": 2}}), changed({"unset": "a"})}) == 3
-
-
-@pytest.mark.parametrize(
-    ("by", "key", "person", "is_meant"),
-    [
-        ("email", "ada@example.com", {"properties": {"email": "Ada@Example.com"}}, True),
-        ("email", "ada@example.com", {"properties": {"email": "bob@example.com"}}, False),
-        ("email", "ada@example.com", {"properties": {}}, False),
-        ("email", "ada@example.com", {"properties": {"email": 1}}, False),
-        ("distinct_id", "u", {"distinct_ids": ["t", "u"]}, True),
-        ("distinct_id", "u", {"distinct_ids": ["U"]}, False),
-        ("distinct_id", "u", {"distinct_ids": [str(n) for n in range(1000)]}, True),
-    ],
-)
-def test_whether_a_person_is_who_was_meant(by: Any, key: str, person: Any, is_meant: bool) -> None:
-    entry = deletions_of([key], by, delete_events=False).entries[0]
-    assert describes(entry, Person.from_dict({"uuid": ID, **person})) is is_meant
 
 
 def test_a_report_adds_up() -> None:

@@ -13,8 +13,8 @@ import pytest
 from posthog_environments.bulk.journal import TORN, Damaged, Header, History, encode, read, seal
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-HEADER = Header("delete", False, "http://x", "1", 3, "00ff", "abc")
-FIRST = encode("job", NOW, version=1, client="c", **{name: getattr(HEADER, name) for name in Header.__slots__})
+HEADER = Header("delete", "http://x", "1", 3, 3, "00ff", "abc")
+FIRST = encode("job", NOW, version=2, client="c", **{name: getattr(HEADER, name) for name in Header.__slots__})
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
@@ -123,8 +123,8 @@ def test_another_file_is_refused(data: bytes) -> None:
 
 
 def test_a_later_format_is_refused() -> None:
-    with pytest.raises(Damaged, match="format 2"):
-        read(FIRST.replace(b'"version":1', b'"version":2'))
+    with pytest.raises(Damaged, match="format 3"):
+        read(FIRST.replace(b'"version":2', b'"version":3'))
 
 
 def test_an_empty_file_is_a_new_journal() -> None:

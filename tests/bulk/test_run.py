@@ -41,7 +41,7 @@ def drive(flow: Any, *answers: Any) -> tuple[list[str], Any]:
 
 def test_intent_then_change_then_outcome(tmp_path: Path) -> None:
     scope = Play(pacing=False).scope
-    flow = delete_many(scope, [ID, 5], journal=tmp_path / "j")
+    flow = delete_many(scope, [ID, 5], journal=tmp_path / "j", using="single")
     person = answer(200, {"uuid": ID.replace("9f", "90"), "id": 5}, content_type="application/json")
     asked, report = drive(flow, person, answer(202), answer(202))
     assert asked == [
@@ -65,13 +65,13 @@ def test_a_dry_run_only_asks(tmp_path: Path) -> None:
     flow = update_many(Play(pacing=False).scope, {5: {"plan": "pro"}}, journal=tmp_path / "j", dry_run=True)
     person = answer(200, {"uuid": ID, "id": 5}, content_type="application/json")
     asked, report = drive(flow, person)
-    assert asked == ["open", "persons.get"]
+    assert asked == ["open", 'append {"line":"job"', "persons.get", 'append {"line":"found"', "append"]
     assert report.pending == 1
 
 
 def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
     synced = []
-    flow = delete_many(Play(pacing=False).scope, [5], journal=tmp_path / "j")
+    flow = delete_many(Play(pacing=False).scope, [5], journal=tmp_path / "j", using="single")
     outcome: Any = None
     script = [answer(200, {"uuid": ID, "id": 5}, content_type="application/json"), answer(202)]
     while True:

@@ -25,7 +25,7 @@ from posthog_environments import (
     ServerError,
     TransportError,
 )
-from posthog_environments.bulk.jobs import changes_of, deletions_of
+from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import Found
 from posthog_environments.bulk.verdicts import Trouble, after_a_look, check, judge, of_answer, of_finding, shows
 from posthog_environments.exchange import Answer
@@ -134,8 +134,8 @@ UNSET = changes_of([{"id": ID, "unset": "phone"}]).entries[0]
     ("found", "task", "state"),
     [
         (Found(ID, 1), "delete", None),
-        (Found(None, 0), "delete", "already_gone"),
-        (Found(None, 0), "update", "refused"),
+        (Found(None, 0), "delete", "not_found"),
+        (Found(None, 0), "update", "not_found"),
         (Found(None, 2), "delete", "refused"),
         (Found(None, 0, foreign=True), "delete", "refused"),
     ],
@@ -167,7 +167,7 @@ def person(**properties: Any) -> Person:
     ],
 )
 def test_a_change_that_may_have_been_sent(entry: Any, seen: Any, events: bool, again: bool, state: str | None) -> None:
-    verdict = after_a_look(entry, seen, delete_events=events, again=again)
+    verdict = after_a_look(entry, seen, Flags(delete_events=events), again=again)
     assert (verdict and verdict.state) == state
 
 

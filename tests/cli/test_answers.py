@@ -166,7 +166,7 @@ def test_doctor_in_colour(home: Path) -> None:
 
 def test_init_writes_what_does_not_work_when_told_so(home: Path) -> None:
     with server(lambda *_: says(401, {"detail": "Invalid key."})) as host:
-        asked = [("Server", f"{host}\n"), ("Project id", "1\n"), ("Key", "phx_x\n")]
+        asked = [("Server", f"{host}\n"), ("Key (", "phx_x\n"), ("Project id", "1\n")]
         shown = on_screen("init", answers=[*asked, ("Write the profile all the same?", "n\n")])
         assert shown.code == 1, shown.text
         assert not list(home.rglob("profiles*"))
@@ -183,8 +183,8 @@ def test_profiles_that_cannot_be_read_or_written(bare: Run, monkeypatch: pytest.
     profiles.path().rmdir()
     profiles.path().parent.rmdir()
     profiles.path().parent.write_text("a file where a folder should be")
-    with server(lambda *_: EMPTY) as host:
-        options = ["--host", host, "--project-id", "@current", "--api-key-stdin"]
+    with server(lambda *_: says(200, {"results": [{"id": 1, "name": "One"}]})) as host:
+        options = ["--host", host, "--project-id", "1", "--api-key-stdin"]
         monkeypatch.setattr(profiles, "_read", configparser.ConfigParser)
         done = bare("init", *options, text="phx_x")
     assert done.code == 2
@@ -246,7 +246,7 @@ def with_(error: errors.PostHogError, **known: object) -> errors.PostHogError:
         (with_(errors.RateLimitError("no", status_code=429), retry_after=12.3), "again in 12 s"),
         (errors.RateLimitError("no", status_code=429), "again in a minute"),
         (errors.NotFoundError("no", status_code=404), "to find a person"),
-        (errors.RedirectError("no", status_code=302), "--prefix projects or another --host"),
+        (errors.RedirectError("no", status_code=302), "another --host"),
         (errors.ServerError("no", status_code=500), "again in a while"),
         (errors.OutcomeUnknown("no"), "to see what holds now"),
         (errors.DeadlineExceeded("no"), "a larger --timeout"),

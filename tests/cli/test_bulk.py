@@ -58,7 +58,10 @@ def test_a_table_that_adds_up(run: Run, env: Environment, victims: list[Person],
     done = run("persons", "delete", "--from-file", source, "--yes")
     assert done.code == 0
     found = counts(done.out)
-    assert found == {"done": 2, "already gone": 1, "refused": 0, "unknown": 0, "duplicates": 1, "pending": 0, "all": 4}
+    assert found == {
+        "done": 2, "queued": 0, "already gone": 1, "not found": 0, "refused": 0, "unknown": 0, "duplicates": 1,
+        "pending": 0, "blank": 2, "all": 6,
+    }  # fmt: skip
     assert sum(found.values()) == 2 * found["all"]
     assert f"Written down in {source}.journal.jsonl" in done.err
     assert [is_there(env, each) for each in (ada, bob, keeps)] == [False, False, True]
@@ -72,14 +75,15 @@ def test_a_dry_run_shows_whom_it_found(run: Run, env: Environment, victims: list
     ada = victims[0]
     source = file(tmp_path, str(ada.properties["email"]), "nobody@example.com")
     done = run("persons", "delete", "--from-file", source, "--by", "email", "--dry-run")
-    assert done.code == 0
+    assert done.code == 1, "somebody who was named was not found"
     heading, first, second = done.out.splitlines()
     assert heading == "line\toutcome\twhom"
     assert first.startswith("1\tto delete\temail ")
     assert ada.uuid in first
-    assert second == "2\talready gone\temail nobody@example.com (nobody has this email)"
+    assert second == "2\tnot found\temail nobody@example.com (nobody has this email)"
     assert is_there(env, ada)
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["ids.txt"]
+    lines = [json.loads(line) for line in Path(f"{source}.journal.jsonl").read_text().splitlines()]
+    assert [(line["line"], line.get("input")) for line in lines] == [("job", None), ("found", 1), ("found", 2)]
 
 
 def test_it_asks_and_says_what_for(
@@ -91,13 +95,13 @@ def test_it_asks_and_says_what_for(
     shown = screen(*command, "--delete-events", width=200, answers=[("[y/N]", "n\n")])
     assert shown.code == 1
     assert "Delete 2 persons AND ALL THEIR EVENTS, from project 12345 at " in shown.text
-    assert "1 already gone" in shown.text
+    assert "1 not found" in shown.text
     assert ada.uuid in shown.text
     assert str(ada.name) in shown.text
     assert is_there(env, ada)
     assert not Path(f"{source}.journal.jsonl").exists(), "who declines may change the input"
     shown = screen(*command, width=200, answers=[("[y/N]", "y\n")])
-    assert shown.code == 0
+    assert shown.code == 1
     assert "and keep their events, from" in shown.text
     assert not is_there(env, ada)
 
@@ -119,10 +123,12 @@ def test_json_is_one_document(run: Run, victims: list[Person], tmp_path: Path) -
     found = json.loads(done.out)
     (outcome,) = found.pop("outcomes")
     assert found == {
-        "task": "delete", "delete_events": True, "dry_run": False, "journal": f"{source}.journal.jsonl", "inputs": 1,
-        "done": 1, "already_gone": 0, "refused": 0, "unknown": 0, "duplicates": 0, "pending": 0,
+        "task": "delete", "delete_events": True, "delete_recordings": False, "keep_person": False, "dry_run": False,
+        "journal": f"{source}.journal.jsonl", "inputs": 2, "blank": 1, "new": 1,
+        "done": 1, "queued": 0, "already_gone": 0, "not_found": 0, "refused": 0, "unknown": 0, "duplicates": 0,
+        "pending": 0,
     }  # fmt: skip
-    assert (outcome["line"], outcome["input"], outcome["state"], outcome["uuid"]) == (2, 1, "done", ada.uuid)
+    assert (outcome["line"], outcome["input"], outcome["state"], outcome["uuid"]) == (2, 2, "done", ada.uuid)
     assert outcome["status"] == 202
 
 
@@ -212,6 +218,11 @@ def test_input_that_is_none(run: Run, tmp_path: Path, content: bytes, text: str)
         ("delete", "1", "--by", "email", "--yes"),
         ("delete", "1", "--journal", "j", "--yes"),
         ("delete", "1", "--dry-run"),
+        ("delete", "1", "--column", "email", "--yes"),
+        ("delete", "1", "--using", "bulk", "--yes"),
+        ("delete", "1", "--keep-ids", "k", "--yes"),
+        ("delete", "1", "--delete-recordings", "--yes"),
+        ("delete", "1", "--keep-person", "--yes"),
         ("delete", "1", "--retry-unknown", "--yes"),
         ("delete", "--from-file", "nowhere.txt", "--yes"),
         ("update",),
@@ -236,7 +247,8 @@ def test_a_job_that_stops_says_how_far_it_came(bare: Run, tmp_path: Path) -> Non
     denied = http(401, b'{"type": "authentication_error", "code": "x", "detail": "no"}')
     with Wire(http(202, b""), denied) as wire:
         where = ("--host", wire.host, "--project-id", "1", "--api-key-file", file(tmp_path, "phx_test", name="key"))
-        done = bare("persons", "delete", "--from-file", file(tmp_path, *IDS), "--yes", "--json", *where)
+        source = file(tmp_path, *IDS)
+        done = bare("persons", "delete", "--from-file", source, "--using", "single", "--yes", "--json", *where)
     assert done.code == 1
     found = json.loads(done.out)
     assert (found["done"], found["pending"], found["inputs"]) == (1, 5, 6)
@@ -251,7 +263,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(box: Sandbox, tmp_pat
 
     def command(host: str) -> list[str]:
         where = ["--host", host, "--project-id", "1", "--api-key-file", key]
-        return [*PHENV, "persons", "delete", "--from-file", source, "--yes", "--json", *where]
+        return [*PHENV, "persons", "delete", "--from-file", source, "--using", "single", "--yes", "--json", *where]
 
     with Wire(http(202, b""), silence) as wire:
         process = subprocess.Popen(command(wire.host), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -125,7 +125,7 @@ def test_what_a_server_would_misread_is_refused(run: Run, options: list[str], sa
 
 
 def test_what_the_server_refuses(run: Run) -> None:
-    done = run("insights", "trend", *PAGEVIEW, "--formula", "A//")
+    done = run("insights", "trend", *PAGEVIEW, "--formula", "A+C")
     assert (done.code, done.out) == (1, "")
     assert "400" in done.err
     assert "Try: " in done.err

@@ -52,7 +52,7 @@ def test_init_asks_for_what_no_option_gives(box: Sandbox, home: Path) -> None:
     assert home.exists()
     shown = on_screen(
         "init",
-        answers=(("Server", f"{box.host}\n"), ("Project id", f"{box.project_id}\n"), ("Key", f"{box.api_key}\n")),
+        answers=(("Server", f"{box.host}\n"), ("Key (", f"{box.api_key}\n"), ("Project id", "\n")),
     )
     assert shown.code == 0, shown.text
     assert box.api_key not in shown.text
@@ -151,7 +151,18 @@ def test_doctor_on_a_healthy_configuration(run: Run, box: Sandbox) -> None:
     states = {finding["about"]: finding["state"] for finding in found["findings"]}
     assert states.pop("clock") in ("ok", "note")
     assert states == dict.fromkeys(
-        ("server", "key", "prefix", "projects", "person:read", "insight:read", "activity_log:read"), "ok"
+        (
+            "server",
+            "key",
+            "prefix",
+            "projects",
+            "person:read",
+            "trends",
+            "insight:read",
+            "activity_log:read",
+            "announced",
+        ),
+        "ok",
     )
     text = run("doctor").out
     assert f"{box.project_id} (Sandbox)" in text
@@ -202,10 +213,17 @@ def test_doctor_with_nothing_configured(bare: Run) -> None:
 def test_doctor_on_the_sunset_of_the_prefix(bare: Run) -> None:
     with Sandbox(persons=2, era="2026", rates=False) as box:
         options = ["--host", box.host, "--project-id", box.project_id, "--api-key-stdin", "--json"]
-        found = json.loads(bare("doctor", *options, text=box.api_key).out)
+        found = json.loads(bare("doctor", *options, "--prefix", "environments", text=box.api_key).out)
         (prefix,) = [finding for finding in found["findings"] if finding["about"] == "prefix"]
         assert prefix["state"] == "note"
         assert "past its sunset of 2026-07-31" in prefix["text"]
+        assert "leave --prefix out" in prefix["text"]
+        found = json.loads(bare("doctor", *options, text=box.api_key).out)
+        (prefix,) = [finding for finding in found["findings"] if finding["about"] == "prefix"]
+        assert prefix["state"] == "ok"
+        assert prefix["text"].startswith(
+            "/api/projects/, the successor of /api/environments/, which is past its sunset"
+        )
         found = json.loads(bare("doctor", *options, "--prefix", "projects", text=box.api_key).out)
         (prefix,) = [finding for finding in found["findings"] if finding["about"] == "prefix"]
         assert prefix["state"] == "ok"

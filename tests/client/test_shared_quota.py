@@ -20,14 +20,14 @@ from posthog_environments.budget import Budget, name_of
 from posthog_environments.config import quota_place
 from posthog_environments.exchange import Call, Do, exchange
 from posthog_environments.ledger import Moment, Page
-from posthog_environments.quota import Bucket, Rate
+from posthog_environments.quota import BUCKETS, Bucket, Rate
 from posthog_environments.stores import FileStore, RedisStore, Store, StoreAway, open_store
 from tests.client.wire import Wire, http
 from tests.unit.play import READ
 
 KEY = "phx_shared_0123456789abcdef"
 PERSON = b'{"id":1,"uuid":"00000000-0000-4000-8000-000000000001","distinct_ids":["a"],"properties":{}}'
-TWO: dict[Bucket, tuple[Rate, ...]] = dict.fromkeys(("persons", "deletes", "insights"), ((2, 3600.0),))
+TWO: dict[Bucket, tuple[Rate, ...]] = dict.fromkeys(BUCKETS, ((2, 3600.0),))
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_a_server_that_has_it_no_more_is_asked_at_query_from_then_on(gone: Reply
     with asking(at(gone, (200, QUERY))) as (env, seen):
         assert env.insights.trend(events="a").via == "query"
         assert env.insights.get_trend(events="a").via == "query"
-        assert "".join(env.insights.trend_csv(events="a")) == "series,1-Jan-2026,2-Jan-2026\r\na,1,2\r\n"
+        assert "".join(env.insights.trend_csv(events="a")) == "series,1-Jan-2026,2-Jan-2026\r\na,1.0,2.0\r\n"
         assert env.with_options(timeout=5).insights.trend(events="a").via == "query"
     assert endpoints(seen) == [LEG, QUE, QUE, QUE, QUE]
     # It says nothing about the prefix.
@@ -267,7 +267,9 @@ def test_who_insists_on_the_older_one_is_told(gone: Any) -> None:
 def test_who_insists_on_query_without_its_scope_is_told() -> None:
     with (
         asking(at((200, LEGACY), (403, SCOPE)), trend_api="query") as (env, seen),
-        pytest.raises(PermissionDeniedError, match=r"query/ needs the scope query:read\.$") as caught,
+        pytest.raises(
+            PermissionDeniedError, match=r"Give the key the scope query:read, which query/ needs\.$"
+        ) as caught,
     ):
         env.insights.trend(events="a")
     assert caught.value.required_scope == "query:read"
@@ -283,7 +285,7 @@ def test_awaiting() -> None:
             return [first.via, second.via, text]
 
     with serve(at((404, ABSENT), (200, QUERY))) as (host, seen):
-        assert anyio.run(main, host) == ["query", "query", "series,1-Jan-2026,2-Jan-2026\r\na,1,2\r\n"]
+        assert anyio.run(main, host) == ["query", "query", "series,1-Jan-2026,2-Jan-2026\r\na,1.0,2.0\r\n"]
     assert endpoints(seen) == [LEG, QUE, QUE, QUE]
 
 
@@ -462,6 +464,25 @@ def test_a_query_that_fails(replies: list[Reply], error: type[APIStatusError], c
     assert said in str(caught.value)
     if "Bad thing" in said:
         assert (caught.value.detail, caught.value.code) == ("Bad thing.", "bad")
+
+
+def test_a_query_that_has_failed_is_not_asked_for_again() -> None:
+    replies = polled((202, status()), (500, status(complete=True, error=True)))
+    with asking(at(query=replies), trend_api="query", retries=5) as (env, seen), pytest.raises(ServerError):
+        env.insights.trend(events="a")
+    assert len(seen) == 2
+
+
+def test_a_server_that_fails_while_it_is_asked_is_asked_again() -> None:
+    oh = (500, {"type": "server_error", "code": "error", "detail": "Oh.", "attr": None})
+    replies = polled((202, status()), oh, oh, (200, status(complete=True, results=QUERY)))
+    with asking(at(query=replies), trend_api="query", retries=2) as (env, seen):
+        assert env.insights.trend(events="a")[0].data == [1, 2]
+    assert len(seen) == 4
+    replies = polled((202, status()), oh)
+    with asking(at(query=replies), trend_api="query", retries=2) as (env, seen), pytest.raises(ServerError, match="Oh"):
+        env.insights.trend(events="a")
+    assert len(seen) == 4
 
 
 def test_a_query_that_never_ends() -> None:

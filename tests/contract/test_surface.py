@@ -125,6 +125,7 @@ def test_the_operations_are_the_documented_ones() -> None:
             [
                 *(f"persons.{name}" for name in ("list", "get", "update", "delete", "activity", "delete_property")),
                 *(f"persons.{name}" for name in ("properties_timeline", "csv", "delete_many", "update_many")),
+                "persons.deletion_status",
                 *(f"insights.{name}" for name in ("trend", "get_trend", "trend_csv", "timing")),
             ]
         )
@@ -142,7 +143,9 @@ def test_both_clients_take_the_same(name: str) -> None:
     assert LINES[f"AsyncEnvironment.{name}"] == asynchronous(LINES[f"Environment.{name}"])
     assert inspect.getdoc(operation(name)) == inspect.getdoc(operation(name, asynchronous=True))
     coroutine = inspect.iscoroutinefunction(operation(name, asynchronous=True))
-    assert coroutine is not (name.endswith(("list", "activity", "csv"))), "calls are awaited, listings are iterated"
+    assert coroutine is not (name.endswith(("list", "activity", "csv", "deletion_status"))), (
+        "calls are awaited, listings are iterated"
+    )
 
 
 def test_the_rest_of_both_clients_is_the_same() -> None:

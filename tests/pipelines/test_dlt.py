@@ -15,6 +15,7 @@ from posthog_environments import ConfigurationError, Environment, PagingError
 from posthog_environments.dlt import posthog_persons, posthog_trend
 from posthog_environments.paging import OffsetWalk
 from posthog_environments.sandbox import Sandbox
+from tests.client.stub import Asked, Reply, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 Make = Callable[[], Any]
@@ -182,6 +183,32 @@ def test_a_trend(big: Sandbox, pipeline: Make) -> None:
     assert query(run, "SELECT DISTINCT timezone FROM trend") == [(trend.timezone,)]
 
 
+@pytest.mark.parametrize("place", ["client", "configuration"])
+def test_a_trend_by_query(pipeline: Make, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    row = {"label": "a", "breakdown_value": "$$_posthog_breakdown_other_$$", "days": ["2026-01-01"], "data": [None]}
+
+    def answer(asked: Asked) -> Reply:
+        assert asked.endpoint == "query/"
+        return 200, {"results": [row], "timezone": "UTC", "hasMore": True}
+
+    client = {"trend_api": "query"} if place == "client" else {}
+    if place == "configuration":
+        monkeypatch.setenv("SOURCES__POSTHOG__TREND_API", "query")
+    with serve(answer) as (host, seen):
+        given: dict[str, Any] = {"api_key": "phx_test", "host": host, "client": client, "events": ["a"]}
+        given |= {"breakdown": "plan", "breakdown_limit": 1}
+        run = pipeline()
+        run.run(posthog_trend(1, strict=False, **given))
+        assert query(run, "SELECT breakdown_value, value, timezone FROM trend") == [
+            ("$$_posthog_breakdown_other_$$", None, "UTC")
+        ]
+        assert seen[0].body["query"]["breakdownFilter"] == {"breakdown": "plan", "breakdown_limit": 1}
+        with pytest.raises(PipelineStepFailed, match="Give a larger breakdown_limit"):
+            pipeline().run(posthog_trend(1, **given))
+
+
 def test_an_aggregated_trend(big: Sandbox, pipeline: Make) -> None:
     run = pipeline()
     run.run(
@@ -258,8 +285,9 @@ def test_a_breakdown_with_more_values_than_servers_show(big: Sandbox, pipeline: 
 
     question: dict[str, Any] = {"events": ["$pageview"], "breakdown": "email", "breakdown_type": "person"}
     given: dict[str, Any] = {"api_key": big.api_key, "host": big.host}
-    with pytest.raises(PipelineStepFailed, match="more values of its breakdown than the 25 series"):
+    with pytest.raises(PipelineStepFailed, match="more values of its breakdown than the 26 series"):
         pipeline().run(posthog_trend(big.project_id, **given, **question))
     run = pipeline()
     run.run(posthog_trend(big.project_id, strict=False, **given, **question))
-    assert query(run, "SELECT count(DISTINCT series) FROM trend") == [(25,)]
+    # Those beyond the limit are together in the last one.
+    assert query(run, "SELECT count(DISTINCT series) FROM trend") == [(26,)]

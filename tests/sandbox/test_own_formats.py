@@ -116,7 +116,7 @@ def test_all_formats_show_the_same(tmp_path: Path) -> None:
     assert [series["data"] for series in trends[0]] == [[2, 0, 4, 0], [0, 0, 1, 0], [2, 0, 3, 0]]
     assert trends[1][0]["data"] == [0, 0, 1009.5, 0]
     screens = {series["breakdown_value"] for series in trends[3]}
-    assert screens == {'a "quoted", text', "line\nend\\n", "it's; 100 %", ""}
+    assert screens == {'a "quoted", text', "line\nend\\n", "it's; 100 %", "$$_posthog_breakdown_null_$$"}
     assert {series["breakdown_value"] for series in trends[5]} == {"", '{"a":{"b":[1,null,true]}}'}
 
 

@@ -175,7 +175,7 @@ def test_timeline_follows_the_segment_of_a_customer(cdnow: Client) -> None:
     assert points == [("1997-01-02", "one-time", 1), ("1997-03-30", "repeat", 3), ("1997-11-25", "loyal", 2)]
     assert line["points"][-1]["properties"]["dollars"] == pytest.approx(20.76 + 20.76 + 19.54 + 57.45 + 20.96)
     assert row["properties"]["purchases"] == 6
-    assert line["effective_date_from"] == "1997-01-01T00:00:00.000000Z"
+    assert line["effective_date_from"] == "1997-01-01T00:00:00+00:00"
 
 
 def test_timeline_filters_and_changes(start: Start) -> None:

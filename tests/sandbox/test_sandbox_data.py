@@ -113,7 +113,10 @@ def test_further_columns_become_properties(tmp_path: Path) -> None:
     with Sandbox(data=str(path), now="2026-01-01", rates=False) as box:
         client = Client(box)
         series = client.trend(events=["a"], breakdown="color", display="ActionsPie")
-        assert {row["breakdown_value"]: row["aggregated_value"] for row in series} == {"red": 1, "": 1}
+        assert {row["breakdown_value"]: row["aggregated_value"] for row in series} == {
+            "red": 1,
+            "$$_posthog_breakdown_null_$$": 1,
+        }
         (sum_,) = client.trend(events=[{"id": "a", "math": "sum", "math_property": "size"}], display="BoldNumber")
         assert sum_["aggregated_value"] == 7
         client.close()

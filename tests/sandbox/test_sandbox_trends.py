@@ -18,6 +18,7 @@ import pytest
 
 from .conftest import Client, Start
 
+OTHER = "$$_posthog_breakdown_other_$$"
 FIRST, LAST = date(1997, 1, 1), date(1998, 6, 30)
 
 
@@ -92,7 +93,7 @@ def test_every_math_by_every_interval(cdnow: Client, purchases: list[Purchase], 
     (series,) = ask(cdnow, math, interval=interval)
     groups, moments = grouped(purchases, interval), points(interval)
     assert series["days"] == [str(day) for day in moments]
-    assert series["labels"] == [f"{day.day}-{day:%b-%Y}" for day in moments]
+    assert series["labels"] == [f"{day:%b %Y}" if interval == "month" else f"{day.day}-{day:%b-%Y}" for day in moments]
     expected = [MATHS[math](groups.get(day, [])) for day in moments]
     assert series["data"] == pytest.approx(expected)
     assert series["count"] == pytest.approx(sum(expected))
@@ -122,27 +123,33 @@ def test_breakdown(cdnow: Client, purchases: list[Purchase], math: str, kind: st
     key = "segment" if kind == "person" else "cds"
     part: Callable[[Purchase], str] = (lambda row: row.segment) if kind == "person" else (lambda row: str(row.cds))
     series = ask(cdnow, math, interval="month", breakdown=key, breakdown_type=kind)
-    sizes = {
-        name: MATHS[math]([row for row in purchases if part(row) == name]) for name in {part(row) for row in purchases}
-    }
-    largest = sorted(sizes, key=lambda name: (-round(sizes[name], 6), name))[:25]
-    assert [row["breakdown_value"] for row in series] == largest
+    data: dict[str, list[float]] = {}
+    for name in {part(row) for row in purchases}:
+        groups = grouped((one for one in purchases if part(one) == name), "month")
+        data[name] = [MATHS[math](groups.get(day, [])) for day in points("month")]
+    # The largest by the sum of their points, and the rest as one.
+    ranked = sorted(data, key=lambda name: (-round(sum(data[name]), 6), name))
+    rest = [data[name] for name in ranked[25:]]
+    others = [OTHER] if rest else []
+    data[OTHER] = [sum(column) for column in zip(*rest, strict=True)]
+    assert [row["breakdown_value"] for row in series] == ranked[:25] + others
     for row in series:
-        groups = grouped((one for one in purchases if part(one) == row["breakdown_value"]), "month")
         assert row["label"] == row["breakdown_value"]
-        assert row["data"] == pytest.approx([MATHS[math](groups.get(day, [])) for day in points("month")])
+        assert row["data"] == pytest.approx(data[row["breakdown_value"]])
 
 
-def test_more_values_than_fit_have_a_next(cdnow: Client, purchases: list[Purchase]) -> None:
+def test_a_long_answer_announces_a_page_that_is_empty(cdnow: Client, purchases: list[Purchase]) -> None:
     question = {"events": [{"id": "purchase"}], "date_from": "all", "breakdown": "cds", "display": "ActionsPie"}
-    seen: list[str] = []
-    url: str | None = "/insights/trend/"
-    while url:
-        answer = cdnow.http.post(url, json=question).json()
-        seen += [row["breakdown_value"] for row in answer["result"]]
-        url = answer["next"]
-    assert len(seen) == len(set(seen))
-    assert set(seen) == {str(row.cds) for row in purchases}
+    answer = cdnow.http.post("/insights/trend/", json=question).json()
+    sizes = {row["breakdown_value"]: row["aggregated_value"] for row in answer["result"]}
+    assert len(sizes) == 26
+    assert sum(sizes.values()) == len(purchases)
+    second = cdnow.http.post(answer["next"], json=question).json()
+    assert (second["result"], second["next"]) == ([], None)
+    few = cdnow.trend(**{**question, "events": ["purchase"], "breakdown_limit": 3})
+    assert [row["breakdown_value"] for row in few] == [*list(sizes)[:3], OTHER]
+    hidden = cdnow.trend(**{**question, "breakdown_hide_other_aggregation": True})
+    assert [row["breakdown_value"] for row in hidden] == list(sizes)[:25]
 
 
 @pytest.mark.parametrize("display", ["ActionsTable", "ActionsPie", "ActionsBarValue", "WorldMap", "BoldNumber"])
@@ -160,9 +167,11 @@ def test_cumulative(cdnow: Client) -> None:
 
 
 def test_hours(cdnow: Client, purchases: list[Purchase]) -> None:
-    (series,) = ask(cdnow, date_from="1997-02-01", date_to="1997-02-02", interval="hour")
+    (short,) = ask(cdnow, date_from="1997-02-01", date_to="1997-02-02", interval="hour")
+    assert len(short["data"]) == 25  # by hour an end is not raised to the end of its day
+    (series,) = ask(cdnow, date_from="1997-02-01", date_to="1997-02-02T23:30:00", interval="hour")
     assert len(series["data"]) == 48
-    assert (series["days"][1], series["labels"][1]) == ("1997-02-01 01:00:00", "1-Feb-1997 01:00")
+    assert (series["days"][1], series["labels"][1]) == ("1997-02-01 01:00:00", "1-Feb 01:00")
     assert series["data"][0] == sum(row.day == date(1997, 2, 1) for row in purchases)
     assert sum(series["data"]) == sum(date(1997, 2, 1) <= row.day <= date(1997, 2, 2) for row in purchases)
 
@@ -182,7 +191,7 @@ def test_formula(cdnow: Client, purchases: list[Purchase]) -> None:
     events = [{"id": "purchase", "math": "sum", "math_property": "dollars"}, {"id": "purchase"}]
     (series,) = cdnow.trend(events=events, formula="A / B", date_from="all", interval="month")
     groups = grouped(purchases, "month")
-    expected = [round(MATHS["sum"](groups[day]) / len(groups[day]), 2) for day in points("month")]
+    expected = [MATHS["sum"](groups[day]) / len(groups[day]) for day in points("month")]
     assert series["label"] == "Formula (A / B)"
     assert series["data"] == pytest.approx([*expected, 0.0])  # nothing is bought in July: 0 / 0 is 0
     broken = cdnow.trend(
@@ -195,12 +204,13 @@ def test_formula(cdnow: Client, purchases: list[Purchase]) -> None:
     )
     for row in broken:
         mine = [one for one in purchases if one.segment == row["breakdown_value"]]
-        assert row["aggregated_value"] == pytest.approx(round(MATHS["avg"](mine), 2))
+        assert row["aggregated_value"] == pytest.approx(MATHS["avg"](mine))
+        assert (row["data"], row["label"]) == (None, "Formula (A / B)")
 
 
 @pytest.mark.parametrize("formula", ["A +", "C", "A B", "__import__('os')", "(" * 300, "A" * 2000, "(A", "A $ B"])
-def test_formulas_that_cannot_be(cdnow: Client, formula: str) -> None:
-    answer = cdnow.http.post("/insights/trend/", json={"events": ["purchase", "purchase"], "formula": formula})
+def test_formulas_that_cannot_be(plain: Client, formula: str) -> None:
+    answer = plain.http.post("/insights/trend/", json={"events": [{"id": "x"}, {"id": "x"}], "formula": formula})
     assert answer.status_code == 400
     assert answer.json()["attr"] == "formula"
 
@@ -234,7 +244,8 @@ def test_get_asks_the_same_in_the_query(cdnow: Client) -> None:
 
 
 def test_the_shape_of_an_answer(cdnow: Client) -> None:
-    body = cdnow.http.post("/insights/trend", json={"events": [{"id": "purchase"}]}).json()
+    question = {"events": [{"id": "purchase"}], "date_from": "-7d"}
+    body = cdnow.http.post("/insights/trend", json=question).json()
     assert {key: body[key] for key in ("timezone", "is_cached", "next")} == {
         "timezone": "UTC",
         "is_cached": False,
@@ -245,30 +256,40 @@ def test_the_shape_of_an_answer(cdnow: Client) -> None:
     assert series["days"] == [f"1998-06-{day}" for day in range(24, 31)] + ["1998-07-01"]
     assert series["action"] == {
         "id": "purchase", "type": "events", "order": 0, "name": "purchase", "custom_name": None, "math": "total",
-        "math_property": None, "math_hogql": None, "math_group_type_index": None, "properties": [],
+        "math_property": None, "math_hogql": None, "math_group_type_index": None, "properties": {},
+        "days": [f"{day}T00:00:00.000000Z" for day in series["days"]],
     }  # fmt: skip
-    assert series["filter"]["date_from"] == "1998-06-24T00:00:00.000000Z"
-    assert series["filter"]["date_to"] == "1998-07-01T23:59:59.999999Z"
+    assert (series["filter"]["date_from"], series["filter"]["interval"]) == ("-7d", "day")
+    again = cdnow.http.post("/insights/trend", json=question).json()
+    assert (again["is_cached"], again["result"], again["last_refresh"]) == (True, body["result"], body["last_refresh"])
+    assert cdnow.http.post("/insights/trend", json={**question, "refresh": True}).json()["is_cached"] is False
 
 
 def test_nothing_asked_is_nothing_found(cdnow: Client) -> None:
     assert cdnow.trend() == []
 
 
-def test_actions(cdnow: Client, purchases: list[Purchase]) -> None:
+def test_actions(cdnow: Client, plain: Client, purchases: list[Purchase]) -> None:
     (series,) = cdnow.trend(actions=[{"id": 1}], date_from="all", display="BoldNumber")
-    assert series["action"]["type"] == "actions"
+    assert (series["action"]["type"], series["action"]["id"]) == ("events", "purchase")
     assert series["aggregated_value"] == len(purchases)
-    assert cdnow.http.post("/insights/trend/", json={"actions": [{"id": 77}]}).status_code == 400
+    assert cdnow.trend(actions=[{"id": 77}]) == []  # an action that is not there has no row
+    assert plain.http.post("/insights/trend/", json={"actions": [{"id": 77}]}).status_code == 400
 
 
-def test_csv(cdnow: Client) -> None:
+def test_csv(cdnow: Client, plain: Client) -> None:
     question = {"events": json.dumps([{"id": "purchase"}]), "date_from": "1997-01-01", "date_to": "1997-01-03"}
     answer = cdnow.get("/insights/trend/", format="csv", **question)
-    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-type"].startswith("text/html")
     header, row = csv.reader(io.StringIO(answer.text))
     assert header == ["series", "1-Jan-1997", "2-Jan-1997", "3-Jan-1997"]
-    assert row == ["purchase", *map(str, cdnow.json("/insights/trend/", **question)["result"][0]["data"])]
+    data = cdnow.json("/insights/trend/", **question)["result"][0]["data"]
+    assert row == ["purchase", *(f"{value:.1f}" for value in data)]
+    total = cdnow.get("/insights/trend/", format="csv", display="BoldNumber", **question)
+    assert list(csv.reader(io.StringIO(total.text))) == [["series"], ["purchase"]]
+    answer = plain.get("/insights/trend/", format="csv", display="BoldNumber", events='[{"id": "$pageview"}]')
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert next(csv.reader(io.StringIO(answer.text))) == ["series", "value"]
 
 
 @pytest.mark.parametrize(
@@ -281,9 +302,11 @@ def test_csv(cdnow: Client) -> None:
         ({"events": [7.5]}, "events"),
         ({"interval": "decade"}, "interval"),
         ({"display": "Pie"}, "display"),
-        ({"breakdown": "x", "breakdown_type": "cohort"}, "breakdown_type"),
+        ({"breakdown": "x", "breakdown_type": "group"}, "breakdown_type"),
+        ({"breakdown": "42", "breakdown_type": "cohort"}, "breakdown"),
+        ({"breakdown": "1 + 1", "breakdown_type": "hogql"}, "breakdown"),
         ({"properties": 3}, "properties"),
-        ({"compare_to": "soon"}, "compare_to"),
+        ({"compare": True, "compare_to": "soon"}, "compare_to"),
         ({"date_from": "-900000d"}, "date_from"),
         ({"date_from": "-200y", "interval": "hour"}, "interval"),
     ],
@@ -318,7 +341,8 @@ def test_missing_values_of_a_breakdown_are_none(plain: Client) -> None:
     series = plain.trend(
         events=["$pageview"], date_from="all", breakdown="company", breakdown_type="person", display="ActionsPie"
     )
-    assert {"none": ""}.items() <= {row["label"]: row["breakdown_value"] for row in series}.items()
+    null = "$$_posthog_breakdown_null_$$"
+    assert (series[-1]["label"], series[-1]["breakdown_value"]) == (null, null)  # next to last, but nothing is beyond
     assert len(series) == 9
 
 
@@ -335,5 +359,5 @@ def test_timing_is_taken_unseen(odd: Client, plain: Client) -> None:
 
 
 def test_era_2026_says_more(start: Start) -> None:
-    answer = start(5, era="2026").http.post("/insights/trend/", json={"events": ["$pageview"]}).json()
+    answer = start(5, era="2026").http.post("/insights/trend/", json={"events": [{"id": "$pageview"}]}).json()
     assert {"timings", "query_method"} <= set(answer)

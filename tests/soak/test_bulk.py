@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.bulk import jobs, journal, ledger, lookups, run, verdicts
+from posthog_environments.bulk import journal, ledger, lookups, outcomes, run, singles, verdicts
 from posthog_environments.bulk.file import JournalFile
 from soak import bulk
 from soak.bulk import JOBS, Break, Job
@@ -29,7 +29,7 @@ def none() -> None:
 
 def send_without_an_intent() -> None:
     """Write down the outcome only."""
-    _spoil(ledger.Ledger, "intent", lambda *_: iter(()))
+    _spoil(ledger.Ledger, "intents", lambda *_: iter(()))
 
 
 def write_without_sync() -> None:
@@ -40,7 +40,7 @@ def write_without_sync() -> None:
 
 def forget_what_was_meant() -> None:
     """Take what was meant and has no outcome for not begun."""
-    _spoil(run, "_meant", lambda _: None)
+    _spoil(run, "meant", lambda _: None)
 
 
 def forget_what_is_settled() -> None:
@@ -90,18 +90,20 @@ def make_a_line_of_a_torn_one() -> None:
 
 def count_twice() -> None:
     """Have a table that is one short."""
-    _spoil(jobs.BulkReport, "_count", lambda report, state: sum(each.state == state for each in report.outcomes[1:]))
+    _spoil(
+        outcomes.BulkReport, "_count", lambda report, state: sum(each.state == state for each in report.outcomes[1:])
+    )
 
 
 def know_nothing() -> None:
     """Call everything unknown that was looked at."""
     _spoil(run, "after_a_look", lambda *_, **__: verdicts.Verdict("unknown"))
-    _spoil(run, "of_answer", lambda _: verdicts.Verdict("unknown"))
+    _spoil(singles, "of_answer", lambda _: verdicts.Verdict("unknown"))
 
 
 def take_404_for_gone() -> None:
     """Delete by lists that nobody asked for: everybody who is not found is refused."""
-    _spoil(lookups, "describes", lambda *_: False)
+    _spoil(lookups, "_is_meant", lambda *_: False)
 
 
 def show_it_to_all() -> None:
@@ -122,6 +124,7 @@ def _spoil(owner: Any, name: str, new: object) -> None:
 BY_NAME = {job.name: job for job in JOBS}
 UPDATE, LATER, DELETE = BY_NAME["update"], BY_NAME["update, shown later"], BY_NAME["delete"]
 EVENTS, EMAIL = BY_NAME["delete with events"], BY_NAME["delete by email"]
+AT_ONCE = BY_NAME["delete at once"]
 
 
 def killed(*steps: int) -> list[Sequence[Break]]:
@@ -134,6 +137,8 @@ def with_room(*sizes: int) -> list[Sequence[Break]]:
 
 BROKEN: dict[str, tuple[Callable[[], None], Job, Iterable[Sequence[Break]], str]] = {
     "no intent": (send_without_an_intent, DELETE, killed(20), "changes that no intent announced"),
+    "no intent at once": (send_without_an_intent, AT_ONCE, killed(9), "changes that no intent announced"),
+    "no sync at once": (write_without_sync, AT_ONCE, killed(3, 5), "changes sent before the intent was on the disk"),
     "no sync": (write_without_sync, DELETE, killed(20), "changes sent before the intent was on the disk"),
     "meant forgotten": (forget_what_was_meant, UPDATE, killed(*range(14, 28)), "changes made twice"),
     "settled forgotten": (forget_what_is_settled, UPDATE, killed(40, 48), "changes made twice"),

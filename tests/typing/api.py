@@ -29,6 +29,7 @@ from posthog_environments import (
     ConfigurationError,
     ConflictError,
     DeadlineExceeded,
+    DeletionStatus,
     Entity,
     Environment,
     ExportSummary,
@@ -120,8 +121,18 @@ def changing_many(env: Environment, people: list[Person], path: Path) -> None:
     for outcome in report:
         assert_type(outcome, BulkOutcome)
         assert_type((outcome.uuid, outcome.reason, outcome.status), tuple[str | None, str | None, int | None])
+        assert_type([each.uuid for each in outcome.similar], list[str])
     env.persons.delete_many(["a@example.com"], by="email", journal=path, confirm=lambda plan: plan.refused == 0)
     env.persons.delete_many((person.uuid for person in people), dry_run=True, on_outcome=print)
+    assert_type((report.queued, report.not_found, report.new), tuple[int, int, int])
+    env.persons.delete_many(
+        ["u"], by="auto", journal=path, using="bulk", delete_recordings=True, keep_person=True, keep_ids=path,
+        on_progress=lambda progress: print(progress.stage, progress.done, progress.total, progress.seconds),
+    )  # fmt: skip
+    rows = env.persons.deletion_status(id=people[0], status="pending")
+    assert_type(rows, Pager[DeletionStatus])
+    for row in rows:
+        assert_type(row.delete_verified_at, datetime | None)
     env.persons.update_many({people[0].uuid: {"plan": "pro"}}, journal=path)
     env.persons.update_many(
         [{"id": 5, "set": {"plan": "pro"}}, {"email": "a@example.com", "unset": "phone"}], journal=path

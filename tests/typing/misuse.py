@@ -34,9 +34,13 @@ from posthog_environments.sandbox import Sandbox
 
 
 def imported_wrongly() -> None:
-    from posthog_environments import Enviroment  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+    from posthog_environments import (
+        Enviroment,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+        prp,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
+    )
+    from posthog_environments.sandbox import Sandboks  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
 
-    print(Enviroment)
+    print(Enviroment, prp, Sandboks)
     posthog_environments.NotFoundErorr  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
 
 
@@ -102,6 +106,8 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.delete_many([5], "j")  # E[call-arg | reportCallIssue]: the journal is a keyword
     env.persons.delete_many(["u"], by="uuid", journal="j")  # E[arg-type | reportArgumentType]: no such kind
     env.persons.delete_many([5], journal="j", delete_events="yes")  # E[arg-type | reportArgumentType]: not a bool
+    env.persons.delete_many([5], journal="j", using="many")  # E[arg-type | reportArgumentType]: no such way
+    env.persons.deletion_status(id=5)  # E[arg-type | reportArgumentType]: not a uuid
     env.persons.update_many([5], journal="j")  # E[list-item | reportArgumentType]: not a change
     env.persons.delete_property(5)  # E[call-arg | reportCallIssue]: no name
     env.persons.delete_property(5, 6)  # E[arg-type | reportArgumentType]: not a name
@@ -194,6 +200,11 @@ def looked_up() -> None:
 def of_trends(env: Environment, trend: Trend, timeline: PropertiesTimeline) -> None:
     env.insights.trend(["$pageview"])  # E[call-arg | reportCallIssue]: events is a keyword
     env.insights.trend(evnts=["$pageview"])  # E[call-arg | reportCallIssue]: misspelt argument
+    env.insights.trend(events=3)  # E[arg-type | reportArgumentType]: events have names, actions numbers
+    env.insights.trend(events=[3])  # E[list-item | reportArgumentType]: as above
+    env.insights.get_trend(events=3)  # E[arg-type | reportArgumentType]: as above
+    env.insights.trend_csv(events=3)  # E[arg-type | reportArgumentType]: as above
+    env.persons.properties_timeline(5, events=3)  # E[arg-type | reportArgumentType]: as above
     env.insights.trend(events=5.5)  # E[arg-type | reportArgumentType]: not an event
     env.insights.trend(events=[5.5])  # E[list-item | reportArgumentType]: not an event
     env.insights.trend(events="$pageview", date_from=7)  # E[arg-type | reportArgumentType]: not a date

@@ -213,12 +213,12 @@ def test_waits_never_go_beyond_the_deadline() -> None:
 
 def test_a_listing_waits_for_the_quota_and_a_single_call_does_not() -> None:
     play = Play(timeout=30)
-    for _ in range(180):
+    for _ in range(240):
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError) as caught:
         play.run(READ, answer(200))
     assert caught.value.retry_after == pytest.approx(60)
-    assert (play.sent, play.slept) == (180, [])
+    assert (play.sent, play.slept) == (240, [])
     patient = Operation("persons.list", Kind.READ, "persons", patient=True)
     play.run(patient, answer(200))
     assert sum(play.slept) == pytest.approx(60)
@@ -242,7 +242,7 @@ def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
 def test_max_wait_bounds_what_a_listing_waits() -> None:
     play = Play(max_wait=10)
     patient = Operation("persons.list", Kind.READ, "persons", patient=True)
-    for _ in range(180):
+    for _ in range(240):
         play.run(patient, answer(200))
     with pytest.raises(errors.RateLimitError):
         play.run(patient, answer(200))
@@ -325,10 +325,43 @@ def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
     flow = exchange(play.scope, Call(READ, {"method": "get", "url": "/"}))
     assert isinstance(next(flow), Send)
     flow.close()
-    for _ in range(179):
+    for _ in range(239):
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(200))
+
+
+BUDGET = {"type": "throttled_error", "code": "api_queries_budget_exceeded", "detail": "Too much.", "attr": None}
+QUERY = Operation("insights.trend", Kind.READ, "query")
+
+
+def test_a_budget_of_bytes_is_waited_for_and_said() -> None:
+    play = Play(max_wait=3600)
+    play.run(QUERY, answer(429, BUDGET, retry_after="900"), answer(200))
+    assert sum(play.slept) == pytest.approx(900)
+    play.run(QUERY, answer(200))
+    assert sum(play.slept) == pytest.approx(900)
+    hurried = Play()
+    for header in ({"retry_after": "900"}, {}):
+        with pytest.raises(errors.RateLimitError, match="budget of bytes"):
+            hurried.run(QUERY, answer(429, BUDGET, **header))
+        hurried.now += 5000
+
+
+def test_a_429_without_a_time_is_waited_for_a_little() -> None:
+    play = Play()
+    play.run(READ, answer(429), answer(429), answer(200))
+    assert play.sent == 3
+    assert 0 < sum(play.slept) < 60
+
+
+def test_persons_and_insights_have_one_bucket_and_the_others_their_own() -> None:
+    from posthog_environments import insights, persons
+
+    assert {op.bucket for op in (persons.LIST, persons.GET, persons.UPDATE, persons.ACTIVITY, insights.TREND)} == {
+        "persons"
+    }
+    assert persons.DELETE.bucket == "deletes"
 
 
 def test_a_503_with_retry_after_is_waited_for_and_a_little_longer() -> None:

@@ -45,7 +45,7 @@ class Store:
     def leave(self, bucket: str, ticket: str) -> None:
         self._note("leave", bucket, ticket)
 
-    def refuse(self, bucket: str, wait: float) -> None:
+    def refuse(self, bucket: str, wait: float, *, teaches: bool = True) -> None:
         self._note("refuse", bucket, wait)
 
     def after_fork(self) -> None:
@@ -111,8 +111,8 @@ def test_trouble_of_the_store_is_said() -> None:
         with pytest.raises(errors.RateLimitError) as caught:
             play.run(READ, answer(200))
         assert str(caught.value) == (
-            "The quota for persons is used up: the next request may go in 99 s, which is longer than this call may "
-            "wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
+            "The quota for persons and insights is used up: the next request may go in 99 s, which is longer than this "
+            "call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
             + (f" {trouble}" if trouble else "")
         )
         assert caught.value.retry_after == 99.0

@@ -39,7 +39,7 @@ def test_what_the_server_said_is_the_message() -> None:
 
 
 def test_hints() -> None:
-    unscoped = Operation("insights.timing", Kind.READ, "insights", unscoped=True)
+    unscoped = Operation("insights.timing", Kind.READ, "persons", unscoped=True)
     key = " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     assert text_of(READ, answer(401)) == "persons.get: 401." + key
     refused = " Servers refuse personal API keys for this operation, whatever their scopes."
@@ -56,7 +56,7 @@ def test_hints() -> None:
     assert text_of(READ, answer(404), play=play) == "persons.get: 404." + nothing.format("projects")
     play.run(READ, answer(200))
     assert text_of(READ, answer(404), play=play) == "persons.get: 404"
-    gone = Operation("insights.trend", Kind.READ, "insights", mute=frozenset({404}))
+    gone = Operation("insights.trend", Kind.READ, "persons", mute=frozenset({404}))
     assert text_of(gone, answer(404)) == "insights.trend: 404"
     followed = " It does not say where to. Redirects are not followed; check host and project_id."
     for status in (300, 302, 399):
@@ -107,13 +107,13 @@ def test_a_redirect_and_a_429_say_where_and_when() -> None:
 
 def test_no_quota_left() -> None:
     play = Play(timeout=30)
-    for _ in range(180):
+    for _ in range(240):
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError) as caught:
         play.run(READ, answer(200))
     assert str(caught.value) == (
-        "The quota for persons is used up: the next request may go in 60 s, which is longer than this call may wait. "
-        "Nothing was sent. Give a larger max_wait or timeout, or call less often."
+        "The quota for persons and insights is used up: the next request may go in 60 s, which is longer than this "
+        "call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
     )
     assert caught.value.status_code == 429
 
@@ -146,14 +146,14 @@ def test_nobody_knows() -> None:
 
 def test_no_quota_to_ask_again_after_a_doubtful_delete() -> None:
     play = Play(max_wait=0)
-    for _ in range(179):
+    for _ in range(479):
         play.run(DELETE, answer(204))
     with pytest.raises(errors.OutcomeUnknown) as caught:
         play.run(DELETE, answer(502))
     assert "there was no quota left to ask again" in str(caught.value)
     assert caught.value.__suppress_context__
     reading = Play(max_wait=0)
-    for _ in range(179):
+    for _ in range(239):
         reading.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
         reading.run(READ, answer(502))

@@ -17,7 +17,7 @@ FLOORS: dict[int, set[str]] = {
         "notices", "refusals",
     },
     2: {"questions", "exchange", "export.files", "ranges"},
-    3: {"pager", "persons", "trend_flow", "insights", "bulk"},
+    3: {"pager", "persons", "deletions", "trend_flow", "insights", "bulk"},
     4: {"pools", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
@@ -36,7 +36,7 @@ INNER = {
         "notices", "refusals",
     ],
     2: ["questions", "exchange", "export.files", "ranges"],
-    3: ["pager", "persons", "trend_flow", "insights", "bulk"],
+    3: ["pager", "persons", "deletions", "trend_flow", "insights", "bulk"],
     4: ["pools", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
 }  # fmt: skip

@@ -122,7 +122,7 @@ def test_a_fault_at_the_twin_is_tried_again_there() -> None:
 
 
 def test_an_endpoint_that_is_gone_says_nothing() -> None:
-    gone = Operation("insights.trend", Kind.READ, "insights", mute=frozenset({403, 404, 405}))
+    gone = Operation("insights.trend", Kind.READ, "persons", mute=frozenset({403, 404, 405}))
     for status in (403, 404, 405):
         play, server = Play("auto"), Server([answer(status), answer(404)], [answer(200)])
         with pytest.raises(errors.APIStatusError):

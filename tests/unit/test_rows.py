@@ -113,6 +113,10 @@ def test_what_is_not_all_is_said() -> None:
     check_trend("1", trend())
     with pytest.raises(PagingError, match="more values of its breakdown than the 0 series"):
         check_trend("1", trend(next="https://x.example/?offset=25"))
+    # Servers since 2025 say so with or without further values, and put these into one series.
+    check_trend("1", Trend(Record.from_dict({"result": [], "next": "x"}), has_more=False))
+    with pytest.raises(PagingError, match="Give a larger breakdown_limit"):
+        check_trend("1", Trend(Record.from_dict({"result": [], "next": None}), has_more=True))
 
 
 def test_projects() -> None:

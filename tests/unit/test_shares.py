@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from posthog_environments.quota import Quota, Rate, _Window
+from posthog_environments.ledger import Ledger, Moment, Note
+from posthog_environments.quota import HOURLY, RATES, Quota, Rate, _Window
 
 MINUTE: Rate = (100, 60.0)
 HOUR: Rate = (1000, 3600.0)
@@ -77,7 +78,7 @@ def spacing(quota: Quota, now: float) -> float:
 def test_one_window_alone() -> None:
     quota = Quota({"persons": (MINUTE,)})
     used(quota, 50, 0.0)
-    quota.refuse("persons", 0.0, 9999.0)
+    quota.refuse("persons", 0.0, 60.0)
     assert quota.acquire("persons", 59.0) == pytest.approx(1.0)
     assert spacing(quota, 61.0) == pytest.approx(60 / 35, rel=0.1)
 
@@ -108,4 +109,58 @@ def test_no_more_is_remembered_than_the_largest_rate() -> None:
     for hour in range(3):
         for minute in range(12):
             used(quota, 80, 3700.0 * hour + 70.0 * minute)
-    assert len(quota._logs["persons"]._stamps) == HOUR[0]
+    assert len(quota._logs["persons"]._stamps) == max(HOUR[0], HOURLY[0])
+
+
+def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
+    """As a server of 2025 says it, which counts 180 a minute and 1,200 an hour."""
+    quota = Quota()
+    for turn in range(6):
+        used(quota, 200, 61.0 * turn)
+    now = 61.0 * 6
+    quota.refuse("persons", now, 60.0)
+    assert len(quota._logs["persons"]._windows) == 1
+    quota.refuse("persons", now + 60.0, 3200.0)
+    minute, hour = quota._logs["persons"]._windows
+    assert (hour.limit, hour.seconds) == HOURLY == (1200, 3600.0)
+    assert 0.69 < hour.share(now + 60.0) < 0.71
+    assert quota.acquire("persons", now + 3000.0) >= 260.0
+    assert minute.limit == 240
+    quota.refuse("persons", now + 60.0, 3200.0)
+    assert len(quota._logs["persons"]._windows) == 2
+
+
+def test_deletes_have_an_hour_from_the_beginning() -> None:
+    quota = Quota()
+    quota.refuse("deletes", 0.0, 3000.0)
+    assert [(window.limit, window.seconds) for window in quota._logs["deletes"]._windows] == [(480, 60), (4800, 3600)]
+
+
+def test_a_budget_of_bytes_teaches_nothing_about_requests() -> None:
+    quota = Quota()
+    used(quota, 10, 0.0)
+    quota.refuse("query", 1.0, 1800.0, teaches=False)
+    assert quota.acquire("query", 1.0) == pytest.approx(1800.0)
+    (window,) = quota._logs["query"]._windows
+    assert window.share(1.0) == 1.0
+    assert quota.acquire("persons", 1.0) == 0
+
+
+def test_the_hour_that_was_learnt_is_kept_in_a_store() -> None:
+    rates = RATES["persons"]
+    ledger = Ledger.open(rates, None, Moment(0.0, 0.0), "a")
+    ledger.refuse(0.0, 3000.0)
+    page = ledger.close()
+    assert len(page.learnt) == 2
+    again = Ledger.open(rates, page.encode(), Moment(10.0, 10.0), "b")
+    assert again.acquire(10.0, "t") == pytest.approx(2990.0)
+    assert [window.seconds for window in again._windows] == [60.0, 3600.0]
+    fresh = Ledger.open(rates, None, Moment(10.0, 10.0), "c").close()
+    fresh.merge(page)
+    assert len(fresh.learnt) == 2
+    page.merge(Ledger.open(rates, None, Moment(10.0, 10.0), "d").close())
+    assert len(page.learnt) == 2
+    paused = Ledger.open(rates, None, Moment(0.0, 0.0), "e")
+    paused.hear([Note("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
+    assert len(paused.close().learnt) == 1
+    assert paused.acquire(0.0, "t") == pytest.approx(1800.0)

@@ -1,4 +1,4 @@
-"""The file of a journal: locked for one process, 0600, appended to and on the disk before anything is sent.
+"""The file of a journal, or of what is kept beside it: locked for one process, 0600, appended to and synced.
 
 It blocks; a driver runs it, in a thread where it awaits.
 """
@@ -25,38 +25,37 @@ class JournalFile:
         created: Whether it was made by this very object.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, what: str = "journal") -> None:
         self.path = Path(path)
+        self._what = what
         self.data = b""
         self.created = False
         self._handle = -1
 
-    def open(self, *, create: bool = True) -> None:
-        """Open and lock the file, and read what is in it; without `create` one that is not there stays so.
+    def open(self) -> None:
+        """Open and lock the file, which is made if it is not there, and read what is in it.
 
         Raises:
             ConfigurationError: It cannot be opened, is no plain file, or another process works with it.
         """
         problem = None
         try:
-            self._open(create=create)
-            self.data = self._whole() if self._handle >= 0 else b""
+            self._open()
+            self.data = self._whole()
         except FileNotFoundError:
-            problem = None if not create else "its folder does not exist"
+            problem = "its folder does not exist"
         except OSError as error:
             problem = error.strerror or str(error)
         if problem:
             self.close()
-            raise ConfigurationError(f"The journal {self.path} cannot be used: {problem}. Nothing was sent.")
+            raise ConfigurationError(f"The {self._what} {self.path} cannot be used: {problem}. Nothing was sent.")
 
-    def _open(self, *, create: bool) -> None:
+    def _open(self) -> None:
         # A named pipe would wait for its other end.
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
         try:
             self._handle = os.open(self.path, flags)
         except FileNotFoundError:
-            if not create:
-                return
             try:
                 self._handle = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
@@ -96,7 +95,7 @@ class JournalFile:
             JournalError: They cannot be written. After that nothing more is: what the disk has is not known.
         """
         if self._handle < 0:
-            raise JournalError(f"The journal {self.path} is closed.")
+            raise JournalError(f"The {self._what} {self.path} is closed.")
         problem = None
         try:
             left = memoryview(data)
@@ -109,9 +108,20 @@ class JournalFile:
         if problem:
             self.close()
             raise JournalError(
-                f"The journal {self.path} cannot be written: {problem}. The job has stopped; when there is room, run "
-                "it again with the same journal, and it goes on."
+                f"The {self._what} {self.path} cannot be written: {problem}. The job has stopped; when there is room, "
+                "run it again with the same journal, and it goes on."
             )
+
+    def truncate(self, size: int) -> None:
+        """Take out what lies behind so many bytes.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        try:
+            os.ftruncate(self._handle, size)
+        except OSError as error:
+            raise JournalError(f"The {self._what} {self.path} cannot be written: {error.strerror}.") from None
 
     def discard(self) -> None:
         """Remove the file: nothing has been done by this job yet."""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     import os
 
-    from posthog_environments.bulk.jobs import BulkOutcome, BulkReport, By, Job
+    from posthog_environments.bulk.inputs import By
+    from posthog_environments.bulk.jobs import Job, Using
+    from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
+    from posthog_environments.bulk.tally import Hooks
     from posthog_environments.exchange import Flow, Scope
     from posthog_environments.persons import PersonKey
 
@@ -27,30 +30,45 @@ def delete_many(
     *,
     journal: Place | None = None,
     by: By = "id",
+    using: Using = "auto",
     delete_events: bool = False,
+    delete_recordings: bool = False,
+    keep_person: bool = False,
+    keep_ids: Place | None = None,
     dry_run: bool = False,
     retry_unknown: bool = False,
     confirm: Callable[[BulkReport], bool] | None = None,
     on_outcome: Callable[[BulkOutcome], object] | None = None,
+    on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
 ) -> Flow[BulkReport]:
     """Delete many persons, and write down each step in a journal, so that the job can go on after anything.
 
-    First everybody is looked up who is not named by a uuid; then one after the other is deleted. Whoever is named
-    ambiguously is refused. The same call with the same journal goes on after a crash, a full disk or an error: what is
-    settled is not done again, and where a delete may have happened the person is looked at first. A journal of another
-    job is refused, and so is one that another process is working with.
+    First everybody is looked up who is not named by a uuid; then they are deleted, up to 1,000 with one request where
+    the server does that. Whoever is named ambiguously is refused. The same call with the same journal goes on after a
+    crash, a full disk or an error: what is settled is not done again, and where a delete may have happened the person
+    is looked at first. A journal of another job is refused, and so is one that another process is working with.
 
     Args:
-        ids: Integer ids, uuids or `Person`s; or with `by` distinct ids or emails.
+        ids: Integer ids, uuids or `Person`s; or with `by` distinct ids or emails. Blanks at the ends of an id or email
+            do not count; what is not plainly one is refused.
         journal: Path of the journal, a file of JSON Lines that is made with mode 0600. It holds no key and no email or
-            distinct id, but uuids. Needed unless it is a dry run.
-        by: What the ids are: "id", "distinct_id" or "email".
+            distinct id, but uuids. Needed unless it is a dry run; of a dry run it keeps whom it found, for a day, so
+            that the run that follows need not look them up again.
+        by: What the ids are: "id", "distinct_id" or "email"; or "auto", each what it looks like, and looked up as
+            everything that it may be: one that finds two different persons is refused.
+        using: "auto", many at once where the server does that, else one by one; "bulk", many at once or not at all;
+            "single", one by one.
         delete_events: Whether to queue the deletion of all events of these persons as well; see `delete`.
-        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
-        retry_unknown: Whether to take up again what an earlier run left as "unknown".
+        delete_recordings: Whether to queue the deletion of the recordings of these persons as well. Only many at once.
+        keep_person: Whether to keep the persons, and delete only what is asked for besides. Only many at once.
+        keep_ids: Path of a file of JSON Lines, made with mode 0600, into which the distinct ids of each person are
+            written before the person goes. Without it they are lost, and with them the way to events that stay.
+        dry_run: Whether only to look everybody up, and to change nothing: what would be done is "pending".
+        retry_unknown: Whether to take up again what an earlier run left as "unknown": who is still there is deleted.
         confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
         on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
+        on_progress: Called with how far the job is, and how long the documented quota will make it wait.
         timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
             the client has another `max_wait`.
 
@@ -64,14 +82,18 @@ def delete_many(
             job has stopped, and the rest is pending.
         TypeError, ValueError: Something is wrong with the arguments; all wrong ids are named. Nothing was sent.
 
-    Source: "Delete environments persons" of the vendor's page, once for each; see `delete`.
+    Source: "Delete environments persons" of the vendor's page, once for each; see `delete`. Many at once is not on the
+    page; from posthog/api/person.py.
     """
     from posthog_environments.bulk.jobs import deletions_of
+    from posthog_environments.bulk.tally import Hooks
 
-    job = deletions_of(ids, by, delete_events=delete_events)
+    job = deletions_of(
+        ids, by, delete_events=delete_events, delete_recordings=delete_recordings, keep_person=keep_person, using=using
+    )
     return _run(
-        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
-        confirm=confirm, on_outcome=on_outcome,
+        scope.but(timeout), job, Hooks(confirm, on_outcome, on_progress), journal=journal, keep_ids=keep_ids,
+        dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
@@ -84,6 +106,7 @@ def update_many(
     retry_unknown: bool = False,
     confirm: Callable[[BulkReport], bool] | None = None,
     on_outcome: Callable[[BulkOutcome], object] | None = None,
+    on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
 ) -> Flow[BulkReport]:
     """Change properties of many persons, and write down each step in a journal; see `delete_many`.
@@ -95,10 +118,11 @@ def update_many(
         changes: One mapping for each change: the person as "id", "distinct_id" or "email", and either "set", a
             mapping of properties, or "unset", the name of one to delete. Or one mapping of ids to properties to set.
         journal: Path of the journal; see `delete_many`. Names of properties are written into it, values are not.
-        dry_run: Whether only to look everybody up, and to change and write nothing: what would be done is "pending".
+        dry_run: Whether only to look everybody up, and to change nothing: what would be done is "pending".
         retry_unknown: Whether to take up again what an earlier run left as "unknown".
         confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
         on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
+        on_progress: Called with how far the job is, and how long the documented quota will make it wait.
         timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
             the client has another `max_wait`.
 
@@ -116,27 +140,28 @@ def update_many(
     for each; see `update` and `delete_property`.
     """
     from posthog_environments.bulk.jobs import changes_of
+    from posthog_environments.bulk.tally import Hooks
 
-    job = changes_of(changes)
     return _run(
-        scope.but(timeout), job, journal=journal, dry_run=dry_run, retry_unknown=retry_unknown,
-        confirm=confirm, on_outcome=on_outcome,
+        scope.but(timeout), changes_of(changes), Hooks(confirm, on_outcome, on_progress), journal=journal,
+        keep_ids=None, dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
 def _run(
     scope: Scope,
     job: Job,
+    hooks: Hooks,
     *,
     journal: Place | None,
+    keep_ids: Place | None,
     dry_run: bool,
     retry_unknown: bool,
-    confirm: Callable[[BulkReport], bool] | None,
-    on_outcome: Callable[[BulkOutcome], object] | None,
 ) -> Flow[BulkReport]:
     from posthog_environments.bulk.file import JournalFile
+    from posthog_environments.bulk.keep import KeptIds
     from posthog_environments.bulk.ledger import Ledger
-    from posthog_environments.bulk.run import Hooks, Run
+    from posthog_environments.bulk.run import Run
 
     if journal is None and not dry_run:
         raise ValueError(
@@ -144,8 +169,11 @@ def _run(
             "on after a crash. Only a dry run does without."
         )
     file = None if journal is None else JournalFile(journal)
+    kept = None if keep_ids is None else KeptIds(keep_ids, scope.session.now)
+    if file is not None and kept is not None and file.path.absolute() == kept.path.absolute():
+        raise ValueError("keep_ids names the journal; give it a file of its own.")
     ledger = Ledger(scope.session, job, file, dry_run=dry_run)
-    return Run(_patient(scope), job, ledger, Hooks(confirm, on_outcome), retry_unknown=retry_unknown).run()
+    return Run(_patient(scope), job, ledger, hooks, retry_unknown=retry_unknown, kept=kept).run()
 
 
 def _patient(scope: Scope) -> Scope:

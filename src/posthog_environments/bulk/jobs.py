@@ -1,4 +1,4 @@
-"""What many changes at once are made of: the inputs, checked and told apart, and what came of each. Pure."""
+"""What many changes at once are made of: the inputs, checked and told apart. Pure."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
@@ -8,127 +8,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.arguments import json_object, person_key, text
-from posthog_environments.bulk.journal import Header, State, seal
-
-if TYPE_CHECKING:
-    from posthog_environments_api.models import Person
+from posthog_environments.arguments import flag, json_object, text
+from posthog_environments.bulk.inputs import CHOICES, KINDS, By, Kind, Named, Numbered, named_by
+from posthog_environments.bulk.journal import Header, seal
 
 __all__ = [
-    "BulkOutcome",
-    "BulkReport",
-    "By",
     "Change",
     "Entry",
+    "Flags",
     "Job",
+    "Using",
     "change_of",
     "changes_of",
     "contradictions",
     "deletions_of",
-    "describes",
-    "key_of",
 ]
 
-T = TypeVar("T")
-By: TypeAlias = Literal["id", "distinct_id", "email"]
-KINDS: Final[tuple[By, ...]] = ("id", "distinct_id", "email")
+Using: TypeAlias = Literal["auto", "bulk", "single"]
 # So many wrong inputs are named, each with its number; the rest is counted.
 MOST_PROBLEMS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class BulkOutcome:
-    """What came of one input of `delete_many` or `update_many`.
-
-    Attributes:
-        input: Which of the inputs, from 1.
-        by: What the input names the person by: "id", "distinct_id" or "email".
-        key: The id, distinct id or email.
-        state: "done"; "already_gone", nobody was there to be deleted; "refused", for a reason, and nothing was done;
-            "unknown", it may or may not have been done; "duplicate", another input names the same; "pending", nothing
-            was done yet.
-        uuid: The person; None where that is not known.
-        name: Name of the person, where it was looked up in this very run.
-        reason: Why, in words; None where there is nothing to say.
-        status: HTTP status of the last answer; None if there was none.
-        request_id: Value of its header X-Request-Id, to quote to support; None if there was none.
-        earlier: Whether an earlier run on the same journal came to this.
-    """
-
-    input: int
-    by: By
-    key: str
-    state: State
-    uuid: str | None = None
-    name: str | None = None
-    reason: str | None = None
-    status: int | None = None
-    request_id: str | None = None
-    earlier: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BulkReport:
-    """What came of all inputs of `delete_many` or `update_many`; iterate it for one outcome each, in their order.
-
-    The numbers add up: each input is counted in exactly one of them.
-
-    Attributes:
-        outcomes: One for each input, in their order.
-    """
-
-    outcomes: tuple[BulkOutcome, ...]
-
-    def __iter__(self) -> Iterator[BulkOutcome]:
-        return iter(self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
-
-    def _count(self, state: State) -> int:
-        return sum(outcome.state == state for outcome in self.outcomes)
-
-    @property
-    def done(self) -> int:
-        """How many were carried out, or taken by the server to be carried out soon."""
-        return self._count("done")
-
-    @property
-    def already_gone(self) -> int:
-        """How many named nobody who was there to be deleted."""
-        return self._count("already_gone")
-
-    @property
-    def refused(self) -> int:
-        """How many were not carried out, each for a reason."""
-        return self._count("refused")
-
-    @property
-    def unknown(self) -> int:
-        """How many may or may not have been carried out."""
-        return self._count("unknown")
-
-    @property
-    def duplicates(self) -> int:
-        """How many name what another input names as well, and so were done once."""
-        return self._count("duplicate")
-
-    @property
-    def pending(self) -> int:
-        """How many are still to be done; the same call on the same journal goes on with them."""
-        return self._count("pending")
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that was asked for holds: nothing refused, unknown or pending."""
-        return not (self.refused or self.unknown or self.pending)
-
-    def counts(self) -> dict[State, int]:
-        """Return how many there are of each state."""
-        states: tuple[State, ...] = ("done", "already_gone", "refused", "unknown", "duplicate", "pending")
-        return {state: self._count(state) for state in states}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,22 +63,54 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One input: whom it means by what, the change (None deletes the person), and which earlier one is the same."""
+    """One input: whom it means by what, the change (None deletes the person), and which earlier one is the same.
+
+    `kinds` is what the key may be, more than one where that was left open.
+    """
 
     number: int
     by: By
     key: str
+    kinds: tuple[Kind, ...]
     change: Change | None = None
     same_as: int | None = None
 
     @property
     def uuid(self) -> str | None:
-        """The uuid, where the input is one: then nobody need be looked up."""
-        return self.key if self.by == "id" and "-" in self.key else None
+        """The uuid, where the input is one and nothing else: then nobody need be looked up."""
+        return self.key if self.kinds == ("id",) and "-" in self.key else None
+
+    @property
+    def names_an_id(self) -> bool:
+        """Whether a 404 for it says that this person is gone: not of a number that may be anybody's own."""
+        return self.kinds == ("id",) or (self.kinds[0] == "id" and "-" in self.key)
 
     def sealed(self, salt: str) -> str:
         """Return how the journal names the input."""
-        return self.key if self.by == "id" else seal(salt, self.key)
+        return self.key if self.kinds == ("id",) else seal(salt, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What goes, or stays, besides the person."""
+
+    delete_events: bool = False
+    delete_recordings: bool = False
+    keep_person: bool = False
+
+    @property
+    def needs_bulk(self) -> bool:
+        """Whether only the deletion of many at once can do it."""
+        return self.delete_recordings or self.keep_person
+
+    @property
+    def leaves_doubt(self) -> bool:
+        """Whether that somebody is gone does not tell that all was done that was asked for."""
+        return self.delete_events or self.delete_recordings or self.keep_person
+
+    def to_json(self) -> dict[str, bool]:
+        """Return those that are set: servers take any other value than false, the text "false" too, for true."""
+        return {name: True for name in self.__slots__ if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,31 +119,66 @@ class Job:
 
     entries: tuple[Entry, ...]
     task: Literal["delete", "update"]
-    delete_events: bool = False
+    flags: Flags = Flags()
+    using: Using = "auto"
 
     def header(self, host: str, project: str, salt: str) -> Header:
         """Return what tells this job from any other."""
-        parts = [[e.by, e.key, e.change.to_json() if e.change else None] for e in self.entries]
+        parts = [[e.number, e.by, e.key, e.change.to_json() if e.change else None] for e in self.entries]
         whole = seal(salt, json.dumps(parts, sort_keys=True))
-        return Header(self.task, self.delete_events, host, project, len(self.entries), salt, whole)
+        last = max((entry.number for entry in self.entries), default=0)
+        different = sum(entry.same_as is None for entry in self.entries)
+        flags = {name: getattr(self.flags, name) for name in Flags.__slots__}
+        return Header(self.task, host, project, last, different, salt, whole, **flags)
 
 
-def deletions_of(ids: Iterable[object], by: By, *, delete_events: object) -> Job:
-    """Check whom to delete.
+def deletions_of(
+    ids: Iterable[object],
+    by: By,
+    *,
+    delete_events: bool = False,
+    delete_recordings: bool = False,
+    keep_person: bool = False,
+    using: Using = "auto",
+) -> Job:
+    """Check whom to delete, and how.
 
     Raises:
         TypeError, ValueError: Something is wrong; of the ids all that are wrong are named.
     """
-    _check_kind(by)
-    if not isinstance(delete_events, bool):
-        raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
-    entries = _checked("ids", ids, lambda number, value: Entry(number, by, key_of(by, value)))
-    return Job(_told_apart(entries), "delete", delete_events)
+    if by not in CHOICES:
+        raise ValueError(f'by must be "auto", "id", "distinct_id" or "email", not {by!r}.')
+    if using not in ("auto", "bulk", "single"):
+        raise ValueError(f'using must be "auto", "bulk" or "single", not {using!r}.')
+    flags = Flags(
+        _flag("delete_events", delete_events),
+        _flag("delete_recordings", delete_recordings),
+        _flag("keep_person", keep_person),
+    )
+    _check_flags(flags, using)
+
+    def make(number: int, value: object, *, plain: bool) -> Entry:
+        named = named_by(by, value, plain=plain)
+        return Entry(number, by, named.key, named.kinds)
+
+    return Job(_told_apart(_checked("ids", ids, make)), "delete", flags, using)
 
 
-def _check_kind(by: object) -> None:
-    if by not in KINDS:
-        raise ValueError(f'by must be "id", "distinct_id" or "email", not {by!r}.')
+def _flag(name: str, value: bool | None) -> bool:
+    if flag(name, value) is None:
+        raise TypeError(f"{name} must be True or False, not None.")
+    return value is True
+
+
+def _check_flags(flags: Flags, using: object) -> None:
+    if flags.needs_bulk and using == "single":
+        given = "delete_recordings" if flags.delete_recordings else "keep_person"
+        raise ValueError(
+            f'{given} goes by the deletion of many at once alone, and using="single" asks for one at a time. '
+            'Leave using out, or give using="bulk". Nothing was sent.'
+        )
+    if flags.keep_person and not (flags.delete_events or flags.delete_recordings):
+        raise ValueError("keep_person alone deletes nothing; give delete_events or delete_recordings with it.")
 
 
 def changes_of(changes: Iterable[object]) -> Job:
@@ -227,16 +194,17 @@ def changes_of(changes: Iterable[object]) -> Job:
     return Job(_told_apart(entries), "update")
 
 
-def _checked(name: str, values: Iterable[T], make: Callable[[int, T], Entry]) -> list[Entry]:
+def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) -> list[Entry]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be several in a list or other iterable, not {type(values).__name__}.")
     entries: list[Entry] = []
     problems: list[str] = []
-    for number, value in enumerate(values, 1):
+    for place, given in enumerate(values, 1):
+        each = given if isinstance(given, Numbered) else Numbered(place, given)
         try:
-            entries.append(make(number, value))
+            entries.append(make(each.number, each.value, plain=each.plain))
         except (TypeError, ValueError) as error:
-            problems.append(f"{number}: {error}")
+            problems.append(f"{each.number}: {error}")
     if problems:
         more = len(problems) - MOST_PROBLEMS
         shown = "\n".join(problems[:MOST_PROBLEMS]) + (f"\n… and {more} more" if more > 0 else "")
@@ -244,24 +212,7 @@ def _checked(name: str, values: Iterable[T], make: Callable[[int, T], Entry]) ->
     return entries
 
 
-def key_of(by: By, value: object) -> str:
-    """Check what names one person.
-
-    Raises:
-        TypeError, ValueError: It names nobody.
-    """
-    if by == "id":
-        # People's lists have blanks at the ends of lines.
-        return person_key(value.strip() if isinstance(value, str) else value)
-    if not isinstance(value, str):
-        raise TypeError(f"{by} must be a str, not {type(value).__name__}.")
-    text(by, value)
-    if by == "email" and "@" not in value:
-        raise ValueError("this is no email, for it has no @.")
-    return value
-
-
-def change_of(number: int, value: object) -> Entry:
+def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # noqa: ARG001 - a change is never plain
     """Check one change.
 
     Raises:
@@ -270,7 +221,7 @@ def change_of(number: int, value: object) -> Entry:
     if not isinstance(value, Mapping):
         raise TypeError(f'a change must be a mapping like {{"id": …, "set": {{…}}}}, not {type(value).__name__}.')
     fields = dict(cast("Mapping[object, object]", value))
-    named: list[By] = [kind for kind in KINDS if kind in fields]
+    named: list[Kind] = [kind for kind in KINDS if kind in fields]
     meant = [kind for kind in ("set", "unset") if kind in fields]
     unknown = sorted(repr(key) for key in fields.keys() - {*KINDS, "set", "unset"})
     if unknown:
@@ -279,8 +230,8 @@ def change_of(number: int, value: object) -> Entry:
         raise ValueError("a change must name its person by exactly one of id, distinct_id and email.")
     if len(meant) != 1:
         raise ValueError("a change must have exactly one of set and unset.")
-    by = named[0]
-    return Entry(number, by, key_of(by, fields[by]), _wanted(fields, meant[0]))
+    whom: Named = named_by(named[0], fields[named[0]])
+    return Entry(number, named[0], whom.key, whom.kinds, _wanted(fields, meant[0]))
 
 
 def _wanted(fields: Mapping[object, object], what: str) -> Change:
@@ -324,14 +275,3 @@ def _told_apart(entries: list[Entry]) -> tuple[Entry, ...]:
         same = first.setdefault(identity, entry.number)
         told.append(entry if same == entry.number else replace(entry, same_as=same))
     return tuple(told)
-
-
-def describes(entry: Entry, person: Person) -> bool:
-    """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
-    if entry.by == "distinct_id":
-        # A row shows so many at most.
-        return entry.key in person.distinct_ids or len(person.distinct_ids) >= 1000
-    if entry.by == "email":
-        email: object = person.properties.get("email")
-        return isinstance(email, str) and email.casefold() == entry.key.casefold()
-    return True

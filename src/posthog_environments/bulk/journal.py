@@ -2,12 +2,14 @@
 
 A journal is only ever appended to. Each line has the `time` (UTC) and a `line` that says what it is:
 
-- `job`, the first: `version`, `task` ("delete" or "update"), `delete_events`, `host`, `project`, `inputs` (how many),
+- `job`, the first: `version`, `task` ("delete" or "update"), `delete_events`, `delete_recordings`, `keep_person`,
+  `host`, `project`, `inputs` (the number of the last one), `different` (how many there are that repeat no other),
   `salt`, `sum` (of all inputs, with the salt) and `client`.
-- `found`: whom an input was found to mean: `input` (which one, from 1), `by`, `key`, `uuid`, and `persons`, how many
-  there are (2 is two or more), or `foreign`, true where the server showed somebody whom the input does not name.
-- `intent`, before anything is sent: `input`, `task`, `by`, `key`, `uuid`, and `delete_events`, or the names of what is
-  `set` or `unset`.
+- `found`: whom an input was found to mean: `input` (which one: from 1, or its line in a file), `by`, `key`, `uuid`,
+  `as` (what of the person the key is), and `persons`, how many there are (2 is two or more), or `foreign`, true where
+  the server showed somebody whom the input does not name. `similar`: uuids of those who look like one not found.
+- `intent`, before anything is sent: `input`, `task`, `by`, `key`, `uuid`, and what goes besides the person
+  (`delete_events`, `delete_recordings`, `keep_person`), or the names of what is `set` or `unset`.
 - `outcome`, after it: `input`, `uuid`, `state`, `status` and `request_id` of the last answer, and `reason`.
 - `torn`: the line before it was cut short by a crash, and does not count.
 
@@ -24,6 +26,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
+from posthog_environments.bulk.inputs import KINDS, Kind
+
 __all__ = [
     "TORN",
     "VERSION",
@@ -35,12 +39,17 @@ __all__ = [
     "Standing",
     "State",
     "encode",
+    "looked_up",
     "read",
     "seal",
 ]
 
-VERSION: Final = 1
-State: TypeAlias = Literal["done", "already_gone", "refused", "unknown", "duplicate", "pending"]
+VERSION: Final = 2
+# The first had fewer states and flags, and otherwise says the same.
+READABLE: Final = frozenset({1, VERSION})
+State: TypeAlias = Literal[
+    "done", "queued", "already_gone", "not_found", "refused", "unknown", "duplicate", "pending"
+]  # fmt: skip
 STATES: Final = frozenset(get_args(State))
 
 
@@ -53,12 +62,15 @@ class Header:
     """What makes a job that very job."""
 
     task: str
-    delete_events: bool
     host: str
     project: str
     inputs: int
+    different: int
     salt: str
     sum: str
+    delete_events: bool = False
+    delete_recordings: bool = False
+    keep_person: bool = False
 
     def differs(self, other: Header) -> list[str]:
         """Name what is different in another job."""
@@ -67,21 +79,36 @@ class Header:
             "host": "the server",
             "project": "the project",
             "delete_events": "whether events are deleted",
+            "delete_recordings": "whether recordings are deleted",
+            "keep_person": "whether the persons are kept",
             "inputs": "the number of inputs",
             "sum": "the inputs",
         }
         found = [text for name, text in names.items() if getattr(self, name) != getattr(other, name)]
         return [text for text in found if text != "the inputs"] or found
 
+    def looks_up_as(self, other: Header) -> bool:
+        """Tell whether another job means the same persons, whatever it does to them."""
+        return (self.host, self.project, self.sum) == (other.host, other.project, other.sum)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom an input means: `persons` is how many there are, 2 for more than one."""
+    """Whom an input means.
+
+    Attributes:
+        persons: How many there are, 2 for more than one.
+        foreign: Whether the server showed somebody whom the input does not name.
+        kind: What of the person the key is; None where nobody was found.
+        similar: uuids of persons who look like one who was not found.
+    """
 
     uuid: str | None
     persons: int
     foreign: bool = False
     time: datetime | None = None
+    kind: Kind | None = None
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +120,7 @@ class Settled:
     reason: str | None = None
     status: int | None = None
     request_id: str | None = None
+    time: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -102,12 +130,18 @@ class Standing:
     Attributes:
         found: The latest finding.
         intent: The uuid of a change that was meant and of which no outcome is known; it may have been sent.
+        since: When a change was first meant.
+        by: What the input was said to be; empty where the journal does not tell.
+        key: The input as the journal names it.
         settled: The latest outcome; "pending" says that for certain nothing was done.
     """
 
     found: Found | None = None
     intent: str | None = None
     settled: Settled | None = None
+    since: datetime | None = None
+    by: str = ""
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -174,6 +208,12 @@ def read(data: bytes) -> History:
     return history
 
 
+def looked_up(data: bytes) -> bytes:
+    """Return the lines of a journal that was read that say whom inputs mean, and are whole."""
+    return b"".join(line for line in data.splitlines(keepends=True)
+                    if line.startswith(b'{"line":"found",') and line.endswith(b"}\n"))  # fmt: skip
+
+
 def _is_read(history: History, line: bytes) -> bool:
     if line == TORN:
         return True
@@ -196,11 +236,14 @@ def _take(history: History, record: object) -> None:
     if history.header is None or not 1 <= _whole(fields["input"]) <= history.header.inputs:
         raise ValueError
     standing = history.of(fields["input"])
+    if "key" in fields:
+        standing.by, standing.key = _text(fields["by"]), _text(fields["key"])
     match fields["line"]:
         case "found":
             standing.found = _found(fields)
         case "intent":
             standing.intent, standing.settled = _text(fields["uuid"]), None
+            standing.since = standing.since or _time(fields)
             history.begun = True
         case "outcome":
             standing.intent, standing.settled = None, _settled(fields)
@@ -212,29 +255,42 @@ def _take(history: History, record: object) -> None:
 def _begin(history: History, fields: Mapping[str, Any]) -> None:
     if history.header is not None:
         raise ValueError
-    if fields["version"] != VERSION:
+    if fields["version"] not in READABLE:
         raise Damaged(f"it has the format {fields['version']!r}, and this version reads {VERSION}")
-    if not isinstance(fields["delete_events"], bool):
+    flags = {name: fields.get(name, False) for name in ("delete_events", "delete_recordings", "keep_person")}
+    if not all(isinstance(value, bool) for value in flags.values()):
         raise TypeError
-    texts = {name: _text(fields[name]) for name in ("task", "host", "project", "salt", "sum")}
-    bytes.fromhex(texts["salt"])
-    history.header = Header(delete_events=fields["delete_events"], inputs=_whole(fields["inputs"]), **texts)
+    task, host, project, salt, whole = (_text(fields[name]) for name in ("task", "host", "project", "salt", "sum"))
+    bytes.fromhex(salt)
+    inputs = _whole(fields["inputs"])
+    different = _whole(fields.get("different", inputs))
+    history.header = Header(task, host, project, inputs, different, salt, whole, **flags)
 
 
 def _found(fields: Mapping[str, Any]) -> Found:
-    time = datetime.fromisoformat(fields["time"])
     persons, uuid = _whole(fields["persons"]), _optional(fields["uuid"])
-    if (persons == 1) != (uuid is not None) or time.tzinfo is None:
+    if (persons == 1) != (uuid is not None):
         raise ValueError
-    return Found(uuid, persons, fields["foreign"] is True, time)
+    kind = fields.get("as")
+    if kind not in (None, *KINDS):
+        raise ValueError
+    similar = tuple(_text(each) for each in fields.get("similar", ()))
+    return Found(uuid, persons, fields["foreign"] is True, _time(fields), kind, similar)
+
+
+def _time(fields: Mapping[str, Any]) -> datetime:
+    time = datetime.fromisoformat(fields["time"])
+    if time.tzinfo is None:
+        raise ValueError
+    return time
 
 
 def _settled(fields: Mapping[str, Any]) -> Settled:
     if fields["state"] not in STATES:
         raise ValueError
     status = None if fields["status"] is None else _whole(fields["status"])
-    texts = {name: _optional(fields[name]) for name in ("uuid", "reason", "request_id")}
-    return Settled(fields["state"], status=status, **texts)
+    uuid, reason, request_id = (_optional(fields[name]) for name in ("uuid", "reason", "request_id"))
+    return Settled(fields["state"], uuid, reason, status, request_id, _time(fields))
 
 
 def _whole(value: Any) -> int:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.journal import VERSION as FORMAT
-from posthog_environments.bulk.journal import Damaged, Found, Header, History, Settled, Standing, encode, read
+from posthog_environments.bulk.journal import (
+    Damaged,
+    Found,
+    Header,
+    History,
+    Settled,
+    Standing,
+    encode,
+    looked_up,
+    read,
+)
 from posthog_environments.config import VERSION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.exchange import Do, Flow
@@ -16,11 +27,23 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.exchange import Session
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "OtherJob"]
+
+
+class OtherJob(ConfigurationError):  # noqa: N818 - it says what the journal is of
+    """The journal is that of another job.
+
+    Attributes:
+        different: What is different, in words.
+    """
+
+    def __init__(self, message: str, different: str) -> None:
+        super().__init__(message)
+        self.different = different
 
 
 class Ledger:
-    """The journal of one run; of a dry run it reads one that is there, and writes nothing."""
+    """The journal of one run; a dry run writes down only whom it found, for the run that follows."""
 
     def __init__(self, session: Session, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
         self._session = session
@@ -47,28 +70,31 @@ class Ledger:
         """
         if self._file is None:
             return
-        if not self.dry_run and self._session.settings.project_id == "@current":
+        if self._session.settings.project_id == "@current":
+            if self.dry_run:
+                self._file = None
+                return
             raise ConfigurationError(
                 "A job with a journal needs the number of its project, so that the journal says which it was: "
                 '"@current" is whatever project the key belongs to. Give project_id.'
             )
-        yield Do(partial(self._file.open, create=not self.dry_run))
+        yield Do(partial(self._file.open))
         problem = ""
+        data, self._file.data = self._file.data, b""
         try:
-            self._history = read(self._file.data)
+            self._history = read(data)
         except Damaged as damaged:
             problem = str(damaged)
-        self._file.data = b""
         if problem:
             raise ConfigurationError(
                 f"The journal {self._file.path} cannot be used: {problem}. Nothing was sent. "
                 "Look into it for what was done, and give another path."
             )
-        lines = self._begin()
-        if lines and not self.dry_run:
+        lines = yield from self._begin(data)
+        if lines:
             yield Do(partial(self._file.append, lines))
 
-    def _begin(self) -> bytes:
+    def _begin(self, data: bytes) -> Flow[bytes]:
         """See that the journal is that of this job; return the lines that are to come first."""
         header = self._history.header
         import secrets
@@ -80,10 +106,19 @@ class Ledger:
         if header == own:
             return self._history.tail
         assert self._file is not None
-        what = "It has changed something." if self._history.begun else "It has changed nothing yet and may be removed."
-        raise ConfigurationError(
-            f"The journal {self._file.path} is that of another job; different: {', '.join(header.differs(own))}. "
-            f"{what} Nothing was sent. Give this job a journal of its own, or repeat that job as it was."
+        if not self._history.begun:
+            # Nothing was sent by that job: it was a dry run, without the flags or before the list was put right.
+            # Whom it found still counts where the inputs are the same.
+            kept = looked_up(data) if header.looks_up_as(own) else b""
+            first = self._first(own)
+            self._history = read(first + kept)
+            yield Do(partial(self._file.truncate, 0))
+            return first + kept
+        different = ", ".join(header.differs(own))
+        raise OtherJob(
+            f"The journal {self._file.path} is that of another job; different: {different}. Nothing was sent. "
+            "A new list wants a new journal: give another path. To go on with that job, repeat it as it was.",
+            different,
         )
 
     def _first(self, own: Header) -> bytes:
@@ -93,33 +128,43 @@ class Ledger:
 
     def found(self, entry: Entry, found: Found) -> Flow[None]:
         """Write down whom an input was found to mean."""
-        yield from self._write(
-            "found", entry, sync=False, by=entry.by, key=entry.sealed(self._salt),
-            uuid=found.uuid, persons=found.persons, foreign=found.foreign,
+        similar = {"similar": list(found.similar)} if found.similar else {}
+        line = self._line(
+            "found", entry, by=entry.by, key=entry.sealed(self._salt), uuid=found.uuid, persons=found.persons,
+            foreign=found.foreign, **{"as": found.kind}, **similar,
         )  # fmt: skip
+        yield from self._append(line, sync=False)
 
-    def intent(self, entry: Entry, uuid: str) -> Flow[None]:
+    def intents(self, meant: Sequence[tuple[Entry, str]]) -> Flow[None]:
         """Write down what is about to be sent; afterwards it is on the disk."""
-        what = {"delete_events": self._job.delete_events} if entry.change is None else entry.change.named()
+        yield from self._append(b"".join(self._intent(entry, uuid) for entry, uuid in meant), sync=True)
+
+    def _intent(self, entry: Entry, uuid: str) -> bytes:
+        change = entry.change
+        flags = self._job.flags
+        what = {"delete_events": flags.delete_events, **flags.to_json()} if change is None else change.named()
         key = entry.sealed(self._salt)
-        yield from self._write("intent", entry, task=self._job.task, by=entry.by, key=key, uuid=uuid, **what)
+        return self._line("intent", entry, task=self._job.task, by=entry.by, key=key, uuid=uuid, **what)
 
-    def outcome(self, entry: Entry, settled: Settled, *, sync: bool = True) -> Flow[None]:
-        """Write down what came of an input."""
-        yield from self._write(
-            "outcome", entry, sync=sync, uuid=settled.uuid, state=settled.state, status=settled.status,
-            request_id=settled.request_id, reason=settled.reason,
-        )  # fmt: skip
+    def outcomes(self, settled: Sequence[tuple[Entry, Settled]], *, sync: bool = True) -> Flow[None]:
+        """Write down what came of inputs."""
+        lines = [
+            self._line("outcome", entry, uuid=each.uuid, state=each.state, status=each.status,
+                       request_id=each.request_id, reason=each.reason)
+            for entry, each in settled
+        ]  # fmt: skip
+        yield from self._append(b"".join(lines), sync=sync)
 
-    def _write(self, line: str, entry: Entry, *, sync: bool = True, **fields: Any) -> Flow[None]:
-        if self._file is not None and not self.dry_run:
-            data = encode(line, self._session.now(), input=entry.number, **fields)
+    def _line(self, line: str, entry: Entry, **fields: Any) -> bytes:
+        return encode(line, self._session.now(), input=entry.number, **fields)
+
+    def _append(self, data: bytes, *, sync: bool) -> Flow[None]:
+        if self._file is not None:
             yield Do(partial(self._file.append, data, sync=sync))
 
     def flush(self) -> Flow[None]:
         """See that all is on the disk."""
-        if self._file is not None and not self.dry_run:
-            yield Do(partial(self._file.append, b""))
+        yield from self._append(b"", sync=True)
 
     def discard(self) -> None:
         """Remove a journal that this very run has begun: nothing has been sent."""

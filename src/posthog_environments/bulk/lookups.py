@@ -1,42 +1,207 @@
-"""Whom an input means: flows that read, and change nothing."""
+"""Whom inputs mean: flows that read, and change nothing.
+
+Emails are looked up many at a time. Before it is said that nobody has an email or distinct id, whoever looks like it is
+searched for once, to be shown: under such a person a misspelt request would go unnoticed.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from posthog_environments import persons
-from posthog_environments.bulk.jobs import Entry, describes
+from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import Found
-from posthog_environments.errors import NotFoundError
+from posthog_environments.bulk.outcomes import SimilarPerson
+from posthog_environments.bulk.verdicts import stops_all
+from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
 from posthog_environments.exchange import Flow, Scope
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["find", "make_sure", "read"]
+    from posthog_environments.bulk.inputs import Kind
+
+__all__ = ["Finder", "Sighting", "make_sure", "name_of", "read"]
+
+# Emails of one filter: more make a query longer than some servers and proxies read (4,094 bytes of gunicorn's).
+MOST_EMAILS: Final = 100
+MOST_BYTES: Final = 2500
+# So many who are similar are shown, of so many who are looked at.
+MOST_SIMILAR: Final = 3
+_GLANCE: Final = 10
+# A row shows so many distinct ids at most (posthog/models/person).
+MOST_DISTINCT_IDS: Final = 1000
 
 
-def find(scope: Scope, entry: Entry) -> Flow[tuple[Found, str | None]]:
-    """Find whom an input means, and the person's name if it is exactly one."""
-    people = yield from _people(scope, entry)
-    if any(not describes(entry, person) for person in people):
-        return Found(None, 0, foreign=True), None
-    if len(people) == 1:
-        return Found(people[0].uuid, 1), people[0].name
-    return Found(None, min(len(people), 2)), None
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Whom an input means, as the journal has it, and what only this run knows."""
+
+    found: Found
+    person: Person | None = None
+    similar: tuple[SimilarPerson, ...] = ()
 
 
-def _people(scope: Scope, entry: Entry) -> Flow[list[Person]]:
-    people: list[Person] = []
-    if entry.by == "id":
-        person = yield from read(scope, entry.key)
-        return people if person is None else [person]
-    email, distinct_id = (entry.key, None) if entry.by == "email" else (None, entry.key)
-    listing = persons.list_(scope, email=email, distinct_id=distinct_id, page_size=10)
-    walk = listing.walk()
-    while walk.cursor is not None and len(people) < 2:
-        people += walk.receive((yield from listing.fetch(walk.cursor)))
-    return people
+class Finder:
+    """Finds whom inputs mean, in their order; of emails it reads ahead, many with one request."""
+
+    def __init__(self, scope: Scope, entries: Sequence[Entry]) -> None:
+        self._scope = scope
+        batches = _batches(entry.key for entry in entries if "email" in entry.kinds)
+        self._batch_of = {email: batch for batch in batches if len(batch) > 1 for email in batch}
+        self._known: dict[str, list[Person]] = {}
+
+    def requests(self, entries: Sequence[Entry]) -> int:
+        """Return how many requests it takes at least."""
+        emails = [entry.key for entry in entries if "email" in entry.kinds and entry.key not in self._known]
+        batches = {id(self._batch_of[email]) for email in emails if email in self._batch_of}
+        alone = sum(email not in self._batch_of for email in emails)
+        return len(batches) + alone + sum(kind != "email" for entry in entries for kind in entry.kinds)
+
+    def find(self, entry: Entry) -> Flow[Sighting]:
+        """Find whom an input means, by everything that its key may be."""
+        seen: dict[str, tuple[Person, Kind]] = {}
+        for kind in entry.kinds:
+            people = yield from self._people(entry, kind)
+            if any(not _is_meant(entry, kind, person) for person in people):
+                return Sighting(Found(None, 0, foreign=True))
+            for person in people:
+                seen.setdefault(person.uuid, (person, kind))
+        if len(seen) == 1:
+            person, kind = next(iter(seen.values()))
+            return Sighting(Found(person.uuid, 1, kind=kind), person)
+        if seen or entry.names_an_id:
+            return Sighting(Found(None, min(len(seen), 2)))
+        similar = yield from self._similar(entry)
+        return Sighting(Found(None, 0, similar=tuple(each.uuid for each in similar)), similar=similar)
+
+    def _people(self, entry: Entry, kind: Kind) -> Flow[list[Person]]:
+        if kind == "id":
+            person = yield from read(self._scope, entry.key)
+            return [] if person is None else [person]
+        if kind == "distinct_id":
+            return (yield from self._list(distinct_id=entry.key))
+        if entry.key in self._batch_of:
+            yield from self._read_ahead(self._batch_of[entry.key])
+        if entry.key in self._known:
+            return self._known[entry.key]
+        people = yield from self._list(email=entry.key)
+        # Whoever has it in another spelling is similar, and nobody to be touched.
+        return [person for person in people if not _is_spelt_otherwise(entry.key, person)]
+
+    def _read_ahead(self, batch: Sequence[str]) -> Flow[None]:
+        """Look many emails up at once; those of which this told nothing are looked up one by one."""
+        for email in batch:
+            # Once, whatever comes of it.
+            del self._batch_of[email]
+        found: dict[str, list[Person]] = {email: [] for email in batch}
+        wanted = {"key": "email", "type": "person", "operator": "exact", "value": list(batch)}
+        listing = persons.list_(self._scope, properties=[wanted])
+        walk = listing.walk()
+        try:
+            while walk.cursor is not None:
+                for person in walk.receive((yield from listing.fetch(walk.cursor))):
+                    shown = _text(person, "email")
+                    if shown is None or shown not in found:
+                        # It does not know the filter, or takes it otherwise than we do.
+                        return
+                    found[shown].append(person)
+        except PostHogError as error:
+            if stops_all(error):
+                raise
+            return
+        self._known.update(found)
+
+    def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> Flow[list[Person]]:
+        """List who matches, as far as the second."""
+        people: list[Person] = []
+        listing = persons.list_(self._scope, page_size=_GLANCE, email=email, distinct_id=distinct_id)
+        walk = listing.walk()
+        while walk.cursor is not None and len(people) < 2:
+            people += walk.receive((yield from listing.fetch(walk.cursor)))
+        return people
+
+    def _similar(self, entry: Entry) -> Flow[tuple[SimilarPerson, ...]]:
+        """Look once for those whom a key may mean that nobody has."""
+        people: dict[str, SimilarPerson] = {}
+        for condition in _other_ways(entry):
+            listing = persons.list_(self._scope, page_size=_GLANCE, **condition)
+            walk = listing.walk()
+            assert walk.cursor is not None
+            try:
+                page = yield from listing.fetch(walk.cursor)
+            except BadRequestError:
+                # A server that does not take this way of asking has nobody to show by it.
+                continue
+            for person in walk.receive(page):
+                if _is_similar(entry.key, person):
+                    people.setdefault(person.uuid, SimilarPerson(person.uuid, name_of(person)))
+        return tuple(people.values())[:MOST_SIMILAR]
+
+
+def _batches(emails: Iterator[str] | Sequence[str]) -> Iterator[list[str]]:
+    """Divide emails into so many as a query may name."""
+    batch: list[str] = []
+    size = 0
+    for email in dict.fromkeys(emails):
+        own = len(quote(f'"{email}",', safe=""))
+        if batch and (size + own > MOST_BYTES or len(batch) == MOST_EMAILS):
+            yield batch
+            batch, size = [], 0
+        batch.append(email)
+        size += own
+    if batch:
+        yield batch
+
+
+def _other_ways(entry: Entry) -> Iterator[dict[str, Any]]:
+    """Say where to look for those who are similar.
+
+    Source: what servers name people by, email, Email and $email among others, from posthog/api/person.py; `search`
+    looks into the property email alone on servers of 2025.
+    """
+    yield {"search": entry.key}
+    if "email" in entry.kinds:
+        for name in ("Email", "$email"):
+            yield {"properties": [{"key": name, "type": "person", "operator": "icontains", "value": entry.key}]}
+    if "distinct_id" in entry.kinds:
+        for spelling in sorted({entry.key.lower(), entry.key.upper()} - {entry.key}):
+            yield {"distinct_id": spelling}
+
+
+def name_of(person: Person) -> str | None:
+    """Return the name of a person; servers give whatever a property holds."""
+    name: object = person.name
+    return name if isinstance(name, str) or name is None else str(name)
+
+
+def _text(person: Person, name: str) -> str | None:
+    value: object = person.properties.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _is_meant(entry: Entry, kind: Kind, person: Person) -> bool:
+    """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
+    if kind == "distinct_id":
+        # One that is a number is asked for by its digits.
+        return any(str(each) == entry.key for each in person.distinct_ids) or (
+            len(person.distinct_ids) >= MOST_DISTINCT_IDS
+        )
+    return kind == "id" or _text(person, "email") == entry.key
+
+
+def _is_spelt_otherwise(key: str, person: Person) -> bool:
+    email = _text(person, "email")
+    return email is not None and email != key and email.casefold() == key.casefold()
+
+
+def _is_similar(key: str, person: Person) -> bool:
+    """Tell whether a person shows the key anywhere, in whatever case."""
+    values: list[object] = [person.name, person.uuid, *person.distinct_ids, *person.properties.values()]
+    return any(isinstance(value, str) and key.casefold() in value.casefold() for value in values)
 
 
 def read(scope: Scope, key: str) -> Flow[Person | None]:

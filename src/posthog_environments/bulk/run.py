@@ -1,4 +1,4 @@
-"""One run of a job: whom each input means, then one change after the other, each written down.
+"""One run of a job: whom each input means, then the changes, each written down.
 
 Before a change is sent its intent is on the disk, and after it the outcome. What the journal says is settled is not
 done again, and of what was meant and has no outcome the person is looked at first.
@@ -6,118 +6,101 @@ done again, and of what was meant and has no outcome the person is looked at fir
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from posthog_environments import persons
 from posthog_environments.bulk import lookups
-from posthog_environments.bulk.jobs import BulkOutcome, BulkReport, Entry, Job
+from posthog_environments.bulk.batches import Batches
+from posthog_environments.bulk.events import are_queued
 from posthog_environments.bulk.journal import Found, Settled, Standing
-from posthog_environments.bulk.verdicts import (
-    TOO_MANY,
-    Trouble,
-    Verdict,
-    after_a_look,
-    check,
-    judge,
-    of_answer,
-    of_finding,
-)
-from posthog_environments.errors import NotFoundError, PostHogError
-from posthog_environments.exchange import Answer, Do, Failed, Flow, Scope, is_doubtful, watched
+from posthog_environments.bulk.lookups import Finder, name_of
+from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
+from posthog_environments.bulk.singles import Singles
+from posthog_environments.bulk.tally import Hooks, Tally, meant
+from posthog_environments.bulk.verdicts import Verdict, after_a_look, judge, of_finding
+from posthog_environments.errors import PostHogError
+from posthog_environments.exchange import Do, Flow, Scope
+from posthog_environments.quota import RATES, Bucket
 
 if TYPE_CHECKING:
+    from posthog_environments.bulk.jobs import Entry, Job
+    from posthog_environments.bulk.keep import KeptIds
     from posthog_environments.bulk.ledger import Ledger
 
-__all__ = ["Hooks", "Run"]
+__all__ = ["Run", "seconds_for"]
 
-T = TypeVar("T")
 # Whom an input means may change: after so long it is looked up again.
 FRESH: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the caller wants to be asked and told."""
-
-    confirm: Callable[[BulkReport], bool] | None
-    on_outcome: Callable[[BulkOutcome], object] | None
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What went over the wire for one change."""
-
-    doubtful: bool = False
-    answer: Answer | None = None
-
-    def noting(self, flow: Flow[T]) -> Flow[T]:
-        """Run a flow, and note what it receives."""
-
-        def note(outcome: object) -> None:
-            if isinstance(outcome, (Answer, Failed)):
-                self.doubtful = self.doubtful or is_doubtful(outcome)
-                self.answer = outcome if isinstance(outcome, Answer) else None
-
-        return watched(flow, note)
-
-    def settled(self, verdict: Verdict, uuid: str) -> Settled:
-        """Return what the journal says of it."""
-        status = self.answer.status_code if self.answer else None
-        request_id = self.answer.headers.get("x-request-id") if self.answer else None
-        return Settled(verdict.state, uuid, verdict.reason, status, request_id)
 
 
 class Run:
     """One run of a job."""
 
-    def __init__(self, scope: Scope, job: Job, ledger: Ledger, hooks: Hooks, *, retry_unknown: bool) -> None:
+    def __init__(
+        self, scope: Scope, job: Job, ledger: Ledger, hooks: Hooks, *, retry_unknown: bool, kept: KeptIds | None = None
+    ) -> None:
         self._scope = scope
         self._job = job
         self._ledger = ledger
         self._hooks = hooks
         self._retry_unknown = retry_unknown
-        self._outcomes: dict[int, BulkOutcome] = {}
-        self._names: dict[int, str | None] = {}
-        self._claims: dict[tuple[str, str], Entry] = {}
-        self._troubles = 0
+        self._kept = kept
+        self._tally = Tally(job, ledger, hooks)
+        # What earlier runs left as unknown, and a row of deletion_status may close.
+        self._open_questions: dict[int, str] = {}
+        self._distinct_ids: dict[str, list[str]] = {}
 
     def run(self) -> Flow[BulkReport]:
         """Do all that is to be done; return the report."""
         try:
             yield from self._ledger.open()
+            if self._kept is not None and not self._ledger.dry_run:
+                yield Do(self._kept.open)
             yield from self._look_up()
-            if not self._ledger.dry_run and (yield from self._agreed()):
-                yield from self._carry_out()
+            if self._ledger.dry_run or (yield from self._agreed()):
+                if not self._ledger.dry_run:
+                    yield from self._carry_out()
                 yield from self._ledger.flush()
-            return self._report()
+            return self._tally.report()
         except PostHogError as error:
-            error.add_note(self._where_it_stands())
+            error.add_note(self._tally.where_it_stands())
             raise
         finally:
             self._ledger.close()
+            if self._kept is not None:
+                self._kept.close()
 
     # ------------------------------------------------------------------------------------------- whom the inputs mean
 
     def _look_up(self) -> Flow[None]:
         # First those of earlier runs: what they have done, nobody else does again.
-        unknown = [entry for entry in self._job.entries if not self._is_known(entry, self._ledger.of(entry))]
-        for entry in unknown:
-            yield from self._identify(entry, self._ledger.of(entry))
+        left = [entry for entry in self._job.entries if not self._is_known(entry, self._ledger.of(entry))]
+        to_find = [entry for entry in left if self._needs_finding(entry)]
+        finder = Finder(self._scope, to_find)
+        requests = finder.requests(to_find)
+        for place, entry in enumerate(to_find):
+            self._progress("look-ups", place, len(to_find), requests, "persons")
+            yield from self._find(entry, finder)
+        if to_find:
+            self._progress("look-ups", len(to_find), len(to_find), requests, "persons")
+        for entry in left:
+            if entry not in self._tally:
+                self._identify(entry, self._ledger.of(entry))
 
     def _is_known(self, entry: Entry, standing: Standing) -> bool:
         """Tell whether an input says the same as another, is settled, or may be; then nobody need be looked up."""
         if entry.same_as is not None:
-            self._note(entry, Settled("duplicate", reason=f"the same as input {entry.same_as}"))
+            self._tally.note(entry, Settled("duplicate", reason=f"the same as input {entry.same_as}"))
         elif standing.settled is not None and self._is_settled(standing.settled):
-            self._note(entry, standing.settled, earlier=True)
+            self._tally.note(entry, standing.settled, earlier=True)
+            if standing.settled.state == "unknown" and standing.settled.uuid and self._job.flags.delete_events:
+                self._open_questions[entry.number] = standing.settled.uuid
             if standing.settled.state not in ("refused", "duplicate"):
-                self._claim(entry, standing.settled.uuid)
-        elif (uuid := _meant(standing)) is not None:
+                self._tally.claim(entry, standing.settled.uuid)
+        elif (uuid := meant(standing)) is not None:
             # The person is looked at when its turn comes.
-            self._claim(entry, uuid)
+            self._tally.claim(entry, uuid)
         else:
             return False
         return True
@@ -127,48 +110,51 @@ class Run:
             return settled.uuid is None
         return settled.state != "pending"
 
-    def _identify(self, entry: Entry, standing: Standing) -> Flow[None]:
+    def _needs_finding(self, entry: Entry) -> bool:
         if entry.uuid is not None and not self._ledger.dry_run:
             # It says whom it means, and whether anybody is there the change itself will tell.
-            standing.found = Found(entry.uuid, 1)
-        elif not self._is_fresh(standing.found):
-            try:
-                standing.found, self._names[entry.number] = yield from lookups.find(self._scope, entry)
-            except PostHogError as error:
-                self._cannot_tell(entry, standing, error)
-                return
-            self._troubles = 0
-            yield from self._ledger.found(entry, standing.found)
-        assert standing.found is not None
-        verdict = of_finding(entry, standing.found, self._job.task) or self._claim(entry, standing.found.uuid)
-        if verdict is not None:
-            standing.settled = Settled(verdict.state, standing.found.uuid, verdict.reason)
-
-    def _cannot_tell(self, entry: Entry, standing: Standing, error: PostHogError) -> None:
-        verdict = judge(error, self._job.task, changing=False)
-        if verdict.state == "pending":
-            self._put_off(entry, verdict, error)
-        else:
-            standing.settled = Settled(verdict.state, None, verdict.reason)
+            return False
+        return not self._is_fresh(self._ledger.of(entry).found)
 
     def _is_fresh(self, found: Found | None) -> bool:
         return found is not None and found.time is not None and self._scope.session.now() - found.time < FRESH
 
-    def _claim(self, entry: Entry, uuid: str | None) -> Verdict | None:
-        """Note that an input is about a person; return what comes of it where another one was about the same."""
-        names = entry.change.names if entry.change else frozenset({""})
-        for name in sorted(names) if uuid is not None else ():
-            other = self._claims.setdefault((uuid or "", name), entry)
-            if other is entry:
-                continue
-            if entry.change is None or other.change is None:
-                return Verdict("duplicate", f"the same person as input {other.number}")
-            if entry.change.contradicts(other.change):
-                return Verdict("refused", f"input {other.number} changes {name!r} of the same person otherwise")
-        return None
+    def _find(self, entry: Entry, finder: Finder) -> Flow[None]:
+        standing = self._ledger.of(entry)
+        before = standing.found
+        try:
+            sighting = yield from finder.find(entry)
+        except PostHogError as error:
+            verdict = judge(error, self._job.task, changing=False)
+            if verdict.state == "pending":
+                self._tally.put_off([entry], verdict, error)
+            else:
+                standing.settled = Settled(verdict.state, None, verdict.reason)
+            return
+        self._tally.fares_well()
+        standing.found = sighting.found
+        if sighting.person is not None and self._kept is not None:
+            self._distinct_ids[sighting.person.uuid] = list(sighting.person.distinct_ids)
+        self._tally.name(entry, name_of(sighting.person) if sighting.person is not None else None, sighting.similar)
+        yield from self._ledger.found(entry, sighting.found)
+        if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
+            # Under another input this journal has dealt with the person whom this one meant.
+            standing.settled = Settled("already_gone", before.uuid, "this journal dealt with the person before")
+
+    def _identify(self, entry: Entry, standing: Standing) -> None:
+        if entry.uuid is not None and not self._ledger.dry_run and not self._is_fresh(standing.found):
+            standing.found = Found(entry.uuid, 1, kind="id")
+        if standing.settled is not None and standing.settled.state != "pending":
+            return
+        assert standing.found is not None
+        verdict = of_finding(entry, standing.found, self._job.task)
+        verdict = verdict or self._tally.claim(entry, standing.found.uuid)
+        if verdict is not None:
+            named = entry.key if entry.names_an_id and "-" in entry.key else None
+            standing.settled = Settled(verdict.state, standing.found.uuid or named, verdict.reason)
 
     def _agreed(self) -> Flow[bool]:
-        confirm, plan = self._hooks.confirm, self._report()
+        confirm, plan = self._hooks.confirm, self._tally.report()
         if confirm is None:
             return True
         said: list[bool] = []
@@ -183,124 +169,95 @@ class Run:
     # ----------------------------------------------------------------------------------------------------- the changes
 
     def _carry_out(self) -> Flow[None]:
-        for entry in self._job.entries:
-            standing = self._ledger.of(entry)
-            if entry.number in self._outcomes:
-                self._tell(entry)
-            elif (uuid := _meant(standing)) is not None:
-                yield from self._take_up(entry, uuid)
-            elif standing.settled is not None and standing.settled.state != "pending":
-                yield from self._settle(entry, standing.settled, sync=False)
-            else:
-                assert standing.found is not None
-                assert standing.found.uuid is not None
-                yield from self._change(entry, standing.found.uuid)
+        singles = Singles(self._scope, self._job, self._ledger, self._tally)
+        at_once = self._job.task == "delete" and self._job.using != "single"
+        sender = Batches(self._scope, self._job, self._ledger, self._tally, singles) if at_once else singles
+        entries = self._job.entries
+        bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
+        for place, entry in enumerate(entries):
+            self._progress("changes", place, len(entries), -(-len(entries) // sender.size), bucket)
+            uuid = yield from self._to_send(entry)
+            if uuid is not None and (self._kept is None or (yield from self._keep(entry, uuid, self._kept))):
+                yield from sender.add(entry, uuid)
+        yield from sender.finish()
 
-    def _take_up(self, entry: Entry, uuid: str) -> Flow[None]:
+    def _to_send(self, entry: Entry) -> Flow[str | None]:
+        """Return the person of a change that is to be sent; None where there is nothing to send."""
+        standing = self._ledger.of(entry)
+        if entry in self._tally:
+            if entry.number not in self._open_questions or not (yield from self._close_question(entry, standing)):
+                self._tally.tell(entry)
+            return None
+        if (uuid := meant(standing)) is not None:
+            return (yield from self._take_up(entry, uuid, standing))
+        if standing.settled is not None and standing.settled.state != "pending":
+            yield from self._tally.settle([(entry, standing.settled)], sync=False)
+            return None
+        assert standing.found is not None
+        return standing.found.uuid
+
+    def _take_up(self, entry: Entry, uuid: str, standing: Standing) -> Flow[str | None]:
         """Go on with a change that may have been sent: look first."""
         try:
             person = yield from lookups.read(self._scope, uuid)
+            seen = after_a_look(entry, person, self._job.flags, again=self._retry_unknown)
+            if seen is not None and seen.state == "unknown" and self._job.flags.delete_events:
+                seen = (yield from are_queued(self._scope, uuid, standing.since)) or seen
         except PostHogError as error:
             verdict = judge(error, self._job.task, changing=False)
             if verdict.state != "pending":
-                yield from self._settle(entry, Settled("unknown", uuid, verdict.reason))
-            self._put_off(entry, verdict, error)
-            return
-        seen = after_a_look(entry, person, delete_events=self._job.delete_events, again=self._retry_unknown)
+                yield from self._tally.settle([(entry, Settled("unknown", uuid, verdict.reason))])
+            self._tally.put_off([entry], verdict, error)
+            return None
         if seen is None:
-            yield from self._change(entry, uuid)
-        else:
-            self._troubles = 0
-            yield from self._settle(entry, Settled(seen.state, uuid, seen.reason))
+            return uuid
+        self._tally.fares_well()
+        yield from self._tally.settle([(entry, Settled(seen.state, uuid, seen.reason))])
+        return None
 
-    def _change(self, entry: Entry, uuid: str) -> Flow[None]:
-        yield from self._ledger.intent(entry, uuid)
-        seen = _Seen()
+    def _close_question(self, entry: Entry, standing: Standing) -> Flow[bool]:
+        """Close what an earlier run left as unknown, if the server shows that it was done."""
+        uuid = self._open_questions[entry.number]
         try:
-            yield from seen.noting(self._request(entry, uuid))
-            check(seen.answer)
-            if seen.answer is not None and seen.answer.status_code == 404:
-                yield from lookups.make_sure(self._scope)
+            verdict = yield from are_queued(self._scope, uuid, standing.since)
         except PostHogError as error:
-            verdict = yield from self._verdict(error, doubtful=seen.doubtful)
+            self._tally.put_off([], judge(error, self._job.task, changing=False), error)
+            return False
+        if verdict is None:
+            return False
+        yield from self._tally.settle([(entry, Settled(verdict.state, uuid, verdict.reason))])
+        return True
+
+    def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> Flow[bool]:
+        """Write a person's distinct ids down before the person goes; False where there is nobody to go any more."""
+        distinct_ids = self._distinct_ids.get(uuid)
+        try:
+            if distinct_ids is None:
+                person = yield from lookups.read(self._scope, uuid)
+                distinct_ids = None if person is None else list(person.distinct_ids)
+        except PostHogError as error:
+            verdict = judge(error, self._job.task, changing=False)
             if verdict.state != "pending":
-                self._troubles = self._troubles + 1 if verdict.trouble is Trouble.COUNTS else 0
-                yield from self._settle(entry, seen.settled(verdict, uuid))
-            elif verdict.certain:
-                # So that the next run need not look whether it was done.
-                yield from self._ledger.outcome(entry, seen.settled(verdict, uuid))
-            self._put_off(entry, verdict, error)
-        else:
-            self._troubles = 0
-            yield from self._settle(entry, seen.settled(of_answer(seen.answer), uuid))
+                yield from self._tally.settle([(entry, Settled(verdict.state, uuid, verdict.reason))])
+            self._tally.put_off([entry], verdict, error)
+            return False
+        if distinct_ids is None:
+            gone = Verdict("already_gone", "not found when the distinct ids were to be kept")
+            yield from self._tally.settle([(entry, Settled(gone.state, uuid, gone.reason))])
+            return False
+        yield Do(lambda: kept.write(uuid, distinct_ids))
+        return True
 
-    def _request(self, entry: Entry, uuid: str) -> Flow[Any]:
-        if entry.change is None:
-            return persons.delete(self._scope, uuid, delete_events=self._job.delete_events)
-        if entry.change.unset is not None:
-            return persons.delete_property(self._scope, uuid, entry.change.unset)
-        return persons.update(self._scope, uuid, entry.change.wanted)
-
-    def _verdict(self, error: PostHogError, *, doubtful: bool) -> Flow[Verdict]:
-        if isinstance(error, NotFoundError):
-            try:
-                yield from lookups.make_sure(self._scope)
-            except PostHogError as other:
-                return judge(other, self._job.task, changing=False, certain=False)
-        return judge(error, self._job.task, changing=True, doubtful=doubtful)
-
-    def _put_off(self, entry: Entry, verdict: Verdict, error: PostHogError) -> None:
-        """Leave to the next run what is pending, and stop where it would be the same with all others."""
-        if verdict.state == "pending":
-            self._troubles += 1
-            self._note(entry, Settled("pending", _meant(self._ledger.of(entry)), verdict.reason))
-        if verdict.trouble is Trouble.STOPS or self._troubles >= TOO_MANY:
-            raise error
-
-    def _settle(self, entry: Entry, settled: Settled, *, sync: bool = True) -> Flow[None]:
-        yield from self._ledger.outcome(entry, settled, sync=sync)
-        self._note(entry, settled)
-        self._tell(entry)
-
-    # ------------------------------------------------------------------------------------------------------ the report
-
-    def _note(self, entry: Entry, settled: Settled, *, earlier: bool = False) -> None:
-        self._outcomes[entry.number] = BulkOutcome(
-            entry.number, entry.by, entry.key, settled.state, settled.uuid, self._names.get(entry.number),
-            settled.reason, settled.status, settled.request_id, earlier,
-        )  # fmt: skip
-
-    def _tell(self, entry: Entry) -> None:
-        if self._hooks.on_outcome is not None:
-            self._hooks.on_outcome(self._outcomes[entry.number])
-
-    def _report(self) -> BulkReport:
-        entries = self._job.entries
-        return BulkReport(tuple(self._outcomes.get(entry.number) or self._planned(entry) for entry in entries))
-
-    def _planned(self, entry: Entry) -> BulkOutcome:
-        """Describe an input of which nothing has come yet in this run."""
-        standing = self._ledger.of(entry)
-        doubtful = _meant(standing)
-        uuid = doubtful or (standing.found.uuid if standing.found is not None else None)
-        outcome = BulkOutcome(entry.number, entry.by, entry.key, "pending", uuid, self._names.get(entry.number))
-        if doubtful is not None:
-            return replace(outcome, reason="it may have been done before, so the person is looked at first")
-        if standing.settled is not None and standing.settled.state != "pending":
-            return replace(outcome, state=standing.settled.state, reason=standing.settled.reason)
-        return outcome
-
-    def _where_it_stands(self) -> str:
-        report = self._report()
-        left = report.pending
-        return (
-            f"{len(report) - left} of {len(report)} are settled, {left} are pending. "
-            f"The same call{self._ledger.place} goes on from here."
-        )
+    def _progress(self, stage: Stage, done: int, total: int, requests: int, bucket: Bucket) -> None:
+        """Tell how far the job is; `requests` is how many all of this stage takes."""
+        if self._hooks.on_progress is None:
+            return
+        left = -(-requests * (total - done) // total)
+        seconds = seconds_for(left, bucket) if self._scope.options.pacing else 0.0
+        self._hooks.on_progress(BulkProgress(stage, done, total, seconds))
 
 
-def _meant(standing: Standing) -> str | None:
-    """Return the uuid of a change that may have been sent."""
-    if standing.settled is not None and standing.settled.state == "unknown":
-        return standing.settled.uuid
-    return standing.intent
+def seconds_for(requests: int, bucket: Bucket) -> float:
+    """Return for how long so many requests must wait for the documented rates, if none was made before."""
+    waits: Sequence[float] = [max(0, requests - 1) // most * period for most, period in RATES[bucket]]
+    return float(max(waits))

@@ -27,11 +27,22 @@ from posthog_environments.errors import (
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-    from posthog_environments.bulk.jobs import Change, Entry
+    from posthog_environments.bulk.jobs import Change, Entry, Flags
     from posthog_environments.bulk.journal import Found, State
     from posthog_environments.exchange import Answer
 
-__all__ = ["TOO_MANY", "Trouble", "Verdict", "after_a_look", "check", "judge", "of_answer", "of_finding", "shows"]
+__all__ = [
+    "TOO_MANY",
+    "Trouble",
+    "Verdict",
+    "after_a_look",
+    "check",
+    "judge",
+    "of_answer",
+    "of_finding",
+    "shows",
+    "stops_all",
+]
 
 # After so many in a row that failed, each in its own way, it is the server and not the persons.
 TOO_MANY: Final = 10
@@ -86,7 +97,7 @@ def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = Fa
     certain = certain and not doubtful
     if isinstance(error, (MalformedResponseError, PagingError, ServerError, DeadlineExceeded)):
         return Verdict("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
-    if _concerns_all(error) or (isinstance(error, NotFoundError) and not changing):
+    if stops_all(error) or (isinstance(error, NotFoundError) and not changing):
         return Verdict("pending", f"the job stopped ({_named(error)})", Trouble.STOPS, certain)
     if isinstance(error, NotFoundError):
         gone = Verdict("already_gone", "not found when it was to be deleted")
@@ -96,7 +107,8 @@ def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = Fa
     return Verdict("refused", f"the server said no ({_named(error)})")
 
 
-def _concerns_all(error: PostHogError) -> bool:
+def stops_all(error: PostHogError) -> bool:
+    """Tell whether an error would be the same with every other request."""
     # 402 is the quota of what has been paid for.
     return isinstance(error, _OF_ALL) or (isinstance(error, APIStatusError) and error.status_code == 402)
 
@@ -132,28 +144,35 @@ def of_answer(answer: Answer | None) -> Verdict:
 
 def of_finding(entry: Entry, found: Found, task: str) -> Verdict | None:
     """Decide what comes of an input by whom it means; None if it means exactly one person."""
-    what = {"id": "id", "distinct_id": "distinct id", "email": "email"}[entry.by]
+    what = " or ".join(_NAMES[kind] for kind in entry.kinds)
     if found.foreign:
         return Verdict("refused", f"the server showed somebody who does not have this {what}; does it know the filter?")
-    if found.persons == 0:
-        return Verdict("already_gone" if task == "delete" else "refused", f"nobody has this {what}")
     if found.persons > 1:
+        if len(entry.kinds) > 1:
+            return Verdict("refused", f"more than one person has this {what}; name by uuid who is meant")
         return Verdict("refused", f"more than one person has this {what}; name the one that is meant by uuid")
-    return None
+    if found.persons:
+        return None
+    if task == "update" and entry.names_an_id:
+        return Verdict("refused", "there is no such person")
+    if entry.names_an_id:
+        return Verdict("already_gone", f"nobody has this {what}")
+    count = len(found.similar)
+    similar = "one who is similar was" if count == 1 else f"{count} who are similar were"
+    return Verdict("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
 
 
-def after_a_look(entry: Entry, person: Person | None, *, delete_events: bool, again: bool) -> Verdict | None:
+_NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
+
+
+def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
     """Decide what comes of a change that may have been sent, now that the person was looked at; None to do it again.
 
     A delete is harmless to repeat. A change of properties is not: it may still be on its way, and who knows what was
     set meanwhile; it is repeated only if somebody asked for it by name.
     """
     if entry.change is None:
-        if person is not None:
-            return None
-        if delete_events:
-            return Verdict("unknown", "the person is gone; whether the deletion of the events was queued is not known")
-        return Verdict("done", "gone when looked at after an interruption")
+        return _after_a_look_for_one_to_delete(person, flags, again=again)
     if person is None:
         return Verdict("refused", "there is no such person (any more)")
     if shows(person.properties, entry.change):
@@ -161,6 +180,17 @@ def after_a_look(entry: Entry, person: Person | None, *, delete_events: bool, ag
     if again:
         return None
     return Verdict("unknown", "it may have been sent, and the person does not show it (yet)")
+
+
+def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
+    what = "events" if flags.delete_events else "recordings"
+    if person is None and flags.leaves_doubt:
+        return Verdict("unknown", f"the person is gone; whether the deletion of the {what} was queued is not known")
+    if person is None:
+        return Verdict("done", "gone when looked at after an interruption")
+    if flags.keep_person and not again:
+        return Verdict("unknown", f"the person stays, and does not show whether the deletion of the {what} was queued")
+    return None
 
 
 def shows(properties: dict[str, Any], change: Change) -> bool:

@@ -1,6 +1,6 @@
 """What a server makes of a configuration: is it there, is the key good, which projects and scopes, which clock.
 
-Only reads are sent, one for each question, and none that needs a scope to write.
+Only what changes nothing is sent, one request for each question, and none that needs a scope to write.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from urllib.parse import urljoin
 
+from posthog_environments.config import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
+from posthog_environments.notices import Notice, notices
+from posthog_environments.prefixes import moves, place_of, successors
 
 if TYPE_CHECKING:
     import httpx
 
     from posthog_environments.environment import Environment
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "Probe", "check", "projects_of"]
+
+Answered: TypeAlias = "httpx.Response | PostHogError"
 
 # How far a clock may be off before it matters to dates that count back from now, in seconds.
 CLOCK = 30
@@ -41,37 +47,95 @@ class Finding:
 
 def check(env: Environment) -> Iterator[Finding]:
     """Ask the server, and say what it answered, one finding after the other."""
-    probe = _Probe(env)
+    probe = Probe(env)
     persons = probe.get("persons/", limit=1)
     if isinstance(persons, PostHogError):
         yield Finding("server", "problem", f"{env.host}: {persons}")
         return
-    yield Finding("server", "ok", f"{env.host} answers")
-    yield from _key(persons)
+    yield _server(env, persons)
+    if 300 <= persons.status_code < 400:
+        return
+    projects = probe.get("/api/projects/")
+    yield _key(persons, projects)
     yield _clock(persons)
-    yield _prefix(persons, env.prefix)
+    yield _prefix(probe, persons)
     if persons.status_code == 401:
         return
-    yield from _projects(probe, env)
+    yield _projects(projects, env)
     yield _scope("person:read", persons)
-    yield _scope("insight:read", probe.get("insights/trend/", events='[{"id": "$pageview"}]', date_from="-1dStart"))
+    yield from trends(probe, env.host)
     yield _activity(probe, persons)
+    yield _announced(probe)
 
 
-class _Probe:
-    """Sends single reads and hands back the answers, whatever their status."""
+class Probe:
+    """Sends single requests that change nothing, and hands back the answers, whatever their status.
+
+    It goes from environments to projects as the client does, and keeps what is said to be deprecated.
+    """
 
     def __init__(self, env: Environment) -> None:
         self._client: httpx.Client = env.api.get_httpx_client()
         self._project = env.project_id
+        session = env._scope.session  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.chosen = session.settings.prefix
+        self.trend_api = session.settings.trend_api
+        self.prefix = session.prefix
+        self.notices: dict[str, Notice] = {}
+        self.sunset: str | None = None
 
-    def get(self, path: str, **query: Any) -> httpx.Response | PostHogError:
-        if not path.startswith("/"):
-            path = f"/api/environments/{self._project}/{path}"
+    def get(self, path: str, **query: Any) -> Answered:
+        """Read below the project, or, from its root on, anywhere."""
+        return self.send("GET", path, params=query)
+
+    def send(self, method: str, path: str, **request: Any) -> Answered:
+        """Send a request, and once more to its twin where only that may be known."""
+        if path.startswith("/"):
+            return self._send(method, path, request)
+        answer = self._below(method, path, request)
+        if self.chosen != "auto" or self.prefix != "environments" or isinstance(answer, PostHogError):
+            return answer
+        if answer.status_code in (307, 308) and self._is_twin(answer.headers.get("location", ""), answer):
+            self.prefix = "projects"
+            return self._below(method, path, request)
+        if any(self._is_twin(target, answer) for target in successors(str(answer.request.url), answer.headers)):
+            self.prefix = "projects"
+        elif answer.status_code == 404:
+            self.prefix = "projects"
+            twin = self._below(method, path, request)
+            if not isinstance(twin, PostHogError) and twin.status_code != 404:
+                return twin
+            self.prefix = "environments"
+        return answer
+
+    def current(self) -> str | None:
+        """Return the number of the project that "@current" means now, where anything tells it."""
+        answer = self.get("/api/projects/@current/")
+        number = None if isinstance(answer, PostHogError) or answer.status_code != 200 else _body(answer).get("id")
+        if isinstance(number, int) and not isinstance(number, bool):
+            return str(number)
+        # Answers to such paths name the number in a link.
+        self.get("persons/", limit=1)
+        notice = self.notices.get("current")
+        return notice.number if notice else None
+
+    def _is_twin(self, target: str, answer: httpx.Response) -> bool:
+        url = str(answer.request.url)
+        place = place_of(url)
+        return place is not None and moves(place, place_of(urljoin(url, target)))
+
+    def _below(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
+        return self._send(method, f"/api/{self.prefix}/{self._project}/{path}", request)
+
+    def _send(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
         try:
-            return self._client.get(path, params=query)
+            answer = self._client.request(method, path, **request)
         except PostHogError as error:
             return error
+        for notice in notices(str(answer.request.url), f"{method} {path.rpartition(self._project)[2]}", answer.headers):
+            self.notices.setdefault(notice.of, notice)
+            self.sunset = self.sunset or (answer.headers.get("sunset") if notice.of == "prefix" else None)
+        return answer
 
 
 def _body(answer: httpx.Response) -> Mapping[str, Any]:
@@ -86,17 +150,41 @@ def _rows(answer: httpx.Response) -> list[Mapping[str, Any]]:
     return [fields_of(row) for row in cast("list[object]", rows)] if isinstance(rows, list) else []
 
 
-def _detail(answer: httpx.Response) -> str:
-    return f"{answer.status_code}: {_body(answer).get('detail') or 'the server gave no reason'}"
+def detail_of(answer: httpx.Response) -> str:
+    """Say what an answer is, in the server's words."""
+    said = _body(answer).get("detail")
+    if not said and "json" not in (kind := answer.headers.get("content-type", "no type")):
+        said = f"what came is not the API's, but of {kind}"
+    return f"{answer.status_code}: {said or 'the server gave no reason'}"
 
 
-def _key(persons: httpx.Response) -> Iterator[Finding]:
+def works(answer: httpx.Response) -> bool:
+    """Tell whether an answer is a success of the API: a log-in page has status 200, too."""
+    return answer.status_code < 300 and bool(_body(answer))
+
+
+def _server(env: Environment, persons: httpx.Response) -> Finding:
+    if 300 <= persons.status_code < 400:
+        target = persons.headers.get("location", "a place that it does not name")
+        text = f"redirects to {target}, which is not followed; if that is the right server, give it as --host"
+        return Finding("server", "problem", f"{env.host} {text}")
+    return Finding("server", "ok", f"{env.host} answers")
+
+
+def _shows_key(answer: httpx.Response) -> bool:
+    return works(answer) or (answer.status_code in (403, 429) and bool(_body(answer)))
+
+
+def _key(persons: httpx.Response, projects: Answered) -> Finding:
     if persons.status_code == 401:
-        yield Finding("key", "problem", f"not accepted ({_detail(persons)})")
-    elif persons.status_code < 400 or (persons.status_code in (403, 404, 429) and _body(persons)):
-        yield Finding("key", "ok", "accepted")
-    else:
-        yield Finding("key", "problem", f"nobody knows, for the server answered {_detail(persons)}")
+        return Finding("key", "problem", f"not accepted ({detail_of(persons)})")
+    shows = _shows_key(persons)
+    if persons.status_code == 404 and _body(persons) and not isinstance(projects, PostHogError):
+        # Servers say 404 before they look at a key.
+        shows = _shows_key(projects)
+    if shows:
+        return Finding("key", "ok", "accepted")
+    return Finding("key", "problem", f"nobody knows, for the server answered {detail_of(persons)}")
 
 
 def _clock(persons: httpx.Response) -> Finding:
@@ -112,43 +200,102 @@ def _clock(persons: httpx.Response) -> Finding:
     return Finding("clock", "note", text)
 
 
-def _prefix(persons: httpx.Response, prefix: str) -> Finding:
-    sunset = persons.headers.get("sunset")
-    if sunset is None and "deprecation" not in persons.headers:
-        return Finding("prefix", "ok", f"/api/{prefix}/, with no end announced")
+def _prefix(probe: Probe, persons: httpx.Response) -> Finding:
+    """Name the prefix in use, and the end of the old one."""
+    notice = probe.notices.get("prefix")
+    if persons.status_code == 404:
+        tried = (
+            "neither /api/environments/ nor /api/projects/ has" if probe.chosen == "auto" else f"{_path(probe)} has not"
+        )
+        return Finding("prefix", "problem", f"{tried} shown anything of this project; check --host and --project-id")
+    if notice is None:
+        return Finding("prefix", "ok", f"{_path(probe)}, with no end announced")
+    end = _end(probe.sunset)
+    if probe.prefix == "projects":
+        return Finding("prefix", "ok", f"{_path(probe)}, the successor of /api/environments/, which is {end}")
+    advice = "leave --prefix out, or give --prefix projects; the operations are the same"
+    return Finding("prefix", "note", f"{_path(probe)} is {end}" + (f"; {advice}" if probe.chosen != "auto" else ""))
+
+
+def _path(probe: Probe) -> str:
+    return f"/api/{probe.prefix}/"
+
+
+def _end(sunset: str | None) -> str:
     try:
         end = parsedate_to_datetime(sunset or "")
     except ValueError:
-        return Finding("prefix", "note", f"/api/{prefix}/ is on its way out; --prefix projects has the same operations")
+        return "on its way out"
     past = end.replace(tzinfo=end.tzinfo or UTC) < datetime.now(UTC)
-    when = f"past its sunset of {end:%Y-%m-%d}, and may stop working any day" if past else f"to end on {end:%Y-%m-%d}"
-    return Finding("prefix", "note", f"/api/{prefix}/ is {when}; --prefix projects has the same operations")
+    return f"past its sunset of {end:%Y-%m-%d}, and may stop working any day" if past else f"to end on {end:%Y-%m-%d}"
 
 
-def _projects(probe: _Probe, env: Environment) -> Iterator[Finding]:
-    answer = probe.get("/api/projects/")
+def _announced(probe: Probe) -> Finding:
+    """Say what else the server announces the end of."""
+    others = [notice for of, notice in probe.notices.items() if of != "prefix"]
+    if not others:
+        return Finding("announced", "ok", "the end of nothing else that is in use")
+    texts = [notice.text + (f"; use --project-id {notice.number}" if notice.number else "") for notice in others]
+    return Finding("announced", "note", "; ".join(texts))
+
+
+def projects_of(answer: Answered) -> dict[str, str]:
+    """Return the names of the projects in a list of them, by number; none if the key may not list them."""
     if isinstance(answer, PostHogError) or answer.status_code != 200:
-        reason = str(answer) if isinstance(answer, PostHogError) else _detail(answer)
-        yield Finding("projects", "note", f"the key may not list them ({reason})")
-        return
-    found = {str(row.get("id")): str(row.get("name")) for row in _rows(answer)}
+        return {}
+    return {str(row.get("id")): str(row.get("name")) for row in _rows(answer)}
+
+
+def _projects(answer: Answered, env: Environment) -> Finding:
+    if isinstance(answer, PostHogError) or answer.status_code != 200:
+        reason = str(answer) if isinstance(answer, PostHogError) else detail_of(answer)
+        return Finding("projects", "note", f"the key may not list them ({reason})")
+    found = projects_of(answer)
     listed = ", ".join(f"{number} ({name})" for number, name in found.items()) or "none"
     if env.project_id not in found and env.project_id != "@current":
-        yield Finding("projects", "problem", f"{listed}; {env.project_id} is not among them")
-    else:
-        yield Finding("projects", "ok", listed)
+        return Finding("projects", "problem", f"{listed}; {env.project_id} is not among them")
+    return Finding("projects", "ok", listed)
 
 
-def _scope(scope: str, answer: httpx.Response | PostHogError) -> Finding:
+# A question that costs next to nothing, in the words of either endpoint. It changes nothing.
+_LEGACY = {"events": '[{"id": "$pageview"}]', "date_from": "-1dStart"}
+_QUERY = {
+    "query": {
+        "kind": "TrendsQuery",
+        "series": [{"kind": "EventsNode", "event": "$pageview"}],
+        "dateRange": {"date_from": "-1dStart"},
+    }
+}
+
+
+def trends(probe: Probe, host: str) -> Iterator[Finding]:
+    """Say which endpoint trends are asked of, and whether the key has the scope that it needs."""
+    by_query = probe.trend_api == "query" or (probe.trend_api == "auto" and host in CLOUDS.values())
+    legacy = None if by_query else probe.get("insights/trend/", **_LEGACY)
+    gone = legacy is not None and not isinstance(legacy, PostHogError) and legacy.status_code in (403, 404, 405)
+    if legacy is not None and not (gone and probe.trend_api == "auto"):
+        yield Finding("trends", "ok", "asked of insights/trend/, which needs the scope insight:read")
+        yield _scope("insight:read", legacy)
+        return
+    query = probe.send("POST", "query/", json=_QUERY)
+    assert not isinstance(legacy, PostHogError)
+    if legacy is not None and (isinstance(query, PostHogError) or not works(query)):
+        reason = str(query) if isinstance(query, PostHogError) else detail_of(query)
+        yield Finding("trends", "problem", "neither insights/trend/ (insight:read) nor query/ (query:read) answers")
+        yield Finding("insight:read", "problem", f"insights/trend/: {detail_of(legacy)}; query/: {reason}")
+        return
+    yield Finding("trends", "ok", "asked of query/, which needs the scope query:read")
+    yield _scope("query:read", query)
+
+
+def _scope(scope: str, answer: Answered) -> Finding:
     if isinstance(answer, PostHogError):
         return Finding(scope, "problem", str(answer))
-    if answer.status_code < 300:
-        return Finding(scope, "ok", "works")
-    return Finding(scope, "problem", _detail(answer))
+    return Finding(scope, "ok", "works") if works(answer) else Finding(scope, "problem", detail_of(answer))
 
 
-def _activity(probe: _Probe, persons: httpx.Response) -> Finding:
-    people = _rows(persons) if persons.status_code < 300 else []
+def _activity(probe: Probe, persons: httpx.Response) -> Finding:
+    people = _rows(persons)
     if not people:
         return Finding("activity_log:read", "note", "not tried, for no person is to be had")
     found = _scope("activity_log:read", probe.get(f"persons/{people[0].get('uuid')}/activity/", limit=1))

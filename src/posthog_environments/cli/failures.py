@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import IO, Any, Final
 
 import click
 
+from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import (
     APIStatusError,
     AuthenticationError,
@@ -27,15 +27,20 @@ from posthog_environments.errors import (
     printable,
 )
 
-__all__ = ["Failure", "Misconfigured", "spoken"]
+__all__ = ["Failure", "Misconfigured"]
 
 
 class Failure(click.ClickException):
     """An error of the package as a message."""
 
-    def __init__(self, error: PostHogError) -> None:
-        super().__init__(spoken(str(error)))
-        self.hint = _hint(error)
+    def __init__(self, error: PostHogError, command: str = "") -> None:
+        # Of a key that is refused, the command knows more to try.
+        advice = "" if isinstance(error, AuthenticationError) else error.hint
+        super().__init__(in_phenv(str(error).removesuffix(advice).rstrip()))
+        self.hint = in_phenv(advice) or _hint(error)
+        if command in ("doctor", "init") and f"`phenv {command}`" in self.hint:
+            # Nobody is sent in a circle.
+            self.hint = "`phenv init`." if command == "doctor" and isinstance(error, ConfigurationError) else ""
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, and below it what to try."""
@@ -50,20 +55,6 @@ class Misconfigured(Failure):
     exit_code = 2
 
 
-_PYTHON: Final = re.compile(r'\b(trend_api|breakdown_type|breakdown_limit)="?([a-z0-9]+)"?')
-
-
-def spoken(text: str) -> str:
-    """Say in words of the command what a message advises for Python."""
-    return _PYTHON.sub(lambda match: f"--{match[1].replace('_', '-')} {match[2]}", text)
-
-
-def _of_missing(error: Any) -> str:
-    if str(error).startswith("insights."):
-        return "`phenv doctor`, which shows where this server answers trends, and whether the project is right."
-    return "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."
-
-
 def _of_denied(error: Any) -> str:
     if error.required_scope:
         return f"a key with the scope {error.required_scope} (in PostHog under Settings, Personal API keys)."
@@ -75,6 +66,12 @@ def _of_limit(error: Any) -> str:
     return f"again {wait}, or give it more time to wait itself with --timeout."
 
 
+def _of_missing(error: Any) -> str:
+    if str(error).startswith("insights."):
+        return "`phenv doctor`, which names the endpoint that the server has for trends."
+    return "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."
+
+
 # First match wins.
 _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]] = (
     (ConfigurationError, "`phenv init`, or `phenv doctor` to see what is configured and from where."),
@@ -82,7 +79,7 @@ _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]]
     (PermissionDeniedError, _of_denied),
     (NotFoundError, _of_missing),
     (RateLimitError, _of_limit),
-    (RedirectError, "`phenv doctor`; --prefix projects or another --host may be what the server wants."),
+    (RedirectError, "`phenv doctor`; another --host may be what the server wants."),
     (BadRequestError, "the command with --help, which shows the forms that it takes."),
     (ServerError, "again in a while; the server failed, not the request."),
     (OutcomeUnknown, "`phenv persons get ID` to see what holds now, before doing it again."),

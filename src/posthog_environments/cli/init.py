@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,8 +35,10 @@ __all__ = ["init"]
 def init(*, force: bool, **given: Any) -> None:
     """Write a profile: server, project and key, which are tried first.
 
-    Asks for what no option gives. The profile goes into the configuration folder of your platform, readable by you
-    alone; `--profile NAME` chooses it later, and the one called "default" is used when nothing else is set.
+    Asks for what no option gives, and lists the projects of the key to choose from. The profile holds the number of the
+    project: what "@current" means changes whenever the user of the key opens another project. It goes into the
+    configuration folder of your platform, readable by you alone; `--profile NAME` chooses it later, and the one called
+    "default" is used when nothing else is set.
     """
     arguments = connection_arguments(click.get_current_context(), given)
     name = arguments.pop("profile") or profiles.DEFAULT
@@ -58,6 +61,7 @@ def init(*, force: bool, **given: Any) -> None:
         "host": host,
         "project_id": project_id,
         "prefix": str(wanted.prefix.value or ""),
+        "trend_api": str(wanted.trend_api.value or ""),
         "api_key": wanted.api_key.value.reveal(),
         "quota": str(wanted.quota.value or ""),
     }
@@ -75,6 +79,7 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
         nothing = dict.fromkeys(("project_id", "host", "prefix", "timeout", "profile", "quota"))
         key = read(**nothing, **key_options).api_key.value
     host, project_id = arguments["host"], arguments["project_id"]
+    prefix = arguments["prefix"]
     if not asks:
         given = {"--project-id": project_id, "--api-key-file or --api-key-stdin": key}
         missing = [option for option, value in given.items() if value is None]
@@ -82,21 +87,58 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
             raise click.UsageError(f"There is no terminal to ask on. Give {' and '.join(missing)}.")
     if host is None:
         host = click.prompt('Server: "us", "eu" or a URL', default="us", err=True) if asks else "us"
-    if project_id is None:
-        project_id = click.prompt("Project id, the number in its address", default="@current", err=True)
     if key is None:
         note("Make a personal API key (phx_…) in PostHog: Settings, Personal API keys.")
-        note("The scopes person:read and insight:read are enough for reading.")
+        note(
+            "For reading, the scopes person:read, query:read and insight:read are enough; project:read lists projects."
+        )
         key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
-    prefix = arguments["prefix"]
-    return Wanted(
+    wanted = Wanted(
         host=Found(host, "--host"),
-        project_id=Found(project_id, "--project-id"),
+        project_id=Found(project_id or "@current", "--project-id"),
         prefix=Found(prefix, "--prefix"),
         api_key=Found(key, "the key"),
+        trend_api=Found(arguments["trend_api"], "--trend-api"),
         timeout=arguments["timeout"] or DEFAULT_TIMEOUT,
         quota=Found(arguments["quota"], "--quota"),
     )
+    if project_id in (None, "@current"):
+        number = _project(wanted, asks=asks, current=project_id is not None)
+        wanted = replace(wanted, project_id=Found(number, "--project-id"))
+    return wanted
+
+
+def _project(wanted: Wanted, *, asks: bool, current: bool) -> str:
+    """Find the number of a project: the one that "@current" means now, or one that is chosen from those of the key.
+
+    Raises:
+        UsageError: It cannot be found out, and there is nobody to ask.
+    """
+    from posthog_environments.cli.checkup import Probe, projects_of
+
+    with connect(wanted) as env:
+        probe = Probe(env)
+        number = probe.current() if current else None
+        listed = {} if number else projects_of(probe.get("/api/projects/"))
+    if number:
+        note(f'"@current" means the project {number} now, and may mean another one tomorrow.')
+        return number
+    if not asks:
+        raise click.UsageError('Which project "@current" means cannot be found out. Give its number as --project-id.')
+    if listed:
+        note("The projects of the key:")
+        for each, name in listed.items():
+            note(f"  {each:>8}  {printable(name, 60)}")
+    else:
+        note("The key may not list its projects. The number stands in the address of yours: /project/12345.")
+    only = next(iter(listed)) if len(listed) == 1 else None
+    return str(click.prompt("Project id, the number", default=only, value_proc=_number, err=True))
+
+
+def _number(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise click.UsageError("A project id is a number, such as 12345.")
+    return text
 
 
 def _try(env: Environment) -> str | None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.cli.failures import spoken
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     breakdown,
@@ -24,6 +23,7 @@ from posthog_environments.cli.options import (
     usage,
 )
 from posthog_environments.cli.output import Column, Table, colored, note, on_terminal, print_csv, print_json
+from posthog_environments.cli.words import in_phenv
 from posthog_environments.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
         found = ask(**question)
     for each in caught:
         if issubclass(each.category, TrendWarning):
-            note(spoken(str(each.message)))
+            note(in_phenv(str(each.message)))
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import click
 
 from posthog_environments.cli.groups import SectionedOption
+from posthog_environments.cli.words import in_phenv
 
 if TYPE_CHECKING:
     from posthog_environments.entities import Entity
@@ -111,9 +112,7 @@ def usage() -> Generator[None]:
     except PostHogError:
         raise
     except (TypeError, ValueError) as error:
-        from posthog_environments.cli.failures import spoken
-
-        raise click.UsageError(spoken(str(error)), click.get_current_context()) from None
+        raise click.UsageError(in_phenv(str(error)), click.get_current_context()) from None
 
 
 # ------------------------------------------------------------------------------------------ values, filters, entities

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.cli.bulk import bulk_options, delete_from_file, update_from_file
+from posthog_environments.cli.bulk import bulk_options, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     assignments,
@@ -52,7 +52,11 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
         "list": (f"{_HERE}:list_", "List persons, newest first."),
         "get": (f"{_HERE}:get", "Read one person."),
         "update": (f"{_HERE}:update", "Set properties of a person, or of many."),
-        "delete": (f"{_HERE}:delete", "Delete a person, or many."),
+        "delete": ("posthog_environments.cli.deletions:delete", "Delete a person, or many."),
+        "deletion-status": (
+            "posthog_environments.cli.deletions:deletion_status",
+            "List how far the deletion of events is.",
+        ),
         "activity": (f"{_HERE}:activity", "List what was done to a person."),
         "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
         "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
@@ -79,7 +83,7 @@ def persons() -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(1), help="Stop after so many persons.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Pass over so many persons at the start.")
-@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Persons a request.")
+@click.option("--page-size", type=click.IntRange(1, 50_000), default=1000, show_default=True, help="Persons a request.")
 @json_option
 @connected
 def list_(
@@ -117,9 +121,11 @@ def list_(
 
 
 def _person_row(person: Person) -> tuple[object, ...]:
-    first, *others = [*person.distinct_ids, ""][: len(person.distinct_ids) or 1]
+    # Servers have been seen to send ids that are no texts.
+    first, *others = [*map(str, person.distinct_ids), ""][: len(person.distinct_ids) or 1]
     more = f" +{len(others)}" if others else ""
-    return person.name, first + more, person.created_at, person.uuid, person.properties
+    # A distinct id may be no text.
+    return person.name, f"{first}{more}", person.created_at, person.uuid, person.properties
 
 
 @click.command(
@@ -183,7 +189,7 @@ def update(
     Many changes are shown first, then one is made after the other, and each step is written into a journal. The same
     command goes on after a crash, an error or Ctrl-C, and makes no change twice; see `persons delete`.
     """
-    _one_or_many(id, from_file, job, of_one={"--set": wanted})
+    one_or_many(id, from_file, job, of_one={"--set": wanted})
     if from_file is not None:
         update_from_file(env, from_file, as_json=as_json, **job)
         return
@@ -200,65 +206,6 @@ def update(
         note("The server took the change, and carries it out soon.")
 
 
-@click.command(
-    cls=Command,
-    examples="""
-        phenv persons delete 095be615-a8ad-4c33-8e9c-c7612fbf6c9f
-        phenv persons delete 42 --delete-events --yes
-        phenv persons delete --from-file emails.txt --by email --dry-run
-        phenv persons delete --from-file ids.txt --delete-events
-    """,
-)
-@optional_person
-@click.option("--from-file", type=click.Path(allow_dash=True, path_type=Path), metavar="FILE",
-              help="Delete many: one a line; blank lines and lines that begin with # are passed over. - is standard "
-              "input.")  # fmt: skip
-@click.option("--by", type=click.Choice(["id", "distinct-id", "email"]), default="id", show_default=True,
-              help="What the lines of the file are; whoever is not named by a uuid is looked up.")  # fmt: skip
-@click.option("--delete-events", is_flag=True, help="Delete all events of the person as well, in the next weekly run.")
-@bulk_options
-@yes_option
-@json_option
-@connected
-def delete(
-    env: Environment,
-    *,
-    id: str | None,
-    from_file: Path | None,
-    by: str,
-    delete_events: bool,
-    yes: bool,
-    as_json: bool,
-    **job: Any,
-) -> None:
-    """Delete a person, or many with --from-file, after showing whom and asking. It cannot be undone.
-
-    With --json null is printed once the person is deleted; of many, one document with an outcome each.
-
-    Many are looked up first; who is named ambiguously is refused. Then one is deleted after the other, and each step is
-    written into a journal before it is sent and after it. The same command goes on after a crash, an error or Ctrl-C,
-    and does nothing twice. At the end it says how many are done, already gone, refused (for a reason), unknown (no
-    clear answer came) or duplicates; its exit code is 0 if nothing is refused, unknown or pending.
-    """
-    _one_or_many(id, from_file, job, of_many={"--by": by != "id"})
-    if from_file is not None:
-        delete_from_file(env, from_file, by=by, delete_events=delete_events, yes=yes, as_json=as_json, **job)
-        return
-    assert id is not None
-
-    def whom() -> str:
-        with usage():
-            person = env.persons.get(id)
-        known = ", ".join([*([person.name] if person.name else []), *person.distinct_ids[:3]])
-        events = " and all events of the person" if delete_events else ""
-        return f"Delete {known or 'the person'} ({person.uuid}){events}"
-
-    confirm(whom, yes=yes)
-    with usage():
-        env.persons.delete(id, delete_events=delete_events)
-    _done("Deleted." + (" The events go with the next weekly run." if delete_events else ""), as_json=as_json)
-
-
 @click.command(cls=Command, examples="phenv persons delete-property 42 phone")
 @person_argument
 @click.argument("name")
@@ -273,7 +220,7 @@ def delete_property(env: Environment, *, id: str, name: str, yes: bool, as_json:
     confirm(lambda: f"Delete the property {name!r} of person {id}", yes=yes)
     with usage():
         env.persons.delete_property(id, name)
-    _done("Deleted.", as_json=as_json)
+    say_done("Deleted.", as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv persons activity 42 --limit 10")
@@ -342,7 +289,7 @@ def csv(
     print_csv(chunks)
 
 
-def _one_or_many(
+def one_or_many(
     id: str | None,
     from_file: Path | None,
     job: Mapping[str, object],
@@ -384,7 +331,8 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
     click.confirm(f"{printable(question(), 1000)}?", abort=True, err=True)
 
 
-def _done(text: str, *, as_json: bool) -> None:
+def say_done(text: str, *, as_json: bool) -> None:
+    """Say that it is done; in JSON that is null."""
     if as_json:
         print_json(None)
     else:

@@ -16,11 +16,13 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
+from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import ConfigurationError, PostHogError, printable
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
     "insights": ("posthog_environments.cli.insights:insights", "Ask for trends."),
+    "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
     "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
     "doctor": ("posthog_environments.cli.doctor:doctor", "Say what is configured, and what the server makes of it."),
     "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
@@ -42,7 +44,8 @@ class Root(LazyGroup):
         except PostHogError as error:
             from posthog_environments.cli.failures import Failure, Misconfigured
 
-            raise (Misconfigured if isinstance(error, ConfigurationError) else Failure)(error) from None
+            kind = Misconfigured if isinstance(error, ConfigurationError) else Failure
+            raise kind(error, ctx.invoked_subcommand or "") from None
 
 
 @click.group(
@@ -64,7 +67,8 @@ def phenv(**_: Any) -> None:
     Server, project and key come from options, from POSTHOG_HOST, POSTHOG_PROJECT_ID and POSTHOG_PERSONAL_API_KEY, or
     from a profile that `phenv init` wrote. Results go to standard output, everything else to standard error.
 
-    Exit codes: 0 done, 1 the API or the network said no or you declined, 2 usage or configuration, 130 interrupted.
+    Exit codes: 0 done, 1 the API or the network said no, somebody who was named was not found, or you declined, 2 usage
+    or configuration, 130 interrupted.
     """
 
 
@@ -110,7 +114,7 @@ def _short_warnings() -> Generator[None]:
     """Show a warning, such as that of a prefix which is on its way out, as one line."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(f"Warning: {printable(str(message), 1000)}", err=True)
+        click.echo(f"Warning: {printable(in_phenv(str(message)), 1000)}", err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("once")

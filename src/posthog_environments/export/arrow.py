@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
 from posthog_environments.export.columns import Cell, Column, Layout, Row
-from posthog_environments.export.records import ACTIVITY, POINTS, entry_cells, points
+from posthog_environments.export.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
 from posthog_environments.export.values import Kind, PropertyKind
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ArrowStream(Generic[T]):
 
 
 def stream(
-    rows: Literal["persons", "activity"],
+    rows: Literal["persons", "activity", "deletions"],
     pages: Callable[[], Iterable[Sequence[T]]],
     columns: Iterable[str] | Mapping[str, PropertyKind] | None = None,
     *,
@@ -118,14 +118,15 @@ def stream(
     """
     if columns is not None and flatten:
         raise ValueError("Give either columns or flatten=True: flattening gives every property a column.")
-    if rows == "activity":
+    if rows != "persons":
         if columns is not None or flatten:
-            raise ValueError("Only persons have properties: activity has its own columns, always the same.")
-        return ArrowStream(lambda: cast("Table[T]", Table(ACTIVITY, entry_cells)), pages)
+            raise ValueError(f"Only persons have properties: {rows} has its own columns, always the same.")
+        table = Table(ACTIVITY, entry_cells) if rows == "activity" else Table(DELETIONS, deletion_cells)
+        return ArrowStream(lambda: cast("Table[T]", table), pages)
     layout = Layout.of(() if columns is None else columns)
     typed = isinstance(columns, Mapping)
 
-    def table() -> Table[T]:
+    def of_persons() -> Table[T]:
         if flatten:
             return cast("Table[T]", persons(Layout.flattened(_sample(pages))))
         if layout.properties and not typed:
@@ -133,7 +134,7 @@ def stream(
             return cast("Table[T]", persons(Layout.of(names, sample=_sample(pages))))
         return cast("Table[T]", persons(layout))
 
-    return ArrowStream(table, pages)
+    return ArrowStream(of_persons, pages)
 
 
 def _sample(pages: Callable[[], Iterable[Sequence[Any]]]) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""Tables of what is not a person: entries of the activity log, and the points of a trend. Pure."""
+"""Tables of what is not a person: entries of the activity log, deletions, and the points of a trend. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from posthog_environments.export.columns import Cell, Column, utc
 from posthog_environments.export.values import fit_text, to_json
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import ActivityEntry, Series
+    from posthog_environments_api.models import ActivityEntry, PersonDeletion, Series
 
-__all__ = ["ACTIVITY", "POINTS", "entry_cells", "points"]
+__all__ = ["ACTIVITY", "DELETIONS", "POINTS", "deletion_cells", "entry_cells", "points"]
 
 ACTIVITY: Final = (
     Column("id", "text"),
@@ -26,6 +26,15 @@ ACTIVITY: Final = (
     Column("additional_properties", "json", required=True),
 )
 """The columns of the activity log. `additional_properties` has what the others cannot hold exactly, by its name."""
+
+DELETIONS: Final = (
+    Column("person_uuid", "text"),
+    Column("created_at", "timestamp"),
+    Column("status", "text"),
+    Column("delete_verified_at", "timestamp"),
+    Column("additional_properties", "json", required=True),
+)
+"""The columns of deletions of events."""
 
 POINTS: Final = (
     Column("series", "int64", required=True),
@@ -60,6 +69,13 @@ def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
         odd["user"] = user.additional_properties
     detail = None if entry.detail is None else to_json(entry.detail.to_dict())
     return (*texts, created, *who, detail, to_json(entry.additional_properties | odd))
+
+
+def deletion_cells(row: PersonDeletion, /) -> tuple[Cell, ...]:
+    """Split a row of deletion_status into cells, one for each column of `DELETIONS`."""
+    odd: dict[str, Any] = {}
+    created, verified = (None if time is None else utc(time, odd) for time in (row.created_at, row.delete_verified_at))
+    return (_shown(row.person_uuid), created, _shown(row.status), verified, to_json(row.additional_properties | odd))
 
 
 def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:

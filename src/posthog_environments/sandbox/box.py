@@ -58,6 +58,10 @@ class Sandbox:
         sunset: The date in the header Sunset, which is sent from the era 2026 on, with Deprecation and Link, in
             answers under `/api/environments/`.
         lag: Seconds until a change takes effect; None is 0.2, and 0 without oddities.
+        legacy_trends: Status with which `insights/trend/` is refused. None is what the era does: servers of 2025 and
+            2026 answer, the cloud since September 2026 gives 404 for GET and 403 for POST. Era 2026 can give 403, as
+            to most accounts; era 2026-09 can give 404 or 405 for POST.
+        later: How often a question at `query/` is answered 202 before its answer is there; 0 answers at once.
         project_id: Number of its project.
         api_key: Its key; None makes a new one.
 
@@ -85,6 +89,8 @@ class Sandbox:
         redirect: bool = False,
         sunset: date = SUNSET,
         lag: float | None = None,
+        legacy_trends: Literal[403, 404, 405] | None = None,
+        later: int = 0,
         project_id: int = 12345,
         api_key: str | None = None,
     ) -> None:
@@ -107,6 +113,8 @@ class Sandbox:
             lag=_settings.seconds("lag", (0.2 if oddities else 0.0) if lag is None else lag),
             project_id=_settings.whole("project_id", project_id, 1, 2**31 - 1),
             api_key=_settings.key_of(api_key),
+            legacy_trends=_settings.legacy_trends_of(legacy_trends, era),
+            later=_settings.whole("later", later, 0, 1000),
         )
         if self._settings.redirect and "projects" not in self._settings.prefixes:
             raise SandboxArgumentError("redirect=True leads to the prefix projects, which prefixes leaves out.")
@@ -173,6 +181,8 @@ class Sandbox:
         from posthog_environments.sandbox.exchange import House
         from posthog_environments.sandbox.faults import Faults
         from posthog_environments.sandbox.matches import Counted
+        from posthog_environments.sandbox.query import Queue
+        from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Store
 
@@ -186,7 +196,7 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys, faults = Keys(), Faults()
-        house = House(settings, store, changes, clock, Counted(store))
+        house = House(settings, store, changes, clock, Counted(store), Results(), Queue())
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
         server = Server(settings.port, Front(house, keys, faults, threads).application)
         stack.callback(server.stop)
@@ -245,6 +255,20 @@ class Sandbox:
             after=bool(after),
         )
         self._running(self._faults).add(fault, _settings.whole("times", times, 0, 1_000_000))
+
+    def fail_later(self, message: str = "", *, times: int = 1) -> None:
+        """Let the next asynchronous questions at `query/` fail: asked for again, they answer 400, or 500.
+
+        Args:
+            message: Why, as the answer 400 says; without one it is a 500.
+            times: How many questions fail.
+
+        Raises:
+            SandboxArgumentError: An argument cannot be. Nothing was ordered.
+            SandboxError: The sandbox is not running.
+
+        """
+        self._running(self._house).queue.order_failure(str(message), _settings.whole("times", times, 0, 1000))
 
     def settle(self) -> None:
         """Let all changes take effect now, instead of after the lag: tests need not sleep."""

@@ -1,70 +1,106 @@
 """Count events in the database: the SQL behind trends.
 
-Each query begins with `hits`, the events that a series counts, whatever they are, and then sums them up:
-when it happened, who did it, in which visit, with which value, and the part that a breakdown puts it into.
+Each query is built of the same steps: `hits`, the events that a series counts, with who did it, in which visit, with
+which value, and the part that a breakdown puts it into; `counts`, a number for each part and point; and, where there is
+a breakdown, `named`, which keeps the largest parts and puts the others together.
 """
 
 # ruff: noqa: S608 - the only texts put into the SQL are constants of this module
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from posthog_environments.sandbox import dates
+from posthog_environments.sandbox.dates import LAST_INSTANT
 from posthog_environments.sandbox.filters import Writer
-from posthog_environments.sandbox.question import STEPS, Entity, Question, Span
+from posthog_environments.sandbox.period import FINE, STEPS, Span
+from posthog_environments.sandbox.question import (
+    FIRST,
+    NULL,
+    OTHER,
+    PER_ACTOR,
+    Breakdown,
+    Entity,
+    Property,
+    Question,
+)  # fmt: skip
 from posthog_environments.sandbox.sql import Sql, all_of, pointer
 from posthog_environments.sandbox.store import Store
 
-Parts = Mapping[str, list[float]]
-"""For each value of the breakdown (`""` without one, or for those who lack it) a number for each point."""
-
 WINDOWS: Final[Mapping[str, timedelta]] = {"weekly_active": timedelta(days=7), "monthly_active": timedelta(days=30)}
 
+_OVER: Final[Mapping[str, str]] = {
+    "sum": "fsum({0})",
+    "avg": "favg({0})",
+    "min": "min({0})",
+    "max": "max({0})",
+    "median": "median({0})",
+    "p75": "quantile_cont({0}, 0.75)",
+    "p90": "quantile_cont({0}, 0.9)",
+    "p95": "quantile_cont({0}, 0.95)",
+    "p99": "quantile_cont({0}, 0.99)",
+}
 _PLAIN: Final[Mapping[str, str]] = {
     "total": "count(*)",
-    "dau": "count(DISTINCT who)",
-    "weekly_active": "count(DISTINCT who)",
-    "monthly_active": "count(DISTINCT who)",
+    **dict.fromkeys(("dau", *WINDOWS, *FIRST), "count(DISTINCT who)"),
     "unique_session": "count(DISTINCT visit)",
-    "sum": "fsum(value)",
-    "avg": "favg(value)",
-    "min": "min(value)",
-    "max": "max(value)",
-    "median": "median(value)",
-    "p90": "quantile_cont(value, 0.9)",
-    "p95": "quantile_cont(value, 0.95)",
-    "p99": "quantile_cont(value, 0.99)",
+    **{math: over.format("value") for math, over in _OVER.items()},
 }
 _POINT: Final[Mapping[str, str]] = {
-    "hour": "date_trunc('hour', happened)",
-    "day": "date_trunc('day', happened)::TIMESTAMP",  # older versions of DuckDB give a date
+    # Cast, for older versions of DuckDB give a date.
+    **{interval: f"date_trunc('{interval}', happened)::TIMESTAMP" for interval in STEPS},
     "week": "(date_trunc('week', happened + INTERVAL 1 DAY) - INTERVAL 1 DAY)::TIMESTAMP",
-    "month": "date_trunc('month', happened)::TIMESTAMP",
 }
-_ACTIVE: Final[Mapping[str, str]] = {
-    # One row for each person and unit, which covers the units until the window ends or the next row begins. The rows
-    # of a person never overlap, so that adding up who comes and who goes gives the number of active persons.
-    unit: f"""
+_ACTIVE: Final = """
 , units AS (SELECT DISTINCT part, who, date_trunc('{unit}', happened)::TIMESTAMP AS unit FROM hits),
 covers AS (
+    -- One row for each person and unit, which covers the units until the window ends or the next row begins. The rows
+    -- of a person never overlap, so that adding up who comes and who goes gives the number of active persons.
     SELECT part, unit, least(unit + to_hours(?),
         coalesce(lead(unit) OVER (PARTITION BY part, who ORDER BY unit), TIMESTAMP '9999-12-31')) AS until
     FROM units
+), steps AS (
+    SELECT part, unit, sum(sum(change)) OVER (PARTITION BY part ORDER BY unit) AS size FROM (
+        SELECT part, unit, 1 AS change FROM covers UNION ALL SELECT part, until, -1 FROM covers
+    ) GROUP BY part, unit
+), moments AS (SELECT unnest(?::TIMESTAMP[]) AS point, unnest(?::TIMESTAMP[]) AS last),
+counts AS (
+    SELECT w.part, w.point, coalesce(s.size, 0) AS value
+    FROM (SELECT part, point, last FROM moments, (SELECT DISTINCT part FROM steps)) w
+    ASOF LEFT JOIN steps s ON s.part = w.part AND s.unit <= w.last
 )
-SELECT part, unit, sum(change) FROM (
-    SELECT part, unit, 1 AS change FROM covers UNION ALL SELECT part, until, -1 FROM covers
-) GROUP BY part, unit ORDER BY part, unit
 """
-    for unit in ("hour", "day")
-}
+_NAMED: Final = """
+, sizes AS (SELECT part, round(sum(value), 6) AS size FROM counts GROUP BY part),
+ranked AS (
+    SELECT part, row_number() OVER (ORDER BY part = $null, coalesce(size, 0) DESC, part) AS place FROM sizes
+), named AS (
+    SELECT CASE WHEN place > $limit THEN $other ELSE part END AS name, point, value, place
+    FROM counts JOIN ranked USING (part)
+)
+SELECT name, point, fsum(value ORDER BY place), min(place) AS place FROM named GROUP BY name, point ORDER BY place
+"""
+_CONSTANT: Final[Mapping[str, str]] = {"everybody": "'all'", "nothing": f"'{NULL}'"}
 _NOT_TEST: Final = Sql(
     "e.person_id NOT IN (SELECT id FROM persons WHERE email IS NOT NULL AND ends_with(email, '@sandbox.test'))"
 )
+_VISITS: Final = Sql(
+    "LEFT JOIN (SELECT session_id, date_diff('second', min(timestamp), max(timestamp)) AS lasted"
+    " FROM events WHERE session_id IS NOT NULL GROUP BY session_id) s ON s.session_id = e.session_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value of the breakdown, with a number for each point, or one for the whole."""
+
+    name: str
+    """`NULL` for those who lack the property, `OTHER` for what is beyond the limit; empty without a breakdown."""
+    values: list[float]
 
 
 class Counter:
@@ -75,110 +111,162 @@ class Counter:
         self._question = question
         self._entity = entity
         self._writer = writer
-        self._sum = _PLAIN[entity.math]
 
-    def parts(self, span: Span, most: int) -> list[str]:
-        """Find the largest values of the breakdown, that many at most."""
-        if self._question.breakdown is None:
-            return [""]
-        rows = self._store.rows(
-            self._hits(span.counted_from(), span.end)
-            + Sql(f"SELECT part, {self._sum} AS size FROM hits GROUP BY part")
-            + Sql("ORDER BY size DESC NULLS LAST, part LIMIT ?", (most,))
-        )
-        return [part for part, _ in rows]
-
-    def totals(self, span: Span, parts: Sequence[str]) -> Parts:
+    def totals(self, span: Span) -> list[Part]:
         """Give one number for the whole period; of a window its last days alone count."""
-        start = span.counted_from()
+        start = span.counted_from
         if self._entity.math in WINDOWS:
-            start = span.end - WINDOWS[self._entity.math] + timedelta(microseconds=1)
-        rows = self._store.rows(
-            self._hits(start, span.end, parts) + Sql(f"SELECT part, {self._sum} FROM hits GROUP BY part")
-        )
-        found = dict(rows)
-        return {part: [_number(found.get(part))] for part in parts}
+            start = span.end - WINDOWS[self._entity.math] + LAST_INSTANT
+        counts = self._counts(self._hits(start, span.end), "NULL::TIMESTAMP")
+        return self._parts(counts, [None])
 
-    def points(self, span: Span, parts: Sequence[str]) -> Parts:
-        """Give a number for each point of the period."""
+    def points(self, span: Span, *, cumulative: bool = False) -> list[Part]:
+        """Give a number for each point; `cumulative` counts each person once, when they first come."""
         window = WINDOWS.get(self._entity.math)
-        if window is not None and not (span.interval == "month" or (span.interval == "week" and window.days == 7)):
-            return self._active(span, parts, window)
-        rows = self._store.rows(
-            self._hits(span.counted_from(), span.end, parts)
-            + Sql(f"SELECT part, {_POINT[span.interval]} AS point, {self._sum} FROM hits GROUP BY part, point")
-        )
-        place = {at: number for number, at in enumerate(span.points())}
-        series = {part: [0.0] * len(place) for part in parts}
-        for part, point, value in rows:
-            if point in place:
-                series[part][place[point]] = _number(value)
-        return series
+        points = span.points()
+        if window is not None and not _whole(span.interval, window):
+            return self._parts(self._active(span, points, window), points)
+        hits = self._hits(span.counted_from, span.end)
+        if cumulative and self._entity.math == "dau":
+            hits += Sql(", firsts AS (SELECT part, who, min(happened) AS happened FROM hits GROUP BY part, who)")
+            counts = Sql(f", counts AS (SELECT part, {_POINT[span.interval]} AS point, count(*) AS value FROM firsts")
+            return self._parts(hits + counts + Sql("GROUP BY part, point)"), points)
+        return self._parts(self._counts(hits, _POINT[span.interval]), points)
 
-    def _active(self, span: Span, parts: Sequence[str], window: timedelta) -> Parts:
+    def _counts(self, hits: Sql, point: str) -> Sql:
+        math, over = self._entity.math, "hits"
+        if math in PER_ACTOR:
+            over = "each"
+            hits += Sql(f", each AS (SELECT part, {point} AS point, who, count(*) AS value FROM hits GROUP BY ALL)")
+            value, point = _OVER[math.removesuffix("_count_per_actor")].format("value"), "point"
+        elif self._entity.math_property == "$session_duration" and math in _OVER:
+            # What lasts is the visit: it counts once, however many of its events match.
+            over = "each"
+            hits += Sql(f", each AS (SELECT part, {point} AS point, visit, any_value(value) AS value FROM hits")
+            hits += Sql("WHERE visit IS NOT NULL GROUP BY part, point, visit)")
+            value, point = _PLAIN[math], "point"
+        else:
+            value = _PLAIN[math]
+        return hits + Sql(f", counts AS (SELECT part, {point} AS point, {value} AS value FROM {over} GROUP BY ALL)")
+
+    def _active(self, span: Span, points: Sequence[datetime], window: timedelta) -> Sql:
         """Count at each point who was active in the window that ends with it."""
-        unit = "hour" if span.interval == "hour" else "day"
-        rows = self._store.rows(
-            self._hits(span.counted_from() - window, span.end, parts)
-            + Sql(_ACTIVE[unit], (int(window.total_seconds()) // 3600,))
-        )
-        steps: defaultdict[str, tuple[list[datetime], list[float]]] = defaultdict(lambda: ([], []))
-        for part, at, change in rows:
-            moments, sizes = steps[part]
-            moments.append(at)
-            sizes.append((sizes[-1] if sizes else 0.0) + float(change))
+        unit = span.interval if span.interval in FINE else "day"
         step = STEPS[span.interval]
-        last = [min(dates.floor(at + step - timedelta(microseconds=1), unit), span.end) for at in span.points()]
-        return {part: [_at(*steps[part], moment) for moment in last] for part in parts}
+        last = [min(dates.floor(at + step - LAST_INSTANT, unit), span.end) for at in points]
+        hours = int(window.total_seconds()) // 3600
+        hits = self._hits(last[0] - window + timedelta(**{f"{unit}s": 1}), span.end)
+        return hits + Sql(_ACTIVE.format(unit=unit), (hours, list(points), last))
 
-    def _hits(self, start: datetime, end: datetime, parts: Sequence[str] | None = None) -> Sql:
-        question, entity = self._question, self._entity
-        value = part = Sql("NULL")
-        source = Sql("FROM events e")
-        if entity.math_property is not None:
-            value = Sql("TRY_CAST(json_extract_string(e.properties, ?) AS DOUBLE)", (pointer(entity.math_property),))
-        if question.breakdown is not None:
-            key = pointer(question.breakdown)
-            if question.breakdown_type == "person":
-                part = Sql("b.part")
-                source += Sql(
-                    "LEFT JOIN (SELECT id, json_extract_string(properties, ?) AS part FROM persons) b", (key,)
-                )
-                source += Sql("ON b.id = e.person_id")
-            else:
-                part = Sql("json_extract_string(e.properties, ?)", (key,))
+    def _parts(self, counts: Sql, points: Sequence[datetime | None]) -> list[Part]:
+        breakdown = self._question.breakdown
+        if breakdown is None:
+            query = counts + Sql("SELECT '' AS name, point, value::DOUBLE FROM counts")
+        else:
+            query = counts + _named(breakdown)
+        place = {at: number for number, at in enumerate(points)}
+        found: dict[str, list[float]] = {} if breakdown else {"": [0.0] * len(points)}
+        for name, point, value, *_ in self._store.rows(query):
+            if point in place:
+                row = found.setdefault(name, [0.0] * len(points))
+                row[place[point]] = self._number(value)
+        return [Part(name, values) for name, values in found.items()]
+
+    def _number(self, value: object) -> float:
+        return float(value) * self._entity.multiplier if isinstance(value, int | float) else 0.0
+
+    def _hits(self, start: datetime, end: datetime) -> Sql:
+        part, joins = self._part()
+        value, more = self._value()
         query = (
             Sql("WITH hits AS (SELECT e.timestamp AS happened, e.person_id AS who, e.session_id AS visit,")
             + value
-            + Sql("AS value, coalesce(")
+            + Sql("AS value,")
             + part
-            + Sql(", '') AS part")
-            + source
+            + Sql("AS part FROM events e")
+            + joins
+            + more
             + Sql("WHERE")
             + self._where(start, end)
         )
-        if parts is not None and question.breakdown is not None:
-            return query + Sql("AND list_contains(?::VARCHAR[], coalesce(", (list(parts),)) + part + Sql(", '')))")
         return query + Sql(")")
 
+    def _value(self) -> tuple[Sql, Sql]:
+        entity = self._entity
+        if entity.math_property is None:
+            return Sql("NULL"), Sql("")
+        if entity.math_property == "$session_duration":
+            return Sql("s.lasted::DOUBLE"), _VISITS
+        if entity.math_of_person:
+            join = Sql("LEFT JOIN (SELECT id, properties FROM persons) mp ON mp.id = e.person_id")
+            return _as_number("mp.properties", entity.math_property), join
+        return _as_number("e.properties", entity.math_property), Sql("")
+
+    def _part(self) -> tuple[Sql, Sql]:
+        breakdown = self._question.breakdown
+        if breakdown is None:
+            return Sql("''"), Sql("")
+        texts = [_text_of(one) for one in breakdown.properties]
+        joins = Sql("")
+        if any(one.kind == "person" for one in breakdown.properties):
+            joins = Sql("LEFT JOIN (SELECT id, properties FROM persons) bp ON bp.id = e.person_id")
+        if not breakdown.several:
+            return texts[0], joins
+        array = Sql("to_json([") + texts[0]
+        for text in texts[1:]:
+            array += Sql(",") + text
+        return array + Sql("])::VARCHAR"), joins
+
     def _where(self, start: datetime, end: datetime) -> Sql:
-        conditions = [Sql("e.timestamp >= ? AND e.timestamp <= ?", (start, end))]
-        if self._entity.event is not None:
-            conditions.append(Sql("e.event = ?", (self._entity.event,)))
-        conditions += [
+        bounds = Sql("e.timestamp >= ? AND e.timestamp <= ?", (start, end))
+        event = [Sql("e.event = ?", (self._entity.event,))] if self._entity.event is not None else []
+        matching = [
             self._writer.on_events(group)
             for group in (self._question.properties, self._entity.properties)
             if group.items
         ]
         if self._question.without_test_accounts:
-            conditions.append(_NOT_TEST)
-        return all_of(conditions)
+            matching.append(_NOT_TEST)
+        if self._entity.math not in FIRST:
+            return all_of([bounds, *event, *matching])
+        # Whoever did it before the period is no longer new. The one asks for the very first event of that name, the
+        # other for the first that matches.
+        seen = [*event, *matching] if self._entity.math == "first_matching_event_for_user" else event
+        first = Sql("e.id IN (SELECT arg_min(e.id, (e.timestamp, e.id)) FROM events e WHERE")
+        return all_of([bounds, *event, *matching, first + all_of(seen) + Sql("GROUP BY e.person_id)")])
 
 
-def _at(moments: list[datetime], sizes: list[float], moment: datetime) -> float:
-    found = bisect_right(moments, moment)
-    return sizes[found - 1] if found else 0.0
+def _whole(interval: str, window: timedelta) -> bool:
+    """Tell whether a window is not longer than the points: then each person counts in their own point."""
+    return interval in {"month", "quarter", "year"} or (interval == "week" and window.days == 7)
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+def _named(breakdown: Breakdown) -> Sql:
+    text = _NAMED.replace("$null", "?").replace("$limit", "?").replace("$other", "?")
+    return Sql(text, (of_nobody(breakdown), breakdown.limit, OTHER))
+
+
+def of_nobody(breakdown: Breakdown) -> str:
+    """Write the part of those who lack all that is asked for."""
+    return f"[{','.join([chr(34) + NULL + chr(34)] * len(breakdown.properties))}]" if breakdown.several else NULL
+
+
+def _as_number(column: str, key: str) -> Sql:
+    number = f"TRY_CAST(json_extract_string({column}, ?) AS DOUBLE)"
+    # The texts "nan" and "inf" are no numbers to count with: JSON could not say the sum.
+    return Sql(f"CASE WHEN isfinite({number}) THEN {number} END", (pointer(key),) * 2)
+
+
+def _text_of(one: Property) -> Sql:
+    """Write the value to break down on: a text, numbers as they are counted, nothing and an empty text as `NULL`."""
+    if one.kind in _CONSTANT:
+        return Sql(_CONSTANT[one.kind])
+    if one.kind == "column":
+        return Sql(f"coalesce(nullif(e.{one.key}, ''), '{NULL}')")
+    column = "bp.properties" if one.kind == "person" else "e.properties"
+    key = pointer(one.key)
+    found = f"json_extract_string({column}, ?)"
+    # 250.0 is the number 250.
+    whole = f"json_type({column}, ?) = 'DOUBLE' AND {found} LIKE '%.0'"
+    text = f"CASE WHEN {whole} THEN left({found}, -2) ELSE {found} END"
+    return Sql(f"coalesce(nullif({text}, ''), '{NULL}')", (key,) * 4)

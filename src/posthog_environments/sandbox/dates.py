@@ -21,8 +21,14 @@ _BACK: Final[Mapping[str, Callable[[int], timedelta | relativedelta]]] = {
     "m": lambda n: relativedelta(months=n),
     "y": lambda n: relativedelta(years=n),
 }
-_FINE: Final = "hMs"
-_LAST_INSTANT: Final = timedelta(microseconds=1)
+_LENGTHS: Final[Mapping[str, timedelta | relativedelta]] = {
+    "w": timedelta(weeks=1),
+    "m": relativedelta(months=1),
+    "q": relativedelta(months=3),
+}
+_OLD_EDGES: Final = "hdmy"
+"""Units whose `Start` and `End` servers of 2025 heed; the others have them since November 2025 and 2026."""
+LAST_INSTANT: Final = timedelta(microseconds=1)
 
 
 class UnreadableDateError(ValueError):
@@ -31,70 +37,98 @@ class UnreadableDateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date as it was read: when, and whether it stands for an hour rather than for a day."""
+    """A date as it was read."""
 
     at: datetime
-    hourly: bool = False
+    unit: str = ""
+    """Unit of a relative date; empty for an absolute one."""
+    number: int = 0
+    edge: str = ""
+    """`Start` or `End`, where it was heeded."""
     exact: bool = False
     """Given as ISO with a time of day."""
-    relative: bool = False
+
+    @property
+    def relative(self) -> bool:
+        """Whether it counts from now."""
+        return bool(self.unit)
 
 
 def floor(at: datetime, unit: str) -> datetime:
-    """Cut a moment to the start of its hour, day, week (from Sunday) or month."""
-    if unit == "hour":
-        return at.replace(minute=0, second=0, microsecond=0)
+    """Cut a moment to the start of its second, minute, hour, day, week (from Sunday), month, quarter or year."""
+    if unit in _FINE:
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return at - (at - midnight) % _FINE[unit]
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     if unit == "week":
         return day - timedelta(days=(day.weekday() + 1) % 7)
+    if unit == "quarter":
+        return day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    if unit == "year":
+        return day.replace(month=1, day=1)
     return day.replace(day=1) if unit == "month" else day
 
 
+_FINE: Final[Mapping[str, timedelta]] = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+}
+
+
 def ceiling(at: datetime, unit: str) -> datetime:
-    """Raise a moment to the last instant of its hour or day."""
+    """Raise a moment to the last instant of its minute, hour or day."""
     # In this order, for the last day that there is has no next one.
-    return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - _LAST_INSTANT)
+    return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - LAST_INSTANT)
 
 
-def parse(text: str, now: datetime) -> Moment:
-    """Read a date; raises `UnreadableDateError` for what the servers quietly take as now."""
+def parse(text: str, now: datetime, *, newer: bool = False) -> Moment:
+    """Read a date; raises `UnreadableDateError` for what the servers quietly take as now.
+
+    Args:
+        text: The date.
+        now: What a relative one counts from.
+        newer: Whether `Start` and `End` of weeks and quarters are heeded.
+
+    """
     match = _RELATIVE.fullmatch(text)
     try:
         if match:
-            return _relative(match, now)
-        at = datetime.fromisoformat(text)
+            return _relative(match, now, newer=newer)
+        at = _absolute(text)
         if at.tzinfo:
             at = at.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise UnreadableDateError(text) from None
-    return Moment(at, exact=len(text) > len("2026-01-31"))
+    return Moment(at, exact="T" in text or ":" in text)
 
 
-def _relative(match: re.Match[str], now: datetime) -> Moment:
-    unit, edge = match["unit"], match["edge"]
-    at = now - _BACK[unit](int(match["number"] or 0))
-    if edge and unit in "hdmy":
+def _absolute(text: str) -> datetime:
+    """Read ISO in any of its forms, and 2021-1-1, as servers do."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - the sandbox keeps time as UTC without an offset
+
+
+def _relative(match: re.Match[str], now: datetime, *, newer: bool) -> Moment:
+    unit, number = match["unit"], int(match["number"] or 0)
+    edge = match["edge"] if unit in _OLD_EDGES + "wq" * newer else None
+    at = now - _BACK[unit](number)
+    if edge:
         at = _edge(at, unit, edge)
-    return Moment(at, hourly=unit in _FINE, relative=True)
+    return Moment(at, unit, number, edge or "")
 
 
 def _edge(at: datetime, unit: str, edge: str) -> datetime:
     if unit in "hd":
         name = "hour" if unit == "h" else "day"
         return floor(at, name) if edge == "Start" else ceiling(at, name)
-    start = floor(at, "month").replace(month=1 if unit == "y" else at.month)
+    if unit == "y" and edge == "End":
+        # The oddity: servers set the day alone, and it is the 31st of the present month, or its last.
+        return ceiling(at + relativedelta(day=31), "day")
+    name = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
+    start = floor(at, name)
     if edge == "Start":
         return start
-    return start + relativedelta(years=1 if unit == "y" else 0, months=1 if unit == "m" else 0) - _LAST_INSTANT
-
-
-def lower_bound(moment: Moment, interval: str) -> datetime:
-    """Cut the start of a period to its day, or to its hour where hours are looked at."""
-    hours = moment.hourly or (interval == "hour" and moment.exact)
-    return floor(moment.at, "hour" if hours else "day")
-
-
-def upper_bound(moment: Moment, interval: str) -> datetime:
-    """Raise the end of a period to the end of its day, or of its hour where hours are looked at."""
-    hours = moment.hourly or (interval == "hour" and (moment.exact or moment.relative))
-    return ceiling(moment.at, "hour" if hours else "day")
+    return start + _LENGTHS[unit] - LAST_INSTANT

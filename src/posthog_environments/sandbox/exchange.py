@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from posthog_environments.sandbox.changes import Changes
     from posthog_environments.sandbox.clock import Clock
     from posthog_environments.sandbox.matches import Counted
+    from posthog_environments.sandbox.query import Queue
+    from posthog_environments.sandbox.results import Results
     from posthog_environments.sandbox.settings import Settings
     from posthog_environments.sandbox.store import Store
 
@@ -31,6 +33,8 @@ class House:
     changes: Changes
     clock: Clock
     counted: Counted
+    results: Results
+    queue: Queue
 
     @property
     def lenient(self) -> bool:
@@ -132,7 +136,7 @@ def json_text(text: str, status: int = 200) -> Reply:
     return Reply(status, text.encode(), "application/json")
 
 
-def csv_reply(chunks: Iterator[str], name: str) -> Reply:
+def csv_reply(chunks: Iterator[str], name: str, media_type: str = "text/csv; charset=utf-8") -> Reply:
     """Answer with CSV, as it comes."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Reply(200, (chunk.encode() for chunk in chunks), "text/csv; charset=utf-8", disposition)
+    return Reply(200, (chunk.encode() for chunk in chunks), media_type, disposition)

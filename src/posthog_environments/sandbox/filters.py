@@ -211,7 +211,7 @@ class Writer:
         except dates.UnreadableDateError:
             if not self._lenient:
                 raise invalid(f"{value!r} is no date.", "properties") from None
-            moment = dates.Moment(self._now, relative=True)
+            moment = dates.Moment(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
         then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
         if operator == "is_date_before":

@@ -1,7 +1,6 @@
-"""Arithmetic over series: numbers, the letters A to Z, + - * / % ^ and brackets.
+"""Arithmetic over series: numbers, the letters A to Z, + - * / % ** and brackets, as servers read it since 2025.
 
-A reader by recursive descent, so that nothing of the text is ever run. What is left out of every number, such as a
-division by zero, becomes 0 at the end, as on the real servers.
+A reader by recursive descent, so that nothing of the text is ever run. A division by zero gives 0, and goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 Value = Callable[[Mapping[str, float]], float]
 
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<letter>[A-Za-z](?![A-Za-z0-9_]))|(?P<sign>[-+*/%^()]))"
+    r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<letter>[A-Za-z](?![A-Za-z0-9_]))|(?P<sign>\*\*|[-+*/%()]))"
 )
 _DEEPEST: Final = 50
 _LONGEST: Final = 1000
@@ -37,12 +36,12 @@ class Formula:
             raise FormulaError(f"The formula cannot be read from {self._tokens[self._at]!r} on.")
 
     def __call__(self, values: Mapping[str, float]) -> float:
-        """Work it out: two decimals, and 0 for what is no number."""
+        """Work it out; what is no number is 0."""
         try:
             value = self._value(values)
         except (ArithmeticError, ValueError):
             return 0.0
-        return round(value, 2) if math.isfinite(value) else 0.0
+        return value if math.isfinite(value) else 0.0
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -74,10 +73,10 @@ class Formula:
             inner = self._power(depth + 1)
             return lambda values: sign * inner(values)
         base = self._atom(depth)
-        if self._peek() != "^":
+        if self._peek() != "**":
             return base
         self._next()
-        return _joined("^", base, self._power(depth + 1))
+        return _joined("**", base, self._power(depth + 1))
 
     def _atom(self, depth: int) -> Value:
         token = self._next()
@@ -107,9 +106,9 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "%": lambda a, b: a % b,
-    "^": math.pow,
+    "/": lambda a, b: a / b if b else 0.0,
+    "%": lambda a, b: a % b if b else 0.0,
+    "**": math.pow,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import changes, declared, people, projects, timeline, trends
+from posthog_environments.sandbox import changes, declared, people, projects, query, timeline, trends
 from posthog_environments.sandbox.exchange import Call, House, Reply
 
 Handler = Callable[[House, Call], Reply]
@@ -52,6 +52,12 @@ _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
         "POST": Operation(trends.show, "insight:read", "insights", declared.TREND),
     },
     "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
+    "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
+    "query/*": {
+        "GET": Operation(query.show, "query:read", "query", declared.POLL),
+        "POST": Operation(query.run, "query:read", "query", declared.QUERY),
+        "DELETE": Operation(query.cancel, "query:read", "query"),
+    },
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},
 }
 _OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {
@@ -71,8 +77,8 @@ def find(path: str) -> Resource | None:
     if match is None:
         return None
     parts = (match["rest"] or "").split("/")
-    person = ""
-    if len(parts) > 1 and parts[0] == "persons":
-        person, parts[1] = parts[1], "*" if parts[1] else ""
+    named = ""
+    if len(parts) > 1 and parts[0] in {"persons", "query"}:
+        named, parts[1] = parts[1], "*" if parts[1] else ""
     operations = _IN_PROJECT.get("/".join(parts))
-    return Resource(operations, match["prefix"], match["project"], person) if operations else None
+    return Resource(operations, match["prefix"], match["project"], named) if operations else None

@@ -78,6 +78,8 @@ class Settings:
     lag: float
     project_id: int
     api_key: str | None
+    legacy_trends: Literal[403, 404, 405] | None
+    later: int
 
 
 def count_of_persons(value: object) -> int:
@@ -107,6 +109,22 @@ def one_of(name: str, value: object, choices: tuple[_T, ...]) -> _T:
         if value == choice:
             return choice
     raise SandboxArgumentError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.")
+
+
+def legacy_trends_of(value: object, era: Era) -> Literal[403, 404, 405] | None:
+    """Check the status with which `insights/trend/` is refused."""
+    if value is None:
+        return None
+    possible: Mapping[Era, tuple[Literal[403, 404, 405], ...]] = {
+        "2025": (),
+        "2026": (403,),
+        "2026-09": (403, 404, 405),
+    }
+    for status in possible[era]:
+        if value == status:
+            return status
+    known = ", ".join(map(str, possible[era])) or "no status"
+    raise SandboxArgumentError(f"legacy_trends in the era {era} can be None or {known}, not {value!r}.")
 
 
 def data_source(value: object) -> Path | Literal["cdnow"] | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from posthog_environments.sandbox import bodies, clock, filters, people, question
+from posthog_environments.sandbox import bodies, clock, filters, legacy, people, question
 from posthog_environments.sandbox.exchange import Call, House, Reply, json_reply
 from posthog_environments.sandbox.filters import Writer
+from posthog_environments.sandbox.period import Calendar
 from posthog_environments.sandbox.sql import Sql, all_of, joined
 
 if TYPE_CHECKING:
@@ -18,28 +19,34 @@ if TYPE_CHECKING:
 def show(house: House, call: Call) -> Reply:
     """Answer the timeline of a person: a point at the first event that matters and at each change."""
     person = people.find(house.store, call.id)
-    given = question.fields(call)
-    span = question.read_span(house, given)
-    entities = question.entities(house, given)
+    given = legacy.fields(call)
+    legacy.check_fields(given)
+    span = Calendar(house).span(legacy.wanted_of(house, given))
+    entities = legacy.entities(house, given, strict_actions=True)
     properties = filters.read(given.get("properties"), lenient=house.lenient)
     question.check_patterns(house, entities, properties)
-    crucial = _crucial(given, entities, properties)
+    crucial = _crucial(house, given, entities, properties)
     events = _events(house, person, entities, span.end)
     return json_reply(
         {
             "points": _points([event for event in events if event[0] >= span.start], crucial),
             "crucial_property_keys": crucial,
-            "effective_date_from": clock.text(span.start),
-            "effective_date_to": clock.text(span.end),
+            "effective_date_from": _bound(house, span.start),
+            "effective_date_to": _bound(house, span.end),
         }
     )
 
 
-def _crucial(given: dict[str, Any], entities: tuple[Entity, ...], properties: filters.Group) -> list[str]:
+def _bound(house: House, at: datetime) -> str | None:
+    """Write a bound of the period as servers do: without a fraction where there is none, and with an offset."""
+    return f"{at.isoformat()}+00:00" if house.lenient else clock.text(at)
+
+
+def _crucial(house: House, given: dict[str, Any], entities: tuple[Entity, ...], properties: filters.Group) -> list[str]:
     groups = (properties, *(entity.properties for entity in entities))
     keys = {one.key for group in groups for one in filters.conditions(group) if one.kind == "person"}
-    breakdown, kind = question.read_breakdown(given)
-    if breakdown is not None and kind == "person":
+    breakdown, kind = legacy.breakdown_on(house, given)
+    if isinstance(breakdown, str) and kind == "person":
         keys.add(breakdown)
     return sorted(keys)
 

@@ -1,22 +1,25 @@
-"""Trends: ask the database, and put the answer into the shape that answers have."""
+"""Trends: ask the database, and put the answer into the shape that the rows of both endpoints have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import accumulate, chain
-from math import fsum
+from datetime import datetime, timedelta
+from itertools import accumulate
+from math import floor, fsum
 from typing import Any, Final
 
-from posthog_environments.sandbox import bodies, clock, counting, question, tabular
+from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
 from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, empty, json_reply
 from posthog_environments.sandbox.filters import Writer
-from posthog_environments.sandbox.question import DISPLAYS, Entity, Question, Span
+from posthog_environments.sandbox.period import FINE, STEPS, Span
+from posthog_environments.sandbox.problems import Problem, not_found
+from posthog_environments.sandbox.question import COUNTS, MOST_PARTS, OTHER, Entity, Question, Worked
 
-PARTS: Final = 25
-COUNTRIES: Final = 300
-"""So many values of a breakdown are in an answer; of countries more, so that a map is whole."""
+_DASH: Final = "\N{EN DASH}"
+_BETWEEN: Final = f" {_DASH} "
+_CLOCK: Final = frozenset({"minute", "hour"})
+"""Intervals whose points are named with their time of day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +28,57 @@ class Line:
 
     entity: Entity | None
     """None for a formula."""
+    worked: Worked | None
+    order: int
     part: str
     values: list[float]
+    count: float
 
 
 def show(house: House, call: Call) -> Reply:
-    """Answer a trend."""
-    asked = question.read(house, call)
-    question.check_patterns(house, asked.entities, asked.properties)
-    result, more = _series(house, asked)
+    """Answer a trend at the older endpoint, where it still is."""
+    _check_still_there(house, call)
+    asked = legacy.read(house, call)
+    given = legacy.fields(call)
+    result = house.results.of(house, asked, series, fresh=bodies.truth(given.get("refresh")))
+    rows, first = result.rows, _offset(given) == 0 or not house.lenient
     if call.wants_csv:
-        return csv_reply(_csv(asked, result), "trend")
+        # The oddity: servers say that the CSV of a trend is HTML.
+        kind = "text/html; charset=utf-8" if house.lenient else "text/csv; charset=utf-8"
+        return csv_reply(_csv(asked, rows, plain=not house.lenient), "trend", kind)
     answer: dict[str, Any] = {
-        "result": result,
+        # The oddity: a next page is announced where an answer is long, and it is empty.
+        "result": rows if first else [],
         "timezone": "UTC",
-        "is_cached": False,
-        "last_refresh": clock.text(house.now()),
-        "next": call.link(offset=asked.offset + _most_parts(asked)) if more else None,
+        "is_cached": result.is_cached,
+        "last_refresh": clock.text(result.last_refresh),
+        "next": call.link(offset=MOST_PARTS) if house.lenient and first and len(rows) >= MOST_PARTS else None,
     }
     if house.newer:
-        answer |= {"timings": [], "query_method": "hogql"}
+        answer |= {"timings": [], "query_method": "hogql", "hasMore": result.has_more}
     return json_reply(answer)
+
+
+def _check_still_there(house: House, call: Call) -> None:
+    """Refuse what servers of the era no longer do, or do no longer for this account."""
+    status = house.settings.legacy_trends
+    if house.today:
+        # GET falls to the insight with the id "trend", which there is not; what POST gives is not known for certain.
+        status = 404 if call.method == "GET" else status or 403
+    if status == 403:
+        raise Problem(
+            403, "authentication_error", "permission_denied", "Trends of the older kind are not open to this API key."
+        )
+    if status == 404:
+        raise not_found("Not found.")
+    if status == 405:
+        detail = f"The method {call.method} is not possible here."
+        raise Problem(405, "invalid_request", "method_not_allowed", detail, headers={"Allow": "GET, PUT, PATCH"})
+
+
+def _offset(given: Mapping[str, Any]) -> int:
+    text = str(given.get("offset") or 0)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
 def timing(house: House, call: Call) -> Reply:
@@ -54,128 +87,156 @@ def timing(house: House, call: Call) -> Reply:
     return empty(201 if house.lenient else 200)
 
 
-def _series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
+def series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
+    """Work out the rows of a question, and tell whether values of its breakdown were put together."""
     writer = Writer(house.now(), lenient=house.lenient)
-    counters = [(entity, counting.Counter(house.store, asked, entity, writer)) for entity in asked.entities]
-    chosen, more = _parts(asked, [counter for _, counter in counters])
-    rows: list[dict[str, Any]] = []
+    counters = [counting.Counter(house.store, asked, entity, writer) for entity in asked.entities]
     spans = [(asked.span, "current")] + ([(asked.earlier, "previous")] if asked.earlier else [])
-    shape = DISPLAYS[asked.display]
-    filter_ = _filter(asked)
-    for span, name in spans:
-        lines = [
-            Line(entity, part, values)
-            for (entity, counter), parts in zip(counters, chosen, strict=True)
-            for part, values in (counter.totals if shape == "value" else counter.points)(span, parts).items()
-        ]
-        if asked.formula is not None:
-            lines = list(_worked_out(asked, lines))
-        for line in lines:
-            row = _row(asked, line, span, filter_)
+    more = False
+    found: list[tuple[int, int, dict[str, Any]]] = []
+    for number, (span, name) in enumerate(spans):
+        counted = [_counted(asked, counter, span) for counter in counters]
+        more = more or any(part.name == OTHER for parts in counted for part in parts)
+        shown = asked.breakdown is not None and asked.breakdown.hide_other
+        for line in _lines(house, asked, counted):
+            if shown and line.part == OTHER:
+                continue
+            row = _row(house, asked, line, span)
             if asked.earlier:
                 row |= {"compare": True, "compare_label": name}
-            rows.append(row)
-    return rows, more
+            # Of formulas each has its periods together; else the present comes first as a whole.
+            found.append((line.order if asked.formulas else 0, number, row))
+    found.sort(key=lambda entry: entry[:2])
+    return [row for *_, row in found], more
 
 
-def _parts(asked: Question, counters: Sequence[counting.Counter]) -> tuple[list[list[str]], bool]:
-    """Choose the values of the breakdown for each series, and tell whether there are more.
-
-    A formula needs each value in all of its series, however small it is in some.
-    """
-    end = asked.offset + _most_parts(asked)
-    found = [counter.parts(asked.span, end + 1) for counter in counters]
-    if asked.formula is not None:
-        found = [list(dict.fromkeys(chain.from_iterable(found)))] * len(counters)
-    return [parts[asked.offset : end] for parts in found], any(len(parts) > end for parts in found)
+def _counted(asked: Question, counter: counting.Counter, span: Span) -> list[counting.Part]:
+    if asked.shape == "value":
+        return counter.totals(span)
+    running = asked.shape == "cumulative"
+    parts = counter.points(span, cumulative=running)
+    if asked.smoothing > 1:
+        parts = [counting.Part(part.name, _smooth(part.values, asked.smoothing)) for part in parts]
+    return [counting.Part(part.name, list(accumulate(part.values))) for part in parts] if running else parts
 
 
-def _most_parts(asked: Question) -> int:
-    return COUNTRIES if asked.breakdown == "$geoip_country_code" else PARTS
+def _smooth(values: Sequence[float], over: int) -> list[float]:
+    """Give the mean of each value and those before it, without its fraction, as servers do."""
+    windows = (values[max(0, at + 1 - over) : at + 1] for at in range(len(values)))
+    return [float(floor(fsum(window) / len(window))) for window in windows]
 
 
-def _worked_out(asked: Question, lines: Sequence[Line]) -> Iterator[Line]:
-    """Replace the series by one formula, for each value of the breakdown."""
-    assert asked.formula is not None
-    letters = {id(entity): chr(ord("A") + number) for number, entity in enumerate(asked.entities)}
+def _lines(house: House, asked: Question, counted: Sequence[Sequence[counting.Part]]) -> Iterator[Line]:
+    whole = _whole(asked)
+    if not asked.formulas:
+        for entity, parts in zip(asked.entities, counted, strict=True):
+            for part in parts:
+                yield Line(entity, None, entity.order, part.name, part.values, whole(part.values))
+        return
     by_part: dict[str, dict[str, list[float]]] = {}
-    for line in lines:
-        by_part.setdefault(line.part, {})[letters[id(line.entity)]] = line.values
-    for part, columns in by_part.items():
-        points = zip(*columns.values(), strict=True)
-        yield Line(None, part, [asked.formula(dict(zip(columns, point, strict=True))) for point in points])
+    for number, parts in enumerate(counted):
+        for part in parts:
+            by_part.setdefault(part.name, {})[chr(ord("A") + number)] = part.values
+    letters = [chr(ord("A") + number) for number in range(len(counted))]
+    zeros = [0.0] * max((len(values) for columns in by_part.values() for values in columns.values()), default=0)
+    for number, worked in enumerate(asked.formulas):
+        lines: list[Line] = []
+        for name, columns in by_part.items():
+            table = {letter: columns.get(letter, zeros) for letter in letters}
+            points = [dict(zip(table, point, strict=True)) for point in zip(*table.values(), strict=True)]
+            values = [worked.formula(point) for point in points]
+            totals = {letter: whole(column) for letter, column in table.items()}
+            count = worked.formula(totals) if house.today else whole(values)
+            lines.append(Line(None, worked, number, name, values, count))
+        nobody = counting.of_nobody(asked.breakdown) if asked.breakdown else ""
+        lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -whole(line.values)))
+        yield from lines
 
 
-def _row(asked: Question, line: Line, span: Span, filter_: dict[str, Any]) -> dict[str, Any]:
-    shape = DISPLAYS[asked.display]
-    whole = line.entity is not None and line.entity.math in question.COUNTS
-    values: list[int | float] = [int(value) if whole else value for value in line.values]
-    row: dict[str, Any] = {
-        "action": line.entity.action() if line.entity else None,
-        "label": _label(asked, line),
-        "count": 0.0 if shape == "value" else fsum(values),
-        "data": [] if shape == "value" else list(accumulate(values)) if shape == "cumulative" else values,
-    }
-    if shape == "value":
-        row |= {"labels": [], "days": [], "aggregated_value": values[0]}
+def _whole(asked: Question) -> Callable[[Sequence[float]], float]:
+    """Give what sums up the points of a row: their sum, or the last where they run on."""
+    return (lambda values: values[-1] if values else 0.0) if asked.shape == "cumulative" else fsum
+
+
+def _row(house: House, asked: Question, line: Line, span: Span) -> dict[str, Any]:
+    values = _written(asked, line)
+    row: dict[str, Any] = {"action": _action(asked, line), "label": _label(asked, line), "order": line.order}
+    if asked.shape == "value":
+        row |= {"count": 0, "data": None if line.worked else [], "days": [], "aggregated_value": values[0]}
+        if not house.lenient:
+            row |= {"data": [], "labels": []}  # as the contract says
     else:
         points = span.points()
-        row |= {"labels": [_label_of(at, span) for at in points], "days": [_day_of(at, span) for at in points]}
+        labels = [label_of(at, span, ranges=house.newer) for at in points]
+        row |= {"count": line.count, "data": values, "labels": labels, "days": [day_of(at, span) for at in points]}
     if asked.breakdown is not None:
-        row["breakdown_value"] = line.part
-    return row | {"filter": filter_}
+        row["breakdown_value"] = bodies.parse(line.part) if _is_list(asked, line) else line.part
+    return row | {"filter": dict(asked.echo)}
+
+
+def _written(asked: Question, line: Line) -> list[int | float]:
+    """Write counts as whole numbers, but for those of a breakdown and of a formula, which are fractions on servers."""
+    whole = line.entity is not None and line.entity.math in COUNTS and asked.breakdown is None
+    return [int(value) if whole else value for value in line.values]
+
+
+def _action(asked: Question, line: Line) -> dict[str, Any] | None:
+    if line.entity is None:
+        return None
+    return line.entity.action([clock.text(at) or "" for at in asked.span.points()])
+
+
+def _is_list(asked: Question, line: Line) -> bool:
+    return asked.breakdown is not None and asked.breakdown.several and line.part != OTHER
 
 
 def _label(asked: Question, line: Line) -> str:
+    if line.entity is None:
+        return line.worked.label if line.worked else ""
     if asked.breakdown is None:
-        return line.entity.name if line.entity else f"Formula ({asked.formula.text if asked.formula else ''})"
-    part = line.part or "none"
-    return f"{line.entity.name} - {part}" if line.entity and len(asked.entities) > 1 else part
+        return line.entity.label
+    part = "::".join(bodies.parse(line.part)) if _is_list(asked, line) else line.part
+    if asked.breakdown.properties[0].kind == "everybody":
+        part = "all users"
+    return f"{line.entity.label} - {part}" if len(asked.entities) > 1 else part
 
 
-def _label_of(at: datetime, span: Span) -> str:
-    return f"{at.day}-{at:%b-%Y}" + (f" {at:%H:%M}" if span.interval == "hour" else "")
+def label_of(at: datetime, span: Span, *, ranges: bool) -> str:
+    """Name a point as servers do; `ranges` names weeks by their first and last day, as they do since 2026."""
+    if span.interval in _CLOCK:
+        return f"{at.day}-{at:%b %H:%M}"
+    if span.interval == "month":
+        return f"{at:%b %Y}"
+    if span.interval != "week" or not ranges:
+        return f"{at.day}-{at:%b-%Y}"
+    first = max(at, dates.floor(span.start, "day"))
+    last = min(at + STEPS["week"] - timedelta(days=1), span.end)
+    if first.date() == last.date():
+        return f"{first.day}-{first:%b-%Y}"
+    if first.year != last.year:
+        return f"{first.day}-{first:%b-%Y}{_BETWEEN}{last.day}-{last:%b-%Y}"
+    if first.month != last.month:
+        return f"{first.day}-{first:%b}{_BETWEEN}{last.day}-{last:%b}"
+    return f"{first.day}{_DASH}{last.day} {last:%b}"
 
 
-def _day_of(at: datetime, span: Span) -> str:
-    return f"{at:%Y-%m-%d}" + (f" {at:%H:%M:%S}" if span.interval == "hour" else "")
+def day_of(at: datetime, span: Span) -> str:
+    """Write the start of a point as servers do."""
+    return f"{at:%Y-%m-%d}" + (f" {at:%H:%M:%S}" if span.interval in _CLOCK else "")
 
 
-def _filter(asked: Question) -> dict[str, Any]:
-    """Repeat the question as it was understood."""
-    span, given = asked.span, asked.given
-    echo: dict[str, Any] = {
-        "insight": "TRENDS",
-        "events": [entity.action() for entity in asked.entities if entity.kind == "events"],
-        "actions": [entity.action() for entity in asked.entities if entity.kind == "actions"],
-        "properties": _parsed(given.get("properties")) or [],
-        "filter_test_accounts": asked.without_test_accounts,
-        "date_from": clock.text(span.start),
-        "date_to": clock.text(span.end),
-        "interval": span.interval,
-        "display": asked.display,
-    }
-    if asked.breakdown is not None:
-        echo |= {"breakdown": asked.breakdown, "breakdown_type": asked.breakdown_type}
-    if asked.formula is not None:
-        echo["formula"] = asked.formula.text
-    if asked.earlier is not None:
-        echo |= {"compare": True, "compare_to": given.get("compare_to")}
-    return echo
-
-
-def _parsed(value: object) -> object:
-    return bodies.parse(value) if isinstance(value, str) and value.strip() else value
-
-
-def _csv(asked: Question, result: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Write a line for each series and a column for each point."""
-    whole = DISPLAYS[asked.display] == "value"
-    columns = ["series", *(["value"] if whole else map(str, result[0]["labels"] if result else []))]
+def _csv(asked: Question, result: Sequence[Mapping[str, Any]], *, plain: bool) -> Iterator[str]:
+    """Write a line for each series and a column for each point; the real one has none for an aggregated value."""
+    value = ["value"] if asked.shape == "value" and plain else []
+    points = asked.span.points() if asked.shape != "value" and result else []
+    names = [f"{at.day}-{at:%b-%Y}" + (f" {at:%H:%M}" if asked.span.interval in FINE else "") for at in points]
 
     def rows() -> Iterator[list[Any]]:
         for row in result:
-            name = row["label"] + (" (previous)" if row.get("compare_label") == "previous" else "")
-            yield [name, *([row["aggregated_value"]] if whole else row["data"])]
+            action: dict[str, Any] = row["action"] or {}
+            name: str = (action.get("custom_name") if asked.breakdown is None else None) or row["label"]
+            name += " (previous)" if row.get("compare_label") == "previous" else ""
+            data: list[float] = row["data"] or []
+            yield [name, *([row["aggregated_value"]] if value else map(float, data))]
 
-    return tabular.lines(columns, rows())
+    return tabular.lines(["series", *value, *names], rows())

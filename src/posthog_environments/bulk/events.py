@@ -1,0 +1,48 @@
+"""Whether the deletion of a person's events was queued, as far as the server shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from posthog_environments.bulk.verdicts import Verdict
+from posthog_environments.deletions import deletion_status
+from posthog_environments.errors import APIStatusError
+
+if TYPE_CHECKING:
+    from posthog_environments.exchange import Flow, Scope
+    from posthog_environments.models import DeletionStatus
+
+__all__ = ["are_queued", "row_of"]
+
+# Servers of before have no such list, and a key may not be let at it: then nothing is known, and nothing is wrong.
+_NOT_THERE: Final = frozenset({400, 403, 404, 405})
+
+
+def are_queued(scope: Scope, uuid: str, since: datetime | None) -> Flow[Verdict | None]:
+    """Decide by the server's list whether what is not known was done; None where it does not show."""
+    row = yield from row_of(scope, uuid, since)
+    if row is None:
+        return None
+    return Verdict("done", "the server lists the deletion of the events")
+
+
+def row_of(scope: Scope, uuid: str, since: datetime | None) -> Flow[DeletionStatus | None]:
+    """Find the newest row for a person; None where there is none, or only of a deletion that was over before `since`.
+
+    Of the same person there may be older rows: servers give whoever comes back the same uuid.
+    """
+    listing = deletion_status(scope, id=uuid, page_size=10)
+    walk = listing.walk()
+    assert walk.cursor is not None
+    try:
+        page = yield from listing.fetch(walk.cursor)
+    except APIStatusError as error:
+        if error.status_code in _NOT_THERE:
+            return None
+        raise
+    for row in walk.receive(page):
+        over = row.delete_verified_at
+        if row.person_uuid == uuid and (over is None or since is None or over >= since):
+            return row
+    return None

@@ -1,0 +1,107 @@
+"""What a journal proves, in words: what was done to whom and when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from posthog_environments.bulk.journal import Header, History, Settled, Standing, State, seal
+
+__all__ = ["Account", "account_of", "gone_uuids", "in_words", "inputs_of", "moment"]
+
+# Who was dealt with so is not there any more, unless somebody came back.
+GONE: Final = frozenset({"done", "queued", "already_gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a journal says of all its inputs.
+
+    Attributes:
+        counts: How many inputs there are of each state; those of which nothing was settled are pending.
+        first: When the first change was meant; None where none was.
+        last: When the last outcome was written.
+    """
+
+    counts: Mapping[State, int]
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everybody was dealt with."""
+        return all(state in (*GONE, "duplicate") for state, count in self.counts.items() if count)
+
+
+def account_of(history: History, header: Header) -> Account:
+    """Sum up what a journal says."""
+    counts: dict[State, int] = {}
+    settled = [each.settled for each in history.standings.values() if each.settled is not None]
+    for each in settled:
+        counts[each.state] = counts.get(each.state, 0) + 1
+    left = header.different - len(settled)
+    if left > 0:
+        counts["pending"] = counts.get("pending", 0) + left
+    begun = [each.since for each in history.standings.values() if each.since is not None]
+    ended = [each.time for each in settled if each.time is not None]
+    return Account(counts, min(begun, default=None), max(ended, default=None))
+
+
+def inputs_of(history: History, header: Header, *, uuid: str = "", text: str = "") -> Iterator[tuple[int, Standing]]:
+    """Find the inputs that named a person: by uuid, or by an email or distinct id, in any case that is likely."""
+    keys = {text, *(seal(header.salt, each) for each in {text, text.strip(), text.lower(), text.strip().lower()})}
+    for number, standing in sorted(history.standings.items()):
+        if (text and standing.key in keys) or (uuid and uuid in _uuids(standing)):
+            yield number, standing
+
+
+def _uuids(standing: Standing) -> set[str | None]:
+    found = standing.found.uuid if standing.found is not None else None
+    return {found, standing.intent, standing.settled.uuid if standing.settled is not None else None}
+
+
+def gone_uuids(history: History) -> dict[str, Standing]:
+    """Return the persons who should not be there any more."""
+    found: dict[str, Standing] = {}
+    for standing in history.standings.values():
+        if standing.settled is not None and standing.settled.state in GONE and standing.settled.uuid is not None:
+            found[standing.settled.uuid] = standing
+    return found
+
+
+_SAID: Final[Mapping[str, str]] = {
+    "done": "deleted",
+    "queued": "queued for deletion",
+    "already_gone": "already gone",
+    "not_found": "not found, so that nothing was done",
+    "refused": "refused, and nothing was done",
+    "unknown": "may or may not have been deleted",
+    "duplicate": "the same person as another input",
+    "pending": "not dealt with yet",
+}
+
+
+def in_words(number: int, standing: Standing, header: Header) -> str:
+    """Say what was done to one person."""
+    settled = standing.settled or Settled("pending", standing.intent)
+    said = _SAID[settled.state] if header.task == "delete" else settled.state.replace("_", " ")
+    if header.keep_person and settled.state in ("done", "queued"):
+        said = "kept, as asked"
+    besides = [what for what in ("events", "recordings") if getattr(header, f"delete_{what}")]
+    if besides and settled.state in ("done", "queued"):
+        said += f", {' and '.join(besides)} asked to be deleted too"
+    details = [
+        f"uuid {settled.uuid}" if settled.uuid else "",
+        f"HTTP {settled.status}" if settled.status else "",
+        f"request {settled.request_id}" if settled.request_id else "",
+        f"input {number}",
+    ]
+    when = f" {moment(settled.time)}" if settled.time is not None else ""
+    return f"{said}{when} ({', '.join(each for each in details if each)})"
+
+
+def moment(time: datetime) -> str:
+    """Write a moment, in UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

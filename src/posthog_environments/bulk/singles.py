@@ -1,0 +1,107 @@
+"""One change after the other, each with its intent before it and its outcome after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posthog_environments import persons
+from posthog_environments.bulk import lookups
+from posthog_environments.bulk.journal import Settled
+from posthog_environments.bulk.verdicts import Verdict, check, judge, of_answer
+from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
+from posthog_environments.exchange import Answer, Failed, Flow, Scope, is_doubtful, watched
+
+if TYPE_CHECKING:
+    from posthog_environments.bulk.jobs import Entry, Job
+    from posthog_environments.bulk.ledger import Ledger
+    from posthog_environments.bulk.tally import Tally
+
+__all__ = ["Seen", "Singles"]
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What went over the wire for one request."""
+
+    doubtful: bool = False
+    answer: Answer | None = None
+
+    def noting(self, flow: Flow[T]) -> Flow[T]:
+        """Run a flow, and note what it receives."""
+
+        def note(outcome: object) -> None:
+            if isinstance(outcome, (Answer, Failed)):
+                self.doubtful = self.doubtful or is_doubtful(outcome)
+                self.answer = outcome if isinstance(outcome, Answer) else None
+
+        return watched(flow, note)
+
+    def settled(self, verdict: Verdict, uuid: str) -> Settled:
+        """Return what the journal says of it."""
+        status = self.answer.status_code if self.answer else None
+        request_id = self.answer.headers.get("x-request-id") if self.answer else None
+        return Settled(verdict.state, uuid, verdict.reason, status, request_id)
+
+
+class Singles:
+    """Makes changes one by one."""
+
+    def __init__(self, scope: Scope, job: Job, ledger: Ledger, tally: Tally) -> None:
+        self._scope = scope
+        self._job = job
+        self._ledger = ledger
+        self._tally = tally
+        self.size = 1
+
+    def add(self, entry: Entry, uuid: str) -> Flow[None]:
+        """Make a change, and write it down.
+
+        Raises:
+            PostHogError: It would be the same with all others; what came of this one is written down.
+        """
+        yield from self._ledger.intents([(entry, uuid)])
+        seen = Seen()
+        try:
+            yield from seen.noting(self._request(entry, uuid))
+            check(seen.answer)
+            if seen.answer is not None and seen.answer.status_code == 404:
+                yield from lookups.make_sure(self._scope)
+        except PostHogError as failure:
+            verdict, error = yield from self._verdict(failure, seen)
+            if verdict.state != "pending":
+                self._tally.fares(verdict)
+                yield from self._tally.settle([(entry, seen.settled(verdict, uuid))])
+            elif verdict.certain:
+                # So that the next run need not look whether it was done.
+                yield from self._ledger.outcomes([(entry, seen.settled(verdict, uuid))])
+            self._tally.put_off([entry], verdict, error)
+        else:
+            self._tally.fares_well()
+            yield from self._tally.settle([(entry, seen.settled(of_answer(seen.answer), uuid))])
+
+    def finish(self) -> Flow[None]:
+        """Do what is left: nothing, for each change was made when it came."""
+        yield from ()
+
+    def _request(self, entry: Entry, uuid: str) -> Flow[Any]:
+        if entry.change is None:
+            return persons.delete(self._scope, uuid, delete_events=self._job.flags.delete_events)
+        if entry.change.unset is not None:
+            return persons.delete_property(self._scope, uuid, entry.change.unset)
+        return persons.update(self._scope, uuid, entry.change.wanted)
+
+    def _verdict(self, error: PostHogError, seen: Seen) -> Flow[tuple[Verdict, PostHogError]]:
+        """Decide what comes of a change that failed, and by which error a run is to stop."""
+        # After a doubtful attempt a 404 is no NotFoundError, as long as nothing has shown that the path is there.
+        gone = isinstance(error, OutcomeUnknown) and seen.answer is not None and seen.answer.status_code == 404
+        if gone or isinstance(error, NotFoundError):
+            try:
+                yield from lookups.make_sure(self._scope)
+            except PostHogError as other:
+                return judge(other, self._job.task, changing=False, certain=False), other
+        if gone and self._job.task == "delete" and not self._job.flags.delete_events:
+            return of_answer(seen.answer), error
+        return judge(error, self._job.task, changing=True, doubtful=seen.doubtful), error

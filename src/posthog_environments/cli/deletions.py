@@ -1,0 +1,115 @@
+"""`phenv persons delete` and `deletion-status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from posthog_environments.cli.bulk import bulk_options, delete_from_file, list_options
+from posthog_environments.cli.groups import Command
+from posthog_environments.cli.options import connected, json_option, usage
+from posthog_environments.cli.output import Column, Table
+from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
+from posthog_environments.cli.walks import print_listing
+
+if TYPE_CHECKING:
+    from posthog_environments.environment import Environment
+    from posthog_environments.models import DeletionStatus
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv persons delete 095be615-a8ad-4c33-8e9c-c7612fbf6c9f
+        phenv persons delete 42 --delete-events --yes
+        phenv persons delete --from-file emails.txt --by email --dry-run
+        phenv persons delete --from-file requests.csv --column email --by email --keep-ids kept.jsonl
+        phenv persons delete --from-file ids.txt --delete-events
+    """,
+)
+@optional_person
+@click.option("--from-file", type=click.Path(allow_dash=True, path_type=Path), metavar="FILE",
+              help="Delete many: one a line, or a table with --column. Blank lines and comments, a # and a blank, say "
+              "nothing. - is standard input.")  # fmt: skip
+@click.option("--delete-events", is_flag=True, help="Delete all events of the person as well, in the next weekly run.")
+@list_options
+@bulk_options
+@yes_option
+@json_option
+@connected
+def delete(
+    env: Environment, *, id: str | None, from_file: Path | None, delete_events: bool, yes: bool, as_json: bool,
+    by: str, using: str, column: str | None, delete_recordings: bool, keep_person: bool, keep_ids: Path | None,
+    **job: Any,
+) -> None:  # fmt: skip
+    """Delete a person, or many with --from-file, after showing whom and asking. It cannot be undone.
+
+    With --json null is printed once the person is deleted; of many, one document with an outcome each.
+
+    Of a list each line must be one plain email, id or distinct id; all others are named, and nothing is sent. Then
+    everybody is looked up, and who is named ambiguously is refused. They are deleted up to 1,000 at once where the
+    server does that, and each step is written into a journal before it is sent and after it. The same command goes on
+    after a crash, an error or Ctrl-C, and does nothing twice; a new list wants a new --journal.
+
+    At the end it says how many are done, queued (by the server), already gone, not found (nobody has this email or
+    distinct id), refused (for a reason), unknown (no clear answer came), duplicates or pending. The exit code is 0 if
+    all are done, queued, already gone or duplicates, otherwise 1.
+    """
+    one_or_many(id, from_file, job, of_many={
+        "--by": by != "id", "--using": using != "auto", "--column": column, "--keep-ids": keep_ids,
+        "--delete-recordings": delete_recordings, "--keep-person": keep_person,
+    })  # fmt: skip
+    if from_file is not None:
+        delete_from_file(
+            env, from_file, by=by, using=using, column=column, keep_ids=keep_ids, delete_events=delete_events,
+            delete_recordings=delete_recordings, keep_person=keep_person, yes=yes, as_json=as_json, **job,
+        )  # fmt: skip
+        return
+    assert id is not None
+
+    def whom() -> str:
+        with usage():
+            person = env.persons.get(id)
+        known = ", ".join([*([str(person.name)] if person.name else []), *map(str, person.distinct_ids[:3])])
+        events = " and all events of the person" if delete_events else ""
+        return f"Delete {known or 'the person'} ({person.uuid}){events}"
+
+    confirm(whom, yes=yes)
+    with usage():
+        env.persons.delete(id, delete_events=delete_events)
+    say_done("Deleted." + (" The events go with the next weekly run." if delete_events else ""), as_json=as_json)
+
+
+@click.command(
+    "deletion-status",
+    cls=Command,
+    examples="""
+        phenv persons deletion-status --status pending
+        phenv persons deletion-status 095be615-a8ad-4c33-8e9c-c7612fbf6c9f --json
+    """,
+)
+@click.argument("id", metavar="[UUID]", required=False)
+@click.option("--status", type=click.Choice(["pending", "completed", "all"]), help="Only deletions that are so far.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many rows.")
+@click.option("--page-size", type=click.IntRange(1), default=100, show_default=True, help="Rows a request.")
+@json_option
+@connected
+def deletion_status(
+    env: Environment, *, id: str | None, status: str | None, limit: int | None, page_size: int, as_json: bool
+) -> None:
+    """List how far the deletion of events of deleted persons is, newest first.
+
+    It tells of events alone. A missing row does not mean that anything is done. Servers of 2025 do not have it.
+    """
+    with usage():
+        pager = env.persons.deletion_status(id=id, status=status, page_size=min(page_size, limit or page_size))
+    table = Table(
+        Column("person", width=36), Column("status", width=10), Column("asked", width=20), Column("verified", width=20)
+    )
+    print_listing(pager, table, _row, names=("deletion", "deletions"), limit=limit, as_json=as_json)
+
+
+def _row(row: DeletionStatus) -> tuple[object, ...]:
+    return row.person_uuid, row.status, row.created_at, row.delete_verified_at

@@ -1,0 +1,284 @@
+"""A job of many changes on the command line: what will be done, the question, progress, what was done, how to go on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from posthog_environments.bulk.ledger import OtherJob
+from posthog_environments.cli.lists import MOST_SHOWN, Rows
+from posthog_environments.cli.options import usage
+from posthog_environments.cli.output import Column, Table, note, print_json, progress
+from posthog_environments.errors import ConfigurationError, printable
+
+if TYPE_CHECKING:
+    from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
+    from posthog_environments.environment import Environment
+
+__all__ = ["WORDS", "BulkCommand", "command_line"]
+
+WORDS: Final[Mapping[str, str]] = {
+    "done": "done",
+    "queued": "queued",
+    "already_gone": "already gone",
+    "not_found": "not found",
+    "refused": "refused",
+    "unknown": "unknown",
+    "duplicate": "duplicates",
+    "pending": "pending",
+}
+_FIELDS: Final = ("input", "by", "key", "state", "uuid", "name", "reason", "status", "request_id", "earlier")
+
+
+class BulkCommand:
+    """One job on the command line."""
+
+    def __init__(
+        self, env: Environment, source: Path, task: str, rows: Rows, flags: Mapping[str, bool], *,
+        journal: Path | None, dry_run: bool, retry_unknown: bool, yes: bool, as_json: bool, by: str = "id",
+        keep_ids: Path | None = None,
+    ) -> None:  # fmt: skip
+        self._env = env
+        self._source = source
+        self._task = task
+        self._rows = rows
+        self._flags = flags
+        self._dry_run = dry_run
+        self._retry_unknown = retry_unknown
+        self._yes = yes
+        self._as_json = as_json
+        self._by = by
+        self._keep_ids = keep_ids
+        self._journal = journal or self._beside(source)
+        self._declined = False
+        self._seen: dict[int, BulkOutcome] = {}
+        self._plan: BulkReport | None = None
+        self._bar = ExitStack()
+        self._stage = ""
+        self._advance: Callable[..., None] = lambda *_, **__: None
+
+    def _beside(self, source: Path) -> Path | None:
+        if str(source) != "-":
+            return source.with_name(f"{source.name}.journal.jsonl")
+        if self._dry_run:
+            return None
+        raise click.UsageError("The input is read from standard input; say with --journal where to write down what "
+                               "is done.", click.get_current_context())  # fmt: skip
+
+    def carry_out(self, call: Callable[..., BulkReport]) -> None:
+        """Do it, and say what came of it."""
+        if not (self._yes or self._dry_run) and not sys.stdin.isatty():
+            raise click.UsageError(
+                "There is no terminal to ask on. Give --yes if you are sure, or --dry-run to see what would be done.",
+                click.get_current_context(),
+            )
+        try:
+            with self._bar, usage():
+                report = call(
+                    journal=self._journal, dry_run=self._dry_run, retry_unknown=self._retry_unknown,
+                    confirm=self._agreed, on_outcome=self._note, on_progress=self._progress,
+                )  # fmt: skip
+        except ConfigurationError as error:
+            raise click.UsageError(self._explained(error), click.get_current_context()) from None
+        except BaseException as error:
+            self._say_how_far(error)
+            raise
+        if self._declined:
+            raise click.Abort
+        self._say(report)
+        if report.not_found or report.refused or report.unknown or (report.pending and not self._dry_run):
+            raise click.exceptions.Exit(1)
+
+    def _explained(self, error: ConfigurationError) -> str:
+        if not isinstance(error, OtherJob):
+            return printable(str(error), 2000)
+        return (
+            f"The journal {self._journal} is that of another job; different: {error.different}. Nothing was sent.\n"
+            f"A new list wants a new journal:\n  {command_line(journal=self._another_journal())}\n"
+            "To go on with that other job, give the command and the list as they were."
+        )
+
+    def _another_journal(self) -> str:
+        """Return a path for a journal that is not there yet."""
+        name = "list" if str(self._source) == "-" else self._source.name
+        folder = Path() if str(self._source) == "-" else self._source.parent
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        paths = (folder / f"{name}.{today}{more}.journal.jsonl" for more in ("", *(f".{n}" for n in range(2, 1000))))
+        return str(next((path for path in paths if not path.exists()), folder / f"{name}.new.journal.jsonl"))
+
+    def _agreed(self, plan: BulkReport) -> bool:
+        """Show what will be done, and ask."""
+        self._bar.close()
+        self._plan = plan
+        if self._yes or not plan.pending:
+            return True
+        for line in self._described(plan):
+            note(line)
+        self._declined = not click.confirm(printable(self._question(plan), 1000), err=True)
+        return not self._declined
+
+    def _described(self, plan: BulkReport) -> list[str]:
+        shown = [outcome for outcome in plan if outcome.state != "duplicate" and not outcome.earlier]
+        lines = [f"  {self._whom(outcome)}" for outcome in shown[:MOST_SHOWN]]
+        more = len(shown) - MOST_SHOWN
+        return lines + ([f"  … and {more:,} more; --dry-run shows all"] if more > 0 else [])
+
+    def _question(self, plan: BulkReport) -> str:
+        persons = f"{plan.pending:,} person{'' if plan.pending == 1 else 's'}"
+        where = f"project {self._env.project_id} at {self._env.host}"
+        others = ", ".join(f"{count:,} {WORDS[state]}" for state, count in plan.counts().items() if count
+                           and state != "pending")  # fmt: skip
+        besides = f" ({others})" if others else ""
+        if self._task == "update":
+            return f"Make {plan.pending:,} change{'' if plan.pending == 1 else 's'} in {where}{besides}?"
+        what = [name for name in ("events", "recordings") if self._flags.get(f"delete_{name}")]
+        if self._flags.get("keep_person"):
+            return f"Delete ALL {' AND '.join(what).upper()} of {persons}, and keep the persons, in {where}{besides}?"
+        also = f" AND ALL THEIR {' AND '.join(what).upper()}" if what else ", and keep their events"
+        return f"Delete {persons}{also}, from {where}{besides}?"
+
+    # -------------------------------------------------------------------------------------------------------- progress
+
+    def _progress(self, now: BulkProgress) -> None:
+        if now.stage != self._stage:
+            self._bar.close()
+            self._stage = now.stage
+            if now.stage == "look-ups":
+                note(f"Looking up {_people(now.total)}.{_wait(now.seconds)}")
+                self._advance = self._bar.enter_context(progress("Look-ups", total=now.total))
+            elif now.seconds:
+                note(f"{_people(now.total)} to go through.{_wait(now.seconds)}")
+        elif now.stage == "look-ups":
+            self._advance(1)
+
+    def _note(self, outcome: BulkOutcome) -> None:
+        if not self._seen:
+            total = len(self._plan) if self._plan else None
+            self._advance = self._bar.enter_context(progress("Persons", total=total))
+        self._seen[outcome.input] = outcome
+        self._advance(1)
+
+    # -------------------------------------------------------------------------------------------------- what was done
+
+    def _say_how_far(self, error: BaseException) -> None:
+        """Print what a job came to that has stopped."""
+        if self._plan is not None and self._seen:
+            from posthog_environments.bulk.outcomes import BulkReport
+
+            self._say(BulkReport(tuple(self._seen.get(outcome.input, outcome) for outcome in self._plan)))
+        for text in getattr(error, "__notes__", []):
+            note(text)
+
+    def _say(self, report: BulkReport) -> None:
+        """Print the outcomes."""
+        if self._as_json:
+            print_json(self._document(report))
+        elif self._dry_run:
+            table = Table(Column("line", width=6, right=True), Column("outcome", width=12), Column("whom", share=3))
+            table.show((outcome.input, self._word(outcome.state), self._whom(outcome)) for outcome in report)
+        else:
+            for outcome in report:
+                if outcome.state in ("not_found", "refused", "unknown"):
+                    note(f"Line {outcome.input}, {WORDS[outcome.state]}: {self._whom(outcome)}")
+            table = Table(Column("outcome", width=14), Column("inputs", width=9, right=True))
+            counted = [(self._word(state), count) for state, count in report.counts().items()]
+            table.show([*counted, ("blank", self._rows.blank), ("all", self._rows.total)])
+        self._say_how_to_go_on(report)
+
+    def _say_how_to_go_on(self, report: BulkReport) -> None:
+        if self._dry_run:
+            if self._journal is not None:
+                note("Nothing was changed. The same command without --dry-run uses these look-ups for a day.")
+            return
+        earlier = sum(outcome.earlier for outcome in report)
+        if earlier:
+            note(f"{report.new:,} new in this run, {earlier:,} from earlier runs.")
+        if all(outcome.earlier or outcome.state == "duplicate" for outcome in report):
+            note("Nothing was left to do. If this is a new request, give it a --journal of its own.")
+        self._say_what_is_left(report)
+        if self._keep_ids is not None:
+            cut = sum('"complete": false' in line for line in self._keep_ids.open(encoding="utf-8"))
+            more = f"; of {_people(cut)} there are exactly 1,000, and there may have been more" if cut else ""
+            note(f"Distinct ids are kept in {self._keep_ids}{more}.")
+        note(f"Written down in {self._journal}")
+
+    def _say_what_is_left(self, report: BulkReport) -> None:
+        if report.pending:
+            note(f"{report.pending:,} pending: the same command goes on with them.")
+        if report.unknown:
+            note(f"{report.unknown:,} unknown: to look again, {command_line(retry_unknown=True)}")
+            if self._flags.get("delete_events"):
+                note("A deletion of events that was queued shows in phenv persons deletion-status UUID.")
+        if report.not_found or report.refused:
+            note("Who was not found or refused: put those lines right in a new list, with a journal of its own.")
+        if report.queued:
+            note(f"{report.queued:,} queued: the server deletes them soon. phenv journal verify {self._journal} looks.")
+
+    def _word(self, state: str) -> str:
+        return f"to {self._task}" if self._dry_run and state == "pending" else WORDS[state]
+
+    def _document(self, report: BulkReport) -> dict[str, Any]:
+        return {
+            "task": self._task,
+            **({"delete_events": False} | dict(self._flags)),
+            "dry_run": self._dry_run,
+            "journal": str(self._journal) if self._journal else None,
+            "inputs": self._rows.total,
+            **{WORDS[state].replace(" ", "_"): count for state, count in report.counts().items()},
+            "blank": self._rows.blank,
+            "new": report.new,
+            "outcomes": [
+                {"line": outcome.input, **{name: getattr(outcome, name) for name in _FIELDS},
+                 "similar": [{"uuid": each.uuid, "name": each.name} for each in outcome.similar]}
+                for outcome in report
+            ],
+        }  # fmt: skip
+
+    def _whom(self, outcome: BulkOutcome) -> str:
+        """Describe an input: what it says, whom it means, and what there is to say of it."""
+        known = [text for text in (outcome.name, outcome.uuid) if text and text != outcome.key]
+        person = f" → {', '.join(known)}" if known else ""
+        similar = [", ".join(text for text in (each.name, each.uuid) if text) for each in outcome.similar]
+        reason = "; ".join(([outcome.reason] if outcome.reason else []) + [f"similar: {each}" for each in similar])
+        kind = "" if outcome.by == "auto" or outcome.by == self._by == "id" else f"{outcome.by.replace('_', ' ')} "
+        return f"{kind}{outcome.key}{person}{f' ({reason})' if reason else ''}"
+
+
+def command_line(**changes: object) -> str:
+    """Return the command that was given, with other values for some options."""
+    context = click.get_current_context()
+    root = context.find_root()
+    program, *path = context.command_path.split()
+    return shlex.join([program, *_words(root, {}), *path, *_words(context, changes)])
+
+
+def _words(context: click.Context, changes: Mapping[str, object]) -> list[str]:
+    words: list[str] = []
+    for each in context.command.params:
+        value = changes.get(each.name or "", context.params.get(each.name or ""))
+        if isinstance(each, click.Argument):
+            words += [] if value is None else [str(value)]
+        elif value is True:
+            words.append(each.opts[0])
+        elif value not in (None, False, each.get_default(context)):
+            words += [each.opts[0], str(value)]
+    return words
+
+
+def _people(count: int) -> str:
+    return f"{count:,} person{'' if count == 1 else 's'}"
+
+
+def _wait(seconds: float) -> str:
+    """Say how long the quota takes, where that is worth a word."""
+    if seconds < 1:
+        return ""
+    minutes = round(seconds / 60)
+    return f" The quota takes about {f'{minutes} min' if minutes else f'{seconds:.0f} s'}."

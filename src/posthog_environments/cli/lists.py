@@ -1,0 +1,215 @@
+"""Lists of people as they come: plain text, or a table as spreadsheets write it, in the encodings that they use."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from posthog_environments.bulk.inputs import Numbered
+from posthog_environments.errors import printable
+
+__all__ = ["MOST_SHOWN", "Rows", "column_of", "heading_hint", "lines_of", "read_text", "unusable"]
+
+# So many wrong lines are named.
+MOST_SHOWN: Final = 20
+_DELIMITERS: Final = (",", ";", "\t")
+# The longest first: the mark of UTF-16 is the beginning of that of UTF-32.
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a list.
+
+    Attributes:
+        named: Those that say something, each with the number of its line.
+        total: How many there are, the blank ones and comments included, a heading not.
+        empty: Lines of a table that have something, but nothing in the column.
+    """
+
+    named: list[Numbered]
+    total: int
+    empty: tuple[int, ...] = ()
+
+    @property
+    def blank(self) -> int:
+        """How many say nothing."""
+        return self.total - len(self.named)
+
+
+def unusable(source: Path, problems: Sequence[str], hint: str = "") -> click.UsageError:
+    """Say what is wrong with a list; nothing was sent."""
+    more = len(problems) - MOST_SHOWN
+    shown = [printable(problem, 300) for problem in problems[:MOST_SHOWN]]
+    shown += [f"… and {more:,} more"] if more > 0 else []
+    text = "\n".join(f"  {line}" for line in shown)
+    text = f"{source} cannot be used; nothing was sent:\n{text}" + (f"\n{printable(hint, 500)}" if hint else "")
+    return click.UsageError(text, click.get_current_context())
+
+
+def read_text(source: Path) -> str:
+    """Read a list, in UTF-8 or whatever its mark says.
+
+    Raises:
+        click.UsageError: It cannot be read.
+    """
+    try:
+        data: bytes = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{source} cannot be read: {error.strerror}.", click.get_current_context()) from None
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None) or _unmarked(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding.startswith("utf-8"):
+            line = data[: error.start].count(b"\n") + 1
+            problem = f"line {line}: it is not UTF-8. Save it as UTF-8; spreadsheets offer that for CSV"
+        else:
+            problem = f"it begins as {encoding.upper()} does, and is not"
+        raise unusable(source, [problem]) from None
+    if "\0" in text:
+        raise unusable(source, [f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: there is a NUL in it"])
+    return text
+
+
+def _unmarked(data: bytes) -> str:
+    """Tell UTF-16 without a mark, as PowerShell and some databases write it, by the zeros beside each letter."""
+    start = data[:200]
+    if len(start) >= 4 and len(data) % 2 == 0:
+        even, odd = start[::2].count(0), start[1::2].count(0)
+        if odd and not even:
+            return "utf-16-le"
+        if even and not odd:
+            return "utf-16-be"
+    return "utf-8"
+
+
+def lines_of(source: Path, text: str) -> Rows:
+    """Take each line for one person; blank ones, and those that begin with a # and a blank, say nothing.
+
+    Raises:
+        click.UsageError: There is nobody in it.
+    """
+    # Other line ends of Unicode may stand within a text.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    named = [
+        Numbered(number, stripped, plain=True)
+        for number, line in enumerate(lines, 1)
+        if (stripped := line.strip()) and not _is_comment(stripped)
+    ]
+    if not named:
+        raise unusable(source, ["it holds nothing but blank lines and comments"])
+    return Rows(named, len(lines))
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#") and (not line.strip("#") or line.lstrip("#")[0].isspace())
+
+
+def column_of(source: Path, text: str, name: str) -> Rows:
+    """Read one column of a table, whose cells are divided by commas, semicolons or tabs.
+
+    Raises:
+        click.UsageError: There is no such column, or a row does not fit the heading.
+    """
+    start = 1
+    if text[:4].casefold() == "sep=":
+        # A line with which spreadsheets are told what divides the cells.
+        _, _, text = text.partition("\n")
+        start = 2
+    delimiter, headings = _heading(source, text, name)
+    place = _place(source, headings, name)
+    named: list[Numbered] = []
+    empty: list[int] = []
+    problems: list[str] = []
+    total = 0
+    for number, cells in _rows(text, delimiter, start):
+        total += 1
+        if isinstance(cells, str):
+            problems.append(f"line {number}: {cells}")
+        elif any(cells[len(headings) :]) or (any(cells) and len(cells) < len(headings)):
+            problems.append(f"line {number}: it has {len(cells)} cells, and the heading {len(headings)}")
+        elif any(cells) and not cells[place]:
+            empty.append(number)
+        elif any(cells):
+            named.append(Numbered(number, cells[place]))
+    if problems:
+        raise unusable(source, problems)
+    if not named:
+        raise unusable(source, [f"there is nothing in the column {name!r}"])
+    return Rows(named, total, tuple(empty))
+
+
+def _rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the rows below the heading, each with the line that it begins on; of one that cannot be read, why."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    first = True
+    while True:
+        number = start + reader.line_num
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, f"its quotes do not match ({error})"
+            return
+        if not first:
+            yield number, cells
+        first = False
+
+
+def _heading(source: Path, text: str, name: str) -> tuple[str, list[str]]:
+    """Find out what divides the cells: that by which the heading has the column, else that which divides most."""
+    found = [(delimiter, headings) for delimiter in _DELIMITERS if (headings := _headings(text, delimiter))]
+    if not found:
+        raise unusable(source, ["line 1: it is no heading of a table"])
+    return max(found, key=lambda each: (bool(_places(each[1], name)), len(each[1])))
+
+
+def _headings(text: str, delimiter: str) -> list[str]:
+    try:
+        none: list[str] = []
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), none)
+        return [cell.strip() for cell in first]
+    except csv.Error:
+        return []
+
+
+def _places(headings: Sequence[str], name: str) -> list[int]:
+    wanted = name.strip()
+    exact = [place for place, heading in enumerate(headings) if heading == wanted]
+    return exact or [place for place, heading in enumerate(headings) if heading.casefold() == wanted.casefold()]
+
+
+def _place(source: Path, headings: Sequence[str], name: str) -> int:
+    places = _places(headings, name)
+    if len(places) == 1:
+        return places[0]
+    if places:
+        raise unusable(source, [f"line 1: {len(places)} columns are called {name!r}"])
+    raise unusable(source, [f"line 1: there is no column {name!r}; there are: {', '.join(headings)}"])
+
+
+def heading_hint(text: str) -> str:
+    """Say how to read a file that looks like a table; nothing where it does not."""
+    first = text.partition("\n")[0].strip()
+    headings = max((_headings(first, delimiter) for delimiter in _DELIMITERS), key=len)
+    if len(headings) > 1:
+        return f"If it is a table, say with --column which column names them. Its first line: {', '.join(headings)}"
+    if headings and "@" not in first:
+        return f"If its first line is a heading, give --column {headings[0]!r}."
+    return ""

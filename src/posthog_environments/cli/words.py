@@ -1,0 +1,77 @@
+"""What the package says to a program, said to a person who typed a command: options of phenv instead of arguments."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["in_phenv"]
+
+# Arguments that no command has an option for are left out with what was said of them.
+_PHRASES: Final = (
+    ("Give a larger max_wait or timeout, or call less often.", "Give a larger --timeout, or call less often."),
+    (", or allow more bytes with max_body.", "."),
+    (" What only a newer server knows can be sent through extra_query or extra_body.", ""),
+    ("Use https, or give allow_http=True if you trust the network.", "Use https."),
+    ("give api_key=.", "give --api-key-file or --api-key-stdin."),
+    ("if that is the right server, give it as host.", "if that is the right server, give it as --host."),
+    ("check host, project_id and id", "check --host, --project-id and the id"),
+    ("check host and project_id", "check --host and --project-id"),
+    ("Check host, and read", "Check --host, and read"),
+    (" There is no way to wait for ever; give a large number.", ""),
+    ("Use list(…).export(path)", "Use phenv persons export FILE"),
+    (
+        'Give events= or actions=, at least one: events=["$pageview"].',
+        "A trend counts events or actions: give --event or --action, at least one, such as --event '$pageview'.",
+    ),
+)
+_COMMANDS: Final = {"get_trend": "get-trend", "trend_csv": "csv", "properties_timeline": "timeline"}
+_OPTIONS: Final = (
+    "project_id", "host", "prefix", "trend_api", "timeout", "quota", "search", "email", "distinct_id", "page_size",
+    "offset", "limit", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "breakdown_limit", "display",
+    "compare", "compare_to", "formula", "delete_events", "created_since", "created_before", "using", "by",
+)  # fmt: skip
+_NAMED: Final = {"events": "--event", "actions": "--action", "properties": "--property"}
+
+_CALL: Final = re.compile(r"(?:env\.)?\b(persons|insights)\.([a-z_]+)\(([^()]*)\)")
+_ARGUMENT: Final = re.compile(
+    rf"(?<![\w?&/-])({'|'.join((*_OPTIONS, *_NAMED))})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?"
+)
+# A word that can be nothing but the name of an argument.
+_NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w(])")
+_PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
+
+
+def in_phenv(text: str) -> str:
+    """Return a message with options and commands of phenv instead of arguments and calls of Python."""
+    for said, instead in _PHRASES:
+        text = text.replace(said, instead)
+    text = _CALL.sub(_command, text)
+    text = _PROP.sub(r"--property \1:", text)
+    text = _ARGUMENT.sub(_option, text)
+    # Before a colon at the very beginning it names what is wrong, as the API calls it.
+    place = text.partition(":")[0]
+    return _NAME.sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
+
+
+def _flag(name: str) -> str:
+    return _NAMED.get(name) or f"--{name.replace('_', '-')}"
+
+
+def _command(match: re.Match[str]) -> str:
+    group, name, arguments = match.groups()
+    command = _COMMANDS.get(name, name.rstrip("_").replace("_", "-"))
+    words = ["phenv", group, command]
+    words += [_ARGUMENT.sub(_option, part) if "=" in part else "ID" for part in filter(None, arguments.split(", "))]
+    return " ".join(words)
+
+
+def _option(match: re.Match[str]) -> str:
+    name, value = match.groups()
+    if value in (None, "True"):
+        return _flag(name)
+    if value == "False":
+        return f"no {_flag(name)}"
+    if value == "…":
+        return f"{_flag(name)} {name.upper().replace('_', '-')}"
+    return f"{_flag(name)} {value.strip('[]').strip(chr(34))}"

@@ -1,0 +1,362 @@
+"""Read a question in the words of `insights/trend/`: from the query or the body, as servers of 2025 map it.
+
+What servers pass over in silence and does change nothing they draw is taken; what would change the answer, and the
+sandbox cannot, is refused by name, and so is a field that no server knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final, Literal, cast
+
+from posthog_environments.sandbox import bodies, filters, question
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House
+from posthog_environments.sandbox.period import Calendar, Span, Wanted
+from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
+from posthog_environments.sandbox.question import (
+    COUNTRIES,
+    DISPLAYS,
+    MOST_PARTS,
+    MOST_SERIES,
+    OTHER_DISPLAYS,
+    Breakdown,
+    Entity,
+    Property,
+    Question,
+    Worked,
+)  # fmt: skip
+
+INTERVALS: Final = ("hour", "day", "week", "month")
+BREAKDOWN_TYPES: Final = frozenset(
+    {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "events"}
+)
+_DRAWN: Final = frozenset(
+    {"show_legend", "hidden_legend_keys", "aggregation_axis_format", "aggregation_axis_prefix", "decimal_places"}
+    | {"aggregation_axis_postfix", "show_values_on_series", "show_percent_stack_view", "show_labels_on_series"}
+    | {
+        "y_axis_scale_type",
+        "show_multiple_y_axes",
+        "show_alert_threshold_lines",
+        "layout",
+        "breakdown_attribution_type",
+    }
+)
+_AROUND: Final = frozenset(
+    {
+        KEY_PARAMETER,
+        "format",
+        "refresh",
+        "offset",
+        "limit",
+        "client_query_id",
+        "session_id",
+        "from_dashboard",
+        "entity_type",
+    }
+)
+_READ: Final = frozenset(
+    {"events", "actions", "properties", "filter_test_accounts", "date_from", "date_to", "explicit_date", "interval"}
+    | {"breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
+    | {"compare", "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as"}
+)
+_REFUSED: Final[Mapping[str, frozenset[object]]] = {
+    # A field that changes the answer, and the values that leave it as it is.
+    "sampling_factor": frozenset({"", None, "1", 1}),
+    "aggregation_group_type_index": frozenset({"", None}),
+    "breakdown_group_type_index": frozenset({"", None}),
+    "breakdown_histogram_bin_count": frozenset({"", None}),
+    "breakdown_normalize_url": frozenset({"", None, False, "false"}),
+    "breakdown_path_cleaning": frozenset({"", None, False, "false"}),
+    "data_warehouse": frozenset({"", None, "[]"}),
+    "stickiness_days": frozenset({"", None}),
+    "math_multiplier": frozenset({"", None}),
+}
+_OF_ENTITY: Final = frozenset(
+    {"id", "type", "order", "name", "custom_name", "math", "math_property", "properties", "math_property_type"}
+    | {"math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql"}
+    | {"math_group_type_index", "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field"}
+)
+"""`math_property_type` and what follows it are not carried over by servers."""
+
+
+def fields(call: Call) -> dict[str, Any]:
+    """Give what was asked in the body, and what it does not name from the query."""
+    return {**call.query, **(call.fields if call.method == "POST" else {})}
+
+
+def read(house: House, call: Call) -> Question:
+    """Read a question about a trend."""
+    given = fields(call)
+    check_fields(given)
+    found = entities(house, given)
+    properties = filters.read(given.get("properties"), lenient=house.lenient)
+    question.check_patterns(house, found, properties)
+    display = _display(house, given)
+    wanted = wanted_of(house, given, bold=display == "BoldNumber")
+    calendar = Calendar(house)
+    span = calendar.span(wanted)
+    if span.start > span.end:
+        detail = "The period ends before it begins."
+        raise crash(detail) if house.lenient else invalid(detail, "date_to")
+    return Question(
+        entities=found,
+        properties=properties,
+        without_test_accounts=bodies.truth(given.get("filter_test_accounts")),
+        span=span,
+        earlier=_earlier(calendar, given, wanted, span),
+        breakdown=_breakdown(house, given, display),
+        display=display,
+        formulas=_formulas(house, given, found),
+        smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
+        echo=_echo(given, found, wanted, display),
+        key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
+    )
+
+
+def check_fields(given: Mapping[str, Any]) -> None:
+    """Refuse by its name what would change the answer, and what no server knows."""
+    for name, value in given.items():
+        if name in _REFUSED:
+            unchanged = isinstance(value, list) if name == "data_warehouse" and not value else False
+            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _REFUSED[name]):
+                raise unsupported(f"the field {name}", name)
+        elif name not in _READ | _DRAWN | _AROUND:
+            raise unsupported(f"the field {name[:60]}", name)
+    insight, shown_as = given.get("insight") or "TRENDS", given.get("shown_as") or "Volume"
+    if insight not in ("TRENDS", "SESSIONS"):
+        raise unsupported(f"the insight {str(insight)[:60]!r}; this is the place of TRENDS", "insight")
+    if shown_as != "Volume":
+        raise unsupported(f"trends shown as {str(shown_as)[:60]!r}", "shown_as")
+
+
+def wanted_of(house: House, given: Mapping[str, Any], *, bold: bool = False) -> Wanted:
+    """Read which period is meant."""
+    interval = given.get("interval") or "day"
+    if interval == "minute":
+        interval = "hour"  # as servers map it
+    if not isinstance(interval, str) or interval not in INTERVALS:
+        raise invalid(f"{str(interval)[:60]!r} is no interval; there are {', '.join(INTERVALS)}.", "interval")
+    return Wanted(
+        date_from=given.get("date_from"),
+        date_to=given.get("date_to"),
+        interval=interval,
+        explicit=bodies.truth(given.get("explicit_date")),
+        to_the_instant=bold and house.lenient,
+    )
+
+
+def entities(house: House, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[Entity, ...]:
+    """Read the actions and the events, in their order; an action that is not there has no row, or is refused."""
+    found: list[Entity] = []
+    kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
+    for kind in kinds:
+        for entry in _list(house, given.get(kind), kind):
+            if len(found) == MOST_SERIES:
+                # Before the next one is read: an action costs a question to the database.
+                raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
+            entity = _entity(house, entry, kind, strict_actions=strict_actions)
+            if entity is not None:
+                found.append(entity)
+    # Those without a place come first, as they were named; answers number them anew.
+    found.sort(key=lambda entity: entity.order or -1)
+    return tuple(replace(entity, order=number) for number, entity in enumerate(found))
+
+
+def _list(house: House, value: object, attr: str) -> Iterator[dict[str, Any]]:
+    if isinstance(value, str):
+        try:
+            value = bodies.parse(value) if value.strip() else []
+        except ValueError:
+            raise _unreadable(house, "This is not JSON.", attr) from None
+    if not isinstance(value, list | None):
+        raise _unreadable(house, "This must be a list.", attr)
+    for entry in cast("list[object]", value or []):
+        if not isinstance(entry, dict):
+            raise _unreadable(house, "Each entry must be an object.", attr)
+        yield cast("dict[str, Any]", entry)
+
+
+def _unreadable(house: House, detail: str, attr: str) -> Problem:
+    """Fail as servers do, or say what is wrong."""
+    return crash(f"{attr}: {detail}") if house.lenient else invalid(detail, attr)
+
+
+def _entity(
+    house: House, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
+) -> Entity | None:
+    unknown = sorted(entry.keys() - _OF_ENTITY)
+    if unknown:
+        raise unsupported(f"the field {unknown[0][:60]} of a series", kind)
+    named = entry.get("id")
+    if not isinstance(named, str | int | None) or isinstance(named, bool):
+        raise invalid("An id is a text or a number.", kind)
+    event = str(named) if named is not None else None
+    if kind == "actions":
+        event = _action(house, named)
+        if event is None and strict_actions:
+            raise invalid(f"There is no action {str(named)[:60]!r}.")
+        if event is None:
+            return None
+    if entry.get("math") == "hogql" and not entry.get("math_hogql") and house.lenient:
+        raise crash("The math hogql needs math_hogql.")
+    order = entry.get("order")
+    return Entity(
+        event=event,
+        label=event if event is not None else "All events",
+        order=order if isinstance(order, int) else -1,
+        properties=_flat(filters.read(entry.get("properties"), lenient=house.lenient)),
+        math=question.math_of(entry.get("math"), entry.get("math_property")),
+        math_property=_text(entry.get("math_property")),
+        name=_text(entry.get("name")),
+        custom_name=_text(entry.get("custom_name")),
+        kind=kind,
+        id=named,
+    )
+
+
+def _flat(group: filters.Group) -> filters.Group:
+    """Take the conditions of one level as a list, whatever joins them: so servers do with those of a series."""
+    if any(isinstance(item, filters.Group) for item in group.items):
+        return group
+    return filters.Group("AND", group.items)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _action(house: House, id: object) -> str | None:
+    number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10 else id
+    if not isinstance(number, int):
+        raise _unreadable(house, f"{str(id)[:60]!r} is no number of an action.", "actions")
+    known = question.actions(house)
+    if number not in known and not house.lenient:
+        raise invalid(f"There is no action {number}; the sandbox has {bodies.write(known)}.", "actions")
+    return known.get(number)
+
+
+def _display(house: House, given: Mapping[str, Any]) -> str:
+    display = given.get("display") or "ActionsLineGraph"
+    if display in OTHER_DISPLAYS:
+        raise unsupported(f"the display {display}", "display")
+    if isinstance(display, str) and display in DISPLAYS:
+        return display
+    if house.lenient:
+        return "ActionsLineGraph"  # the oddity: what is no display is a line, without a word
+    raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
+
+
+def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span: Span) -> Span | None:
+    """Find the period to compare with, which is asked for with `compare` alone."""
+    if not bodies.truth(given.get("compare")):
+        return None
+    back = given.get("compare_to")
+    if not back:
+        return calendar.before(wanted, span)
+    found = calendar.back(str(back), span)
+    if found is None:
+        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
+    return found
+
+
+def breakdown_on(house: House, given: Mapping[str, Any]) -> tuple[object, str]:
+    """Read what to break down on, unless it is several things."""
+    key: object = given.get("breakdown")
+    kind: object = given.get("breakdown_type") or "event"
+    if key in (None, "", []):
+        return None, "event"
+    if kind == "events":
+        kind = "event"
+    if isinstance(key, list) and kind != "cohort":
+        raise _unreadable(house, "This must be the name of one property.", "breakdown")
+    if isinstance(key, str) and kind == "cohort":
+        key = _cohorts(key)
+    if isinstance(key, list):
+        key = question.only_one(cast("list[object]", key))
+    return key, str(kind)
+
+
+def _cohorts(text: str) -> object:
+    """Read cohorts from the text of the query."""
+    try:
+        return bodies.parse(text)
+    except ValueError:
+        return text
+
+
+def _breakdown(house: House, given: Mapping[str, Any], display: str) -> Breakdown | None:
+    several = list(_list(house, given.get("breakdowns"), "breakdowns"))
+    key, kind = breakdown_on(house, given)
+    if not several and key is None:
+        return None
+    entries = several or [{"property": key, "type": kind}]
+    if len(entries) > 3:
+        raise invalid("There can be three breakdowns at most.", "breakdowns")
+    for entry in entries:
+        unknown = sorted(name for name in entry.keys() - {"property", "type"} if entry[name] not in (None, False))
+        if unknown:
+            raise unsupported(f"{unknown[0][:60]} of a breakdown", "breakdowns")
+    attr = "breakdowns" if several else "breakdown"
+    return Breakdown(
+        tuple(_property(house, entry, attr) for entry in entries),
+        several=bool(several),
+        limit=COUNTRIES
+        if display == "WorldMap"
+        else _count(given.get("breakdown_limit"), "breakdown_limit") or MOST_PARTS,
+        hide_other=bodies.truth(given.get("breakdown_hide_other_aggregation")),
+    )
+
+
+def _property(house: House, entry: Mapping[str, Any], attr: str) -> Property:
+    kind = entry.get("type") or "event"
+    if house.lenient and not house.newer and kind not in BREAKDOWN_TYPES:
+        return Property("", "nothing")  # the oddity: nobody has a property of a kind that there is not
+    return question.one_property(entry.get("property"), kind, attr)
+
+
+def _count(value: object, attr: str) -> int | None:
+    if value in (None, ""):
+        return None
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) <= 1_000_000:
+        raise invalid(f"{text[:60]!r} is no whole number from 1 to 1,000,000.", attr)
+    return int(text)
+
+
+def _formulas(house: House, given: Mapping[str, Any], found: tuple[Entity, ...]) -> tuple[Worked, ...]:
+    text = given.get("formula")
+    if text in (None, ""):
+        return ()
+    try:
+        return (Worked(question.formula_of(text, len(found))),)
+    except question.MalformedFormula as problem:
+        if house.lenient:
+            raise crash("The formula cannot be read.") from None
+        raise problem from None
+
+
+def _echo(given: Mapping[str, Any], found: tuple[Entity, ...], wanted: Wanted, display: str) -> dict[str, Any]:
+    """Repeat the question as it was understood."""
+    echo: dict[str, Any] = {
+        "insight": "TRENDS",
+        "properties": _parsed(given.get("properties")) or [],
+        "filter_test_accounts": bodies.truth(given.get("filter_test_accounts")),
+        "date_from": wanted.date_from,
+        "date_to": wanted.date_to,
+        "interval": wanted.interval,
+        "display": display,
+    }
+    for kind in ("events", "actions"):
+        echo[kind] = [entity.action([]) | {"id": entity.id} for entity in found if entity.kind == kind]
+    for name in ("breakdown", "breakdown_type", "breakdowns", "formula", "compare_to"):
+        if given.get(name):
+            echo[name] = given[name]
+    if bodies.truth(given.get("compare")):
+        echo["compare"] = True
+    return echo
+
+
+def _parsed(value: object) -> object:
+    return bodies.parse(value) if isinstance(value, str) and value.strip() else value

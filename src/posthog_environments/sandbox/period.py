@@ -1,0 +1,205 @@
+"""The period of a trend or a timeline, its points, and the period that it is compared with.
+
+Sources: answers of a real server, and PostHog's source of 2025 and 2026 where a server of that age was not at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
+
+from posthog_environments.sandbox import dates
+from posthog_environments.sandbox.dates import LAST_INSTANT, Moment
+from posthog_environments.sandbox.exchange import House
+from posthog_environments.sandbox.problems import invalid
+from posthog_environments.sandbox.sql import Sql
+
+Step = timedelta | relativedelta
+
+STEPS: Final[Mapping[str, Step]] = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": relativedelta(months=1),
+    "quarter": relativedelta(months=3),
+    "year": relativedelta(years=1),
+}
+FINE: Final = frozenset({"second", "minute", "hour"})
+"""Intervals whose periods need not end with a day."""
+MOST_POINTS: Final = 100_000
+_DEFAULT: Final = "-7d"
+_WHOLE_UNITS: Final[Mapping[str, Step]] = {
+    "w": timedelta(weeks=1),
+    "m": relativedelta(months=1),
+    "q": relativedelta(months=3),
+    "y": relativedelta(years=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period in time and the points that it falls into."""
+
+    start: datetime
+    end: datetime
+    interval: str
+    counted_from: datetime
+    """From when events count: whole days, months and (until 2026) weeks at the start, but for exact periods."""
+
+    def points(self) -> list[datetime]:
+        """Give the start of each point."""
+        first, step = dates.floor(self.start, self.interval), STEPS[self.interval]
+        points: list[datetime] = []
+        at = first
+        while at <= self.end:
+            points.append(at)
+            if len(points) > MOST_POINTS:
+                raise invalid(f"The period has more than {MOST_POINTS:,} points; take a longer interval.", "interval")
+            at = first + step * len(points)
+        return points
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A period as it was asked for.
+
+    Attributes:
+        date_from: Text of its start; None is seven days ago, "all" the first event.
+        date_to: Text of its end; None or empty is now.
+        interval: One of `STEPS`.
+        explicit: Whether the two are to be taken as they are, without being rounded.
+        to_the_instant: Whether it counts back from this very moment, as BoldNumber does since 2025.
+
+    """
+
+    date_from: object = None
+    date_to: object = None
+    interval: str = "day"
+    explicit: bool = False
+    to_the_instant: bool = False
+
+
+class Calendar:
+    """Read periods at one moment of the sandbox's time, in its era."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._now = house.now()
+        self._newer = house.newer
+
+    def span(self, wanted: Wanted) -> Span:
+        """Read a period."""
+        start, cut = self._start(wanted)
+        end = self._end(wanted)
+        counted = dates.floor(start, self._whole(wanted.interval)) if cut else start
+        return Span(start, end, wanted.interval, counted)
+
+    def before(self, wanted: Wanted, span: Span) -> Span:
+        """Give the period that comes before, as servers lay it: to the same hours, days or weeks where they can."""
+        start, end = self._before(wanted, span)
+        counted = start if span.counted_from == span.start else dates.floor(start, self._whole(span.interval))
+        return Span(start, end, span.interval, counted)
+
+    def back(self, text: str, span: Span) -> Span | None:
+        """Give the period that lies so far back and is as long; None for what is no distance."""
+        try:
+            moment = dates.parse(text, span.start)
+        except dates.UnreadableDateError:
+            return None
+        if not moment.relative or moment.edge:
+            return None
+        counted = moment.at - (span.start - span.counted_from)
+        if span.counted_from != span.start:
+            counted = dates.floor(moment.at, self._whole(span.interval))
+        return replace(span, start=moment.at, end=moment.at + (span.end - span.start), counted_from=counted)
+
+    def _whole(self, interval: str) -> str:
+        """Tell to what the start is cut: since 2026 the first week counts only from its own day on."""
+        return "day" if interval == "week" and self._newer else interval
+
+    def _start(self, wanted: Wanted) -> tuple[datetime, bool]:
+        """Give the start, and whether events before it count that fall into the same point."""
+        if wanted.date_from == "all":
+            row = self._house.store.row(Sql("SELECT min(timestamp) FROM events"))
+            return dates.floor(row[0] if row and row[0] else self._now, "day"), True
+        moment = self._moment(_DEFAULT if wanted.date_from is None else wanted.date_from, "date_from")
+        exact = wanted.explicit or (wanted.to_the_instant and moment.relative)
+        if exact or not moment.relative or moment.unit in "Ms":
+            return moment.at, not (exact or moment.relative)
+        unit = "day"
+        if moment.unit == "h" or (wanted.interval == "hour" and not self._newer and wanted.date_from is not None):
+            unit = "hour"
+        return dates.floor(moment.at, unit), True
+
+    def _end(self, wanted: Wanted) -> datetime:
+        if not wanted.date_to:
+            if wanted.to_the_instant:
+                return self._now
+            moment = Moment(self._now, "s")
+        else:
+            moment = self._moment(wanted.date_to, "date_to")
+        if wanted.explicit or wanted.interval == "second":
+            return moment.at
+        if wanted.interval not in FINE:
+            return dates.ceiling(moment.at, "day")
+        return dates.ceiling(moment.at, wanted.interval) if moment.relative else moment.at
+
+    def _moment(self, value: object, attr: str) -> Moment:
+        try:
+            return dates.parse(value if isinstance(value, str) else "", self._now, newer=self._newer)
+        except dates.UnreadableDateError:
+            if not self._house.lenient:
+                raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
+            # The oddity: what cannot be read is now.
+            return Moment(self._now, "d")
+
+    def _before(self, wanted: Wanted, span: Span) -> tuple[datetime, datetime]:
+        start, end = span.start, self._nominal_end(wanted, span)
+        whole = self._unit_before(wanted, start)
+        if whole is not None:
+            return whole
+        length = end - start
+        if wanted.date_from == "all":
+            return start - LAST_INSTANT - length, start - LAST_INSTANT
+        first = start - length
+        if span.interval in {"second", "minute"}:
+            return first, start
+        if span.interval == "hour":
+            # To the same hours of the day, however long the period is.
+            first = first.replace(hour=start.hour, minute=start.minute, second=start.second, microsecond=0)
+            return first, (first + length).replace(minute=59, second=59, microsecond=999_999)
+        first = dates.floor(first, "day")
+        if span.interval == "day" and self._of_weeks(wanted):
+            first += timedelta(days=1)  # "the last seven days" are eight, and shall begin on the same day of the week
+        return first, dates.ceiling(first + length, "day")
+
+    def _nominal_end(self, wanted: Wanted, span: Span) -> datetime:
+        """Tell where the length of the period ends, which in 2025 is not always where the period does."""
+        if self._newer or not wanted.date_to:
+            return span.end
+        moment = self._moment(wanted.date_to, "date_to")
+        if moment.unit in {"m", "y"} and moment.edge == "End":
+            return dates.floor(moment.at, "day")
+        if span.interval == "hour" and not moment.relative and not moment.exact:
+            return dates.ceiling(moment.at, "day")
+        return span.end
+
+    def _unit_before(self, wanted: Wanted, start: datetime) -> tuple[datetime, datetime] | None:
+        """Give the whole unit before `mStart` and its like, as the cloud does since autumn 2026."""
+        text = wanted.date_from
+        if not self._house.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
+            return None
+        unit = _WHOLE_UNITS.get(text.removesuffix("Start"))
+        return (start - unit, start - LAST_INSTANT) if unit is not None else None
+
+    def _of_weeks(self, wanted: Wanted) -> bool:
+        if wanted.date_to and self._moment(wanted.date_to, "date_to").relative:
+            return False
+        moment = self._moment(_DEFAULT if wanted.date_from is None else wanted.date_from, "date_from")
+        return moment.unit == "d" and moment.number > 0 and moment.number % 7 == 0

@@ -1,0 +1,236 @@
+"""`query/`: questions of today, answered at once or asked for again until they are.
+
+Source: PostHog's query endpoint, its runner and its tests of 2025 and 2026. Of the kinds of queries the sandbox carries
+out TrendsQuery; the others are refused by their names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from posthog_environments.sandbox import clock, strict, trends, trendsquery
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
+from posthog_environments.sandbox.problems import invalid, not_found, unsupported
+from posthog_environments.sandbox.question import Question
+from posthog_environments.sandbox.results import FRESH, Result
+from posthog_environments.sandbox.strict import anything, flag, mapping, text, word
+
+REFRESH: Final = (
+    "blocking", "force_blocking", "async", "lazy_async", "async_except_on_cache_miss", "force_async", "force_cache",
+)  # fmt: skip
+OTHER_KINDS: Final = frozenset(
+    {"HogQLQuery", "EventsQuery", "PersonsQuery", "ActorsQuery", "FunnelsQuery", "RetentionQuery", "PathsQuery"}
+    | {"StickinessQuery", "LifecycleQuery", "CalendarHeatmapQuery", "WebOverviewQuery", "WebStatsTableQuery"}
+    | {"InsightVizNode", "DataVisualizationNode", "DataTableNode", "SessionsTimelineQuery", "ErrorTrackingQuery"}
+    | {"DatabaseSchemaQuery", "HogQLMetadata", "HogQLAutocomplete", "RecordingsQuery", "TracesQuery", "LogsQuery"}
+)
+_REQUEST: Final[Mapping[str, strict.Test]] = {
+    "query": mapping, "refresh": word(*REFRESH), "async": flag, "client_query_id": text,
+    "name": lambda value: isinstance(value, str) and len(value) <= 128, "filters_override": mapping,
+    "variables_override": mapping, "limit_context": word("posthog_ai"), KEY_PARAMETER: anything,
+}  # fmt: skip
+KEPT: Final = timedelta(seconds=600)
+"""So long the answer to an asynchronous question can be fetched."""
+_MOST_KEPT: Final = 1000
+_LAZY: Final[Mapping[str, timedelta]] = {
+    "minute": timedelta(minutes=15),
+    "hour": timedelta(hours=2),
+    "day": timedelta(hours=12),
+    "week": timedelta(days=1),
+    "month": timedelta(days=2),
+}
+_NEW_KEYS: Final = ("bytes_read", "budget_remaining_bytes", "cache_key", "query_scan")
+"""Of a status; servers have them since 2026."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A question that is asked for again until it is answered."""
+
+    id: str
+    started: datetime
+    cache_key: str
+    answer: dict[str, Any] | None
+    failure: str | None = None
+    """Why there is no answer; empty for no reason given."""
+    polls: int = 0
+    """How often it is still not there."""
+    complete: bool = False
+    fetched: datetime | None = None
+
+
+class Queue:
+    """The asynchronous questions of a sandbox, and the failures that were ordered for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: OrderedDict[str, Pending] = OrderedDict()
+        self._failures: list[str] = []
+
+    def order_failure(self, message: str, times: int) -> None:
+        """Let so many of the next asynchronous questions fail."""
+        with self._lock:
+            self._failures += [message] * times
+
+    def add(self, pending: Pending) -> Pending:
+        """Take a question in."""
+        with self._lock:
+            if self._failures:
+                pending.failure, pending.answer = self._failures.pop(0), None
+            self._pending[pending.id] = pending
+            while len(self._pending) > _MOST_KEPT:
+                self._pending.popitem(last=False)
+        return pending
+
+    def poll(self, id: str, now: datetime) -> Pending | None:
+        """Look at a question; None if it is not known, or no longer."""
+        with self._lock:
+            pending = self._pending.get(id)
+            if pending is None or now - pending.started > KEPT:
+                return None
+            if pending.polls > 0:
+                pending.polls -= 1
+            else:
+                pending.complete, pending.fetched = True, pending.fetched or now
+            return pending
+
+    def cancel(self, id: str) -> str:
+        """Forget a question, and tell what became of it."""
+        with self._lock:
+            pending = self._pending.pop(id, None)
+        return "Query already complete" if pending is None or pending.complete else "Cancelled query"
+
+
+def run(house: House, call: Call) -> Reply:
+    """Answer a question, at once or later."""
+    given = strict.read(call.fields, "QueryRequest", _REQUEST, needs=("query",))
+    kind = given["query"].get("kind")
+    if call.id and call.id != kind:
+        raise invalid(f"The path says {call.id[:60]!r}, the body {str(kind)[:60]!r}.")
+    if kind in OTHER_KINDS:
+        raise unsupported(f"queries of the kind {kind}; it answers TrendsQuery", "query")
+    if kind != "TrendsQuery":
+        known = ", ".join(sorted({"TrendsQuery", *OTHER_KINDS}))
+        strict.refuse("query", f"The tag {str(kind)[:60]!r} found by 'kind' is none of {known}.")
+    if given.get("filters_override"):
+        raise unsupported("filters_override", "filters_override")
+    asked = trendsquery.read(house, given["query"])
+    refresh = "async" if given.get("async") in (True, "true") else given.get("refresh", "blocking")
+    cache_key = _cache_key(house, asked)
+    kept = None if refresh == "force_async" else _kept(house, asked, refresh)
+    if kept is not None and not _stale(house, asked, refresh, kept):
+        return json_reply(_answer(house, asked, kept, cache_key))
+    later = house.settings.later
+    waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
+    if not waits and not later:
+        return json_reply(_answer(house, asked, _worked_out(house, asked), cache_key))
+    name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
+    fresh = _answer(house, asked, _worked_out(house, asked), cache_key)
+    pending = house.queue.add(Pending(name, house.now(), cache_key, fresh, polls=max(0, later - 1)))
+    status = {"query_status": _status(house, pending)}
+    if kept is not None and waits:
+        return json_reply(_answer(house, asked, kept, cache_key) | status, 202)
+    return json_reply(status if refresh == "force_async" else {"cache_key": cache_key} | status, 202)
+
+
+def show(house: House, call: Call) -> Reply:
+    """Tell how an asynchronous question stands, and give its answer."""
+    pending = house.queue.poll(call.id, house.now())
+    if pending is None:
+        raise not_found(f"There is no query {call.id[:60]!r} in this project.")
+    body = {"query_status": _status(house, pending)}
+    if not pending.complete:
+        return json_reply(body, 202)
+    if pending.failure is None:
+        return json_reply(body)
+    return json_reply(body, 400 if pending.failure else 500)
+
+
+def cancel(house: House, call: Call) -> Reply:
+    """Cancel an asynchronous question."""
+    return json_reply({"message": house.queue.cancel(call.id)})
+
+
+def _worked_out(house: House, asked: Question) -> Result:
+    return house.results.of(house, asked, trends.series, fresh=True)
+
+
+def _kept(house: House, asked: Question, refresh: str) -> Result | None:
+    return None if refresh == "force_blocking" else house.results.kept(house, asked)
+
+
+def _stale(house: House, asked: Question, refresh: str, kept: Result) -> bool:
+    lazy = _LAZY.get(asked.span.interval, timedelta(hours=12))
+    until = kept.last_refresh + lazy if refresh == "lazy_async" else kept.fresh_until
+    return house.now() >= until
+
+
+def _cache_key(house: House, asked: Question) -> str:
+    digest = hashlib.sha256(asked.key.encode()).hexdigest()[:32]
+    return f"cache_{house.settings.project_id}_{digest}"
+
+
+def _answer(house: House, asked: Question, result: Result, cache_key: str) -> dict[str, Any]:
+    """Write the whole response; the keys that are null are there."""
+    compared = None
+    if asked.earlier is not None:
+        compared = {"date_from": clock.text(asked.earlier.start), "date_to": clock.text(asked.earlier.end)}
+    answer: dict[str, Any] = {
+        "results": result.rows,
+        "hasMore": result.has_more,
+        "timings": [],
+        "hogql": None,
+        "modifiers": None,
+        "error": "",
+        "query_status": None,
+        "resolved_date_range": {"date_from": clock.text(asked.span.start), "date_to": clock.text(asked.span.end)},
+        "is_cached": result.is_cached,
+        "last_refresh": clock.text(result.last_refresh),
+        "next_allowed_client_refresh": clock.text(result.last_refresh + timedelta(minutes=3)),
+        "cache_target_age": clock.text(result.last_refresh + FRESH.get(asked.span.interval, timedelta(hours=6))),
+        "cache_key": cache_key,
+        "timezone": "UTC",
+        "calculation_trigger": None,
+        "query_metadata": None,
+    }
+    if house.newer:
+        answer |= {"resolved_compare_date_range": compared, "warnings": None, "boxplot_data": None}
+    return answer
+
+
+def _status(house: House, pending: Pending) -> dict[str, Any]:
+    """Write the status of a question: every key is there."""
+    done = pending.complete
+    status: dict[str, Any] = {
+        "id": pending.id,
+        "query_async": True,
+        "team_id": house.settings.project_id,
+        "insight_id": None,
+        "dashboard_id": None,
+        "error": done and pending.failure is not None,
+        "complete": done,
+        "error_message": (pending.failure or None) if done else None,
+        "error_code": None,
+        "results": pending.answer if done else None,
+        "pickup_time": _time(pending.started),
+        "start_time": _time(pending.started),
+        "end_time": _time(pending.fetched),
+        "expiration_time": _time(pending.started + KEPT),
+        "task_id": None,
+        "query_progress": None,
+        "labels": None,
+    }
+    if house.newer:
+        status |= dict.fromkeys(_NEW_KEYS) | {"cache_key": pending.cache_key}
+    return status
+
+
+def _time(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None

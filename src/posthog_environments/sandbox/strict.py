@@ -1,0 +1,95 @@
+"""Check objects of a query strictly, as servers do: what a field is not, and a field that there is not, is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn, cast
+
+from posthog_environments.sandbox.problems import unreadable
+
+Test = Callable[[object], bool]
+
+
+def refuse(where: str, why: str) -> NoReturn:
+    """Refuse a query whose form is wrong."""
+    raise unreadable(f"{where}: {why}")
+
+
+def text(value: object) -> bool:
+    """Tell a text."""
+    return isinstance(value, str)
+
+
+def flag(value: object) -> bool:
+    """Tell a boolean, also written as a text."""
+    return isinstance(value, bool) or value in ("true", "false")
+
+
+def number(value: object) -> bool:
+    """Tell a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole(value: object) -> bool:
+    """Tell a whole number; JSON makes no difference between 1 and 1.0."""
+    return number(value) and cast("float", value) % 1 == 0
+
+
+def anything(_: object) -> bool:
+    """Take whatever it is."""
+    return True
+
+
+def listing(value: object) -> bool:
+    """Tell a list."""
+    return isinstance(value, list)
+
+
+def mapping(value: object) -> bool:
+    """Tell an object."""
+    return isinstance(value, dict)
+
+
+def any_of(*tests: Test) -> Test:
+    """Take what one of the tests takes."""
+    return lambda value: any(test(value) for test in tests)
+
+
+def word(*words: str) -> Test:
+    """Take one of some words."""
+    return lambda value: isinstance(value, str) and value in words
+
+
+_NAMES: Final[Mapping[Test, str]] = {
+    text: "a text", flag: "a boolean", number: "a number", whole: "a whole number", listing: "a list",
+    mapping: "an object",
+}  # fmt: skip
+
+
+def read(value: object, where: str, fields: Mapping[str, Test], *, needs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Check an object, and give what of it is not null.
+
+    Args:
+        value: The object.
+        where: Its place in the query, for the error.
+        fields: A test for each field that there is.
+        needs: The fields that must be there.
+
+    Raises:
+        Problem: 400 `parse_error`, which names the field.
+
+    """
+    if not isinstance(value, dict):
+        refuse(where, "This must be an object.")
+    given = cast("dict[str, Any]", value)
+    for name, one in given.items():
+        test = fields.get(name)
+        if test is None:
+            refuse(f"{where}.{name[:60]}", f"There is no such field; there are {', '.join(sorted(fields))}.")
+        if one is not None and not test(one):
+            what = f"must be {_NAMES[test]}" if test in _NAMES else "cannot be so"
+            refuse(f"{where}.{name}", f"{str(one)[:60]!r} {what}.")
+    for name in needs:
+        if given.get(name) is None:
+            refuse(f"{where}.{name}", "This must be given.")
+    return {name: one for name, one in given.items() if one is not None}
