@@ -64,6 +64,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
 	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/downgrade.py --check
+	@$(ISOLATE) $(PY) scripts/under_projects.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
@@ -77,6 +78,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
 	@$(ISOLATE) $(PY) scripts/figures.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
+	@$(ISOLATE) $(PY) scripts/under_projects.py
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
