@@ -12,20 +12,42 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, dates
-from posthog_environments.sandbox.problems import invalid, unsupported
+from posthog_environments.sandbox.problems import crash, invalid, unsupported
 from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
 
-COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-NEGATIVE: Final = frozenset({"is_not", "not_icontains", "not_regex", "not_in", "is_not_set", "semver_neq"})
+NEGATIVE: Final = frozenset(
+    {"is_not", "not_icontains", "not_icontains_multi", "not_regex", "not_in", "is_not_set", "semver_neq"}
+    | {"not_starts_with", "not_ends_with", "not_between"}
+)
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
+EDGES: Final[Mapping[str, str]] = {
+    "starts_with": "starts_with",
+    "not_starts_with": "starts_with",
+    "ends_with": "ends_with",
+    "not_ends_with": "ends_with",
+}
+"""Operators on the beginning and the end of a text. That they ignore case is a guess, for icontains does."""
+LIMITS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=", "max": "<="}
+"""That min and max include their value is a guess."""
+RANGES: Final = frozenset({"between", "not_between"})
 SEMVER: Final[Mapping[str, str]] = {
     "semver_eq": "=", "semver_neq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<=",
 }  # fmt: skip
 OPERATORS: Final = frozenset(
-    {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "regex", "not_regex"}
-    | {"is_date_exact", "is_date_before", "is_date_after"} | COMPARISONS.keys() | WITHOUT_VALUE | SEMVER.keys()
+    {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "not_icontains_multi"}
+    | {"regex", "not_regex", "is_date_exact", "is_date_before", "is_date_after"}
+    | LIMITS.keys() | WITHOUT_VALUE | SEMVER.keys() | EDGES.keys() | RANGES
 )  # fmt: skip
-TYPES: Final = frozenset({"event", "person", "cohort", "group", "session", "element", "hogql", "feature", "recording"})
+NOT_DONE: Final = frozenset(
+    {"semver_tilde", "semver_caret", "semver_wildcard", "is_cleaned_path_exact", "flag_evaluates_to"}
+)
+"""Operators of servers that the sandbox does not carry out."""
+TYPES: Final = frozenset(
+    {"event", "person", "cohort", "static-cohort", "precalculated-cohort", "group", "session", "element", "hogql"}
+    | {"event_metadata", "person_metadata", "feature", "flag", "recording", "log_entry", "log", "span", "behavioral"}
+    | {"error_tracking_issue", "data_warehouse", "data_warehouse_person_property", "workflow_variable"}
+    | {"revenue_analytics"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +70,8 @@ class Group:
 
 
 NONE: Final = Group("AND", ())
+FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
+_NO_FIT: Final = "This is no flat list of filters on persons, and the server falls over."
 
 
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
@@ -71,7 +95,28 @@ def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "prop
     return Group("AND", tuple(_items(entries, lenient, attr)))
 
 
-def _parsed(text: str, attr: str) -> object:
+def read_flat(text: str | None) -> Group:
+    """Read filters on persons as the servers do since 2026: a flat list, and a 500 for all that does not fit.
+
+    The type defaults to person and the operator to exact; an unknown field is one that does not fit.
+    """
+    given = _parsed(text, None) if text else None
+    if not given:
+        return NONE
+    if not isinstance(given, list):
+        raise crash(_NO_FIT)
+    items: list[Condition] = []
+    for entry in cast("list[object]", given):
+        if not isinstance(entry, dict) or not cast("dict[str, Any]", entry).keys() <= FIELDS:
+            raise crash(_NO_FIT)
+        condition = _condition({"type": "person", **cast("dict[str, Any]", entry)})
+        if condition is None:
+            raise crash(_NO_FIT)
+        items.append(condition)
+    return Group("AND", tuple(items))
+
+
+def _parsed(text: str, attr: str | None) -> object:
     try:
         return bodies.parse(text) if text.strip() else None
     except ValueError:
@@ -93,8 +138,15 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Conditio
         condition = _condition(entries[number])
         if condition is not None:
             yield condition
-        elif not lenient:
+        elif not lenient or _is_unknown(entries[number]):
             raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
+
+
+def _is_unknown(given: object) -> bool:
+    """Tell whether a filter has an operator or a type that nobody knows: to drop it would be another question."""
+    entry = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    named = ((entry.get("operator"), OPERATORS), (entry.get("type"), TYPES))
+    return any(isinstance(word, str) and word != "" and word not in known for word, known in named)
 
 
 def _condition(given: object) -> Condition | None:
@@ -109,12 +161,16 @@ def _condition(given: object) -> Condition | None:
     )
     if not (isinstance(key, str) and isinstance(operator, str) and isinstance(kind, str | None)):
         return None
+    if operator in NOT_DONE:
+        raise unsupported(f"the operator {operator}", "properties")
     if operator not in OPERATORS or (kind is not None and kind not in TYPES):
         return None
     values: tuple[object, ...] = tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
     if operator in WITHOUT_VALUE:
         values = ()
     elif not values or any(isinstance(one, dict | list) or one is None for one in values):
+        return None
+    if operator in RANGES and (len(values) != 2 or None in map(_number, values)):
         return None
     return Condition(key, operator, values, kind)
 
@@ -150,9 +206,7 @@ class Writer:
         """Write a condition on a row of persons."""
 
         def one(condition: Condition) -> Sql | None:
-            kind = condition.kind or ("event" if self._lenient else "person")
-            if kind == "event" and self._lenient:
-                return None  # the oddity: no type means event, and events say nothing about a person
+            kind = condition.kind or "person"
             if kind != "person":
                 raise unsupported(f"filters of the type {kind} on persons", "properties")
             return self.test("persons.properties", condition)
@@ -181,6 +235,9 @@ class Writer:
             return found + Sql("IS NULL" if operator == "is_not_set" else "IS NOT NULL")
         if operator in {"exact", "is_not", "in", "not_in"}:
             test = _equal(found, condition.values)
+        elif operator in RANGES:
+            low, high = map(_number, condition.values)
+            test = Sql("(number(") + found + Sql(") BETWEEN ? AND ?)", (low, high))
         else:
             test = joined("OR", [self._compared(found, operator, value) for value in condition.values])
         if operator in NEGATIVE:
@@ -188,11 +245,13 @@ class Writer:
         return Sql("coalesce(") + test + Sql(", FALSE)")
 
     def _compared(self, found: Sql, operator: str, value: object) -> Sql:
-        if operator in COMPARISONS:
+        if operator in LIMITS:
             number = _number(value)
             if number is None:
-                return found + Sql(f"{COMPARISONS[operator]} ?", (_text(value),))
-            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {COMPARISONS[operator]} ?", (number,))
+                return found + Sql(f"{LIMITS[operator]} ?", (_text(value),))
+            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {LIMITS[operator]} ?", (number,))
+        if operator in EDGES:
+            return Sql(f"{EDGES[operator]}(lower(") + found + Sql("), lower(?))", (_text(value),))
         if operator.startswith("is_date_"):
             return self._dated(found, operator, value)
         if operator in SEMVER:
