@@ -382,7 +382,13 @@ def test_flattening_tells_them_apart_too() -> None:
 
 def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
     layout = Layout.of_only(["plan", "uuid", "properties.name", "created_at"])
-    row = {"uuid": "u", "name": "N", "distinct_ids": [], "properties": {"plan": 3, "name": "n"}, "created_at": None}
+    row: dict[str, Any] = {
+        "uuid": "u",
+        "name": "N",
+        "distinct_ids": [],
+        "properties": {"plan": 3, "name": "n"},
+        "created_at": None,
+    }
     assert layout.names == ("plan", "uuid", "properties.name", "created_at")
     assert layout.cells(row) == ("3", "u", "n", None)
     assert Layout.from_dict(layout.to_dict()) == layout
