@@ -198,6 +198,17 @@ class Pager(_Base[T]):
         """Hand the items to polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
         return self.arrow().__arrow_c_stream__(requested_schema)
 
+    def __array__(self, *_: object, **__: object) -> Any:
+        """Say how it becomes a frame or an array; numpy asks for this, and so does `pandas.DataFrame`.
+
+        Raises:
+            TypeError: Always. Nothing was sent.
+        """
+        raise TypeError(
+            "pandas makes one column of objects of a listing. Write pandas.DataFrame.from_arrow(pager) (pandas 3), or "
+            "pyarrow.table(pager).to_pandas(), which give a column for each field; for an array list(pager)."
+        )
+
     def __repr__(self) -> str:
         return f"<Pager: {self._report.rows} items in {self._report.pages} pages so far>"
 

@@ -76,7 +76,7 @@ class Composer:
         return layout.shown() if wishes.form.kind == "xlsx" else layout
 
     def _excel(self, sink: RawIOBase) -> None:
-        from posthog_environments.export.excel import write_excel
+        from posthog_environments.export.files.excel import write_excel
 
         assert self.layout is not None
         self.rows = self.new = write_excel(cast("IO[bytes]", sink), self.layout, map(person_of, self._spool()))

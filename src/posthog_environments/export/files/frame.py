@@ -115,7 +115,7 @@ class Export:
         Raises:
             ValueError: There are more persons, as the server says or as they have come.
         """
-        from posthog_environments.export.excel import MOST_PERSONS, too_many
+        from posthog_environments.export.files.excel import MOST_PERSONS, too_many
 
         rows = max(self.report.rows, total or 0)
         if rows > MOST_PERSONS:
