@@ -46,7 +46,7 @@ def test_at_80_columns_an_email_is_whole(email: str, home: object) -> None:
 @pytest.mark.parametrize(
     ("needs", "width", "given"),
     [
-        (10, 80, [10, None, 36]),
+        (10, 80, [12, None, 36]),
         (26, 80, [26, None, 36]),
         (40, 80, [40, None, 22]),
         (53, 80, [53, None, 9]),

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from posthog_environments import Environment
-from posthog_environments.export.files import excel
 from posthog_environments.export.columns import Layout
+from posthog_environments.export.files import excel
 from posthog_environments.export.files.excel import write_excel
 from tests.client.wire import Wire, http
 
