@@ -36,4 +36,4 @@ def run(setup: Setup) -> list[Result]:
 
         seconds = in_turn({BARE: bare, OURS: lambda: ours(env), PACED: lambda: ours(paced)}, setup.rounds(90))
     show("One person", seconds, CALLS - 1, "call", BARE)
-    return [Result("persons.get: httpx.Client.get + orjson", ratio(seconds, PACED, BARE), 1.25, stretch=1.1)]
+    return [Result("persons.get: httpx.Client.get + orjson", ratio(seconds, PACED, BARE), 0.95, stretch=0.75)]

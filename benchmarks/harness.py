@@ -21,6 +21,7 @@ PACKAGES = (
     "h11",
     "requests",
     "orjson",
+    "attrs",
     "msgspec",
     "pydantic",
     "openapi-python-client",

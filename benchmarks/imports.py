@@ -53,6 +53,6 @@ def run(setup: Setup) -> list[Result]:
     seconds = in_turn(contenders, setup.rounds(30), _cpu_of_children)
     show("Whole processes", seconds, 1, "process", HTTPX)
     return [
-        Result("process that imports Environment, prop: import httpx", ratio(seconds, OURS, HTTPX), 0.6, stretch=0.35),
+        Result("process that imports Environment, prop: import httpx", ratio(seconds, OURS, HTTPX), 0.5, stretch=0.35),
         Result("process of phenv --help: import httpx", ratio(seconds, HELP, HTTPX), 1.0, stretch=0.6),
     ]

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.server` prints the port and serves until its standard input ends. The number of persons is in the
 path, `/<persons>/api/environments/1/persons/`, so that one server serves every benchmark. Under `/2025` before it, rows
-have the fields as well that the contract does not name and servers send.
+have the fields as well that real servers send in lists, and under `/next` some more that no contract knows.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _properties() -> list[list[bytes]]:
     return [orjson.dumps(properties(number)).split(MARK) for number in range(VARIANTS)]
 
 
-MORE = b',"type":"person","is_identified":true,"matched_recordings":[],"value_at_data_point":null}'
+MORE = b',"type":"person","is_identified":true,"matched_recordings":[],"value_at_data_point":null'
+NEXT = b',"team":7,"first_touch":{"channel":"ads","at":"2026-01-01T00:00:00Z"},"merged_from":[]'
+ENDS = {"2025": MORE + b"}", "next": MORE + NEXT + b"}"}
 
 
 def row(number: int, more: bytes = b"}") -> bytes:
@@ -127,17 +129,17 @@ class Server:
         if kept is not None:
             return kept
         parts = urlsplit(target)
-        match = re.fullmatch(r"(?:/2025)?/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
+        match = re.fullmatch(r"(?:/(2025|next))?/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
         if match is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        persons = int(match[1])
+        persons = int(match[2])
         query = parse_qs(parts.query)
-        if match[2]:
-            written = person(int(match[2][:-1]))
+        if match[3]:
+            written = person(int(match[3][:-1]))
         else:
             limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
-            more = MORE if parts.path.startswith("/2025/") else b"}"
-            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset, more)
+            end = ENDS.get(match[1], b"}")
+            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset, end)
         if persons <= KEPT:
             self._kept[target] = written
         return written

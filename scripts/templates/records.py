@@ -146,16 +146,16 @@ def plan_of(kind: type[Record]) -> tuple[Field, ...]:
 class Record:
     """What all records of the contract share."""
 
-    # Of a row, until somebody asks for its additional properties: what was sent, and what of it the contract does not
-    # know, names and values. See `__getattr__`.
-    __slots__ = ("_more", "_sent")
+    # Of a row, until somebody asks for its additional properties: what was sent, and the object that has those of them
+    # that the contract does not know. See `__getattr__` and `keep`.
+    __slots__ = ("_row", "_sent")
 
     _show: ClassVar[Callable[[Record], str] | None] = None
 
     if TYPE_CHECKING:
         additional_properties: dict[str, Any]
         _sent: _Sent
-        _more: tuple[Iterable[str], Iterable[Any]]
+        _row: Any
 
     @classmethod
     def _fields(cls) -> tuple[Field, ...]:
@@ -170,10 +170,14 @@ class Record:
             if name != "additional_properties":
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
             sent = self._sent
-            names, values = getattr(self, "_more", ((), ()))
-            found = Additional(pair for pair in zip(names, values, strict=True) if pair[1] is not ABSENT)
+            row = getattr(self, "_row", None)
+            found = Additional()
             found.sent = sent
-            self.additional_properties = found  # type: ignore[misc]  # a slot of each subclass
+            for wire, attribute in () if row is None else row.ADDITIONAL:
+                value = getattr(row, attribute)
+                if value is not ABSENT:
+                    found[wire] = value
+            self._row, self.additional_properties = None, found  # type: ignore[misc]  # a slot of each subclass
             return found
 
     @classmethod
@@ -253,10 +257,16 @@ def from_rows(kind: type[Record], rows: Iterable[Any], sent: Mapping[str, None])
     return made
 
 
-def keep(records: Iterable[Record], names: Iterable[str], values: Iterable[Iterable[Any]]) -> None:
-    """Give records that `from_rows` has just made the values that the contract does not know, under the same names."""
-    for record, more in zip(records, values, strict=True):
-        record._more = (names, more)  # noqa: SLF001 - they are ours
+def keep(records: Iterable[Record], rows: Iterable[Any]) -> None:
+    """Let records that `from_rows` has just made have what else is in their rows.
+
+    Args:
+        records: The records.
+        rows: The objects of which they were made. `ADDITIONAL` of each has the names on the wire of what the contract
+            does not know, each with the attribute that holds it; `ABSENT` there stands for what was not sent.
+    """
+    for record, row in zip(records, rows, strict=True):
+        record._row = row  # noqa: SLF001 - they are ours
 
 
 def write_fields(record: Record, fields: Iterable[Field]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast
 
 import msgspec
@@ -101,8 +100,7 @@ class PageReader(Generic[R]):
         for field in plan_of(self._kind):
             if field is not self._rows:
                 setattr(found, field.name, getattr(page, field.name))
-        more = zip(decoder.page.names, decoder.page_values(page), strict=True)
-        found.additional_properties = Additional(more)
+        found.additional_properties = Additional((name, getattr(page, held)) for name, held in page.ADDITIONAL)
         found.additional_properties.sent = decoder.page_sent
         came = cast("list[Any]", getattr(page, self._rows.name))
         rows = from_rows(self._row, came, decoder.row_sent)
@@ -120,7 +118,12 @@ class PageReader(Generic[R]):
             return
         with self._lock:
             self._lessons -= 1
-            alike = [each for each in self._decoders if each.row.sent == row.sent and each.page == whole]
+            # Rows without names of their own keep a decoder of their own.
+            alike = [
+                each
+                for each in self._decoders
+                if each.page == whole and each.row.sent == row.sent and bool(each.row.names) == bool(row.names)
+            ]
             for each in alike:
                 row = _joined(each.row, row)
             if len(row.names) > _MOST_NAMES:
@@ -168,13 +171,11 @@ class _PageDecoder:
         row_struct = _struct(row_kind, row, {})
         struct = _struct(kind, page, {rows.name: list[row_struct]})  # type: ignore[valid-type]
         self.decode = msgspec.json.Decoder(struct).decode
-        self.page_values = _getter(page.names)
-        self._row_values = _getter(row.names)
 
     def keep(self, rows: Sequence[Record], came: Sequence[Any]) -> None:
         """Give records what they have besides."""
         if self.row.names:
-            keep(rows, self.row.names, map(self._row_values, came))
+            keep(rows, came)
 
 
 def _attribute(place: int) -> str:
@@ -182,23 +183,11 @@ def _attribute(place: int) -> str:
     return f"additional_{place}_"
 
 
-def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that gets from a struct, as a tuple, what the contract does not know."""
-    attributes = [_attribute(place) for place in range(len(names))]
-    if len(attributes) > 1:
-        return attrgetter(*attributes)
-
-    def get(struct: Any) -> tuple[Any, ...]:
-        return tuple(getattr(struct, attribute) for attribute in attributes)
-
-    return get
-
-
 def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any]:
     """Return a strict struct with the fields of a kind of record; those that the shape lacks read None, or empty."""
     fields: list[Any] = []
     rename: dict[str, str] = {}
-    absent: dict[str, Any] = {}
+    absent: dict[str, Any] = {"ADDITIONAL": [(name, _attribute(place)) for place, name in enumerate(shape.names)]}
     for field in plan_of(kind):
         if field.wire not in shape.sent:
             absent[field.name] = None if field.empty is None else _empty(field.empty)
