@@ -7,6 +7,8 @@ use openapi::models::{
 };
 use serde_json::json;
 
+// The two trends are deprecated, and called all the same.
+#[allow(deprecated)]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Configuration {
@@ -93,7 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn trend(answer: &Trend) {
     assert_eq!(answer.result.len(), 1);
     let series = &answer.result[0];
-    assert_eq!(series.data, Some(vec![1.0, 2.0, 1.0, 1.0]));
+    assert_eq!(series.data, Some(Some(vec![1.0, 2.0, 1.0, 1.0])));
     let days = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"];
     assert_eq!(series.days, Some(days.map(str::to_owned).to_vec()));
     assert_eq!(series.count, Some(Some(5.0)));
