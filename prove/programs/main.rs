@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(entry.activity, Some(Some("delete_property".to_owned())));
     assert_eq!(entry.item_id, Some(Some("1".to_owned())));
     let changes = entry.detail.clone().flatten().unwrap().changes.flatten().unwrap();
-    assert_eq!(changes[0].action, Some(Some("deleted".to_owned())));
+    assert_eq!(changes[0].action, Some(Some("changed".to_owned())));
 
     let asked = insights_api::get_trend(
         &api, &project, None, Some(r#"[{"id":"$pageview"}]"#), None, None, None, Some("2026-01-05"),
