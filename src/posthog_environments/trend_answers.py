@@ -37,8 +37,9 @@ def loads(content: bytes) -> Any:
     Raises:
         DecodeError: It is no JSON otherwise, too.
     """
-    from posthog_environments_api.errors import DecodeError
-    from posthog_environments_api.types import loads as strict
+    from posthog_environments_api.records import DecodeError
+
+    from posthog_environments.decoding import loads as strict
 
     try:
         return strict(content)

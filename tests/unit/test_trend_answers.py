@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from posthog_environments_api.errors import DecodeError
+from posthog_environments_api.records import DecodeError
 
 from posthog_environments.trend_answers import ABSENT, OTHER, has_more, legacy_shape, loads, only_absent, state_of
 

@@ -163,22 +163,24 @@ class Layout:
         """
         person = _person(person)
         odd: dict[str, Any] = {}
-        created, ids = person.created_at, person.distinct_ids
+        more = person.additional_properties
+        created = person.created_at
         if created is not None:
             created = utc(created, odd)
+        # What a person cannot hold is shown all the same.
+        ids, name = _listed(more.get("distinct_ids", person.distinct_ids)), more.get("name", person.name)
         if not _are_texts(ids):
             odd["distinct_ids"] = ids
             ids = [item for item in ids if item.__class__ is str and encodable(item)]
         base = (
             _text(person.uuid, "uuid", odd),
-            _id(person.id, odd),
-            _text(person.name, "name", odd) if person.name is not None else None,
+            _id(more.get("id", person.id), odd),
+            _text(name, "name", odd) if name is not None else None,
             created,
             ids,
         )
         chosen, rest = self._chosen(person.properties)
-        more = person.additional_properties
-        return (*base, *chosen, to_json(rest), to_json({**more, **odd} if odd else more))
+        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
 
     def _chosen(self, properties: dict[str, Any]) -> tuple[list[Cell], dict[str, Any]]:
         """Give the cells of the columns of properties, and what they leave."""
@@ -250,6 +252,18 @@ def _person(row: Row) -> Person:
     from posthog_environments_api.models import Person
 
     return row if isinstance(row, Person) else Person.from_dict(row)
+
+
+def _listed(value: object) -> list[Any]:
+    found: list[Any] = cast("Any", value) if isinstance(value, list) else []
+    return found
+
+
+def _others(person: Person) -> dict[str, Any]:
+    """Write the fields of a person that have no column of their own."""
+    from posthog_environments_api.records import plan_of, write_fields
+
+    return write_fields(person, [field for field in plan_of(type(person)) if field.wire not in _TAKEN])
 
 
 def _are_texts(items: list[Any]) -> bool:

@@ -111,7 +111,7 @@ class Export:
 
     def _piece(self) -> bytes:
         """Turn the rows that wait into a piece of the file."""
-        from posthog_environments_api.errors import DecodeError
+        from posthog_environments_api.records import DecodeError
 
         problem = piece = None
         try:
