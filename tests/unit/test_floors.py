@@ -27,10 +27,10 @@ FLOORS: dict[int, set[str]] = {
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
-# charts are read before anything shows or draws them, models offer that, and what is decoded is one of them; filters are
-# made of conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does; exports
-# count what a flow asks for; many changes are made of single ones; transports use networks, bodies and requests, and a
-# budget is kept in a store; clients use what is bound.
+# charts are read before anything shows or draws them, models offer that, and what is decoded is one of them; filters
+# are made of conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does;
+# exports count what a flow asks for; many changes are made of single ones; transports use networks, bodies and
+# requests, and a budget is kept in a store; clients use what is bound.
 INNER = {
     0: [
         *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
