@@ -2,13 +2,11 @@
 
 Reading is lenient: only what the contract requires can fail. What a response lacks reads None, or an empty list or dict
 where the contract says so. What the contract does not know, and what cannot be read exactly as it was sent, is kept raw
-in `additional_properties`, by its wire name; of a list of numbers, a null reads NaN besides. Writing gives every field
-that was sent, empty and null ones too.
+in `additional_properties`, by its wire name. Writing gives every field that was sent, empty and null ones too.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -320,16 +318,9 @@ def _read_optional(kind: Kind, raw: Any, wire: str, odd: dict[str, _Odd]) -> Any
         value = kind.read(raw)
     except DecodeError:
         odd[wire] = None
-        return _with_gaps(raw) if kind.name == "list" and kind.parts[0] is NUMBER else None
+        return None
     _note(kind, value, raw, wire, odd)
     return value
-
-
-def _with_gaps(raw: Any) -> list[float] | None:
-    """Read a list of numbers in which null stands where there is none; None if it is something else."""
-    if raw.__class__ is not list or not {int, float, type(None)}.issuperset(map(type, raw)):
-        return None
-    return [math.nan if each is None else each for each in raw]
 
 
 def _note(kind: Kind, value: Any, raw: Any, wire: str, odd: dict[str, _Odd]) -> None:
