@@ -75,6 +75,7 @@ NAV: Final = (
             "deleting",
             "dataframes",
             "testing",
+            "how-true",
             "example",
             "notebooks",
         ),

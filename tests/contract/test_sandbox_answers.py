@@ -20,8 +20,8 @@ CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[2] /
 REGISTRY: Registry[Any] = Registry().with_resource("urn:api", Resource.from_contents(CONTRACT, DRAFT202012))
 
 
-# What the contract describes and the sandbox does not have yet; test_declared.py holds that it has not.
-NOT_SERVED = {"bulkDeletePersons", "listPersonDeletions"}
+# What the contract describes and the sandbox has in its latest era alone; test_declared.py holds that it has.
+SINCE_2026_09 = {"bulkDeletePersons", "listPersonDeletions"}
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +52,11 @@ def check(answer: httpx.Response) -> None:
     if content is None:
         assert answer.content == b"", where
         return
+    as_csv = request.url.params.get("format") == "csv"
+    if as_csv and answer.status_code >= 400 and "content-type" not in answer.headers:
+        # Real servers, and the sandbox with oddities, say nothing else of an error to those who ask for CSV.
+        assert answer.content == b"", where
+        return
     kind = answer.headers["content-type"].partition(";")[0]
     if "trend" in request.url.path and request.url.params.get("format") == "csv" and kind == "text/html":
         kind = "text/csv"  # real servers call the CSV of a trend HTML, and the sandbox does as they do
@@ -64,7 +69,7 @@ def check(answer: httpx.Response) -> None:
     assert not errors, f"{where}: {errors[0].json_path}: {errors[0].message}"
 
 
-@pytest.mark.parametrize("era", ["2025", "2026"])
+@pytest.mark.parametrize("era", ["2025", "2026", "2026-09"])
 @pytest.mark.parametrize("oddities", [True, False])
 def test_every_answer_is_in_the_contract(era: Any, oddities: bool) -> None:
     with (
@@ -134,12 +139,18 @@ def test_every_answer_is_in_the_contract(era: Any, oddities: bool) -> None:
         send("POST", "/insights/timing/", content=b"x=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
         send("GET", "/persons/", headers={"Authorization": "Bearer wrong"})
         send("GET", "/persons/", headers={"Authorization": f"Bearer {box.add_key('insight:read')}"})
+        if era == "2026-09":
+            send("POST", "/persons/bulk_delete/", json={"ids": [other], "delete_events": True})
+            send("POST", "/persons/bulk_delete/", json={})
+            send("GET", "/persons/deletion_status/")
+            send("GET", "/persons/deletion_status/", params={"status": "x"})
+        not_yet = set[str]() if era == "2026-09" else SINCE_2026_09
         assert {name for name, _ in seen} == {
             operation["operationId"]
             for item in CONTRACT["paths"].values()
             for method, operation in item.items()
             if method in ("get", "post", "patch", "delete")
-        } - NOT_SERVED
+        } - not_yet
         assert {status for _, status in seen} >= {200, 202, 201 if oddities else 200, 400, 401, 403, 404, 415}
 
 
@@ -168,10 +179,10 @@ def test_an_answer_that_is_not_in_the_contract_is_noticed() -> None:
             check(wrong)
 
 
-@pytest.mark.parametrize("era", ["2025", "2026"])
+@pytest.mark.parametrize("era", ["2025", "2026", "2026-09"])
 def test_persons_have_what_the_contract_says_is_also_sent(era: Any) -> None:
     schema = CONTRACT["components"]["schemas"]["Person"]
-    newer = schema["x-also-sent"]["since_2026"] if era == "2026" else []
+    newer = schema["x-also-sent"]["since_2026"] if era != "2025" else []
     whole = {*schema["properties"], *newer}
     with Sandbox(persons=5, era=era, rates=False) as box:
         address = f"{box.host}/api/environments/{box.project_id}/persons/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 
@@ -28,6 +29,17 @@ def test_the_same_answers(group: str, record_property: Callable[[str, object], N
     assert not same, f"these no longer differ, so take them out of differences.toml: {same}"
 
 
-def test_the_list_names_recorded_lines_with_a_reason() -> None:
+def test_the_list_names_recorded_lines_with_a_reason_and_is_short() -> None:
     assert not set(LISTED) - ALL
     assert all(len(reason) > 20 for reason in LISTED.values())
+    assert 100 * len(LISTED) <= 5 * len(ALL)
+
+
+def test_the_docs_page_says_what_the_replay_finds() -> None:
+    page = (FOLDER.parents[2] / "docs" / "how-true.md").read_text("utf-8")
+    said = dict(re.findall(r"^\| ([a-z_ ]+?) +\| (\d+ of \d+) +\|", page, re.MULTILINE))
+    found = {
+        group: f"{sum(line['id'] not in LISTED for line in lines)} of {len(lines)}"
+        for group, lines in exchanges().items()
+    }
+    assert said == found

@@ -42,7 +42,7 @@ def test_changes_arrive_in_order(start: Start) -> None:
 def test_update_without_properties(start: Start) -> None:
     answer = start(2).http.patch("/persons/1/", json={}).json()
     assert answer["detail"] == "required"  # detail and code have changed places
-    assert "properties" in answer["code"]
+    assert (answer["code"], answer["attr"]) == ("This field is required.", "properties")
     answer = start(2, oddities=False).http.patch("/persons/1/", json={}).json()
     assert (answer["code"], answer["attr"]) == ("required", "properties")
 
@@ -50,12 +50,21 @@ def test_update_without_properties(start: Start) -> None:
 def test_bodies_that_cannot_be(start: Start) -> None:
     client = start(2)
     patch = client.http.patch
-    assert patch("/persons/1/", json={"properties": [1]}).status_code == 400
-    for body in (b"{", b"[]", b'{"properties":{"a":NaN}}', b'{"properties":{"a":"\\ud800"}}', b"[" * 100000, b"\xff"):
+    before = client.json("/persons/1/")
+    for odd in ([1], "x", 0, ""):  # the oddity: it is taken, and has no effect
+        assert patch("/persons/1/", json={"properties": odd}).status_code == 202
+    client.box.settle()
+    assert client.json("/persons/1/") == before
+    for body in (b"[]", b"null", b"5"):
+        assert patch("/persons/1/", content=body, headers={"Content-Type": "application/json"}).status_code == 500
+    for body in (b"{", b'{"properties":{"a":NaN}}', b'{"properties":{"a":"\\ud800"}}', b"[" * 100000, b"\xff"):
         answer = patch("/persons/1/", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, body[:20]
         assert answer.json()["code"] == "parse_error"
-    answer = patch("/persons/1/", data={"a": "b"})
+    assert patch("/persons/1/", data={"properties": "x"}).status_code == 202
+    assert patch("/persons/1/", data={"a": "b"}, files={"properties": (None, "x")}).status_code == 202
+    assert patch("/persons/1/", data={"a": "b"}).json()["attr"] == "properties"
+    answer = patch("/persons/1/", content=b"a", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 415
     assert answer.json()["code"] == "unsupported_media_type"
     answer = client.http.request("DELETE", "/persons/1/", content=b"x" * (21 * 2**20))
@@ -68,9 +77,15 @@ def test_delete_property(start: Start) -> None:
     assert (answer.status_code, answer.json()) == (201, {"success": True})
     client.box.settle()
     assert "plan" not in client.json("/persons/1/")["properties"]
-    answer = client.http.post("/persons/1/delete_property/?$unset=age", json={})
-    assert answer.status_code == 400
-    assert answer.json()["attr"] == "$unset"
+    # The oddity: nothing is looked at beforehand.
+    assert client.http.post("/persons/1/delete_property/?$unset=age", json={}).status_code == 500
+    assert client.http.post("/persons/77/delete_property/", json={"$unset": "age"}).status_code == 500
+    assert client.http.post("/persons/nobody/delete_property/", json={"$unset": "age"}).status_code == 500
+    before = client.json("/persons/1/")["properties"]
+    for odd in (["age"], 1, {"age": 1}, True):  # it is taken, and has no effect
+        assert client.http.post("/persons/1/delete_property/", json={"$unset": odd}).status_code == 201
+    client.box.settle()
+    assert client.json("/persons/1/")["properties"] == before
 
 
 def test_delete_property_as_the_contract_says(start: Start) -> None:

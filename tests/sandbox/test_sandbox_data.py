@@ -97,7 +97,7 @@ def test_own_events(tmp_path: Path, kind: str) -> None:
         client = Client(box)
         ann, bob = sorted(client.persons(), key=lambda row: str(row["distinct_ids"]))
         assert (ann["name"], ann["properties"]) == ("ann@x", {"email": "ann@x", "plan": "pro"})
-        assert (bob["name"], bob["created_at"]) == ("bob", "2026-01-01T23:00:00.000000Z")
+        assert (bob["name"], bob["created_at"]) == ("bob", "2026-01-01T23:00:00Z")
         (series,) = client.trend(
             events=[{"id": "bought", "math": "sum", "math_property": "amount"}], date_from="2026-01-03"
         )

@@ -133,7 +133,7 @@ def test_search_finds_email_parts_distinct_ids_and_uuids(plain: Client) -> None:
 def test_names(plain: Client) -> None:
     for row in plain.persons():
         properties = row["properties"]
-        assert row["name"] == properties.get("email", properties.get("name", row["uuid"]))
+        assert row["name"] == properties.get("email", properties.get("name", row["distinct_ids"][0]))
 
 
 def test_filtered_pages_walk_like_the_others(plain: Client, odd: Client) -> None:
@@ -193,7 +193,7 @@ def test_era_2026_adds_last_seen_at_and_headers(start: Start) -> None:
     assert row["last_seen_at"] >= row["created_at"]
     assert answer.headers["sunset"] == "Fri, 31 Jul 2026 00:00:00 GMT"
     assert "deprecation" in answer.headers
-    assert answer.headers["link"] == f'<{client.box.host}/api/projects/12345/persons/>; rel="successor-version"'
+    assert answer.headers["link"] == '</api/projects/12345/persons/>; rel="successor-version"'
     assert client.json("/persons/1/")["last_seen_at"] is not None
     twin = client.http.get(f"{client.box.host}/api/projects/12345/persons/")
     assert "sunset" not in twin.headers

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from posthog_environments.sandbox import bodies, dates
 from posthog_environments.sandbox.formula import Formula, FormulaError
-from posthog_environments.sandbox.naming import display_name
 from posthog_environments.sandbox.store import Order
 
 NOW = datetime(2026, 3, 31, 15, 45, 30)
@@ -108,13 +107,6 @@ def test_the_order_passes_over_those_who_are_gone(places: int, data: st.DataObje
     for offset, pos in enumerate(left):
         assert order.place(offset) == pos
     assert order.place(len(left)) >= (left[-1] + 1 if left else 0)
-
-
-def test_names() -> None:
-    uuid = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
-    assert display_name({"username": "u", "name": "n", "Email": "e"}, ["d"], "7") == "e"
-    assert display_name({"email": "", "name": None}, [uuid, "d"], "7") == "d"
-    assert display_name({}, [uuid], "7") == "7"
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

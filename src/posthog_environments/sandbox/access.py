@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import math
+import re
 import secrets
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Final
 from posthog_environments.sandbox.problems import Problem
 from posthog_environments.sandbox.settings import Rate
 
+_BEARER: Final = re.compile(r"Bearer\s+(\S.+)", re.DOTALL)
 SHARED: Final = frozenset({"persons", "insights"})
 
 
@@ -54,9 +56,10 @@ def contains(scopes: Iterable[str], needed: str) -> bool:
 
 
 def authenticate(keys: Keys, authorization: str | None, elsewhere: str | None) -> tuple[str, frozenset[str]]:
-    """Find out whose request this is: from the header, else from the query or body."""
-    if authorization is not None and authorization.startswith("Bearer "):
-        key = authorization.removeprefix("Bearer ").strip()
+    """Find out whose request this is: from the header, else from the body or query."""
+    given = _BEARER.fullmatch(authorization or "")
+    if given is not None:
+        key = given[1].strip()
     elif elsewhere is not None:
         key = elsewhere
     else:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
@@ -18,16 +19,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import request_response
 
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 
 if TYPE_CHECKING:
+    from starlette.datastructures import Headers
     from starlette.requests import Request
 
     from posthog_environments.sandbox.faults import Faults
 
 MOST_BODY: Final = 20 * 2**20
 LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
+KINDS: Final = ("application/json", "text/csv")
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _SHOWN: Final = ["Retry-After", "Deprecation", "Sunset", "Link", "Location", "WWW-Authenticate"]
 _log = logging.getLogger("posthog_environments.sandbox")
@@ -46,7 +49,7 @@ class Front:
     def application(self) -> Starlette:
         """Build the application."""
         cors = Middleware(
-            CORSMiddleware,
+            _Cors,
             allow_origin_regex=LOOPBACK_ORIGIN,
             allow_methods=_METHODS,
             allow_headers=["Authorization", "Content-Type"],
@@ -65,7 +68,7 @@ class Front:
         except ClientDisconnect:
             return Response(status_code=400)
         method = "GET" if request.method == "HEAD" else request.method
-        call = Call(method, _url(request), dict(request.headers), body)
+        call = Call(method, _url(request), dict(request.headers), body, lenient=self._house.lenient)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
         if isinstance(reply.body, bytes):
@@ -85,7 +88,7 @@ class Front:
             if fault and reply.status < 400:
                 reply = fault.reply()
         except Problem as problem:
-            reply = _refusal(problem)
+            reply = self._refusal(call, path, problem)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             # The answer says nothing about the inside; the log, silent by default, does.
             _log.exception("the sandbox failed")
@@ -99,14 +102,21 @@ class Front:
             return welcome.show(self._house, call)
         if path in {"/_health", "/_health/"}:
             return Reply(200, b"ok", "text/plain")
-        settings = self._house.settings
-        resource = routes.find(path)
-        if resource is None or (resource.prefix is not None and resource.prefix not in settings.prefixes):
+        resource = self._resource(path)
+        if resource is None:
             raise not_found()
-        if settings.redirect and resource.prefix == "environments":
+        if self._house.settings.redirect and resource.prefix == "environments":
             return Reply(307, headers={"Location": notices.twin(call.url)})
-        operation = resource.operations.get(call.method)
+        return self._let_in(call, path, resource)
+
+    def _let_in(self, call: Call, path: str, resource: routes.Resource) -> Reply:
+        """Look at format, key, method, project, scope and rate, in the order of the servers, and run the operation."""
+        settings = self._house.settings
+        wants_csv = call.wants_csv  # reading it refuses formats that nobody knows
         key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
+        if call.method == "OPTIONS" and self._house.lenient:
+            return json_reply({"name": path, "description": "", "renders": list(KINDS), "parses": [KINDS[0]]})
+        operation = resource.operation(call.method, lenient=self._house.lenient)
         if operation is None:
             allowed = ", ".join(resource.operations)
             detail = f"The method {call.method} is not possible here."
@@ -118,12 +128,49 @@ class Front:
         elif settings.unscoped == "refuse":
             raise access.refuse_personal_key()
         self._throttle.take(key, operation.bucket)
-        assert call.wants_csv in {True, False}  # reading it refuses formats that nobody knows
         self._house.changes.settle()
-        call = Call(call.method, call.url, call.headers, call.body, resource.id)
+        call = replace(call, id=resource.id)
         if not self._house.lenient:
             declared.check(call, operation.takes)
-        return operation.handler(self._house, call)
+        reply = operation.handler(self._house, call)
+        return _no_table(reply) if wants_csv and self._house.lenient and not operation.table else reply
+
+    def _resource(self, path: str) -> routes.Resource | None:
+        settings = self._house.settings
+        resource = routes.find(path, settings.era)
+        known = resource is None or resource.prefix is None or resource.prefix in settings.prefixes
+        return resource if known else None
+
+    def _refusal(self, call: Call, path: str, problem: Problem) -> Reply:
+        """Write a refusal; as CSV it is a status and nothing else."""
+        reply = _refusal(problem)
+        if self._house.lenient and self._resource(path) is not None and _asks_for_csv(call):
+            return Reply(reply.status, headers=reply.headers)
+        return reply
+
+
+class _Cors(CORSMiddleware):
+    """Lets pages of this machine in; others get an answer all the same, as from the real servers, but no permission."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer what a browser asks beforehand."""
+        response = super().preflight_response(request_headers)
+        return response if response.status_code == 200 else Response(media_type="text/html")
+
+
+def _asks_for_csv(call: Call) -> bool:
+    try:
+        return call.wants_csv
+    except Problem:
+        return False
+
+
+def _no_table(reply: Reply) -> Reply:
+    """Give what the servers make of an answer that has no rows, when CSV is asked for: nothing, or if empty a crash."""
+    if reply.body:
+        return Reply(reply.status, headers=reply.headers)
+    page = b"<html><head><title>500</title></head><body><h1>The server fell over</h1></body></html>\n"
+    return Reply(500, page, "text/html; charset=utf-8")
 
 
 def _url(request: Request) -> str:
@@ -144,15 +191,15 @@ async def _read(request: Request) -> bytes:
 
 
 def _key_elsewhere(call: Call) -> str | None:
-    """Find a key in the query or, where there is a JSON body, in that."""
-    key = call.query.get(KEY_PARAMETER)
-    if key is None and KEY_PARAMETER.encode() in call.body:
+    """Find a key in a JSON body or, where there is none, in the query."""
+    if KEY_PARAMETER.encode() in call.body:
         try:
             value = bodies.object_of(call.body).get(KEY_PARAMETER)
         except Problem:
-            return None
-        return value if isinstance(value, str) else None
-    return key
+            value = None
+        if isinstance(value, str):
+            return value
+    return call.query.get(KEY_PARAMETER)
 
 
 def _refusal(problem: Problem) -> Reply:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, NoReturn, cast
 
 from posthog_environments.sandbox.problems import unreadable
@@ -41,13 +43,31 @@ def object_of(data: bytes) -> dict[str, Any]:
     """Read the body of a request, which is an object or nothing."""
     if not data.strip():
         return {}
-    try:
-        value = parse(data)
-    except ValueError as error:
-        raise unreadable(f"The body is not JSON: {error}.") from None
+    value = value_of(data)
     if not isinstance(value, dict):
         raise unreadable("The body must be a JSON object.")
     return cast("dict[str, Any]", value)
+
+
+def value_of(data: bytes) -> object:
+    """Read the body of a request as JSON of any kind."""
+    try:
+        return cast("object", parse(data))
+    except ValueError as error:
+        raise unreadable(f"The body is not JSON: {error}.") from None
+
+
+def form_of(content_type: str, data: bytes) -> dict[str, str]:
+    """Read the texts of a form of several parts; files in it have no effect here."""
+    message = BytesParser(policy=HTTP).parsebytes(
+        b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n" + data
+    )
+    fields: dict[str, str] = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and part.get_filename() is None:
+            fields[name] = str(part.get_content()).removesuffix("\n")
+    return fields
 
 
 def truth(value: object) -> bool:

@@ -55,6 +55,8 @@ class Sandbox:
             `properties_timeline`. The default `"allow"` answers them; `"refuse"` is what real servers do.
         prefixes: Which of `"environments"` and `"projects"` it knows.
         redirect: True answers `/api/environments/…` with a 307 to the twin under `/api/projects/…`.
+        queued: True puts those whom `persons/bulk_delete/` finds into a queue, and says so, as the cloud does since
+            September 2026; they are deleted after the lag. False deletes them at once.
         sunset: The date in the header Sunset, which is sent from the era 2026 on, with Deprecation and Link, in
             answers under `/api/environments/`.
         lag: Seconds until a change takes effect; None is 0.2, and 0 without oddities.
@@ -87,6 +89,7 @@ class Sandbox:
         unscoped: Literal["allow", "refuse"] = "allow",
         prefixes: str | Sequence[str] = _settings.ROOMS,
         redirect: bool = False,
+        queued: bool = False,
         sunset: date = SUNSET,
         lag: float | None = None,
         legacy_trends: Literal[403, 404, 405] | None = None,
@@ -109,6 +112,7 @@ class Sandbox:
             unscoped=_settings.one_of("unscoped", unscoped, ("allow", "refuse")),
             prefixes=_settings.prefixes_of(prefixes),
             redirect=bool(redirect),
+            queued=bool(queued),
             sunset=sunset,
             lag=_settings.seconds("lag", (0.2 if oddities else 0.0) if lag is None else lag),
             project_id=_settings.whole("project_id", project_id, 1, 2**31 - 1),
@@ -176,15 +180,15 @@ class Sandbox:
         from posthog_environments.sandbox import cdnow, loading
         from posthog_environments.sandbox.access import Keys
         from posthog_environments.sandbox.app import Front
-        from posthog_environments.sandbox.changes import Changes
         from posthog_environments.sandbox.clock import Clock
         from posthog_environments.sandbox.exchange import House
         from posthog_environments.sandbox.faults import Faults
         from posthog_environments.sandbox.matches import Counted
-        from posthog_environments.sandbox.query import Queue
+        from posthog_environments.sandbox.pending import Queue
         from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Store
+        from posthog_environments.sandbox.waiting import Changes
 
         settings = self._settings
         store = Store(settings.path)
@@ -196,7 +200,7 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys, faults = Keys(), Faults()
-        house = House(settings, store, changes, clock, Counted(store), Results(), Queue())
+        house = House(settings, store, changes, clock, Counted(store), Results(store, clock), Queue())
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
         server = Server(settings.port, Front(house, keys, faults, threads).application)
         stack.callback(server.stop)

@@ -53,7 +53,7 @@ _PERSONS: Final = """
 INSERT INTO staged_persons
 SELECT row_number() OVER (ORDER BY min(happened_at)),
     concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID,
-    min(happened_at), max(happened_at), TRUE, concat('"', who, '"'), NULL, arg_max(state, n),
+    min(happened_at), max(happened_at), TRUE, NULL, arg_max(state, n),
     concat('["', who, '"]'), who
 FROM (SELECT *, printf('cdnow-%05d', customer) AS who, md5(concat('cdnow:', customer)) AS h FROM purchases)
 GROUP BY customer, who, h

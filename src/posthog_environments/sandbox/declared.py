@@ -36,6 +36,10 @@ def _or_null(*tests: Test) -> Test:
     return lambda value: value is None or any(test(value) for test in tests)
 
 
+def _state(value: object) -> bool:
+    return value in {"pending", "completed", "all"}
+
+
 def _flag_text(text: str) -> bool:
     return text in {"true", "false"}
 
@@ -104,6 +108,14 @@ LARGEST_PAGE: Final = 50_000
 NOTHING: Final = Takes()
 LIST: Final = Takes({"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text})
 DELETION: Final = Takes({"delete_events": _flag_text})
+BULK_DELETION: Final = Takes(
+    {},
+    {
+        **dict.fromkeys(("ids", "distinct_ids"), _list_of(_text)),
+        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
+    },
+)
+DELETIONS: Final = Takes({"status": _state, "limit": _whole_text(1), "offset": _whole_text(0)})
 ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
 TIMELINE: Final = Takes(_WORDS)
 TREND_QUERY: Final = Takes({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -13,13 +15,13 @@ from posthog_environments.sandbox import bodies
 from posthog_environments.sandbox.problems import Problem
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.changes import Changes
     from posthog_environments.sandbox.clock import Clock
     from posthog_environments.sandbox.matches import Counted
-    from posthog_environments.sandbox.query import Queue
+    from posthog_environments.sandbox.pending import Queue
     from posthog_environments.sandbox.results import Results
     from posthog_environments.sandbox.settings import Settings
     from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.waiting import Changes
 
 KEY_PARAMETER: Final = "personal_api_key"
 
@@ -65,21 +67,50 @@ class Call:
     headers: dict[str, str]
     body: bytes
     id: str = ""
+    lenient: bool = False
+    """Whether the server has the real one's ways."""
 
     @cached_property
     def query(self) -> dict[str, str]:
         """Give the query; of a name that comes twice the last."""
         return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
+    @property
+    def _kind(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
     @cached_property
     def fields(self) -> dict[str, Any]:
         """Give the fields of a JSON body; any other kind of body is refused."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if self.body.strip() and kind and kind != "application/json" and not kind.endswith("+json"):
-            raise Problem(
-                415, "invalid_request", "unsupported_media_type", f"Bodies of the type {kind[:60]!r} are not read here."
-            )
+        if self.body.strip() and self._kind not in {"", "application/json"}:
+            raise _unknown_kind(self._kind)
         return bodies.object_of(self.body)
+
+    @cached_property
+    def data(self) -> object:
+        """Give the body, JSON of any kind or the fields of a form, as the operations on persons take it."""
+        if not self.body.strip():
+            return {}
+        if self._kind in {"", "application/json"}:
+            return bodies.value_of(self.body)
+        if self._kind == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+        if self._kind == "multipart/form-data":
+            return bodies.form_of(self.headers["content-type"], self.body)
+        raise _unknown_kind(self._kind)
+
+    def turned(self, name: str, number: int) -> Call:
+        """Give this request with another number in its address, found and put there as the servers do it.
+
+        Each of that name that has digits is replaced, and where there is none, it is added; 0 changes nothing.
+        """
+        if not number:
+            return self
+        there = re.compile(rf"([&?]{name}=)\d+", re.ASCII)
+        url = there.sub(rf"\g<1>{number}", self.url)
+        if not there.search(self.url):
+            url = f"{self.url}{'&' if '?' in self.url else '?'}{name}={number}"
+        return replace(self, url=url)
 
     def link(self, **changed: int) -> str:
         """Write the address of this request with other values in its query; never with a key."""
@@ -95,6 +126,8 @@ class Call:
     def wants_csv(self) -> bool:
         """Tell whether the answer shall be CSV: `format` decides, then the header Accept."""
         wanted = self.query.get("format")
+        if wanted == "" and self.lenient:
+            wanted = None
         if wanted is not None and wanted not in {"json", "csv"}:
             raise Problem(
                 404, "invalid_request", "not_found", f"There is no format {wanted[:60]!r}; there are json and csv."
@@ -102,13 +135,27 @@ class Call:
         return wanted == "csv" or (wanted is None and self._accepted() == "csv")
 
     def _accepted(self) -> str:
-        accept = self.headers.get("accept", "") or "*/*"
-        kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-        if any(kind in {"*/*", "application/*", "application/json", "text/html"} for kind in kinds):
-            return "json"
-        if any(kind in {"text/csv", "text/*"} for kind in kinds):
-            return "csv"
+        """Choose as the servers do: a type in full before a wildcard, JSON before CSV, whatever the weights."""
+        accept = self.headers.get("accept", "*/*")
+        kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+        for wanted, answer in _CHOICES:
+            if wanted in kinds:
+                return answer
         raise Problem(406, "invalid_request", "not_acceptable", "The answer can be application/json or text/csv alone.")
+
+
+_CHOICES: Final = (
+    ("application/json", "json"),
+    ("text/csv", "csv"),
+    ("application/*", "json"),
+    ("text/*", "csv"),
+    ("*/*", "json"),
+)
+
+
+def _unknown_kind(kind: str) -> Problem:
+    detail = f"Bodies of the type {kind[:60]!r} are not read here."
+    return Problem(415, "invalid_request", "unsupported_media_type", detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +183,10 @@ def json_text(text: str, status: int = 200) -> Reply:
     return Reply(status, text.encode(), "application/json")
 
 
-def csv_reply(chunks: Iterator[str], name: str, media_type: str = "text/csv; charset=utf-8") -> Reply:
-    """Answer with CSV, as it comes."""
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Reply(200, (chunk.encode() for chunk in chunks), media_type, disposition)
+def csv_reply(chunks: Iterator[str], name: str | None, media_type: str = "text/csv; charset=utf-8") -> Reply:
+    """Answer with CSV, as it comes; where nothing comes, without saying what it would have been."""
+    first = next(chunks, None)
+    if first is None:
+        return Reply(200)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'} if name else {}
+    return Reply(200, (chunk.encode() for chunk in chain([first], chunks)), media_type, disposition)

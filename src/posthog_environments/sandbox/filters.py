@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, dates
-from posthog_environments.sandbox.problems import invalid, unsupported
+from posthog_environments.sandbox.problems import crash, invalid, unsupported
 from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
 
 COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -48,6 +48,8 @@ class Group:
 
 
 NONE: Final = Group("AND", ())
+FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
+_NO_FIT: Final = "This is no flat list of filters on persons, and the server falls over."
 
 
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
@@ -71,7 +73,28 @@ def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "prop
     return Group("AND", tuple(_items(entries, lenient, attr)))
 
 
-def _parsed(text: str, attr: str) -> object:
+def read_flat(text: str | None) -> Group:
+    """Read filters on persons as the servers do since 2026: a flat list, and a 500 for all that does not fit.
+
+    The type defaults to person and the operator to exact; an unknown field is one that does not fit.
+    """
+    given = _parsed(text, None) if text else None
+    if not given:
+        return NONE
+    if not isinstance(given, list):
+        raise crash(_NO_FIT)
+    items: list[Condition] = []
+    for entry in cast("list[object]", given):
+        if not isinstance(entry, dict) or not cast("dict[str, Any]", entry).keys() <= FIELDS:
+            raise crash(_NO_FIT)
+        condition = _condition({"type": "person", **cast("dict[str, Any]", entry)})
+        if condition is None:
+            raise crash(_NO_FIT)
+        items.append(condition)
+    return Group("AND", tuple(items))
+
+
+def _parsed(text: str, attr: str | None) -> object:
     try:
         return bodies.parse(text) if text.strip() else None
     except ValueError:
@@ -150,9 +173,7 @@ class Writer:
         """Write a condition on a row of persons."""
 
         def one(condition: Condition) -> Sql | None:
-            kind = condition.kind or ("event" if self._lenient else "person")
-            if kind == "event" and self._lenient:
-                return None  # the oddity: no type means event, and events say nothing about a person
+            kind = condition.kind or "person"
             if kind != "person":
                 raise unsupported(f"filters of the type {kind} on persons", "properties")
             return self.test("persons.properties", condition)

@@ -89,7 +89,7 @@ concat('{{', CASE WHEN email IS NULL THEN '' ELSE concat('"email":"', email, '",
 _PERSONS: Final = f"""
 INSERT INTO staged_persons
 SELECT i, concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID AS uuid, created_at, NULL,
-    full_name IS NOT NULL, concat('"', coalesce(email, full_name, uuid::VARCHAR), '"'), email,
+    full_name IS NOT NULL, email,
     {_state("plan")},
     CASE WHEN full_name IS NULL THEN concat('["', device, '"]')
          WHEN (up >> 30) & 1 = 0 THEN concat('["', known_as, '"]')

@@ -20,7 +20,7 @@ GHOST_EVERY: Final = 400
 
 _STAGE: Final = """
 CREATE OR REPLACE TEMP TABLE staged_persons (
-    id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN, name VARCHAR,
+    id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN,
     email VARCHAR, properties VARCHAR, distinct_ids VARCHAR, ref VARCHAR
 )
 """
@@ -31,7 +31,7 @@ INSERT INTO persons
 SELECT CASE WHEN $every = 0 THEN nth
             ELSE nth // ($every - 1) * $every + nth % ($every - 1)
                  + CASE WHEN nth % ($every - 1) >= $every // 3 THEN 1 ELSE 0 END END AS pos,
-    id, uuid, created_at, last_seen_at, is_identified, name, email, properties, distinct_ids
+    id, uuid, created_at, last_seen_at, is_identified, email, properties, distinct_ids
 FROM (SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) - 1 AS nth FROM staged_persons)
 ORDER BY pos
 """

@@ -1,8 +1,10 @@
 """A user's own events: Parquet, CSV or JSON Lines, each row an event.
 
 A row has `event`, `timestamp` (ISO, UTC unless it has an offset) and `distinct_id`; `properties`, an object or its
-JSON text; every further column becomes a property. `$set` among the properties sets those of the person, as in the
-capture API. Each distinct id becomes a person, created at the first event.
+JSON text; every further column becomes a property. `$set`, `$set_once` and `$unset` among the properties change those
+of the person, and `$identify`, `$create_alias` and `$merge_dangerously` put distinct ids together, as in the capture
+API. Each distinct id, or all that were put together, becomes a person, created at the first event; events with
+`$process_person_profile` false make nobody.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+from posthog_environments.sandbox import joining, owners
 from posthog_environments.sandbox.errors import SandboxDataError
 
 if TYPE_CHECKING:
@@ -62,52 +65,14 @@ ORDER BY n LIMIT 1
 _CLEAN: Final = """
 CREATE OR REPLACE TEMP TABLE own AS
 SELECT n, event, distinct_id, happened, merged::VARCHAR AS properties,
-    CASE WHEN json_type(merged, '/$set') = 'OBJECT' THEN json_extract(merged, '/$set')::VARCHAR END AS changes,
+    json_extract(merged, ['/$set', '/$set_once', '/$unset', '/$anon_distinct_id', '/alias']) AS told,
+    coalesce(json_extract_string(merged, '/$process_person_profile'), 'true') <> 'false' AS profile,
     json_extract_string(merged, '/$session_id') AS session_id
 FROM (
     SELECT *, json_merge_patch(given_properties::JSON, json_merge_patch(json_merge_patch('{}', line),
         '{"event":null,"distinct_id":null,"timestamp":null,"properties":null}')) AS merged
     FROM parts
 )
-"""
-_PERSONS: Final = """
-INSERT INTO staged_persons
-WITH born AS (
-    SELECT distinct_id, min(happened) AS first, max(happened) AS last, md5(concat('own:', distinct_id)) AS h
-    FROM own GROUP BY distinct_id
-), latest AS (
-    SELECT distinct_id, key, arg_max(value, (happened, n)) AS value
-    FROM (
-        SELECT distinct_id, happened, n, key,
-            json_extract(changes, concat('/', replace(replace(key, '~', '~0'), '/', '~1'))) AS value
-        FROM (SELECT *, unnest(json_keys(changes)) AS key FROM own WHERE changes IS NOT NULL)
-    ) GROUP BY distinct_id, key
-), known AS (
-    SELECT distinct_id, concat('{', string_agg(concat(to_json(key), ':', value), ',' ORDER BY key), '}') AS properties
-    FROM latest GROUP BY distinct_id
-)
-SELECT row_number() OVER (ORDER BY first, distinct_id),
-    concat(substr(h, 1, 12), '4', substr(h, 14, 3), '8', substr(h, 18))::UUID AS uuid,
-    first, last, known.properties IS NOT NULL,
-    to_json(coalesce(
-        nullif(json_extract_string(p, '/email'), ''), nullif(json_extract_string(p, '/Email'), ''),
-        nullif(json_extract_string(p, '/$email'), ''), nullif(json_extract_string(p, '/name'), ''),
-        nullif(json_extract_string(p, '/Name'), ''), nullif(json_extract_string(p, '/username'), ''),
-        nullif(json_extract_string(p, '/Username'), ''), nullif(json_extract_string(p, '/UserName'), ''),
-        CASE WHEN TRY_CAST(distinct_id AS UUID) IS NULL THEN distinct_id END, uuid::VARCHAR))::VARCHAR,
-    json_extract_string(p, '/email'), p, json_array(distinct_id)::VARCHAR, distinct_id
-FROM (
-    SELECT born.*, known.properties, coalesce(known.properties, '{}') AS p
-    FROM born LEFT JOIN known USING (distinct_id)
-) known
-"""
-_DISTINCT_IDS: Final = "INSERT INTO distinct_ids SELECT ref, id FROM staged_persons"
-_EVENTS: Final = """
-INSERT INTO events
-SELECT row_number() OVER (ORDER BY happened, n), happened, event, p.id, distinct_id, session_id,
-    own.properties, changes, NULL
-FROM own JOIN staged_persons p ON p.ref = distinct_id
-ORDER BY happened, n
 """
 
 
@@ -132,8 +97,11 @@ def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise SandboxDataError(f"data={str(path)!r}: row {bad[0] + (kind == 'csv')} {bad[1]}. {_WANTED}")
     if rows == (0,):
         raise SandboxDataError(f"data={str(path)!r} has no rows. {_WANTED}")
-    for statement in (_CLEAN, _PERSONS, _DISTINCT_IDS, _EVENTS):
-        cursor.execute(statement)
+    cursor.execute(_CLEAN)
+    try:
+        owners.fill(cursor)
+    except joining.UnreadableError as error:
+        raise SandboxDataError(f"data={str(path)!r}: row {error.n + (kind == 'csv')} {error}. {_WANTED}") from None
     for table in ("raw", "parts", "own"):
         cursor.execute(f"DROP TABLE {table}")
 

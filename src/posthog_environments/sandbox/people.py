@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.sandbox import bodies, filters, tabular
-from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, json_text
+from posthog_environments.sandbox import bodies, filters, person_filters, tabular
+from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, json_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid, not_found
 from posthog_environments.sandbox.sql import Sql, all_of
 
@@ -20,25 +20,29 @@ if TYPE_CHECKING:
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 50_000
-"""Era 2026 alone has a largest page."""
+"""Since 2026 there is a largest page, and no CSV is longer either."""
 MOST_CSV_ROWS: Final = 300_000
 MOST_ID: Final = 2**63 - 1
 _STEP: Final = 10_000
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}")
 _COUNT: Final = re.compile(r"[0-9]{1,4000}")
 
-_SEEN: Final = """,
-    ',"last_seen_at":', coalesce(strftime(last_seen_at, '"%Y-%m-%dT%H:%M:%S.%fZ"'), 'null')"""
-_COMMON: Final = """
-    ',"name":', name, ',"distinct_ids":', distinct_ids, ',"properties":', properties,
-    ',"created_at":"', strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ'), '","uuid":"', uuid, '"'"""
+_NAMES: Final = ("email", "Email", "$email", "name", "Name", "username", "Username", "UserName")
+_NAMES_2026: Final = ("email", "name", "username")
 
 
-def _row(*, listed: bool, newer: bool) -> str:
+def _row(house: House, *, listed: bool) -> str:
     """Write the SQL of a person's JSON; in the list the id is the uuid, and more is said."""
     start = """concat('{"type":"person","id":"', uuid, '"',""" if listed else """concat('{"id":', id,"""
+    keys = ", ".join(f"'/{name}'" for name in (_NAMES_2026 if house.newer else _NAMES))
+    name = f"called(properties, [{keys}], distinct_ids, id)"
+    ids = "distinct_ids" if listed or not house.lenient else "people_first(distinct_ids)"
     more = """, ',"is_identified":', is_identified, ',"matched_recordings":[],"value_at_data_point":null'"""
-    return f"""{start}{_COMMON}{more if listed else ""}{_SEEN if newer else ""}, '}}')"""
+    seen = """, ',"last_seen_at":', coalesce(concat('"', written(last_seen_at), '"'), 'null')"""
+    return f"""{start}
+    ',"name":', {name if house.lenient else f"as_text({name})"}, ',"distinct_ids":', {ids},
+    ',"properties":', properties, ',"created_at":"', written(created_at), '","uuid":"', uuid, '"'
+    {more if listed else ""}{seen if house.newer else ""}, '}}')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +51,43 @@ class Page:
 
     limit: int
     offset: int
+    asked: int
+    """The limit as it was given, where the server takes less."""
 
 
 def show_list(house: House, call: Call) -> Reply:
     """Answer a page of the list."""
+    if house.lenient:
+        _ = call.data  # the server reads a body here too, and refuses what is no JSON
     page, condition = _page(house, call), _condition(house, call)
     if call.wants_csv:
-        return csv_reply(_csv(house, condition), "persons")
+        return csv_reply(_csv(house, condition), None if house.lenient else "persons")
+    if house.today and call.query.get("distinct_id") and not _known(house.store, call.query["distinct_id"]):
+        return json_reply({"results": [], "next": None, "previous": None})
     found, rows = (_filtered if condition else _unfiltered)(house, page, condition or Sql("TRUE"))
-    ahead = found >= page.limit if house.lenient else found > page.limit
+    ahead = found >= page.asked if house.lenient else found > page.limit
     fields = [
-        f'"next":{bodies.write(call.link(offset=page.offset + page.limit) if ahead else None)}',
+        f'"next":{bodies.write(_at(house, call, page.offset + page.limit) if ahead else None)}',
         f'"previous":{bodies.write(_previous(house, call, page))}',
     ]
-    if bodies.truth(call.query.get("include_total")):
+    total = call.query.get("include_total")
+    # The oddity: it is the presence that counts.
+    if total is not None if house.lenient else bodies.truth(total):
         fields.append(f'"count":{len(house.counted.matches(condition or Sql("TRUE")))}')
     return json_text(f'{{"results":[{",".join(rows)}],{",".join(fields)}}}')
+
+
+def _order(house: House) -> str:
+    """Write the order within a page: on the real servers ties stand otherwise there than across pages."""
+    return "created_at DESC, uuid" if house.lenient else "pos"
 
 
 def _unfiltered(house: House, page: Page, _: Sql) -> tuple[int, list[str]]:
     """Read a page by its places: equally quick anywhere in the list."""
     order = house.store.order
     start, end = order.place(page.offset), order.place(page.offset + page.limit)
-    query = f"SELECT {_row(listed=True, newer=house.newer)} FROM persons WHERE pos >= ? AND pos < ? ORDER BY pos"
+    row = _row(house, listed=True)
+    query = f"SELECT {row} FROM persons WHERE pos >= ? AND pos < ? ORDER BY {_order(house)}"
     rows = [text for (text,) in house.store.rows(Sql(query, (start, end)))]
     left = len(order) - page.offset
     return max(0, left if not house.lenient else min(left, page.limit)), rows
@@ -81,12 +99,13 @@ def _filtered(house: House, page: Page, condition: Sql) -> tuple[int, list[str]]
     part = matches.part(page.offset, page.limit)
     # The rows are chosen before they are written as JSON.
     query = (
-        Sql(f"SELECT {_row(listed=True, newer=house.newer)} FROM persons WHERE pos IN")
+        Sql(f"SELECT {_row(house, listed=True)} FROM persons WHERE pos IN")
         + Sql("(SELECT pos FROM persons WHERE pos >= ? AND pos < ? AND", (part.start, part.end))
         + condition
-        + Sql("ORDER BY pos LIMIT ? OFFSET ?) ORDER BY pos", (page.limit, part.skip))
+        + Sql(f"ORDER BY pos LIMIT ? OFFSET ?) ORDER BY {_order(house)}", (page.limit, part.skip))
     )
-    return max(0, len(matches) - page.offset), [text for (text,) in house.store.rows(query)]
+    left = max(0, len(matches) - page.offset)
+    return left if not house.lenient else min(left, page.limit), [text for (text,) in house.store.rows(query)]
 
 
 def _page(house: House, call: Call) -> Page:
@@ -94,101 +113,148 @@ def _page(house: House, call: Call) -> Page:
     offset = _number(house, call, "offset")
     if limit < 0 or offset < 0:
         raise invalid("Neither limit nor offset can be negative.", "limit" if limit < 0 else "offset")
-    return Page(min(limit, LARGEST_PAGE) if house.newer else limit, offset)
+    return Page(min(limit, LARGEST_PAGE) if house.newer else limit, offset, limit)
 
 
 def _number(house: House, call: Call, name: str) -> int:
     text = call.query.get(name, "")
     if not text:
         return 0
-    if not house.lenient and _COUNT.fullmatch(text):
+    if house.lenient:
+        number = whole(text)
+        if number is None or number > MOST_ID:
+            raise crash(f"The server does not check the {name}, and falls over.")
+        return number
+    if _COUNT.fullmatch(text):
         # The contract knows no largest number, and no list is longer than this.
         return min(int(text), MOST_ID)
     if not _WHOLE.fullmatch(text):
-        # The real server does not check, and falls over.
-        raise crash(f"The {name} is no number.") if house.lenient else invalid("This must be a whole number.", name)
+        raise invalid("This must be a whole number.", name)
     return int(text)
+
+
+def whole(text: str) -> int | None:
+    """Read a whole number as Python does, with blanks around it and in any digits."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _at(house: House, call: Call, offset: int) -> str:
+    return call.turned("offset", offset).url if house.lenient else call.link(offset=offset)
 
 
 def _previous(house: House, call: Call, page: Page) -> str | None:
     before = page.offset - page.limit
     if not house.lenient:
         return call.link(offset=max(0, before)) if page.offset > 0 else None
-    if before < 0:
-        return None
     # The oddity: on the second page the link is the page's own.
-    return call.link(offset=before) if before else call.link()
+    return _at(house, call, before) if before >= 0 else None
 
 
 def _condition(house: House, call: Call) -> Sql | None:
     query, parts = call.query, list[Sql]()
     if query.get("email"):
-        parts.append(Sql("email = ?", (query["email"],)))
+        parts.append(_email(house, query["email"]))
     if query.get("distinct_id"):
         parts.append(Sql("id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = ?)", (query["distinct_id"],)))
     if query.get("search"):
-        sought = query["search"]
-        parts.append(
-            Sql(
-                "(contains(lower(email), lower(?)) OR uuid = TRY_CAST(? AS UUID)"
-                " OR id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = ?))",
-                (sought, sought, sought),
-            )
-        )
-    group = filters.read(query.get("properties"), lenient=house.lenient, nested=not house.newer)
-    if group.items:
-        filters.check_patterns(group, house.store.check_pattern)
-        parts.append(filters.Writer(house.now(), lenient=house.lenient).on_persons(group))
+        parts.append(_search(house, query["search"]))
+    parts.append(_properties(house, query.get("properties")))
     parts = [part for part in parts if part.text != "TRUE"]
     return all_of(parts) if parts else None
+
+
+def _email(house: House, sought: str) -> Sql:
+    if house.lenient and not house.newer and person_filters.is_json(sought):
+        return Sql("json_extract(properties, '/email')::VARCHAR = ?", (sought.replace(" ", ""),))
+    return Sql("email = ?", (sought,))
+
+
+def _search(house: House, sought: str) -> Sql:
+    """Write who is found: since 2026 by a part of what names somebody, before by a part of the email or a whole id."""
+    if house.newer:
+        email, name = (Sql(f"json_extract_string(properties, '/{key}')") for key in ("email", "name"))
+        contains = person_filters.like
+        return (
+            Sql("(") + contains(email, sought) + Sql("OR") + contains(name, sought)
+            + Sql("OR") + contains(Sql("uuid::VARCHAR"), sought)
+            + Sql("OR id IN (SELECT person_id FROM distinct_ids WHERE")
+            + contains(Sql("distinct_id"), sought) + Sql("))")
+        )  # fmt: skip
+    email = (
+        person_filters.like(person_filters.stands(Sql("json_extract(properties, '/email')")), sought)
+        if house.lenient
+        else Sql("contains(lower(email), lower(?))", (sought,))
+    )
+    same = Sql("OR uuid = TRY_CAST(? AS UUID)", (sought,))
+    known = Sql("OR id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = ?))", (sought,))
+    return Sql("(") + email + same + known
+
+
+def _properties(house: House, given: str | None) -> Sql:
+    if house.lenient and not house.newer:
+        return person_filters.write(person_filters.read(given), house.store.check_pattern)
+    nested = not house.newer
+    group = filters.read_flat(given) if house.lenient else filters.read(given, lenient=False, nested=nested)
+    if not group.items:
+        return Sql("TRUE")
+    filters.check_patterns(group, house.store.check_pattern)
+    return filters.Writer(house.now(), lenient=house.lenient).on_persons(group)
+
+
+def _known(store: Store, distinct_id: str) -> bool:
+    return store.row(Sql("SELECT 1 FROM distinct_ids WHERE distinct_id = ? LIMIT 1", (distinct_id,))) is not None
 
 
 def _csv(house: House, condition: Sql | None) -> Iterator[str]:
     """Write all who match, newest first; limit and offset have no effect."""
     # The rows are chosen before they are written as JSON: otherwise each step would write all that are left.
-    row = f"SELECT pos, {_row(listed=True, newer=house.newer)} FROM persons"
+    row = f"SELECT pos, {_row(house, listed=True)} FROM persons"
     head = Sql(f"{row} WHERE pos IN (SELECT pos FROM persons WHERE") + (condition or Sql("TRUE"))
 
     def read() -> Iterator[Any]:
-        last, left = -1, MOST_CSV_ROWS
+        last, left = -1, LARGEST_PAGE if house.newer and house.lenient else MOST_CSV_ROWS
         while left > 0:
-            tail = Sql("AND pos > ? ORDER BY pos LIMIT ?) ORDER BY pos", (last, min(_STEP, left)))
+            tail = Sql(f"AND pos > ? ORDER BY pos LIMIT ?) ORDER BY {_order(house)}", (last, min(_STEP, left)))
             rows = house.store.rows(head + tail)
             for _, text in rows:
                 yield bodies.parse(text)
             if len(rows) < _STEP:
                 return
-            last, left = rows[-1][0], left - len(rows)
+            last, left = max(pos for pos, _ in rows), left - len(rows)
 
-    return tabular.write(read)
+    return tabular.write(read, as_python=house.lenient)
 
 
 def show_one(house: House, call: Call) -> Reply:
     """Answer one person."""
-    key = find(house.store, call.id)
-    query = f"SELECT {_row(listed=False, newer=house.newer)} FROM persons WHERE id = ?"
+    key = find(house, call.id)
+    query = f"SELECT {_row(house, listed=False)} FROM persons WHERE id = ?"
     row = house.store.row(Sql(query, (key,)))
     if row is None:
         raise not_found("There is no such person.")
-    # The oddity: the contract knows a table of many persons alone.
-    if call.wants_csv and house.lenient:
-        return csv_reply(tabular.write(lambda: [bodies.parse(row[0])]), "person")
     return json_text(row[0])
 
 
-def where(text: str) -> Sql:
+def where(text: str, *, lenient: bool) -> Sql:
     """Read the id of a path, which is an integer or a uuid."""
-    if re.fullmatch(r"\d{1,19}", text, re.ASCII) and int(text) <= MOST_ID:
-        return Sql("id = ?", (int(text),))
+    if lenient and "." in text:
+        raise not_found()  # no path of the server has a dot in its id
     try:
         return Sql("uuid = ?::UUID", (str(uuid.UUID(text)),))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is neither a person's number nor a uuid.") from None
+        pass
+    number = whole(text) if lenient or re.fullmatch(r"\d{1,4000}", text, re.ASCII) else None
+    if number is None or not (lenient or number <= MOST_ID):
+        raise invalid(f"{text[:60]!r} is neither a person's number nor a uuid.")
+    return Sql("id = ?", (number,)) if -MOST_ID <= number <= MOST_ID else Sql("FALSE")
 
 
-def find(store: Store, text: str) -> int:
+def find(house: House, text: str) -> int:
     """Find the number of the person that a path names."""
-    row = store.row(Sql("SELECT id FROM persons WHERE") + where(text))
+    row = house.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=house.lenient))
     if row is None:
         raise not_found("There is no such person.")
     return int(row[0])

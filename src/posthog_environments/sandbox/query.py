@@ -7,16 +7,14 @@ out TrendsQuery; the others are refused by their names.
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from posthog_environments.sandbox import clock, strict, trends, trendsquery
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
+from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
 from posthog_environments.sandbox.question import Question
 from posthog_environments.sandbox.results import FRESH, Result
@@ -36,9 +34,6 @@ _REQUEST: Final[Mapping[str, strict.Test]] = {
     "name": lambda value: isinstance(value, str) and len(value) <= 128, "filters_override": mapping,
     "variables_override": mapping, "limit_context": word("posthog_ai"), KEY_PARAMETER: anything,
 }  # fmt: skip
-KEPT: Final = timedelta(seconds=600)
-"""So long the answer to an asynchronous question can be fetched."""
-_MOST_KEPT: Final = 1000
 _LAZY: Final[Mapping[str, timedelta]] = {
     "minute": timedelta(minutes=15),
     "hour": timedelta(hours=2),
@@ -48,64 +43,6 @@ _LAZY: Final[Mapping[str, timedelta]] = {
 }
 _NEW_KEYS: Final = ("bytes_read", "budget_remaining_bytes", "cache_key", "query_scan")
 """Of a status; servers have them since 2026."""
-
-
-@dataclass(slots=True)
-class Pending:
-    """A question that is asked for again until it is answered."""
-
-    id: str
-    started: datetime
-    cache_key: str
-    answer: dict[str, Any] | None
-    failure: str | None = None
-    """Why there is no answer; empty for no reason given."""
-    polls: int = 0
-    """How often it is still not there."""
-    complete: bool = False
-    fetched: datetime | None = None
-
-
-class Queue:
-    """The asynchronous questions of a sandbox, and the failures that were ordered for them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pending: OrderedDict[str, Pending] = OrderedDict()
-        self._failures: list[str] = []
-
-    def order_failure(self, message: str, times: int) -> None:
-        """Let so many of the next asynchronous questions fail."""
-        with self._lock:
-            self._failures += [message] * times
-
-    def add(self, pending: Pending) -> Pending:
-        """Take a question in."""
-        with self._lock:
-            if self._failures:
-                pending.failure, pending.answer = self._failures.pop(0), None
-            self._pending[pending.id] = pending
-            while len(self._pending) > _MOST_KEPT:
-                self._pending.popitem(last=False)
-        return pending
-
-    def poll(self, id: str, now: datetime) -> Pending | None:
-        """Look at a question; None if it is not known, or no longer."""
-        with self._lock:
-            pending = self._pending.get(id)
-            if pending is None or now - pending.started > KEPT:
-                return None
-            if pending.polls > 0:
-                pending.polls -= 1
-            else:
-                pending.complete, pending.fetched = True, pending.fetched or now
-            return pending
-
-    def cancel(self, id: str) -> str:
-        """Forget a question, and tell what became of it."""
-        with self._lock:
-            pending = self._pending.pop(id, None)
-        return "Query already complete" if pending is None or pending.complete else "Cancelled query"
 
 
 def run(house: House, call: Call) -> Reply:
@@ -159,11 +96,11 @@ def cancel(house: House, call: Call) -> Reply:
 
 
 def _worked_out(house: House, asked: Question) -> Result:
-    return house.results.of(house, asked, trends.series, fresh=True)
+    return house.results.of(asked.key, asked.span.interval, lambda: trends.series(house, asked), fresh=True)
 
 
 def _kept(house: House, asked: Question, refresh: str) -> Result | None:
-    return None if refresh == "force_blocking" else house.results.kept(house, asked)
+    return None if refresh == "force_blocking" else house.results.kept(asked.key)
 
 
 def _stale(house: House, asked: Question, refresh: str, kept: Result) -> bool:

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.exchange import House
-    from posthog_environments.sandbox.question import Question
+    from posthog_environments.sandbox.clock import Clock
+    from posthog_environments.sandbox.store import Store
 
 KEPT: Final = 64
 FRESH: Final[Mapping[str, timedelta]] = {
@@ -26,7 +26,7 @@ FRESH: Final[Mapping[str, timedelta]] = {
 }
 """How long an answer is fresh, by interval; others are so for six hours."""
 
-Series = Callable[["House", "Question"], tuple[list[dict[str, Any]], bool]]
+Series = Callable[[], tuple[list[dict[str, Any]], bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +43,45 @@ class Result:
 class Results:
     """The questions that were asked for last, with their rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Result] = OrderedDict()
 
-    def of(self, house: House, asked: Question, series: Series, *, fresh: bool = False, stale: bool = False) -> Result:
+    def of(self, key: object, interval: str, series: Series, *, fresh: bool = False) -> Result:
         """Give the rows of a question.
 
         Args:
-            house: What all operations share.
-            asked: The question.
+            key: What tells it from others.
+            interval: On which depends how soon its answer is stale.
             series: What works it out.
             fresh: Whether it is to be counted anew in any case.
-            stale: Whether what has grown stale will do.
 
         """
-        found = None if fresh else self.kept(house, asked)
-        if found is not None and (stale or house.now() < found.fresh_until):
+        found = None if fresh else self.kept(key)
+        if found is not None and self._clock.now() < found.fresh_until:
             return found
-        rows, more = series(house, asked)
-        now = house.now()
-        found = Result(rows, more, now, now + FRESH.get(asked.span.interval, timedelta(hours=6)))
+        place = self._place(key)
+        rows, more = series()
+        now = self._clock.now()
+        found = Result(rows, more, now, now + FRESH.get(interval, timedelta(hours=6)))
         with self._lock:
-            self._kept[self._key(house, asked)] = found
+            self._kept[place] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
 
-    def kept(self, house: House, asked: Question) -> Result | None:
+    def kept(self, key: object) -> Result | None:
         """Give what is kept for a question, fresh or stale; None if nothing is."""
         with self._lock:
-            key = self._key(house, asked)
-            found = self._kept.get(key)
+            place = self._place(key)
+            found = self._kept.get(place)
             if found is None:
                 return None
-            self._kept.move_to_end(key)
+            self._kept.move_to_end(place)
         return replace(found, is_cached=True)
 
-    @staticmethod
-    def _key(house: House, asked: Question) -> object:
+    def _place(self, key: object) -> object:
         """Tell questions apart by what was asked, and by the data: an older answer is none after a change."""
-        return house.store.version, asked.key
+        return self._store.version, key

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import changes, declared, people, projects, query, timeline, trends
+from posthog_environments.sandbox import activity, bulk, changes, declared, people, projects, query, timeline, trends
 from posthog_environments.sandbox.exchange import Call, House, Reply
+from posthog_environments.sandbox.settings import Era
 
 Handler = Callable[[House, Call], Reply]
 
@@ -22,6 +23,10 @@ class Operation:
     """None where the real servers name no scope and so refuse personal keys."""
     bucket: str
     takes: declared.Takes = declared.NOTHING
+    table: bool = False
+    """Whether it has an answer of its own for those who ask for CSV."""
+    undeclared: bool = False
+    """Whether the real servers have it and the page has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +38,35 @@ class Resource:
     project: str | None = None
     id: str = ""
 
+    def operation(self, method: str, *, lenient: bool) -> Operation | None:
+        """Find what a method does, as far as this server has it."""
+        found = self.operations.get(method)
+        return None if found is None or (found.undeclared and not lenient) else found
+
 
 _PERSON: Final = "persons"
 _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON, declared.LIST)},
+    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON, declared.LIST, table=True)},
     "persons/*": {
         "GET": Operation(people.show_one, "person:read", _PERSON),
         "PATCH": Operation(changes.update, "person:write", _PERSON, declared.UPDATE),
+        "PUT": Operation(changes.update, "person:write", _PERSON, declared.UPDATE, undeclared=True),
         "DELETE": Operation(changes.delete, "person:write", "deletes", declared.DELETION),
     },
-    "persons/*/activity": {"GET": Operation(changes.activity, "activity_log:read", _PERSON, declared.ACTIVITY)},
+    "persons/*/activity": {
+        "GET": Operation(activity.show, "activity_log:read", _PERSON, declared.ACTIVITY, table=True)
+    },
     "persons/*/delete_property": {
         "POST": Operation(changes.delete_property, "person:write", _PERSON, declared.PROPERTY)
     },
     "persons/*/properties_timeline": {"GET": Operation(timeline.show, None, _PERSON, declared.TIMELINE)},
     "insights/trend": {
-        "GET": Operation(trends.show, "insight:read", "insights", declared.TREND_QUERY),
-        "POST": Operation(trends.show, "insight:read", "insights", declared.TREND),
+        "GET": Operation(trends.show, "insight:read", "insights", declared.TREND_QUERY, table=True),
+        "POST": Operation(trends.show, "insight:read", "insights", declared.TREND, table=True),
     },
     "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
+    "persons/bulk_delete": {"POST": Operation(bulk.delete, "person:write", "deletes", declared.BULK_DELETION)},
+    "persons/deletion_status": {"GET": Operation(bulk.show_deletions, "person:read", _PERSON, declared.DELETIONS)},
     "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
     "query/*": {
         "GET": Operation(query.show, "query:read", "query", declared.POLL),
@@ -60,6 +75,8 @@ _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
     },
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},
 }
+_SINCE: Final[Mapping[str, Era]] = {"bulk_delete": "2026", "deletion_status": "2026-09"}
+"""Of what was not always there, the era since which it is no person's id any more."""
 _OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/api/projects": {"GET": Operation(projects.show_list, "project:read", "rest")},
     "/api/environments": {"GET": Operation(projects.show_list, "project:read", "rest")},
@@ -68,7 +85,7 @@ _OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {
 _PROJECT: Final = re.compile(r"/api/(?P<prefix>environments|projects)/(?P<project>[^/]+)(?:/(?P<rest>.+))?")
 
 
-def find(path: str) -> Resource | None:
+def find(path: str, era: Era) -> Resource | None:
     """Find what is at a path, with or without the slash at its end."""
     path = path.removesuffix("/")
     if path in _OUTSIDE:
@@ -78,7 +95,8 @@ def find(path: str) -> Resource | None:
         return None
     parts = (match["rest"] or "").split("/")
     named = ""
-    if len(parts) > 1 and parts[0] in {"persons", "query"}:
+    later = len(parts) == 2 and parts[0] == "persons" and era >= _SINCE.get(parts[1], "later")
+    if len(parts) > 1 and parts[0] in {"persons", "query"} and not later:
         named, parts[1] = parts[1], "*" if parts[1] else ""
     operations = _IN_PROJECT.get("/".join(parts))
     return Resource(operations, match["prefix"], match["project"], named) if operations else None

@@ -74,6 +74,7 @@ class Settings:
     unscoped: Literal["allow", "refuse"]
     prefixes: tuple[str, ...]
     redirect: bool
+    queued: bool
     sunset: date
     lag: float
     project_id: int

@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox.errors import SandboxDataError
+from posthog_environments.sandbox.macros import MACROS
 
 if TYPE_CHECKING:
     import duckdb
 
     from posthog_environments.sandbox.sql import Sql
 
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 """Version of the tables below; a database file with another one is refused."""
 
 _TABLES: Final = """
 CREATE OR REPLACE TABLE persons (
     pos BIGINT, id BIGINT, uuid UUID, created_at TIMESTAMP, last_seen_at TIMESTAMP, is_identified BOOLEAN,
-    name VARCHAR, email VARCHAR, properties VARCHAR, distinct_ids VARCHAR
+    email VARCHAR, properties VARCHAR, distinct_ids VARCHAR
 );
 CREATE OR REPLACE TABLE distinct_ids (distinct_id VARCHAR, person_id BIGINT);
 CREATE OR REPLACE TABLE events (
@@ -34,14 +35,16 @@ CREATE OR REPLACE TABLE events (
 CREATE OR REPLACE TABLE activity (
     id BIGINT, created_at TIMESTAMP, person_id BIGINT, person_uuid UUID, activity VARCHAR, name VARCHAR, changes VARCHAR
 );
-CREATE OR REPLACE TABLE pending (seq BIGINT, person_id BIGINT, changes VARCHAR, removed VARCHAR);
+CREATE OR REPLACE TABLE pending (seq BIGINT, person_id BIGINT, changes VARCHAR, removed VARCHAR, deletes VARCHAR);
 CREATE OR REPLACE TABLE gone (pos BIGINT);
+CREATE OR REPLACE TABLE deletions (person_uuid UUID, created_at TIMESTAMP, verified_at TIMESTAMP);
 CREATE OR REPLACE TABLE meta (key VARCHAR, value VARCHAR);
 """
 # pos      place in the list, newest first; rows are stored in this order, so that a page anywhere is one short scan.
 #          Places without a row are ids that the list finds and the table of persons no longer has.
-# changes  properties that the event sets ($set), removed: the one that it unsets; timelines are built from them.
-# gone     places of deleted persons, which no longer count.
+# changes  properties that the event sets, removed: a list of those that it unsets; timelines are built from them.
+# gone     places of deleted persons, which no longer count; deletions: persons whose events were deleted,
+#          and when.
 
 
 class Order:
@@ -184,8 +187,10 @@ class Store:
             cursor.execute(_TABLES)
 
     def open_list(self) -> None:
-        """Read the order of the list from the database."""
+        """Read the order of the list from the database, and teach it what queries say."""
         with self.cursor() as cursor:
+            for macro in MACROS:
+                cursor.execute(macro)
             found = cursor.execute("SELECT value FROM meta WHERE key = 'places'").fetchone()
             gone = [pos for (pos,) in cursor.execute("SELECT pos FROM gone").fetchall()]
         self.order = Order(int(found[0]) if found else 0, gone)

@@ -30,13 +30,35 @@ def _cell(value: object) -> object:
     return bodies.write(value) if isinstance(value, bool) else value
 
 
-def write(read: Callable[[], Iterable[object]]) -> Iterator[str]:
-    """Write rows as CSV; they are read twice, first for the columns, so that they need not fit into memory."""
-    columns = sorted({name for row in read() for name, _ in flat(row)})
+def _as_python(name: str, value: object) -> object:
+    """Write a value as the real servers do: True, and a moment with a blank and its offset from UTC."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float):
+        return value + 0.0  # PostgreSQL has no zero below zero
+    if name == "created_at" and isinstance(value, str):
+        return value.replace("T", " ").replace("Z", "+00:00")
+    return value
+
+
+def write(read: Callable[[], Iterable[object]], *, as_python: bool = False) -> Iterator[str]:
+    """Write rows as CSV; they are read twice, first for the columns, so that they need not fit into memory.
+
+    `as_python` writes values as the real servers do, leaves out empty lists and objects, and gives nothing for no rows.
+    """
+
+    def pairs(row: object) -> Iterator[tuple[str, object]]:
+        if not as_python:
+            return flat(row)
+        return ((name, _as_python(name, value)) for name, value in flat(row) if value != [] and value != {})
+
+    columns = sorted({name for row in read() for name, _ in pairs(row)})
+    if as_python and not columns:
+        return iter(())
 
     def cells() -> Iterator[list[Any]]:
         for row in read():
-            found = dict(flat(row))
+            found = dict(pairs(row))
             yield [found.get(name) for name in columns]
 
     return lines(columns, cells())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show(house: House, call: Call) -> Reply:
     """Answer the timeline of a person: a point at the first event that matters and at each change."""
-    person = people.find(house.store, call.id)
+    person = people.find(house, call.id)
     given = legacy.fields(call)
     legacy.check_fields(given)
     span = Calendar(house).span(legacy.wanted_of(house, given))
@@ -67,7 +67,7 @@ def _events(
         if changes is not None:
             properties = {**properties, **bodies.parse(changes)}
         if removed is not None:
-            properties = {key: value for key, value in properties.items() if key != removed}
+            properties = {key: value for key, value in properties.items() if key not in bodies.parse(removed)}
         if matching:
             yield timestamp, properties
 

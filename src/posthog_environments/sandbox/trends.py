@@ -40,7 +40,8 @@ def show(house: House, call: Call) -> Reply:
     _check_still_there(house, call)
     asked = legacy.read(house, call)
     given = legacy.fields(call)
-    result = house.results.of(house, asked, series, fresh=bodies.truth(given.get("refresh")))
+    fresh = bodies.truth(given.get("refresh"))
+    result = house.results.of(asked.key, asked.span.interval, lambda: series(house, asked), fresh=fresh)
     rows, first = result.rows, _offset(given) == 0 or not house.lenient
     if call.wants_csv:
         # The oddity: servers say that the CSV of a trend is HTML.

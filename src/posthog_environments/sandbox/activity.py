@@ -1,0 +1,85 @@
+"""The activity log: what was done to a person, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from posthog_environments.sandbox import bodies, people, tabular
+from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, json_text
+from posthog_environments.sandbox.problems import crash, invalid
+from posthog_environments.sandbox.sql import Sql
+
+LIMIT: Final = 10
+
+
+def show(house: House, call: Call) -> Reply:
+    """Answer a page of the log about one person. The log outlives the person; this view of it does not."""
+    page, limit = _page(house, call)
+    entries = Sql("FROM activity WHERE person_id = ?", (people.find(house, call.id),))
+    total = (house.store.row(Sql("SELECT count(*)") + entries) or (0,))[0]
+    if house.lenient and page > max(1, -(-total // limit)):
+        raise crash("There is no such page, and the server falls over.")
+    rows = house.store.rows(
+        Sql("SELECT id, written(created_at), person_id, activity, name, changes")
+        + entries
+        + Sql("ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", (limit, (page - 1) * limit))
+    )
+    found = [_entry(*row, newer=house.newer) for row in rows]
+    if call.wants_csv and house.lenient:
+        return csv_reply(tabular.write(lambda: _parsed(found), as_python=True), None)
+    following = _link(house, call, page + 1, limit) if page * limit < total else None
+    before = _link(house, call, page - 1, limit) if page > 1 else None
+    return json_text(
+        f'{{"results":[{",".join(found)}],"next":{bodies.write(following)},'
+        f'"previous":{bodies.write(before)},"total_count":{total}}}'
+    )
+
+
+def _parsed(found: list[str]) -> Iterator[object]:
+    return map(bodies.parse, found)
+
+
+def _link(house: House, call: Call, page: int, limit: int) -> str:
+    if house.lenient:
+        return call.turned("page", page).turned("limit", limit).url
+    return call.link(page=page, limit=limit)
+
+
+def _entry(number: int, at: str, person_id: int, action: str, name: str | None, fields: str, *, newer: bool) -> str:
+    entry: dict[str, Any] = {
+        "user": {"first_name": "Sandbox", "email": "sandbox@sandbox.test"},
+        "activity": action,
+        "scope": "Person",
+        "item_id": str(person_id),
+        "detail": {
+            "changes": bodies.parse(fields),
+            "trigger": None,
+            "type": None,
+            "name": name,
+            "short_id": None,
+        },
+        "created_at": at,
+    }
+    return bodies.write({"id": f"00000000-0000-4000-8000-{number:012d}", **entry} if newer else entry)
+
+
+def _page(house: House, call: Call) -> tuple[int, int]:
+    if house.lenient:
+        limit, page = (
+            people.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
+        )
+        if limit is None or page is None or limit < 1 or page < 1:
+            raise crash("The server does not check page and limit, and falls over.")
+        return page, min(limit, people.MOST_ID)
+    return _whole(call, "page", 1), _whole(call, "limit", LIMIT)
+
+
+def _whole(call: Call, name: str, otherwise: int) -> int:
+    text = call.query.get(name, "")
+    if not text:
+        return otherwise
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
+        raise invalid("This must be a whole number from 1.", name)
+    # No log is longer, and the database counts to 2**63 alone.
+    return min(int(text[-4000:]), 10**9)

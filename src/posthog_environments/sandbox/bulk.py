@@ -1,0 +1,151 @@
+"""Delete many persons in one request, and tell of which the events are deleted (since 2026; posthog/api/person.py)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from posthog_environments.sandbox import people, writes
+from posthog_environments.sandbox.exchange import Call, House, Reply, empty, json_reply
+from posthog_environments.sandbox.problems import invalid
+from posthog_environments.sandbox.sql import Sql
+from posthog_environments.sandbox.waiting import Change, Deletion
+
+MOST: Final = 1000
+PAGE: Final = 100
+STATES: Final = ("pending", "completed", "all")
+FIELDS: Final = ("ids", "distinct_ids", "delete_events", "delete_recordings", "keep_person")
+
+
+def delete(house: House, call: Call) -> Reply:
+    """Delete those who are named by uuid or by distinct id; nobody else is looked for."""
+    given = call.fields
+    found = _found(house, given)
+    events, keep = _flag(house, given, "delete_events"), _flag(house, given, "keep_person")
+    if house.settings.queued and house.today:
+        _queue(house, found, Deletion(events=events, keep=keep))
+    else:
+        _remove(house, found, Deletion(events=events, keep=keep))
+    if not house.today and house.lenient:
+        return empty(202)  # until April 2026
+    gone = 0 if keep else len(found)
+    return json_reply(
+        {
+            "persons_found": len(found),
+            "persons_deleted": 0 if house.settings.queued else gone,
+            "persons_queued_for_deletion": gone if house.settings.queued else 0,
+            "events_queued_for_deletion": events,
+            "recordings_queued_for_deletion": _flag(house, given, "delete_recordings"),
+            "deletion_errors": [],
+        },
+        202,
+    )
+
+
+def _flag(house: House, given: Mapping[str, Any], name: str) -> bool:
+    value = given.get(name, False)
+    if not house.lenient and not isinstance(value, bool):
+        raise invalid("This must be true or false.", name)
+    return bool(value)  # the oddity: the text "false" is true
+
+
+def _found(house: House, given: Mapping[str, Any]) -> list[int]:
+    named = [name for name in ("ids", "distinct_ids") if given.get(name)]
+    if len(named) != 1:
+        raise invalid("Either ids or distinct_ids must be given, and not both.")
+    (name,) = named
+    values = given[name]
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in cast("list[object]", values)):
+        raise invalid("This must be a list of texts.", name)
+    texts = cast("list[str]", values)
+    if len(texts) > MOST:
+        raise invalid(f"At most {MOST:,} {name} can be given in one request.", name)
+    if name == "ids":
+        query = Sql("SELECT id FROM persons WHERE uuid IN (SELECT unnest(?)::UUID)", ([_uuid(text) for text in texts],))
+    else:
+        query = Sql("SELECT DISTINCT person_id FROM distinct_ids WHERE distinct_id IN (SELECT unnest(?))", (texts,))
+    return sorted(number for (number,) in house.store.rows(query))
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise invalid(f"{text[:60]!r} is no UUID.", "ids") from None
+
+
+def _queue(house: House, found: list[int], deletion: Deletion) -> None:
+    changes = [Change(house.changes.number(), key, deletion=deletion) for key in found]
+    with house.store.writing() as cursor:
+        for change in changes:
+            house.changes.accept(cursor, change)
+    for change in changes:
+        house.changes.queue(change)
+
+
+def _remove(house: House, found: list[int], deletion: Deletion) -> None:
+    places: list[int | None] = []
+    with house.store.writing() as cursor:
+        for key in found:
+            number = house.changes.number()
+            what = {"events": deletion.events, "keep": deletion.keep}
+            places.append(writes.remove(cursor, house.now(), number, key, **what))
+    for place in places:
+        if place is not None:
+            house.store.order.remove(place, house.changes.lag)
+
+
+def show_deletions(house: House, call: Call) -> Reply:
+    """Answer of whose events the deletion was asked for, newest first, and whether it is done."""
+    state, person = call.query.get("status", "all"), call.query.get("person_uuid")
+    if state not in STATES:
+        raise invalid(f"This must be one of {', '.join(STATES)}.", "status")
+    limit, offset = _number(call, "limit", PAGE) or PAGE, _number(call, "offset", 0)
+    with house.store.writing() as cursor:
+        cursor.execute(
+            "UPDATE deletions SET verified_at = ? WHERE verified_at IS NULL AND created_at <= ?",
+            [house.now(), house.changes.over()],
+        )
+    chosen = Sql("FROM deletions WHERE TRUE")
+    if state != "all":
+        chosen += Sql(f"AND verified_at IS {'NULL' if state == 'pending' else 'NOT NULL'}")
+    if person is not None:
+        chosen += Sql("AND person_uuid = ?::UUID", (_person(person),))
+    count = (house.store.row(Sql("SELECT count(*)") + chosen) or (0,))[0]
+    rows = house.store.rows(
+        Sql("SELECT person_uuid::VARCHAR, written(created_at), written(verified_at)")
+        + chosen
+        + Sql("ORDER BY created_at DESC, person_uuid LIMIT ? OFFSET ?", (limit, offset))
+    )
+    return json_reply(
+        {
+            "count": count,
+            "next": call.link(limit=limit, offset=offset + limit) if offset + limit < count else None,
+            "previous": call.link(limit=limit, offset=max(0, offset - limit)) if offset > 0 else None,
+            "results": [
+                {
+                    "person_uuid": number,
+                    "created_at": created,
+                    "status": "completed" if verified else "pending",
+                    "delete_verified_at": verified,
+                }
+                for number, created, verified in rows
+            ],
+        }
+    )
+
+
+def _person(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise invalid(f"{text[:60]!r} is no UUID.", "person_uuid") from None
+
+
+def _number(call: Call, name: str, otherwise: int) -> int:
+    text = call.query.get(name, "")
+    number = people.whole(text) if text else otherwise
+    if number is None or not 0 <= number <= people.MOST_ID:
+        raise invalid("This must be a whole number from 0.", name)
+    return number

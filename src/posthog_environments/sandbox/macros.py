@@ -1,0 +1,50 @@
+"""Expressions that the database is taught, so that a query that uses one says it once.
+
+stands(j)    the text that stands for a property in filters on persons, as the servers of 2025 take it out of its JSON
+number(t)    that text as a number, or NULL: NaN is none
+moment(t)    that text as a moment, to the second, or NULL: ISO, seconds or milliseconds since 1970, written forms
+written(t)   a moment as the API writes it: microseconds only where there are some
+truthy(j)    the JSON of a property that counts as a name: not null, empty, zero or false
+called(p, keys, ids, id)   what a person is called, as JSON: the first of some properties, whatever it holds, else a
+             distinct id, one that looks like a UUID only if there is no other, else the id
+as_text(j)   the JSON of a text, whatever it was
+people_first(ids)   the JSON of distinct ids, those that look like a UUID last
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_FORMS: Final = ("%d/%m/%Y", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y", "%d-%m-%Y", "%b %d %Y", "%d %b %Y", "%Y/%m/%d", "%Y%m%d")
+_LIST: Final = ", ".join(f"'{form}'" for form in _FORMS)
+
+MACROS: Final = (
+    """CREATE OR REPLACE MACRO stands(j) AS CASE
+    WHEN j IS NULL THEN ''
+    WHEN left(j::VARCHAR, 1) = '"' THEN substr(j::VARCHAR, 2, length(j::VARCHAR) - 2)
+    WHEN left(j::VARCHAR, 1) BETWEEN '-' AND '9' AND regexp_matches(j::VARCHAR, '[.eE]')
+        THEN regexp_replace(regexp_replace(TRY_CAST(j::VARCHAR AS DOUBLE)::VARCHAR, '\\.0$', ''), 'e([+-])0', 'e\\1')
+    ELSE j::VARCHAR END""",
+    """CREATE OR REPLACE MACRO number(t) AS CASE
+    WHEN isnan(TRY_CAST(replace(t, ' ', '') AS DOUBLE)) THEN NULL ELSE TRY_CAST(replace(t, ' ', '') AS DOUBLE) END""",
+    f"""CREATE OR REPLACE MACRO moment_of(t) AS coalesce(
+    CASE WHEN regexp_full_match(t, '[0-9]{{9,10}}') THEN make_timestamp(TRY_CAST(t AS BIGINT) * 1000000) END,
+    CASE WHEN regexp_full_match(t, '[0-9]{{13}}') THEN make_timestamp(TRY_CAST(t AS BIGINT) * 1000) END,
+    TRY_CAST(t AS TIMESTAMPTZ)::TIMESTAMP, try_strptime(t, [{_LIST}]))""",
+    """CREATE OR REPLACE MACRO moment(t) AS
+    date_trunc('second', coalesce(moment_of(t), moment_of(substr(t, 1, 10))))""",
+    """CREATE OR REPLACE MACRO written(t) AS replace(strftime(t, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')""",
+    """CREATE OR REPLACE MACRO truthy(j) AS
+    CASE WHEN j::VARCHAR NOT IN ('null', '""', '0', '-0', '0.0', '-0.0', 'false', '[]', '{}') THEN j::VARCHAR END""",
+    """CREATE OR REPLACE MACRO called(p, keys, ids, id) AS coalesce(
+    [truthy(j) FOR j IN json_extract(p, keys) IF truthy(j) IS NOT NULL][1],
+    to_json([one FOR one IN json_extract_string(ids, '$[*]')
+             IF NOT regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')][1])::VARCHAR,
+    json_extract(ids, '/0')::VARCHAR, id::VARCHAR)""",
+    """CREATE OR REPLACE MACRO as_text(j) AS CASE WHEN left(j, 1) = '"' THEN j ELSE to_json(j)::VARCHAR END""",
+    """CREATE OR REPLACE MACRO people_first(ids) AS (
+    SELECT to_json(list_concat(
+        [one FOR one IN l IF NOT regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')],
+        [one FOR one IN l IF regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')]))::VARCHAR
+    FROM (SELECT json_extract_string(ids, '$[*]') AS l))""",
+)

@@ -1,0 +1,71 @@
+"""Asynchronous questions that wait to be fetched."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+KEPT: Final = timedelta(seconds=600)
+"""So long the answer to an asynchronous question can be fetched."""
+_MOST_KEPT: Final = 1000
+
+
+@dataclass(slots=True)
+class Pending:
+    """A question that is asked for again until it is answered."""
+
+    id: str
+    started: datetime
+    cache_key: str
+    answer: dict[str, Any] | None
+    failure: str | None = None
+    """Why there is no answer; empty for no reason given."""
+    polls: int = 0
+    """How often it is still not there."""
+    complete: bool = False
+    fetched: datetime | None = None
+
+
+class Queue:
+    """The asynchronous questions of a sandbox, and the failures that were ordered for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: OrderedDict[str, Pending] = OrderedDict()
+        self._failures: list[str] = []
+
+    def order_failure(self, message: str, times: int) -> None:
+        """Let so many of the next asynchronous questions fail."""
+        with self._lock:
+            self._failures += [message] * times
+
+    def add(self, pending: Pending) -> Pending:
+        """Take a question in."""
+        with self._lock:
+            if self._failures:
+                pending.failure, pending.answer = self._failures.pop(0), None
+            self._pending[pending.id] = pending
+            while len(self._pending) > _MOST_KEPT:
+                self._pending.popitem(last=False)
+        return pending
+
+    def poll(self, id: str, now: datetime) -> Pending | None:
+        """Look at a question; None if it is not known, or no longer."""
+        with self._lock:
+            pending = self._pending.get(id)
+            if pending is None or now - pending.started > KEPT:
+                return None
+            if pending.polls > 0:
+                pending.polls -= 1
+            else:
+                pending.complete, pending.fetched = True, pending.fetched or now
+            return pending
+
+    def cancel(self, id: str) -> str:
+        """Forget a question, and tell what became of it."""
+        with self._lock:
+            pending = self._pending.pop(id, None)
+        return "Query already complete" if pending is None or pending.complete else "Cancelled query"
