@@ -16,16 +16,28 @@ from posthog_environments.sandbox.problems import crash, invalid, unsupported
 from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
 
 COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-NEGATIVE: Final = frozenset({"is_not", "not_icontains", "not_regex", "not_in", "is_not_set", "semver_neq"})
+NEGATIVE: Final = frozenset(
+    {"is_not", "not_icontains", "not_regex", "not_in", "is_not_set", "semver_neq"} | {"not_icontains_multi"}
+)
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
 SEMVER: Final[Mapping[str, str]] = {
     "semver_eq": "=", "semver_neq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<=",
 }  # fmt: skip
 OPERATORS: Final = frozenset(
     {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "regex", "not_regex"}
+    | {"not_icontains_multi"}
     | {"is_date_exact", "is_date_before", "is_date_after"} | COMPARISONS.keys() | WITHOUT_VALUE | SEMVER.keys()
 )  # fmt: skip
-TYPES: Final = frozenset({"event", "person", "cohort", "group", "session", "element", "hogql", "feature", "recording"})
+OTHER_OPERATORS: Final = frozenset(
+    {"starts_with", "not_starts_with", "ends_with", "not_ends_with", "between", "not_between", "min", "max"}
+    | {"is_cleaned_path_exact", "flag_evaluates_to", "semver_tilde", "semver_caret", "semver_wildcard"}
+)
+"""Operators of newer servers that the sandbox does not carry out."""
+TYPES: Final = frozenset(
+    {"event", "person", "cohort", "group", "session", "element", "hogql", "feature", "recording", "events"}
+    | {"event_metadata", "person_metadata", "flag", "log_entry", "behavioral", "precalculated-cohort", "static-cohort"}
+    | {"data_warehouse", "data_warehouse_person_property", "revenue_analytics"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +65,13 @@ _NO_FIT: Final = "This is no flat list of filters on persons, and the server fal
 
 
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
-    """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
+    """Read filters in any of their forms.
+
+    `lenient` passes over what lacks a part, as the servers do. An operator or a type that the sandbox does not carry
+    out is refused by its name in any case: without it the answer would be another one.
+    """
     if isinstance(given, str):
-        given = _parsed(given, attr)
+        given = _parsed(given, None if lenient else attr)
     if given is None or given in ("", [], {}):
         return NONE
     if isinstance(given, dict):
@@ -116,8 +132,21 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Conditio
         condition = _condition(entries[number])
         if condition is not None:
             yield condition
-        elif not lenient:
+            continue
+        _check_words(cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}, attr)
+        if not lenient:
             raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
+
+
+def _check_words(given: Mapping[str, Any], attr: str) -> None:
+    """Refuse an operator or a type that is not carried out."""
+    for name, known, others in (("operator", OPERATORS, OTHER_OPERATORS), ("type", TYPES, frozenset[str]())):
+        word = given.get(name)
+        if word in (None, "") or word in known:
+            continue
+        if word in others:
+            raise unsupported(f"the {name} {word} of filters", attr)
+        raise invalid(f"{str(word)[:60]!r} is no {name} of a filter.", attr)
 
 
 def _condition(given: object) -> Condition | None:
