@@ -27,7 +27,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors pythons audit build clean
+.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors newest pythons audit build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -64,6 +64,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
 	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/downgrade.py --check
+	@$(ISOLATE) $(PY) scripts/under_projects.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
@@ -77,6 +78,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
 	@$(ISOLATE) $(PY) scripts/figures.py
 	@$(ISOLATE) $(PY) scripts/downgrade.py
+	@$(ISOLATE) $(PY) scripts/under_projects.py
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
@@ -171,6 +173,16 @@ $(FLOORS): requirements/floors.txt
 	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/floors.txt
 	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+newest: ## the suite with the newest httpx, httpcore, h11 and others that are allowed (wants a network)
+	@echo "Setting up .venv-newest (each time, about a minute) ..." >&2
+	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-newest
+	@$(ISOLATE) .venv-newest/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@# Without a lock: what came out today is what is asked about.
+	@$(ISOLATE) .venv-newest/bin/python -m pip install -qq --disable-pip-version-check --no-build-isolation \
+	  --upgrade --upgrade-strategy eager --editable .
+	@$(ISOLATE) .venv-newest/bin/python -m pip list --disable-pip-version-check | grep -iE "^(httpx|httpcore|h11|anyio) "
+	@$(ISOLATE) .venv-newest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 pythons: $(STAMP) ## the suite on the newer Pythons that this machine has
 	@$(ISOLATE) $(PY) scripts/pythons.py -n $(WORKERS) $(ARGS)

@@ -83,7 +83,18 @@ NAV: Final = (
     ("Pipelines", ("dlt", "spark", "fleet")),
     ("Size and speed", ("how-it-scales", "speed")),
     ("When things go wrong", ("what-happens-when", "faults")),
-    ("Moving", ("coming-from-requests", "prefix", "regenerating", "generators", "versioning")),
+    (
+        "Moving",
+        (
+            "coming-from-requests",
+            "what-became-of-the-page",
+            "prefix",
+            "when-the-api-changes",
+            "regenerating",
+            "generators",
+            "versioning",
+        ),
+    ),
     ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),
 )
 """What the side bar shows. A page that is not there is left out."""

@@ -17,6 +17,7 @@ from prove.frame import CONTRACT, ROOT, Check, Failed, Work, node, run
 
 NODE: Final = Path(__file__).with_name("node") / "judges"
 DERIVED: Final = ROOT / "openapi-3.0.yaml"
+PROJECTS: Final = ROOT / "openapi-projects.yaml"
 # What each judge must find: a reference to nothing, an example of the wrong type, a server without TLS, …
 BROKEN: Final = {
     "reference": (r"schemas/ActivityPage'", "schemas/ActivityPages'"),
@@ -142,8 +143,9 @@ def _examples(work: Work) -> str:
         return total[1]
 
     count = judge(CONTRACT)
-    derived = judge(DERIVED)
-    return f"{count} examples in 3.1, {derived} in 3.0, all valid; {_bites(judge, work, ['example'], CONTRACT)}"
+    derived, projects = judge(DERIVED), judge(PROJECTS)
+    counted = f"{count} examples in 3.1, {derived} in 3.0, {projects} under projects"
+    return f"{counted}, all valid; {_bites(judge, work, ['example'], CONTRACT)}"
 
 
 def _valid(work: Work) -> str:
@@ -153,20 +155,23 @@ def _valid(work: Work) -> str:
         except Exception as error:
             raise Failed(f"{path.name}: {str(error)[:200]}") from error
 
-    for document in (CONTRACT, DERIVED):
+    for document in (CONTRACT, DERIVED, PROJECTS):
         judge(document)
     bitten = _bites(judge, work, ["reference", "operation"], CONTRACT)
     shutil.rmtree(work.folder, ignore_errors=True)
-    return f"3.1 and 3.0.3 valid; {bitten}"
+    return f"3.1, 3.0.3 and under projects valid; {bitten}"
 
 
 CHECKS: Final = (
     Check("redocly recommended-strict, 3.1", _version("@redocly/cli"), _redocly(CONTRACT, "redocly.yaml")),
     Check("redocly recommended-strict, 3.0", _version("@redocly/cli"), _redocly(DERIVED, "redocly-3.0.yaml")),
+    Check("redocly recommended-strict, under projects", _version("@redocly/cli"), _redocly(PROJECTS, "redocly.yaml")),
     Check("spectral oas, all rules, 3.1", _version("@stoplight/spectral-cli"),
           _spectral(CONTRACT, "spectral.yaml", ["reference", "operation", "example"])),
     Check("spectral oas, all rules, 3.0", _version("@stoplight/spectral-cli"),
           _spectral(DERIVED, "spectral.yaml", ["operation", "example"])),
+    Check("spectral oas, all rules, under projects", _version("@stoplight/spectral-cli"),
+          _spectral(PROJECTS, "spectral.yaml", ["operation"])),
     Check("OWASP", _version("@stoplight/spectral-owasp-ruleset"), _owasp),
     Check("a reason for each rule that is off", "this project", _reasons),
     Check("examples", _version("openapi-examples-validator"), _examples),

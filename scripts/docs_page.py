@@ -3,8 +3,9 @@
 Two layouts of the same site are known. In the older one names, types and defaults are glued together
 (`- date_fromstringDefault:`) and the values of an enum form a chain (`event`, `- eventperson`, `- person…`); in the
 newer one each stands on a line of its own. Both print an operation as: a title, prose, scopes, parameters by place, a
-request, an answer. Nothing is passed over: a line that fits nowhere makes the page unreadable, for half a page must
-never look like a whole one.
+request, an answer. Operations come in any order, and each may break off anywhere: then the next one begins where a
+heading comes that should have come before. Nothing is passed over: a line that fits nowhere makes the page unreadable,
+for half a page must never look like a whole one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 __all__ = ["Field", "Operation", "Page", "PageError", "read"]
@@ -24,19 +26,28 @@ REQUEST: Final = ("request", "example request")
 ANSWER: Final = ("response", "example response")
 TYPES: Final = "string|integer|boolean|number|array|object"
 # Where the text of the operations ends and the page goes on about other things.
-END: Final = ("community questions", "questions about this page?")
+END: Final = ("community questions", "questions about this page?", "was this page useful?", "was this page helpful?")
+# A scope is one word; what stands in its place in a few others is taken for one that nobody knows.
+MOST_WORDS: Final = 6
+VERBS: Final = "Add|Bulk|Cancel|Create|Delete|Destroy|Get|List|Partial|Patch|Remove|Replace|Retrieve|Run|Set|Update"
 
 _GLUED: Final = re.compile(rf"(?P<name>[$A-Za-z_][\w$.-]*?)(?P<type>{TYPES})?(?P<rest>(?:One of|Default):.*)?")
 _NAME: Final = re.compile(r"[$A-Za-z_][\w$.-]*")
 _STATUS: Final = re.compile(r"Status (\d{3})\b\s*(.*)")
 _PATH: Final = re.compile(r"/api(?: ?/:?[\w@]+)*/?")
 _TABLE: Final = re.compile(r"\|\s*`?(GET|POST|PATCH|PUT|DELETE)`?\s*\|\s*`?([^|`]+?)`?\s*\|")
+_RULE: Final = re.compile(r"\|[\s:|-]*\||\|\s*method", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"([^"]*)"')
 _URL: Final = re.compile(r"<ph_app_host>([^\s\\]+)")
+_TITLE: Final = re.compile(rf"(?:{VERBS})(?: [\w/ -]+)?")
 
 
 class PageError(Exception):
     """The page, or a part of it, cannot be read."""
+
+
+class _WrongError(PageError):
+    """Something that no page says, wherever it may break off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,12 @@ class Operation:
     fields: dict[tuple[str, str], Field] = field(default_factory=dict[tuple[str, str], Field])
     status: str = ""
     status_line: int = 0
+    others: dict[str, int] = field(default_factory=dict[str, int])
+    """Further statuses that it shows, and where."""
     has_body: bool = False
     answer: dict[str, Field] = field(default_factory=dict[str, Field])
     whole: bool = False
+    deprecated: bool = False
     bearer: bool = False
     """Whether the command that it shows sends the key as a bearer token."""
 
@@ -115,8 +129,8 @@ def read(text: str) -> Page:
     lines = list(_lines(text))
     if not any(line.key in PLACES or line.key == SCOPES for line in lines):
         raise PageError("this is no page of operations: nowhere on it is a list of parameters")
-    reader = _Reader(lines)
-    return Page(list(reader.operations()), reader.listed)
+    begin, listed = _preamble(lines)
+    return Page([_Reader(part).operation() for part in _parts(lines[begin:])], listed)
 
 
 def _lines(text: str) -> Iterator[Text]:
@@ -140,13 +154,99 @@ def _split(line: Text) -> Iterator[Text]:
         yield line
 
 
+def _preamble(lines: list[Text]) -> tuple[int, dict[tuple[str, str], int]]:
+    """Pass over the head of the page; return where its operations begin, and those that a table there names."""
+    first = next(at for at, line in enumerate(lines) if line.key == SCOPES or line.key in PLACES)
+    headings = [at for at, line in enumerate(lines[:first]) if line.key == "endpoints"]
+    if not headings:
+        raise PageError("the page has no heading “Endpoints”, so nobody knows where its operations begin")
+    listed: dict[tuple[str, str], int] = {}
+    at = headings[0] + 1
+    while at < len(lines):
+        row = _TABLE.match(lines[at].text)
+        if row is not None:
+            listed[row[1], _template(row[2])] = lines[at].number
+        elif lines[at].text not in METHODS and not _RULE.match(lines[at].text):
+            break
+        at += 1
+    return at, listed
+
+
+def _rank(lines: list[Text], at: int) -> int | None:
+    """Return the place of a heading within an operation; None for a line that is none."""
+    key = lines[at].key
+    if key == SCOPES:
+        return 0
+    if key in PLACES:
+        return 1 + list(PLACES).index(key)
+    if key in REQUEST:
+        return 4
+    follows = at + 1 < len(lines) and _STATUS.fullmatch(lines[at + 1].text)
+    return 5 if key in ANSWER and follows else None
+
+
+def _parts(lines: list[Text]) -> Iterator[list[Text]]:
+    """Part the lines into operations: each begins with its title, and may break off."""
+    start, before, rank = 0, 0, -1
+    for at in range(len(lines)):
+        found = _rank(lines, at)
+        if found is None:
+            continue
+        if found <= rank:
+            begin = _title(lines, before, at, answered=rank == 5)
+            yield lines[start:begin]
+            start = begin
+        before, rank = at, found
+    end = _end(lines, before) if rank == 5 else None
+    if end is not None and end < len(lines):  # another one, of which there is no more than a title
+        yield lines[start:end]
+        start = end
+    yield lines[start:]
+
+
+def _title(lines: list[Text], before: int, at: int, *, answered: bool) -> int:
+    """Find the title of the operation whose first heading is at `at`, after the last heading of the one before."""
+    if answered:
+        end = _end(lines[:at], before)
+        if end is not None and end < at:
+            return end
+    known = {line.text for line, follower in pairwise(lines) if follower.key == SCOPES and not line.bullet}
+    likely = [number for number in range(before + 1, at) if _TITLE.fullmatch(lines[number].text)]
+    certain = [number for number in likely if lines[number].text in known]
+    for number in (certain or likely)[-1:]:
+        return number
+    text = lines[at].text
+    raise PageError(f"line {lines[at].number}: “{text}” once more, and no title of an operation before it")
+
+
+def _end(lines: list[Text], heading: int) -> int | None:
+    """Return where the answer below a heading ends; None where it breaks off."""
+    at: int | None = heading + 1
+    while at is not None and at < len(lines) and (match := _STATUS.fullmatch(lines[at].text)) is not None:
+        at = at + 1 if match[2] else _end_of_json(lines, at + 1)
+    return at
+
+
+def _end_of_json(lines: list[Text], at: int) -> int | None:
+    at += at < len(lines) and lines[at].text == "RESPONSE"
+    text = ""
+    for number in range(at, len(lines)):
+        text += lines[number].text + "\n"
+        if text.rstrip().endswith(("}", "]")):
+            try:
+                json.loads(text)
+            except ValueError:
+                continue
+            return number + 1
+    return None
+
+
 class _Reader:
-    """Goes through the lines once."""
+    """Goes through the lines of one operation once."""
 
     def __init__(self, lines: list[Text]) -> None:
         self._lines = lines
         self._at = 0
-        self.listed: dict[tuple[str, str], int] = {}
 
     # -------------------------------------------------------------------------------------------------- moving on
 
@@ -167,46 +267,29 @@ class _Reader:
 
     # ------------------------------------------------------------------------------------------------- operations
 
-    def operations(self) -> Iterator[Operation]:
-        self._preamble()
-        whole = list[Operation]()
-        while (title := self._line) is not None:
-            operation = Operation(title.number, title.text)
-            try:
-                self._operation(operation)
-            except PageError:
-                # Where the page just ends, what it repeated has been read before; anything else is no page.
-                if self._at < len(self._lines) - 1 or not any(each.title == title.text for each in whole):
-                    raise
-                self._at = len(self._lines)
-            if not operation.whole and (operation.status or self._line is not None):
-                raise PageError(f"line {operation.line}: “{operation.title}” shows no request")
-            if operation.whole:
-                whole.append(operation)
-            elif not any(each.title.startswith(operation.title) for each in whole):
-                raise PageError(f"line {operation.line}: “{operation.title}” breaks off, and is nowhere whole")
-            yield operation
+    def operation(self) -> Operation:
+        """Read the operation; one that breaks off is not whole.
 
-    def _preamble(self) -> None:
-        """Pass over the head of the page, and take the table of its endpoints where it has one."""
-        starts = [at for at, line in enumerate(self._lines) if line.key == SCOPES or line.key in PLACES]
-        headings = [at for at, line in enumerate(self._lines[: starts[0]]) if line.key == "endpoints"]
-        if not headings:
-            raise PageError("the page has no heading “Endpoints”, so nobody knows where its operations begin")
-        self._at = headings[0] + 1
-        while (line := self._line) is not None:
-            row = _TABLE.match(line.text)
-            if row is not None:
-                self.listed[row[1], _template(row[2])] = line.number
-            elif line.text not in METHODS and not re.match(r"\|[\s:|-]*\||\|\s*method", line.text, re.IGNORECASE):
-                return
-            self._at += 1
+        Raises:
+            PageError: Something in it fits nowhere, and it is not its end.
+        """
+        operation = Operation(self._lines[0].number, self._lines[0].text)
+        try:
+            self._operation(operation)
+        except _WrongError:
+            raise
+        except PageError:
+            if self._at < len(self._lines) - 1:
+                raise
+        if operation.status and not operation.method:
+            raise PageError(f"line {operation.line}: “{operation.title}” shows no request")
+        return operation
 
     def _operation(self, operation: Operation) -> None:
         title = self._next()
         if title.key in PLACES or title.key in (*REQUEST, *ANSWER, SCOPES) or _STATUS.fullmatch(title.text):
             raise PageError(f"line {title.number}: “{title.text}” where an operation should begin with its title")
-        self._prose(SCOPES, *PLACES, *REQUEST)
+        self._prose(operation, SCOPES, *PLACES, *REQUEST)
         while (line := self._line) is not None:
             if line.key == SCOPES:
                 self._scopes(operation)
@@ -218,15 +301,19 @@ class _Reader:
                 self._request(operation)
             elif line.key in ANSWER:
                 self._answer(operation)
+                self._others(operation)
                 operation.whole = bool(operation.method)
+                if self._line is not None:
+                    raise PageError(f"line {self._line.number}: “{self._line.text[:60]}” after the end of an operation")
                 return
             else:
                 raise PageError(f"line {line.number}: nobody knows what “{line.text[:60]}” is")
 
-    def _prose(self, *until: str) -> None:
+    def _prose(self, operation: Operation, *until: str) -> None:
         while (line := self._line) is not None and line.key not in until:
             if line.key in ANSWER or _STATUS.fullmatch(line.text) or line.text in METHODS:
                 raise PageError(f"line {line.number}: “{line.text[:60]}” where parameters should come first")
+            operation.deprecated = operation.deprecated or line.key == "deprecated"
             self._at += 1
 
     def _answers(self) -> bool:
@@ -235,8 +322,10 @@ class _Reader:
 
     def _scopes(self, operation: Operation) -> None:
         operation.scopes_line = self._next().number
-        while (line := self._line) is not None and re.fullmatch(r"[a-z_]+:(read|write)|\*", line.text):
-            operation.scopes.append(line.text)
+        while (line := self._line) is not None and line.key not in (*PLACES, *REQUEST, *ANSWER):
+            if len(line.text.split()) > MOST_WORDS or line.text in METHODS or _STATUS.fullmatch(line.text):
+                raise PageError(f"line {line.number}: “{line.text[:60]}” where a scope should be")
+            operation.scopes += re.split(r"\s*,\s*", line.text.strip("` "))
             self._at += 1
         if not operation.scopes:
             raise PageError(f"line {operation.scopes_line}: a heading of scopes with no scope below it")
@@ -364,15 +453,24 @@ class _Reader:
         if match[2].lower() == "no response body":
             return
         if match[2]:
-            raise PageError(f"line {line.number}: “{match[2][:60]}” after a status")
+            kind = PageError if "no response body".startswith(match[2].lower()) else _WrongError
+            raise kind(f"line {line.number}: “{match[2][:60]}” after a status")
         if self._line is not None and self._line.text == "RESPONSE":
             self._at += 1
         operation.has_body = True
         self._example(operation)
 
+    def _others(self, operation: Operation) -> None:
+        """Take the statuses after the first; what is said of their bodies is passed over."""
+        while (line := self._line) is not None and (match := _STATUS.fullmatch(line.text)) is not None:
+            operation.others[match[1]] = line.number
+            end = self._at + 1 if match[2] else _end_of_json(self._lines, self._at + 1)
+            if end is None:
+                raise PageError(f"line {line.number}: the example of the answer breaks off")
+            self._at = end
+
     def _example(self, operation: Operation) -> None:
         """Read the JSON of an example, in one line or in many."""
-        start = self._at
         text, where = "", list[int]()
         while (line := self._line) is not None:
             text += line.text + "\n"
@@ -384,8 +482,21 @@ class _Reader:
                 continue
             _Example(operation, text, where).walk(value, "")
             return
-        number = self._lines[start].number if start < len(self._lines) else operation.status_line
-        raise PageError(f"line {number}: the example of an answer is no JSON, or breaks off")
+        if not _cut_short(text):
+            raise _WrongError(f"line {operation.status_line}: the example of the answer is no JSON")
+        raise PageError(f"line {operation.status_line}: the example of the answer breaks off")
+
+
+def _cut_short(text: str) -> bool:
+    """Tell whether a text that is no JSON is the beginning of some."""
+    text = text.rstrip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :]
+        at_the_end = not rest or error.msg.startswith("Unterminated string")
+        return at_the_end or any(word.startswith(rest) for word in ("true", "false", "null", "-"))
+    return True
 
 
 class _Example:

@@ -21,7 +21,7 @@ HEAD: Final = (
 )
 
 
-class _Dumper(yaml.SafeDumper):
+class Dumper(yaml.SafeDumper):
     """Writes everything out: tools of 3.0 often read no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
@@ -83,7 +83,7 @@ def _scopes(operation: dict[str, Any]) -> None:
 def text() -> str:
     """Return the derived document."""
     contract = yaml.safe_load(SOURCE.read_text("utf-8"))
-    return HEAD + yaml.dump(downgrade(contract), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return HEAD + yaml.dump(downgrade(contract), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def main() -> int:

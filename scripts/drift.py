@@ -12,7 +12,7 @@ import argparse
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -128,8 +128,9 @@ class Contract:
 class Comparison:
     """One operation of the contract against its first copy on the page."""
 
-    def __init__(self, contract: Contract, item: Located, node: Located, page: Operation) -> None:
+    def __init__(self, contract: Contract, path: str, item: Located, node: Located, page: Operation) -> None:
         self._contract = contract
+        self._path = path
         self._item = item
         self._node = node
         self._page = page
@@ -138,10 +139,26 @@ class Comparison:
         self.stated: set[tuple[int, str]] = set()
 
     def differences(self) -> Iterator[Difference]:
-        yield from self._scopes()
+        """Compare all; of an operation that breaks off what there is of it, and that may be less than there was."""
+        yield from self._place()
+        if self._page.scopes_line or self._page.whole:
+            yield from self._scopes()
         yield from self._fields()
-        yield from self._statuses()
-        yield from self._answer()
+        if self._page.whole:
+            yield from self._statuses()
+            yield from self._answer()
+
+    def _place(self) -> Iterator[Difference]:
+        """Compare where the operation is, and whether it is on its way out."""
+        spot = Spot(self._contract, self._node)
+        if self._page.path != self._path:
+            mark = spot.mark("x-successor")
+            text = f"is at {self._page.path} on the page, where x-successor says that it went"
+            verdict = "changed" if mark is None else "explained"
+            yield Difference(self._page.line, spot.line_of("x-successor"), verdict, self._name, text)
+        there = "true" if self._page.deprecated else None
+        here = "true" if self._node.get("deprecated") else None
+        yield from self._judge("", self._page.line, spot, "deprecated", there, here)
 
     # Each part: what the page states, what the contract has, and whether a mark explains it.
 
@@ -188,7 +205,9 @@ class Comparison:
 
     def _fields(self) -> Iterator[Difference]:
         here = self._spots()
-        for (place, name), found in self._page.fields.items():
+        stated = list(self._page.fields.items())
+        # Where it breaks off, the last one may have lost half of its name.
+        for (place, name), found in stated if self._page.whole or self._page.method else stated[:-1]:
             where = f"{place} {name}"
             spot = here.pop((place, name), None)
             if spot is None:
@@ -196,7 +215,7 @@ class Comparison:
             else:
                 yield from self._here(where, found, spot)
                 yield from self._field(where, found, spot)
-        for (place, name), spot in here.items():
+        for (place, name), spot in here.items() if self._page.whole else ():
             yield from self._elsewhere(f"{place} {name}", spot)
 
     def _spots(self) -> dict[tuple[str, str], Spot]:
@@ -253,14 +272,16 @@ class Comparison:
         page, responses = self._page, self._node["responses"]
         for status, node in responses.items():
             spot = Spot(self._contract, node)
-            if status != page.status:
+            if status in page.others:
+                self._say(spot, "this")
+            elif status != page.status:
                 yield from self._elsewhere(f"status {status}", spot)
             else:
                 yield from self._status(status, spot)
-        if page.status not in responses:
-            line = self._node.lines["responses"]
-            where = self._at(f"status {page.status}")
-            yield Difference(page.status_line, line, "missing here", where, "is not in the contract")
+        for status, line in {page.status: page.status_line, **page.others}.items():
+            if status not in responses:
+                at = self._node.lines["responses"]
+                yield Difference(line, at, "missing here", self._at(f"status {status}"), "is not in the contract")
 
     def _status(self, status: str, spot: Spot) -> Iterator[Difference]:
         """Compare the answer that the page shows: is it there, does it have a body."""
@@ -305,7 +326,7 @@ class Comparison:
                 yield from self._here(f"answer {path}", found, node)
                 yield from self._field(f"answer {path}", found, node)
         for parent, shown in names.items():
-            for name, field in self._shape(visited[parent]).get("properties", {}).items():
+            for name, field in self._shape(parent, visited[parent]).schema.get("properties", {}).items():
                 if name not in shown:
                     where = f"answer {parent}.{name}" if parent else f"answer {name}"
                     yield from self._elsewhere(where, Spot(self._contract, field))
@@ -314,29 +335,37 @@ class Comparison:
         """Follow a path of the page through the schemas, and remember which fields of which object it shows."""
         at = ""
         for part in re.findall(r"\[\]|[^.\[\]]+", path):
-            here = visited[at]
+            here = self._shape(at, visited[at])
             if part == "[]":
-                at, schema = f"{at}[]", here.schema
-                node = schema.get("items") or schema.get("x-shape")
+                at, node = f"{at}[]", here.schema.get("items") or visited[at].schema.get("x-shape")
             else:
                 names.setdefault(at, set()).add(part)
-                node = self._shape(here).get("properties", {}).get(part)
-                at = f"{at}.{part}" if at else part
+                at, node = f"{at}.{part}" if at else part, here.schema.get("properties", {}).get(part)
             if node is None:
                 return None
             if at not in visited:
                 visited[at] = Spot(self._contract, node)
                 self._say(visited[at], "this")
             # What the page shows with something inside is an array or an object there.
-            container = Spot(self._contract, here.schema.get("x-shape", here.schema))
-            if ("array" if part == "[]" else "object") in container.kinds:
-                self._say(container, "type")
+            if ("array" if part == "[]" else "object") in here.kinds:
+                self._say(here, "type")
         return visited[at]
 
-    def _shape(self, spot: Spot) -> Located:
-        """Return the schema of an object, or of the object that a field without a type holds."""
-        schema = spot.schema
-        return Spot(self._contract, schema["x-shape"]).schema if "x-shape" in schema else schema
+    def _shape(self, at: str, spot: Spot) -> Spot:
+        """Return the alternative of a union that has most of what the page shows inside; what is no union is itself."""
+        if "x-shape" in spot.schema:
+            return Spot(self._contract, spot.schema["x-shape"])
+        if "anyOf" not in spot.schema:
+            return spot
+        inside = [path.removeprefix(at) for path in self._page.answer if path.startswith((f"{at}[", f"{at}."))]
+        shown = {re.split(r"[.\[]", path[1:])[0] for path in inside}
+        options = [Spot(self._contract, option) for option in spot.schema["anyOf"]]
+        return max(options, key=lambda option: len(shown & _inside(option.schema)))
+
+
+def _inside(schema: Located) -> set[str]:
+    """Return what a schema has inside, as a path of the page goes on: names, and `]` for items."""
+    return set(schema.get("properties", {})) | ({"]"} if "items" in schema else set())
 
 
 def _same(said: str, there: str | None) -> bool:
@@ -354,30 +383,60 @@ def _text(values: list[str] | None) -> str | None:
     return "|".join(values) if values else None
 
 
+Known = dict[tuple[str, str], tuple[str, Located, Located]]
+"""Operations of the contract: by method and path, path, item and operation."""
+
+
+def _known(contract: Contract) -> Known:
+    """Return the operations of the contract, also by the place that each went to."""
+    own: Known = {(method, path): (path, item, node) for method, path, item, node in contract.operations()}
+    moved: Known = {
+        (method, str(found[2]["x-successor"])): found for (method, _), found in own.items() if "x-successor" in found[2]
+    }
+    return moved | own
+
+
 def compare(contract: Contract, page: Page) -> Iterator[Difference]:
     """Yield each difference, the operations in the order of the page."""
-    known = {(method, path): (item, node) for method, path, item, node in contract.operations()}
-    first: dict[tuple[str, str], Operation] = {}
+    known = _known(contract)
+    first = _first(page)
     for operation in page.operations:
         at = operation.method, operation.path
         if not operation.whole:
-            yield from _cut(operation, page)
-        elif at in first:
+            yield from _cut(operation, page, contract, known)
+        elif first[at] is not operation:
             yield from _copies(first[at], operation)
+        elif at in known:
+            path, item, node = known[at]
+            yield from _announced(operation, node)
+            yield from Comparison(contract, path, item, node, operation).differences()
         else:
-            first[at] = operation
-            if at in known:
-                yield from _announced(operation, known[at][1])
-                yield from Comparison(contract, *known[at], operation).differences()
-            else:
-                where = f"{operation.method} {operation.path}"
-                yield Difference(operation.line, None, "missing here", where, "the contract has no such operation")
-    for at, (_, node) in known.items():
-        if at not in first:
-            yield _absent(at, node)
+            where = " ".join(at)
+            yield Difference(operation.line, None, "missing here", where, "the contract has no such operation")
+    described = {id(known[at][2]) for at in first if at in known}
+    described |= {id(known[at][2]) for at in map(_place, page.operations) if at in known}
+    lost = [operation for operation in page.operations if not operation.whole and _whole(operation, page) is None]
+    for method, path, _, node in contract.operations():
+        if id(node) not in described:
+            yield _absent((method, path), node, lost)
+    places = {_place(operation) for operation in page.operations}
     for listed, line in page.listed.items():
-        if listed not in first:
-            raise PageError(f"line {line}: the table names {' '.join(listed)}, and the page does not describe it")
+        if listed not in places:
+            text = "the table at the top names it, and the page does not describe it"
+            yield Difference(line, None, "changed", " ".join(listed), text)
+
+
+def _place(operation: Operation) -> tuple[str, str]:
+    return operation.method, operation.path
+
+
+def _first(page: Page) -> dict[tuple[str, str], Operation]:
+    """Return the first whole copy of each operation, by method and path."""
+    first: dict[tuple[str, str], Operation] = {}
+    for operation in page.operations:
+        if operation.whole:
+            first.setdefault(_place(operation), operation)
+    return first
 
 
 def _announced(operation: Operation, node: Located) -> Iterator[Difference]:
@@ -388,23 +447,24 @@ def _announced(operation: Operation, node: Located) -> Iterator[Difference]:
         yield Difference(operation.line, node.line, "changed", f"{operation.method} {operation.path}", text)
 
 
-def _absent(at: tuple[str, str], node: Located) -> Difference:
+def _absent(at: tuple[str, str], node: Located, lost: Sequence[Operation]) -> Difference:
     """An operation that the page does not have must be marked."""
     mark = node.get("x-evidence", {}).get("this")
     where = f"{' '.join(at)} ({node['operationId']})"
     if mark is None:
-        return Difference(None, node.line, "gone there", where, "the page has no such operation")
+        nameless = [str(operation.line) for operation in lost if not operation.method]
+        doubt = f"; it may be the one that breaks off, on line {', '.join(nameless)}" if nameless else ""
+        return Difference(None, node.line, "gone there", where, f"the page has no such operation{doubt}")
     return Difference(None, node.line, "explained", where, f"not on the page ({_because(mark)})")
 
 
 def statements(contract: Contract, page: Page) -> set[tuple[int, str]]:
     """Return which keywords of which objects of the contract the page has a word on."""
-    known = {(method, path): (item, node) for method, path, item, node in contract.operations()}
+    known = _known(contract)
     stated: set[tuple[int, str]] = set()
     for operation in page.operations:
-        at = operation.method, operation.path
-        if operation.whole and at in known:
-            comparison = Comparison(contract, *known[at], operation)
+        if operation.whole and _place(operation) in known:
+            comparison = Comparison(contract, *known[_place(operation)], operation)
             list(comparison.differences())
             stated |= comparison.stated
     return stated
@@ -418,10 +478,30 @@ def _copies(one: Operation, other: Operation) -> Iterator[Difference]:
             yield Difference(other.line, None, "changed", f"{one.method} {one.path}, {name}", text)
 
 
-def _cut(operation: Operation, page: Page) -> Iterator[Difference]:
-    """A copy that breaks off says nothing new; what it says must be what the whole one says."""
-    whole = next(each for each in page.operations if each.whole and each.title.startswith(operation.title))
-    stated = list(operation.fields)[:-1]  # the last one may be cut in the middle of its name
+def _whole(operation: Operation, page: Page) -> Operation | None:
+    """Find the whole copy of an operation that breaks off, by as much as there is of its place and title."""
+    whole = [each for each in page.operations if each.whole]
+    path = operation.path.rstrip("/}")
+
+    def alike(each: Operation) -> bool:
+        return each.title.startswith(operation.title) and each.path.startswith(path) and operation.method in each.method
+
+    # What is there of a path may be the whole path of another operation, so the title comes first.
+    likely = [each for each in whole if each.title == operation.title and alike(each)]
+    likely += [each for each in whole if _place(each) == _place(operation)]
+    return next(iter([*likely, *filter(alike, whole)]), None)
+
+
+def _cut(operation: Operation, page: Page, contract: Contract, known: Known) -> Iterator[Difference]:
+    """What a copy that breaks off says must be what the whole one says; where there is none, what the contract says."""
+    whole = _whole(operation, page)
+    if whole is None:
+        where = " ".join(_place(operation)) if operation.path else f"“{operation.title}”"
+        yield Difference(operation.line, None, "changed", where, "breaks off, and stands nowhere whole on the page")
+        if _place(operation) in known:
+            yield from Comparison(contract, *known[_place(operation)], operation).differences()
+        return
+    stated = list(operation.fields) if operation.path else list(operation.fields)[:-1]
     for key in stated:
         if key not in whole.fields:
             where, text = (
@@ -435,7 +515,7 @@ def _cut(operation: Operation, page: Page) -> Iterator[Difference]:
 
 def scaffold(page: Page, contract: Contract) -> str:
     """Write a skeleton of the operations that the contract does not have; empty where it has all."""
-    known = {(method, path) for method, path, _, _ in contract.operations()}
+    known = _known(contract)
     paths: dict[str, Any] = {}
     for operation in page.operations:
         if operation.whole and (operation.method, operation.path) not in known:

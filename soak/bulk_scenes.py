@@ -16,9 +16,11 @@ import signal
 import sys
 from typing import Any, Final
 
+import httpx
+
 import posthog_environments.bulk.file
 from posthog_environments import AsyncEnvironment, Environment
-from posthog_environments.transport import AsyncGuard, Guard
+from posthog_environments.transport import AsyncTransport, Transport
 from soak.processes import apply
 
 KEY: Final = "phx_soakKeyThatNobodyMaySee"
@@ -66,9 +68,9 @@ class Steps:
         self.unsynced = False
         self.step(None)
 
-    def sends(self, call: Any) -> None:
+    def sends(self, request: httpx.Request) -> None:
         """Come to a request."""
-        if call.operation.kind.value != "read":
+        if request.method != "GET":
             self.sent_unsynced += self.unsynced
         self.step()
 
@@ -76,22 +78,22 @@ class Steps:
         """Put the steps where the journal is written and requests are sent."""
         proxy: Any = _Os(self)
         posthog_environments.bulk.file.os = proxy  # type: ignore[attr-defined]
-        send, asend = Guard.send, AsyncGuard.send
+        send, asend = Transport.send, AsyncTransport.send
 
-        def counted(guard: Any, call: Any, *arguments: Any) -> Any:
-            self.sends(call)
-            answer = send(guard, call, *arguments)
+        def counted(transport: Any, request: httpx.Request, *arguments: Any, **named: Any) -> Any:
+            self.sends(request)
+            response = send(transport, request, *arguments, **named)
             self.step()
-            return answer
+            return response
 
-        async def acounted(guard: Any, call: Any, *arguments: Any) -> Any:
-            self.sends(call)
-            answer = await asend(guard, call, *arguments)
+        async def acounted(transport: Any, request: httpx.Request, *arguments: Any, **named: Any) -> Any:
+            self.sends(request)
+            response = await asend(transport, request, *arguments, **named)
             self.step()
-            return answer
+            return response
 
-        Guard.send = counted  # type: ignore[method-assign,assignment]
-        AsyncGuard.send = acounted  # type: ignore[method-assign,assignment]
+        Transport.send = counted  # type: ignore[method-assign,assignment]
+        AsyncTransport.send = acounted  # type: ignore[method-assign,assignment]
 
 
 class _Os:

@@ -23,9 +23,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import httpx
+
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, retry
 from posthog_environments.drivers import Driver
-from posthog_environments.exchange import Answer, Call, Scope
+from posthog_environments.exchange import Scope
 from posthog_environments.quota import BUCKETS, RATES, Bucket, Quota, Rate
 from soak.canned import Canned, Heard, http
 from soak.clock import (
@@ -463,13 +465,14 @@ class _Counted:
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
+        self.requests = inner.requests
         self.sent = 0
 
-    def send(self, call: Call, deadline: float, silence: float) -> Answer:
+    def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send it."""
         self.sent += 1
-        answer: Answer = self.inner.send(call, deadline, silence)
-        return answer
+        response: httpx.Response = self.inner.send(request, deadline, stream=stream)
+        return response
 
 
 def _outage_on_the_wire(calls: int) -> Iterator[Figure]:
@@ -483,7 +486,7 @@ def _outage_on_the_wire(calls: int) -> Iterator[Figure]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         host = f"http://127.0.0.1:{taken.getsockname()[1]}"
     with Environment(1, api_key=KEY, host=host, pacing=False) as env:
-        counted = _Counted(env._guard)  # noqa: SLF001 - nothing else sees requests that are refused
+        counted = _Counted(env._transport)  # noqa: SLF001 - nothing else sees requests that are refused
         _ask_in_vain(env, calls, counted)
         yield _outage_figure("refused on the wire", calls, counted.sent)
 
@@ -498,7 +501,7 @@ def _work(env: Environment, calls: int) -> tuple[str, bool]:
 
 def _ask_in_vain(env: Environment, calls: int, sender: Any = None) -> None:
     # With pauses a thousand times shorter.
-    env._driver = Driver(sender or env._guard, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
+    env._driver = Driver(sender or env._transport, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
     for _ in range(calls):
         with contextlib.suppress(PostHogError):
             env.persons.get(1)

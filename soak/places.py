@@ -17,9 +17,11 @@ import pprint
 import pty
 import re
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -30,11 +32,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Final, NoReturn, cast
 
-import anyio
 import click
 import httpx
-from httpcore._backends import anyio as async_backend
-from httpcore._backends import sync as sync_backend
 
 from posthog_environments import AsyncEnvironment, Environment, errors
 from posthog_environments.sandbox import Sandbox
@@ -380,29 +379,30 @@ def _fail_on_disk(hunt: Hunt, kinds: set[type]) -> None:
 @contextlib.contextmanager
 def _interrupted(kind: str) -> Iterator[None]:
     """Let Ctrl-C come while a request is being written, or its answer awaited."""
-    sync: Any = sync_backend.SyncStream
-    awaiting: Any = async_backend.AnyIOStream
-    before, abefore = getattr(sync, kind), getattr(awaiting, kind)
+    name = {"write": "send", "read": "recv"}[kind]
+    mine, before = threading.get_ident(), getattr(socket.socket, name)
 
-    def stop(*held: Any, **named: Any) -> NoReturn:
-        del held, named
-        raise KeyboardInterrupt
-
-    async def astop(*held: Any, **named: Any) -> None:
-        del held, named
-        # As from somebody who gives up on the task.
-        task = asyncio.current_task()
-        assert task is not None
+    def stop(*held: Any) -> Any:
+        # The server has threads of its own.
+        if threading.get_ident() != mine:
+            return before(*held)
+        task = None
+        with contextlib.suppress(RuntimeError):
+            # A loop that runs no task speaks to itself.
+            if (task := asyncio.current_task()) is None:
+                return before(*held)
+        del held
+        if task is None:
+            raise KeyboardInterrupt
+        # As from somebody who gives up on the task: it is cancelled where it waits until the socket is ready.
         task.cancel()
-        await anyio.sleep(5)
+        raise BlockingIOError
 
-    setattr(sync, kind, stop)
-    setattr(awaiting, kind, astop)
+    setattr(socket.socket, name, stop)
     try:
         yield
     finally:
-        setattr(sync, kind, before)
-        setattr(awaiting, kind, abefore)
+        delattr(socket.socket, name)
 
 
 def _interrupt(hunt: Hunt, canned: Canned) -> None:
@@ -742,8 +742,6 @@ def _knock(hunt: Hunt, box: Sandbox) -> None:
             hunt.look(
                 "access", answer.content if key() not in str(answer.request.url) else b"", "an answer of the sandbox"
             )
-    import socket
-
     for request in (b"GET / HTTP/9.9\r\nAuthorization: Bearer %s\r\n\r\n", b"\x00%s\r\n\r\n", b"GET /%s\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", int(box.host.rpartition(":")[2])), 5) as connection:
             connection.sendall(request % key().encode())

@@ -163,6 +163,17 @@ class _Scene:
             if word in line:
                 return
 
+    def until_it_has(self, sockets: int) -> None:
+        """Wait, some seconds at most, until it has so many sockets."""
+        for _ in range(400):
+            found = 0
+            for descriptor in Path(f"/proc/{self.process.pid}/fd").glob("*"):
+                with contextlib.suppress(OSError):
+                    found += str(descriptor.readlink()).startswith("socket:")
+            if found >= sockets:
+                return
+            time.sleep(0.05)
+
     def end(self) -> Ended:
         """Wait for its end."""
         try:
@@ -333,7 +344,10 @@ def _interrupt(phase: str, style: str, defect: str) -> Ended:
             host, begun = echo.host, echo.begun
         scene = _begin_scene("interrupted", host, defect, phase=phase, style=style)
         scene.until("ready")
-        if begun is not None and phase != "pacing":
+        if begun is None:
+            # A loop has a pair of sockets of its own.
+            scene.until_it_has(1 if style == "blocking" else 3)
+        elif phase != "pacing":
             begun.wait(20)
         time.sleep(0.3)  # it is on its way into the phase
         scene.process.send_signal(signal.SIGINT)

@@ -1,7 +1,8 @@
-"""Compilers: clients in five languages are made from the contract, compiled, and call its ten operations."""
+"""Compilers: clients in five languages are made from the contract, compiled, and call what the page has."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -14,25 +15,26 @@ from prove.compilers.mutants import MUTANTS, UUID, noticed, only_running
 from prove.compilers.python import PYTHON
 from prove.compilers.rust import RUST
 from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPESCRIPT_FETCH
-from prove.frame import CONTRACT, Check, Work
+from prove.frame import CONTRACT, ROOT, Check, Work
 
 __all__ = ["CHECKS"]
 
+PROJECTS: Final = ROOT / "openapi-projects.yaml"
 MAKERS: Final = (PYTHON, OPENAPI_FETCH, HEY_API, ORVAL, TYPESCRIPT_FETCH, GO, JAVA, RUST)
 
 
-def _contract() -> dict[str, Any]:
-    found: dict[str, Any] = YAML(typ="safe").load(CONTRACT)
+def _contract(document: Path = CONTRACT) -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load(document)
     return found
 
 
-def _check(maker: Maker) -> Check:
+def _check(maker: Maker, document: Path = CONTRACT, where: str = "") -> Check:
     def make(work: Work) -> str:
-        maker.generate(CONTRACT, work.folder, work)
+        maker.generate(document, work.folder, work)
         counted = maker.compile(work.folder, work)
-        return f"{counted}; {call(maker.command(work.folder), _contract(), work)}"
+        return f"{counted}; {call(maker.command(work.folder), _contract(document), work)}"
 
-    return Check(maker.name, maker.version, make)
+    return Check(f"{maker.name}{where}", maker.version, make)
 
 
 def _each_operation(work: Work) -> str:
@@ -48,6 +50,7 @@ def _each_client(work: Work) -> str:
 
 CHECKS: Final = (
     *(_check(maker) for maker in MAKERS),
+    *(_check(maker, PROJECTS, ", under projects") for maker in MAKERS),
     Check("a mistake in each operation is noticed", "openapi-python-client, openapi-fetch", _each_operation),
     Check("a renamed field is noticed in each client", f"all {len(MAKERS)} generators", _each_client),
 )

@@ -7,11 +7,9 @@ import org.openapitools.client.ApiClient;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.api.InsightsApi;
 import org.openapitools.client.api.PersonsApi;
-import org.openapitools.client.model.BreakdownType;
 import org.openapitools.client.model.Entity;
 import org.openapitools.client.model.EntityId;
 import org.openapitools.client.model.InsightTiming;
-import org.openapitools.client.model.Interval;
 import org.openapitools.client.model.Person;
 import org.openapitools.client.model.PersonUpdate;
 import org.openapitools.client.model.PropertyDeletion;
@@ -53,7 +51,7 @@ public final class Main {
 
     var timeline =
         persons.getPersonPropertiesTimeline(
-            project, ada, null, null, null, null, "2026-01-01", "2026-01-09", "plan", BreakdownType.PERSON, null, null);
+            project, ada, null, null, null, null, "2026-01-01", "2026-01-09", "plan", "person", null, null);
     same("points", timeline.getPoints().stream().map(point -> point.getRelevantEventCount()).toList(), List.of(2L, 1L));
     same(
         "plans",
@@ -81,13 +79,13 @@ public final class Main {
     trend(
         insights.getTrend(
             project, null, "[{\"id\":\"$pageview\"}]", null, null, null, "2026-01-05", "2026-01-08", null, null, null,
-            null, null, null, Interval.DAY, null));
+            null, null, null, "day", null));
     var question =
         new TrendQuery()
             .addEventsItem(new Entity().id(new EntityId("$pageview")))
             .dateFrom("2026-01-05")
             .dateTo("2026-01-08")
-            .interval(Interval.DAY);
+            .interval("day");
     trend(insights.queryTrend(project, question, null));
 
     var timing = new InsightTiming().name("Weekly sign-ups");

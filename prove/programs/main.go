@@ -43,7 +43,7 @@ func main() {
 	same("created_at", person.GetCreatedAt().UTC(), time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC))
 
 	timeline, _, err := api.PersonsAPI.GetPersonPropertiesTimeline(ctx, project, ada).
-		DateFrom("2026-01-01").DateTo("2026-01-09").Breakdown("plan").BreakdownType(client.PERSON).Execute()
+		DateFrom("2026-01-01").DateTo("2026-01-09").Breakdown("plan").BreakdownType("person").Execute()
 	must("getPersonPropertiesTimeline", err)
 	counts, plans := []int64{}, []any{}
 	for _, point := range timeline.Points {
@@ -77,7 +77,7 @@ func main() {
 	same("changes", log.Results[0].Detail.Get().Changes[0].GetAction(), "deleted")
 
 	asked, _, err := api.InsightsAPI.GetTrend(ctx, project).Events(`[{"id":"$pageview"}]`).
-		DateFrom("2026-01-05").DateTo("2026-01-08").Interval(client.DAY).Execute()
+		DateFrom("2026-01-05").DateTo("2026-01-08").Interval("day").Execute()
 	must("getTrend", err)
 	trend(asked)
 	id := client.EntityId{String: client.PtrString("$pageview")}
@@ -85,7 +85,7 @@ func main() {
 		Events:   []client.Entity{{Id: *client.NewNullableEntityId(&id)}},
 		DateFrom: client.PtrString("2026-01-05"),
 		DateTo:   client.PtrString("2026-01-08"),
-		Interval: client.DAY.Ptr(),
+		Interval: client.PtrString("day"),
 	}
 	queried, _, err := api.InsightsAPI.QueryTrend(ctx, project).TrendQuery(question).Execute()
 	must("queryTrend", err)

@@ -3,7 +3,7 @@
 use openapi::apis::configuration::Configuration;
 use openapi::apis::{insights_api, persons_api, Error};
 use openapi::models::{
-    BreakdownType, Entity, InsightTiming, Interval, PersonUpdate, PropertyDeletion, Trend, TrendQuery,
+    Entity, InsightTiming, PersonUpdate, PropertyDeletion, Trend, TrendQuery,
 };
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let timeline = persons_api::get_person_properties_timeline(
         &api, &project, &ada, None, None, None, None, Some("2026-01-01"), Some("2026-01-09"), Some("plan"),
-        Some(BreakdownType::Person), None, None,
+        Some("person"), None, None,
     )
     .await?;
     let counts: Vec<_> = timeline.points.iter().map(|point| point.relevant_event_count.flatten().unwrap()).collect();
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let asked = insights_api::get_trend(
         &api, &project, None, Some(r#"[{"id":"$pageview"}]"#), None, None, None, Some("2026-01-05"),
-        Some("2026-01-08"), None, None, None, None, None, None, Some(Interval::Day), None,
+        Some("2026-01-08"), None, None, None, None, None, None, Some("day"), None,
     )
     .await?;
     trend(&asked);
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         events: Some(vec![event]),
         date_from: Some("2026-01-05".to_owned()),
         date_to: Some("2026-01-08".to_owned()),
-        interval: Some(Interval::Day),
+        interval: Some("day".to_string()),
         ..TrendQuery::new()
     };
     trend(&insights_api::query_trend(&api, &project, question, None).await?);

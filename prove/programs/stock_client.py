@@ -28,10 +28,8 @@ from stock.models import (  # type: ignore[import-not-found]
     ActivityDetailType0,
     ActivityPage,
     ApiErrorBody,
-    BreakdownType,
     Entity,
     InsightTiming,
-    Interval,
     Person,
     PersonPage,
     PersonUpdate,
@@ -104,7 +102,7 @@ def main() -> None:
             date_from="2026-01-01",
             date_to="2026-01-09",
             breakdown="plan",
-            breakdown_type=BreakdownType.PERSON,
+            breakdown_type="person",
         ),
         PropertiesTimeline,
     )
@@ -139,14 +137,12 @@ def main() -> None:
                 events=json.dumps([{"id": "$pageview"}]),
                 date_from="2026-01-05",
                 date_to="2026-01-08",
-                interval=Interval.DAY,
+                interval="day",
             ),
             Trend,
         )
     )
-    query = TrendQuery(
-        events=[Entity(id="$pageview")], date_from="2026-01-05", date_to="2026-01-08", interval=Interval.DAY
-    )
+    query = TrendQuery(events=[Entity(id="$pageview")], date_from="2026-01-05", date_to="2026-01-08", interval="day")
     trend(parsed(query_trend.sync_detailed(PROJECT, client=client, body=query), Trend))
 
     timing = record_insight_timing.sync_detailed(PROJECT, client=client, body=InsightTiming(name="Weekly sign-ups"))

@@ -1,15 +1,19 @@
-"""The two that run a flow: one blocks, the other awaits. They decide nothing."""
+"""The two that run a flow: one blocks, the other awaits. They decide nothing.
+
+Of what a flow asks to send they have an `httpx.Request` made, and of the `httpx.Response` they make its answer.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from posthog_environments.exchange import Answer, Call, Do, Failed, Flow, Outcome, Send
 
 if TYPE_CHECKING:
+    import httpx
     from anyio import CapacityLimiter
 
 __all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
@@ -17,20 +21,53 @@ __all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
 T = TypeVar("T")
 
 
-class Sender(Protocol):
-    """The whole of the blocking I/O: send a call once, and return the answer or raise `Failed`."""
+class Requests(Protocol):
+    """Makes requests of calls."""
 
-    def send(self, call: Call, deadline: float, silence: float) -> Answer:
-        """Send it; be back by `deadline`, and let a stream be silent for `silence` seconds at most."""
+    def of_call(self, call: Call, remaining: float, silence: float) -> httpx.Request:
+        """Make one that may take so many seconds, and whose server may be silent for so many."""
+        ...
+
+
+class Sender(Protocol):
+    """The whole of the blocking I/O: send a request once, and return the response or raise `Failed`."""
+
+    @property
+    def requests(self) -> Requests:
+        """What makes its requests."""
+        ...
+
+    def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
+        """Send it; be back by `deadline`, with the body still to come where a stream is asked for."""
         ...
 
 
 class AsyncSender(Protocol):
     """The whole of the awaiting I/O; see `Sender`."""
 
-    async def send(self, call: Call, deadline: float, silence: float) -> Answer:
+    @property
+    def requests(self) -> Requests:
+        """What makes its requests."""
+        ...
+
+    async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send it; see `Sender.send`."""
         ...
+
+
+def _request(requests: Requests, command: Send, silence: float) -> httpx.Request:
+    remaining = command.deadline - time.monotonic()
+    if remaining <= 0:
+        raise Failed("no time was left to send it", sent=False, again=False, timed_out=True)
+    return requests.of_call(command.call, remaining, silence if command.call.stream and silence else remaining)
+
+
+def _answer(call: Call, request: httpx.Request, response: httpx.Response) -> Answer:
+    """Make an answer of a response, whose body is in memory or, where a stream was asked for, still to come."""
+    stream = cast("Any", response.stream)
+    if call.stream and response.is_success:
+        return Answer(response.status_code, response.headers, b"", str(request.url), stream)
+    return Answer(response.status_code, response.headers, b"".join(stream), str(request.url))
 
 
 class Driver:
@@ -60,7 +97,9 @@ class Driver:
 
     def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
-            return self._sender.send(command.call, command.deadline, silence)
+            request = _request(self._sender.requests, command, silence)
+            response = self._sender.send(request, command.deadline, stream=command.call.stream)
+            return _answer(command.call, request, response)
         except Failed as failure:
             return failure.with_traceback(None)
 
@@ -94,7 +133,9 @@ class AsyncDriver:
 
     async def _send(self, command: Send, silence: float) -> Answer | Failed:
         try:
-            return await self._sender.send(command.call, command.deadline, silence)
+            request = _request(self._sender.requests, command, silence)
+            response = await self._sender.send(request, command.deadline, stream=command.call.stream)
+            return _answer(command.call, request, response)
         except Failed as failure:
             return failure.with_traceback(None)
 

@@ -230,13 +230,12 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         import httpx
 
         from posthog_environments.drivers import Driver
-        from posthog_environments.pools import pool
-        from posthog_environments.transport import Guard
+        from posthog_environments.transport import Transport
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
             raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
-        self._guard = Guard(session, transport or pool(session.settings, verify, proxy), _user_agent(), options.timeout)
-        self._driver = Driver(self._guard)
+        self._transport = Transport(session, transport, verify, proxy, options.timeout)
+        self._driver = Driver(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -248,13 +247,13 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         import httpx
         from posthog_environments_api.client import Client
 
-        # The guard holds the deadline.
-        client = httpx.Client(base_url=self.host, transport=self._guard, timeout=None, trust_env=False)  # noqa: S113
+        # The transport holds the deadline.
+        client = httpx.Client(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_httpx_client(client)
 
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
-        self._guard.close()
+        self._transport.close()
         if (shared := self._scope.session.shared) is not None and shared.untold:
             from posthog_environments.exchange import STORE_PATIENCE
 
@@ -287,14 +286,12 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         import httpx
 
         from posthog_environments.drivers import AsyncDriver
-        from posthog_environments.pools import async_pool
-        from posthog_environments.transport import AsyncGuard
+        from posthog_environments.transport import AsyncTransport
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")
-        inner = transport or async_pool(session.settings, verify, proxy)
-        self._guard = AsyncGuard(session, inner, _user_agent(), options.timeout)
-        self._driver = AsyncDriver(self._guard)
+        self._transport = AsyncTransport(session, transport, verify, proxy, options.timeout)
+        self._driver = AsyncDriver(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -302,13 +299,13 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         import httpx
         from posthog_environments_api.client import Client
 
-        # The guard holds the deadline.
-        client = httpx.AsyncClient(base_url=self.host, transport=self._guard, timeout=None, trust_env=False)  # noqa: S113
+        # The transport holds the deadline.
+        client = httpx.AsyncClient(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_async_httpx_client(client)
 
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""
-        await self._guard.aclose()
+        await self._transport.aclose()
         if (shared := self._scope.session.shared) is not None and shared.untold:
             import anyio.to_thread
 
@@ -321,12 +318,6 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
-
-
-def _user_agent() -> str:
-    from posthog_environments.config import VERSION
-
-    return f"posthog-environments/{VERSION} (Python)"
 
 
 def _shared_quota(settings: Settings) -> SharedPacer | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import anyio
-import httpcore
 import pytest
 
-from posthog_environments import AsyncEnvironment, Environment, TransportError, pools
+from posthog_environments import AsyncEnvironment, DeadlineExceeded, Environment, TransportError
 from tests.client.wire import Wire, http
 
 KEY = "phx_thisIsTheSECRETkey"
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 HERE, NOBODY, NOBODY_EITHER = "127.0.0.1", "127.0.0.9", "127.0.0.8"
-
-Backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 @pytest.fixture
@@ -36,19 +35,19 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return set_up
 
 
-def options_of(wire: Wire) -> dict[str, Any]:
-    host = wire.host.replace(HERE, "many.example")
+def options_of(host: str) -> dict[str, Any]:
+    host = host.replace(HERE, "many.example")
     return {"api_key": KEY, "host": host, "allow_http": True, "retries": 0, "timeout": 20}
 
 
-def ask(wire: Wire) -> str:
-    with Environment(1, **options_of(wire)) as env:
+def ask(host: str, **options: Any) -> str:
+    with Environment(1, **(options_of(host) | options)) as env:
         return env.persons.get(UUID).uuid
 
 
-def ask_async(wire: Wire, backend: str) -> str:
+def ask_async(host: str, backend: str, **options: Any) -> str:
     async def main() -> str:
-        async with AsyncEnvironment(1, **options_of(wire)) as env:
+        async with AsyncEnvironment(1, **(options_of(host) | options)) as env:
             return (await env.persons.get(UUID)).uuid
 
     return anyio.run(main, backend=backend)
@@ -64,7 +63,7 @@ def test_one_that_answers_is_enough(
 ) -> None:
     resolve(*addresses)
     with Wire(PERSON) as wire:
-        assert (ask(wire) if backend is None else ask_async(wire, backend)) == UUID
+        assert (ask(wire.host) if backend is None else ask_async(wire.host, backend)) == UUID
         assert len(wire.requests) == 1
 
 
@@ -73,7 +72,7 @@ def test_where_none_answers_the_call_fails(resolve: Callable[..., None], backend
     resolve(NOBODY, NOBODY_EITHER)
     with Wire(PERSON) as wire:
         with pytest.raises(TransportError, match="no connection"):
-            ask(wire) if backend is None else ask_async(wire, backend)
+            ask(wire.host) if backend is None else ask_async(wire.host, backend)
         assert wire.requests == []
 
 
@@ -81,87 +80,54 @@ def test_where_none_answers_the_call_fails(resolve: Callable[..., None], backend
 def test_a_name_without_an_address_is_said(resolve: Callable[..., None], backend: str | None) -> None:
     resolve()
     with Wire(PERSON) as wire, pytest.raises(TransportError, match="the name of the host has no address"):
-        ask(wire) if backend is None else ask_async(wire, backend)
+        ask(wire.host) if backend is None else ask_async(wire.host, backend)
 
 
-class Stream:
-    """Remembers whether it was closed."""
-
-    def __init__(self) -> None:
-        self.closed = False
-
-    async def aclose(self) -> None:
-        await anyio.lowlevel.checkpoint()
-        self.closed = True
-
-
-def first(connect: Callable[[str], Any], backend: str) -> Any:
-    async def main() -> Any:
-        with anyio.fail_after(20):
-            return await pools._first_to_answer(["a", "b"], cast("Any", connect))
-
-    return anyio.run(main, backend=backend)
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Give an address that never answers: its queue is full, and the system drops whoever knocks."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((NOBODY, 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"{NOBODY}:{listener.getsockname()[1]}"
 
 
-@Backend
-def test_one_that_hangs_is_given_up_for_the_next(backend: str) -> None:
-    stream = Stream()
-    ended: list[str] = []
-
-    async def connect(address: str) -> Stream:
-        try:
-            if address == "a":
-                await anyio.sleep_forever()
-            return stream
-        finally:
-            ended.append(address)
-
-    assert first(connect, backend) is stream
-    assert sorted(ended) == ["a", "b"]
-    assert not stream.closed
+def sockets() -> int:
+    """Count the open sockets of this process."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            count += str(descriptor.readlink()).startswith("socket:")
+    return count
 
 
-@Backend
-def test_of_two_that_answer_at_once_one_is_closed(backend: str) -> None:
-    streams = {"a": Stream(), "b": Stream()}
-    asked: list[str] = []
-
-    async def connect(address: str) -> Stream:
-        asked.append(address)
-        with anyio.CancelScope(shield=True):
-            while len(asked) < 2:
-                await anyio.sleep(0.01)
-        return streams[address]
-
-    kept = first(connect, backend)
-    assert [stream.closed for stream in streams.values() if stream is kept] == [False]
-    assert [stream.closed for stream in streams.values() if stream is not kept] == [True]
+@pytest.fixture
+def beside_silence(resolve: Callable[..., None], silent: str) -> Iterator[Wire]:
+    """Serve at the port of the address that never answers, as the second address of the host."""
+    port = int(silent.rpartition(":")[2])
+    resolve(NOBODY, HERE)
+    with Wire(PERSON, port=port) as wire:
+        yield wire
 
 
-@Backend
-def test_nothing_is_left_open_behind_an_error_of_another_kind(backend: str) -> None:
-    stream = Stream()
-
-    async def connect(address: str) -> Stream:
-        if address == "b":
-            return stream
-        try:
-            await anyio.sleep_forever()
-        finally:
-            raise LookupError("not an error of the network")
-        raise AssertionError
-
-    with pytest.raises(BaseExceptionGroup) as caught:
-        first(connect, backend)
-    assert caught.group_contains(LookupError)
-    assert stream.closed
+@pytest.mark.parametrize("backend", [None, "asyncio", "trio"])
+def test_one_that_never_answers_does_not_eat_the_time_of_the_next(beside_silence: Wire, backend: str | None) -> None:
+    before = sockets()
+    assert (ask(beside_silence.host) if backend is None else ask_async(beside_silence.host, backend)) == UUID
+    assert len(beside_silence.requests) == 1
+    # The server's end of it, and nothing of the attempt that came to nothing.
+    assert sockets() <= before + 1
 
 
-@Backend
-def test_the_last_refusal_is_the_error(backend: str) -> None:
-    async def connect(address: str) -> Stream:
-        await anyio.lowlevel.checkpoint()
-        raise (httpcore.ConnectTimeout if address == "a" else httpcore.ConnectError)(f"no {address}")
-
-    with pytest.raises(httpcore.ConnectError, match="no b"):
-        first(connect, backend)
+@pytest.mark.parametrize("backend", [None, "asyncio", "trio"])
+def test_where_none_answers_in_time_the_call_says_so(
+    resolve: Callable[..., None], silent: str, backend: str | None
+) -> None:
+    resolve(NOBODY)
+    host, before = f"http://{silent.replace(NOBODY, 'many.example')}", sockets()
+    with pytest.raises(DeadlineExceeded, match="no connection could be made in time"):
+        ask(host, timeout=0.5) if backend is None else ask_async(host, backend, timeout=0.5)
+    assert sockets() == before

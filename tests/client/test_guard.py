@@ -1,4 +1,4 @@
-"""What the guards refuse before and after the wire, for both clients and for users of the generated one."""
+"""What the transports refuse before and after the wire, for both clients and for users of the generated one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from posthog_environments import (
     Environment,
     MalformedResponseError,
 )
-from posthog_environments.exchange import Failed
+from posthog_environments.attempt import _without_frames
+from posthog_environments.body import MAX_TINY_PIECES, BodyReader
+from posthog_environments.exchange import Answer, Call, Failed, Flow, Kind, Operation, Send
+from posthog_environments.framing import MAX_FRAMING, Framer
 from posthog_environments.sandbox import Sandbox
-from posthog_environments.transport import MAX_CRUMBS, MAX_FRAMING, _Body, _time_left, _without_frames
 from tests.client.wire import Wire, http
 
 KEY = "phx_thisIsTheSECRETkey"
@@ -26,36 +28,41 @@ UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 LARGE = 1 << 30
 
 
-def body_of(*, limit: int = LARGE) -> _Body:
-    return _Body(200, {}, limit)
+def body_of(*, limit: int = LARGE) -> BodyReader:
+    return BodyReader(200, httpx.Headers(), limit)
 
 
-def crumble(body: _Body, pieces: int) -> None:
+def crumble(body: BodyReader, pieces: int) -> None:
     for _ in range(pieces):
         body.feed(b"x")
 
 
 def test_an_answer_in_crumbs_is_refused_and_one_in_pieces_is_not() -> None:
     body = body_of()
-    crumble(body, MAX_CRUMBS)
+    crumble(body, MAX_TINY_PIECES)
     # What is allowed grows with the answer, by a piece for each 256 bytes.
     with pytest.raises(Failed, match="more than 10000 pieces") as caught:
-        crumble(body, MAX_CRUMBS // 200)
+        crumble(body, MAX_TINY_PIECES // 200)
     assert caught.value.malformed is not None
     assert not caught.value.again
     pieces = body_of()
-    for _ in range(MAX_CRUMBS + 100):
+    for _ in range(MAX_TINY_PIECES + 100):
         pieces.feed(b"x" * 256)
-    assert len(pieces.finish()) == 256 * (MAX_CRUMBS + 100)
+    assert len(pieces.finish()) == 256 * (MAX_TINY_PIECES + 100)
 
 
 def test_an_answer_that_is_nearly_all_framing_is_refused() -> None:
-    fair = body_of()
-    fair.feed(b"x" * 10, MAX_FRAMING + 90)
-    assert fair.finish() == b"x" * 10
-    with pytest.raises(Failed, match="little more than what frames it") as caught:
-        body_of().feed(b"x" * 10, MAX_FRAMING + 91)
-    assert caught.value.malformed is not None
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"1;" + b"a" * 10_000 + b"\r\nx\r\n"
+    fair, few = Framer(), head + chunk * (MAX_FRAMING // len(chunk)) + b"0\r\n\r\n"
+    fair.ask(b"GET / HTTP/1.1\r\n")
+    fair.feed(few)
+    assert fair.take() == few
+    odd = Framer()
+    odd.ask(b"GET / HTTP/1.1\r\n")
+    odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 2))
+    with pytest.raises(Failed, match="little more than what frames it"):
+        odd.take()
 
 
 def test_a_group_of_one_interruption_is_that_interruption() -> None:
@@ -68,10 +75,19 @@ def test_a_group_of_one_interruption_is_that_interruption() -> None:
 
 
 def test_nothing_is_sent_when_no_time_is_left() -> None:
-    with pytest.raises(Failed, match="no time was left") as caught:
-        _time_left(time.monotonic() - 1)
-    assert (caught.value.sent, caught.value.again, caught.value.timed_out) == (False, False, True)
-    assert 0 < _time_left(time.monotonic() + 60) <= 60
+    call = Call(Operation("test", Kind.READ, "persons"), {"method": "get", "url": "/api/projects/1/persons/"})
+
+    def flow(deadline: float) -> Flow[Answer | Failed]:
+        outcome = yield Send(call, deadline)
+        assert isinstance(outcome, (Answer, Failed))
+        return outcome
+
+    with Wire(http(200)) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
+        failed = env._driver.run(flow(time.monotonic() - 1))
+        assert isinstance(failed, Failed)
+        assert (failed.sent, failed.again, failed.timed_out) == (False, False, True)
+        assert wire.requests == []
+        assert isinstance(env._driver.run(flow(time.monotonic() + 60)), Answer)
 
 
 class Dawdling(httpx.BaseTransport):

@@ -62,9 +62,9 @@ def hang_up(connection: socket.socket, request: bytes) -> None:
 class Wire:
     """A server on a loopback socket; each request gets the next answer of the script, the last one for ever."""
 
-    def __init__(self, *script: Script) -> None:
+    def __init__(self, *script: Script, port: int = 0) -> None:
         self._script = list(script)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
         self.requests: list[bytes] = []

@@ -71,6 +71,9 @@ def test_it_is_valid() -> None:
 def test_it_is_read_with_pleasure() -> None:
     assert [number for number, line in enumerate(TEXT.splitlines(), 1) if len(line) > 120] == []
     assert "\t" not in TEXT
+    # A number sign after a space begins a comment, and the rest of the line is lost.
+    lost = [line for line in TEXT.splitlines() if re.search(r"^[^#'\"]*: [^'\"|>{\[][^'\"]* #\d", line)]
+    assert lost == []
 
 
 def test_examples_are_valid_against_their_schemas() -> None:

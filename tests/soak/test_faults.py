@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import posthog_environments
-from posthog_environments import PostHogError, exchange, persons, pools, transport
+from posthog_environments import PostHogError, attempt, exchange, framing, network, persons, transport
 from soak import faults
 from soak.fault_table import FAULTS, Fault
 from soak.frame import Effort, missed
@@ -76,7 +76,7 @@ def test_a_client_whose_timeout_is_that_of_a_single_read(only: Only, monkeypatch
     fault = next(fault for fault in FAULTS if fault.name == "drip in a header")
     quick = Fault(fault.name, fault.group, drip, fault.ends, slow=True, kinds=("get",))
     monkeypatch.setattr(faults, "LOOSE_SLACK", 1.2)
-    monkeypatch.setattr(pools, "_remaining", lambda timeout, error: timeout)
+    monkeypatch.setattr(network, "_left", lambda timeout: timeout)
     monkeypatch.setattr(f"{__name__}.FAULTS", [quick])
     assert "seconds beyond the timeout, worst" in only(fault.name, clients=("sync",))
 
@@ -89,12 +89,17 @@ def test_a_client_to_which_500_says_that_nothing_was_done(only: Only, monkeypatc
 
 
 def test_a_client_that_reads_what_lies_behind_the_last_answer(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "_has_more", lambda response: False)
+    def whole(framer: Any) -> bytes:
+        came: bytes = framer._buffer
+        framer._buffer = b""
+        return came
+
+    monkeypatch.setattr(framing.Framer, "take", whole)
     assert "values that are not what the healthy answer says" in only("another answer behind the last answer")
 
 
 def test_an_async_client_that_leaves_records_in_its_tls(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools._AsyncStream, "_holds_more", lambda self: False)
+    monkeypatch.setattr(network._SecureConnection, "is_readable", network._Connection.is_readable)
     assert "values that are not what the healthy answer says" in only("TLS another answer behind the last one")
 
 
@@ -119,24 +124,24 @@ def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failure_that_keeps_its_cause(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    def naive(error: BaseException, deadline: float) -> exchange.Failed:
+    def naive(_: Any, error: BaseException) -> exchange.Failed:
         raise ValueError(f"Authorization: Bearer {faults.KEY}") from error
 
-    monkeypatch.setattr(transport, "_failure", naive)
+    monkeypatch.setattr(attempt.Attempt, "_failure", naive)
     found = only("body cut")
     assert "foreign exceptions" in found
     assert "errors that hold the key" in found
 
 
 def test_a_client_that_closes_nothing(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools.Pool, "close", lambda self: None)
+    monkeypatch.setattr(attempt._HTTPTransport, "close", lambda self: None)
     found = only("status 404", clients=("sync",))
     assert "sockets, loops and tasks that nobody closed" in found
     assert "unclosed" in found
 
 
 def test_a_client_that_leaves_a_broken_task_behind(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = transport.AsyncGuard.aclose
+    whole = transport.AsyncTransport.aclose
 
     async def broken() -> None:
         raise RuntimeError("of a task of its own")
@@ -147,7 +152,7 @@ def test_a_client_that_leaves_a_broken_task_behind(only: Only, monkeypatch: pyte
         del task
         await whole(self)
 
-    monkeypatch.setattr(transport.AsyncGuard, "aclose", naive)
+    monkeypatch.setattr(transport.AsyncTransport, "aclose", naive)
     assert "troubles of loops" in only("status 404", clients=("async",))
 
 

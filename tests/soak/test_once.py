@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import ServerError, TransportError, exchange, transport
+from posthog_environments import ServerError, TransportError, body, exchange
 from soak import once
 from soak.frame import Effort, missed
 
@@ -57,14 +57,14 @@ def test_a_client_with_another_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_client_that_doubts_a_whole_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    finish = transport._Body.finish
+    finish = body.BodyReader.finish
 
     def naive(self: Any) -> bytes:
         if b'"uuid"' in self._whole.getvalue():
             return finish(self)  # that of the read before it
         raise exchange.Failed("the answer is not believed", sent=True)
 
-    monkeypatch.setattr(transport._Body, "finish", naive)
+    monkeypatch.setattr(body.BodyReader, "finish", naive)
     assert "doubts although the whole answer came" in _missed()
 
 

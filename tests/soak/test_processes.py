@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpcore
+import httpx
 import pytest
 
-from posthog_environments import exchange, pools, transport
+from posthog_environments import attempt, exchange, network, transport
 from posthog_environments.cli import root
 from soak import processes
 from soak.frame import Campaign, Effort, missed
@@ -35,7 +35,7 @@ def keep_the_pool_after_a_fork() -> None:
     """Speak on the parent's connections."""
     _spoil(sys.modules["__main__"], "MOST_SECONDS", 2)
     _spoil(sys.modules["__main__"], "TIMEOUT", 1.0)
-    _spoil(pools.Pool, "after_fork", lambda _: None)
+    _spoil(attempt.Inner, "after_fork", lambda _: None)
 
 
 def keep_the_lock_after_a_fork() -> None:
@@ -46,63 +46,56 @@ def keep_the_lock_after_a_fork() -> None:
 
 def answer_all_the_same() -> None:
     """Give the first answer to all requests."""
-    send, first = transport.Guard.send, []
+    send, first = transport.Transport.send, []
 
-    def send_once(guard: Any, *arguments: Any) -> Any:
-        first.append(send(guard, *arguments))
+    def send_once(*arguments: Any, **named: Any) -> Any:
+        first.append(send(*arguments, **named))
         return first[0]
 
-    _spoil(transport.Guard, "send", send_once)
+    _spoil(transport.Transport, "send", send_once)
 
 
 def answer_all_tasks_the_same() -> None:
     """Give the first answer to all requests, awaiting."""
-    send, first = transport.AsyncGuard.send, []
+    send, first = transport.AsyncTransport.send, []
 
-    async def send_once(guard: Any, call: Any, *arguments: Any) -> Any:
-        answer = await send(guard, call, *arguments)
-        if b'"uuid"' not in answer.content or b"results" in answer.content:
-            return answer
-        first.append(answer)
+    async def send_once(*arguments: Any, **named: Any) -> Any:
+        response = await send(*arguments, **named)
+        content = b"".join(response.stream) if isinstance(response.stream, httpx.ByteStream) else b""
+        if b'"uuid"' not in content or b"results" in content:
+            return response
+        first.append(response)
         return first[0]
 
-    _spoil(transport.AsyncGuard, "send", send_once)
+    _spoil(transport.AsyncTransport, "send", send_once)
 
 
 def make_pools_without_a_lock() -> None:
     """Let each thread that finds no pool make one."""
 
-    def own(pool: Any) -> Any:
-        pool._lock = contextlib.nullcontext()
-        if pool._pool is None:
-            pool._pool = httpcore.ConnectionPool(network_backend=pools.Network(), **pool._arguments)
-        return pool._pool
+    enter = attempt.Inner.enter
 
-    _spoil(pools.Pool, "_own", own)
+    def enter_anyhow(inner: Any) -> Any:
+        inner._lock = contextlib.nullcontext()
+        return enter(inner)
+
+    _spoil(attempt.Inner, "enter", enter_anyhow)
 
 
 def work_in_every_loop() -> None:
     """Use connections in whatever loop there is."""
-    _spoil(transport.AsyncGuard, "_check_loop", lambda _: None)
+    _spoil(transport.AsyncTransport, "_check_loop", lambda _: None)
 
 
-def close_until_cancelled() -> None:
-    """Close an answer as anything else is awaited."""
-
-    async def close_it(close: Callable[[], Any]) -> None:
-        await close()
-
-    _spoil(transport, "_to_its_end", close_it)
-
-
-def leave_what_is_stranded() -> None:
-    """Let connections be whose request was cancelled before it began."""
-    _spoil(pools, "_stranded", lambda *_: [])
+def keep_the_transport_after_a_cancellation() -> None:
+    """Go on with connections whose request was cancelled before it began, and which are in use for ever."""
+    leave = attempt.Inner.leave
+    _spoil(attempt.Inner, "leave", lambda inner, use, interrupted=False: leave(inner, use))
 
 
 def leave_what_was_opened() -> None:
     """Leave a socket to the garbage collector."""
-    _spoil(pools, "_close_what_was_opened", lambda _: None)
+    _spoil(network._Connection, "close", lambda connection: connection.opened.discard(connection))
 
 
 def swallow_the_interruption() -> None:
@@ -111,35 +104,38 @@ def swallow_the_interruption() -> None:
     def without_frames(_: BaseException) -> BaseException:
         return exchange.Failed("interrupted", sent=True, again=False)
 
-    _spoil(transport, "_without_frames", without_frames)
+    _spoil(attempt, "_without_frames", without_frames)
 
 
 def stick_after_an_interruption() -> None:
     """Use a pool no more that has seen Ctrl-C."""
 
-    @contextlib.contextmanager
-    def watched(pool: Any, *_: Any) -> Iterator[None]:
-        if pool.__dict__.get("stuck"):
-            raise exchange.Failed("stuck", sent=False, again=False)
-        try:
-            yield
-        except KeyboardInterrupt:
-            pool.stuck = True
-            raise
+    enter, leave = attempt.Inner.enter, attempt.Inner.leave
 
-    _spoil(pools.Pool, "_watched", watched)
+    def enter_once(inner: Any) -> Any:
+        if inner.__dict__.get("stuck"):
+            raise exchange.Failed("stuck", sent=False, again=False)
+        return enter(inner)
+
+    def get_stuck(inner: Any, use: Any, *, interrupted: bool = False) -> Any:
+        inner.stuck = inner.__dict__.get("stuck") or interrupted
+        return leave(inner, use, interrupted=interrupted)
+
+    _spoil(attempt.Inner, "enter", enter_once)
+    _spoil(attempt.Inner, "leave", get_stuck)
 
 
 def drop_answers_unclosed() -> None:
     """Forget about the rest of a stream."""
 
-    def chunks(guard: Any, incoming: Any, _: Any) -> Iterator[bytes]:
-        abandoned.append(incoming)
-        for chunk in incoming.stream:  # noqa: UP028 - which would close it
+    def chunks(_: Any, __: Any, response: Any, ___: Any) -> Iterator[bytes]:
+        stream = iter(response.stream)
+        abandoned.append((response, stream))
+        for chunk in stream:  # noqa: UP028 - which would close it
             yield chunk
 
     abandoned: list[Any] = []
-    _spoil(transport.Guard, "_chunks", chunks)
+    _spoil(transport.Transport, "_chunks", chunks)
 
 
 def end_with_1() -> None:
@@ -167,13 +163,13 @@ def leave_a_socket() -> None:
     """Open a socket with each request, that nobody closes."""
     import socket
 
-    send = transport.Guard.send
+    send = transport.Transport.send
 
-    def send_and_open(*arguments: Any) -> Any:
+    def send_and_open(*arguments: Any, **named: Any) -> Any:
         socket.socket().detach()
-        return send(*arguments)
+        return send(*arguments, **named)
 
-    _spoil(transport.Guard, "send", send_and_open)
+    _spoil(transport.Transport, "send", send_and_open)
 
 
 def _played(scene: str, defect: Callable[[], None], **arguments: Any) -> str:
@@ -198,8 +194,7 @@ BROKEN: dict[str, tuple[str, dict[str, Any], Callable[[], None], tuple[str, ...]
     "many pools": ("fresh_client", {"rounds": 2}, make_pools_without_a_lock, ("pools too many", "sockets")),
     "any loop": ("second_loop", {}, work_in_every_loop, ("ends other than ConfigurationError",)),
     "one answer for all tasks": ("cancel", CANCEL, answer_all_tasks_the_same, ("wrong answers",)),
-    "closing that is cancelled": ("cancel", CANCEL, close_until_cancelled, ("not well",)),
-    "stranded connections": ("cancel", CANCEL, leave_what_is_stranded, ("not well",)),
+    "stranded connections": ("cancel", CANCEL, keep_the_transport_after_a_cancellation, ("not well",)),
     "one answer in spite of Ctrl-C": ("any_moment", {"times": 5}, answer_all_the_same, ("wrong answers",)),
     "stuck after Ctrl-C": ("any_moment", {"times": 30}, stick_after_an_interruption, ("stuck",)),
     "sockets left": ("any_moment", {"times": 5}, leave_a_socket, ("sockets",)),

@@ -13,10 +13,9 @@ import click
 import httpx
 import pytest
 
-from posthog_environments import config, environment, errors, exchange, persons, pools, secrets, transport
+from posthog_environments import attempt, config, environment, errors, exchange, persons, requests, secrets, transport
 from posthog_environments.cli import connection, output
 from posthog_environments.exchange import Answer, Call, Failed
-from posthog_environments.pools import Outgoing
 from posthog_environments.sandbox import app
 from posthog_environments.secrets import Secret
 from soak import places
@@ -49,17 +48,18 @@ def _missed(make: Callable[[Effort], Any]) -> str:
 
 def _following(monkeypatch: pytest.MonkeyPatch) -> None:
     """Follow Location and Link as clients do that think no harm."""
-    plain: Any = transport.Guard._exchange
+    plain: Any = transport.Transport.send
 
-    def follow(self: transport.Guard, outgoing: Outgoing, deadline: float, *, stream: bool) -> Answer:
-        answer: Answer = plain(self, outgoing, deadline, stream=stream)
-        link = answer.headers.get("location") or answer.headers.get("link", "").partition(">")[0].removeprefix("<")
+    def follow(self: Any, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
+        response: httpx.Response = plain(self, request, deadline, stream=stream)
+        link = response.headers.get("location") or response.headers.get("link", "").partition(">")[0].removeprefix("<")
         if link.startswith(("http://", "//")):
             with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL, UnicodeError):
-                httpx.get(httpx.URL(outgoing.url).join(link), headers=outgoing.headers_with_key(), timeout=1)
-        return answer
+                key = {"Authorization": f"Bearer {self._settings.key.current().reveal()}"}
+                httpx.get(request.url.join(link), headers=key, timeout=1)
+        return response
 
-    monkeypatch.setattr(transport.Guard, "_exchange", follow)
+    monkeypatch.setattr(transport.Transport, "send", follow)
 
 
 def test_links_that_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_links_that_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     from urllib.parse import urlsplit
 
-    of_call = transport._Rules.of_call
+    of_call = requests.RequestBuilder.of_call
     seen: list[str] = []
     loads = PERSONS.decode
 
@@ -81,7 +81,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
         seen[:] = [found.next_] if getattr(found, "next_", None) else []
         return found
 
-    def stray(self: Any, call: Call, remaining: float, silence: float) -> Outgoing:
+    def stray(self: Any, call: Call, remaining: float, silence: float) -> httpx.Request:
         if seen:
             try:
                 path = urlsplit(seen.pop()).path.encode("ascii", "ignore").decode()
@@ -92,7 +92,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
         return of_call(self, call, remaining, silence)
 
     monkeypatch.setattr(PERSONS, "decode_record", keep)
-    monkeypatch.setattr(transport._Rules, "of_call", stray)
+    monkeypatch.setattr(requests.RequestBuilder, "of_call", stray)
     assert "off the path that was asked for" in _missed(room.links)
 
 
@@ -101,22 +101,29 @@ def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("location")
 
     monkeypatch.setattr(exchange, "_location", unreadable)
-    monkeypatch.setattr(Outgoing, "headers_with_key", lambda self: self.headers)
+    begin: Any = attempt.Attempt.begin
+
+    def without_key(self: Any, key: Secret) -> Any:
+        found = begin(self, key)
+        del self._request.headers["Authorization"]
+        return found
+
+    monkeypatch.setattr(attempt.Attempt, "begin", without_key)
     found = _missed(room.links)
     assert "anything but a value or an error of the tree" in found
     assert "carried the key to the own origin" in found
 
 
 def test_a_generated_client_that_goes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Anywhere(transport.Guard):
+    class Anywhere(transport.Transport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            key = self._rules._settings.key.current().reveal()
+            key = self._settings.key.current().reveal()
             request.headers["Authorization"] = f"Bearer {key}"
             with httpx.HTTPTransport() as plain:
                 answer = plain.handle_request(request)
                 return httpx.Response(answer.status_code, content=answer.read())
 
-    monkeypatch.setattr(transport, "Guard", Anywhere)
+    monkeypatch.setattr(transport, "Transport", Anywhere)
     assert "asked of the generated client" in _missed(room.links)
 
 
@@ -235,31 +242,31 @@ def test_a_secret_that_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_errors_that_keep_their_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chained(error: BaseException, deadline: float) -> Failed:
+    def chained(_: Any, error: BaseException) -> Failed:
         failed = Failed(str(error), sent=False)
         failed.__cause__ = error
         return failed
 
-    monkeypatch.setattr(transport, "_failure", chained)
+    monkeypatch.setattr(attempt.Attempt, "_failure", chained)
     assert "chains of exceptions" in _shown(monkeypatch, "_fail_below")
 
 
 def test_interruptions_that_keep_their_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_without_frames", lambda interruption: interruption)
+    monkeypatch.setattr(attempt, "_without_frames", lambda interruption: interruption)
     found = _shown(monkeypatch, "_interrupt")
     assert "the locals of their frames" in found
     assert "tracebacks with locals" in found
 
 
 def test_logs_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain: Any = Outgoing.headers_with_key
+    begin: Any = attempt.Attempt.begin
 
-    def telling(self: Outgoing) -> list[tuple[bytes, bytes]]:
-        headers: list[tuple[bytes, bytes]] = plain(self)
-        logging.getLogger("posthog_environments").debug("sending %s", headers)
-        return headers
+    def telling(self: Any, key: Secret) -> Any:
+        found = begin(self, key)
+        logging.getLogger("posthog_environments").debug("sending %s", self._request.headers.raw)
+        return found
 
-    monkeypatch.setattr(Outgoing, "headers_with_key", telling)
+    monkeypatch.setattr(attempt.Attempt, "begin", telling)
     assert "DEBUG logs" in _shown(monkeypatch, "_interrupt")
 
 
@@ -371,6 +378,5 @@ def test_the_bait_is_found_in_every_form() -> None:
     for before in ("", "B", "Be", "Bearer "):
         assert bait.occurrences(base64.b64encode(f"{before}{key}".encode()))
     assert not bait.occurrences(b"phx_ Bearer " + key[4:11].encode())
-    assert pools.Outgoing.__slots__
     assert secrets.Secret.__slots__
     assert output.__all__

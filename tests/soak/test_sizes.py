@@ -17,7 +17,7 @@ def _broken(monkeypatch: pytest.MonkeyPatch, name: str, defect: str, effort: Eff
     monkeypatch.setattr(sizes, "HOSTILE", chosen if effort.share >= 1 else chosen * 3)
     monkeypatch.setattr(sizes, "CLIENTS", ("sync",))
     monkeypatch.setattr(sizes, "LEAST", 1)
-    monkeypatch.setattr(sizes, "DEFECT", f"from posthog_environments import pools, transport\n{defect}\n")
+    monkeypatch.setattr(sizes, "DEFECT", f"from posthog_environments import attempt, body, framing\n{defect}\n")
     return "\n".join(missed(sizes.hostile_sizes(effort)))
 
 
@@ -26,16 +26,16 @@ def test_the_campaign() -> None:
 
 
 def test_a_client_that_inflates_without_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "memory, MiB, worst" in _broken(monkeypatch, "gzip of 1 GiB", "transport.CHUNK = 1 << 30")
+    assert "memory, MiB, worst" in _broken(monkeypatch, "gzip of 1 GiB", "body.CHUNK = 1 << 30")
 
 
 def test_a_client_that_raises_what_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
-    defect = "transport._failure = lambda error, deadline: {}[0]"
+    defect = "attempt.Attempt._failure = lambda _, error: {}[0]"
     assert "endings other than the typed error" in _broken(monkeypatch, "headers without end", defect)
 
 
 def test_a_client_that_reads_interim_answers_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = _broken(monkeypatch, "100 Continue without end", "pools.MAX_HEAD = 1 << 23", Effort(share=1))
+    found = _broken(monkeypatch, "100 Continue without end", "framing.MAX_HEAD = 1 << 23", Effort(share=1))
     assert "seconds of CPU, worst" in found
 
 

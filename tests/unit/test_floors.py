@@ -18,7 +18,7 @@ FLOORS: dict[int, set[str]] = {
     },
     2: {"questions", "exchange", "export.files", "ranges"},
     3: {"pager", "persons", "deletions", "trend_flow", "insights", "bulk"},
-    4: {"pools", "transport", "stores", "budget", "drivers"},
+    4: {"framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
 }  # fmt: skip
@@ -26,8 +26,8 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
 # charts are read before anything shows or draws them, and models, at the top, offer that; filters are made of
 # conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does; exports count
-# what a flow asks for; many changes are made of single ones; guards use pools, and a budget is kept in a store; clients
-# use what is bound.
+# what a flow asks for; many changes are made of single ones; transports use networks, bodies and
+# requests, and a budget is kept in a store; clients use what is bound.
 INNER = {
     0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
     1: [
@@ -37,7 +37,7 @@ INNER = {
     ],
     2: ["questions", "exchange", "export.files", "ranges"],
     3: ["pager", "persons", "deletions", "trend_flow", "insights", "bulk"],
-    4: ["pools", "transport", "stores", "budget", "drivers"],
+    4: ["framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
 }  # fmt: skip
 

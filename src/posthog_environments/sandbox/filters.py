@@ -15,28 +15,38 @@ from posthog_environments.sandbox import bodies, dates
 from posthog_environments.sandbox.problems import crash, invalid, unsupported
 from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
 
-COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 NEGATIVE: Final = frozenset(
-    {"is_not", "not_icontains", "not_regex", "not_in", "is_not_set", "semver_neq"} | {"not_icontains_multi"}
+    {"is_not", "not_icontains", "not_icontains_multi", "not_regex", "not_in", "is_not_set", "semver_neq"}
+    | {"not_starts_with", "not_ends_with", "not_between"}
 )
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
+EDGES: Final[Mapping[str, str]] = {
+    "starts_with": "starts_with",
+    "not_starts_with": "starts_with",
+    "ends_with": "ends_with",
+    "not_ends_with": "ends_with",
+}
+"""Operators on the beginning and the end of a text. That they ignore case is a guess, for icontains does."""
+LIMITS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=", "max": "<="}
+"""That min and max include their value is a guess."""
+RANGES: Final = frozenset({"between", "not_between"})
 SEMVER: Final[Mapping[str, str]] = {
     "semver_eq": "=", "semver_neq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<=",
 }  # fmt: skip
 OPERATORS: Final = frozenset(
-    {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "regex", "not_regex"}
-    | {"not_icontains_multi"}
-    | {"is_date_exact", "is_date_before", "is_date_after"} | COMPARISONS.keys() | WITHOUT_VALUE | SEMVER.keys()
+    {"exact", "is_not", "in", "not_in", "icontains", "not_icontains", "icontains_multi", "not_icontains_multi"}
+    | {"regex", "not_regex", "is_date_exact", "is_date_before", "is_date_after"}
+    | LIMITS.keys() | WITHOUT_VALUE | SEMVER.keys() | EDGES.keys() | RANGES
 )  # fmt: skip
-OTHER_OPERATORS: Final = frozenset(
-    {"starts_with", "not_starts_with", "ends_with", "not_ends_with", "between", "not_between", "min", "max"}
-    | {"is_cleaned_path_exact", "flag_evaluates_to", "semver_tilde", "semver_caret", "semver_wildcard"}
+NOT_DONE: Final = frozenset(
+    {"semver_tilde", "semver_caret", "semver_wildcard", "is_cleaned_path_exact", "flag_evaluates_to"}
 )
-"""Operators of newer servers that the sandbox does not carry out."""
+"""Operators of servers that the sandbox does not carry out."""
 TYPES: Final = frozenset(
-    {"event", "person", "cohort", "group", "session", "element", "hogql", "feature", "recording", "events"}
-    | {"event_metadata", "person_metadata", "flag", "log_entry", "behavioral", "precalculated-cohort", "static-cohort"}
-    | {"data_warehouse", "data_warehouse_person_property", "revenue_analytics"}
+    {"event", "person", "cohort", "static-cohort", "precalculated-cohort", "group", "session", "element", "hogql"}
+    | {"event_metadata", "person_metadata", "feature", "flag", "recording", "log_entry", "log", "span", "behavioral"}
+    | {"error_tracking_issue", "data_warehouse", "data_warehouse_person_property", "workflow_variable"}
+    | {"revenue_analytics"}
 )
 
 
@@ -65,11 +75,7 @@ _NO_FIT: Final = "This is no flat list of filters on persons, and the server fal
 
 
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
-    """Read filters in any of their forms.
-
-    `lenient` passes over what lacks a part, as the servers do. An operator or a type that the sandbox does not carry
-    out is refused by its name in any case: without it the answer would be another one.
-    """
+    """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
     if isinstance(given, str):
         given = _parsed(given, None if lenient else attr)
     if given is None or given in ("", [], {}):
@@ -132,21 +138,15 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Conditio
         condition = _condition(entries[number])
         if condition is not None:
             yield condition
-            continue
-        _check_words(cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}, attr)
-        if not lenient:
+        elif not lenient or _is_unknown(entries[number]):
             raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
 
 
-def _check_words(given: Mapping[str, Any], attr: str) -> None:
-    """Refuse an operator or a type that is not carried out."""
-    for name, known, others in (("operator", OPERATORS, OTHER_OPERATORS), ("type", TYPES, frozenset[str]())):
-        word = given.get(name)
-        if word in (None, "") or word in known:
-            continue
-        if word in others:
-            raise unsupported(f"the {name} {word} of filters", attr)
-        raise invalid(f"{str(word)[:60]!r} is no {name} of a filter.", attr)
+def _is_unknown(given: object) -> bool:
+    """Tell whether a filter has an operator or a type that nobody knows: to drop it would be another question."""
+    entry = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    named = ((entry.get("operator"), OPERATORS), (entry.get("type"), TYPES))
+    return any(isinstance(word, str) and word != "" and word not in known for word, known in named)
 
 
 def _condition(given: object) -> Condition | None:
@@ -161,12 +161,16 @@ def _condition(given: object) -> Condition | None:
     )
     if not (isinstance(key, str) and isinstance(operator, str) and isinstance(kind, str | None)):
         return None
+    if operator in NOT_DONE:
+        raise unsupported(f"the operator {operator}", "properties")
     if operator not in OPERATORS or (kind is not None and kind not in TYPES):
         return None
     values: tuple[object, ...] = tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
     if operator in WITHOUT_VALUE:
         values = ()
     elif not values or any(isinstance(one, dict | list) or one is None for one in values):
+        return None
+    if operator in RANGES and (len(values) != 2 or None in map(_number, values)):
         return None
     return Condition(key, operator, values, kind)
 
@@ -231,6 +235,9 @@ class Writer:
             return found + Sql("IS NULL" if operator == "is_not_set" else "IS NOT NULL")
         if operator in {"exact", "is_not", "in", "not_in"}:
             test = _equal(found, condition.values)
+        elif operator in RANGES:
+            low, high = map(_number, condition.values)
+            test = Sql("(number(") + found + Sql(") BETWEEN ? AND ?)", (low, high))
         else:
             test = joined("OR", [self._compared(found, operator, value) for value in condition.values])
         if operator in NEGATIVE:
@@ -238,11 +245,13 @@ class Writer:
         return Sql("coalesce(") + test + Sql(", FALSE)")
 
     def _compared(self, found: Sql, operator: str, value: object) -> Sql:
-        if operator in COMPARISONS:
+        if operator in LIMITS:
             number = _number(value)
             if number is None:
-                return found + Sql(f"{COMPARISONS[operator]} ?", (_text(value),))
-            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {COMPARISONS[operator]} ?", (number,))
+                return found + Sql(f"{LIMITS[operator]} ?", (_text(value),))
+            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {LIMITS[operator]} ?", (number,))
+        if operator in EDGES:
+            return Sql(f"{EDGES[operator]}(lower(") + found + Sql("), lower(?))", (_text(value),))
         if operator.startswith("is_date_"):
             return self._dated(found, operator, value)
         if operator in SEMVER:
