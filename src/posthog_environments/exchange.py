@@ -532,8 +532,11 @@ class _Attempts:
         session, status = self._scope.session, answer.status_code
         if status in (307, 308):
             return self._follows(answer)
+        # To take an address apart costs a tenth of a small call: not where there is nothing to learn.
+        if not session.auto or (session.known and "link" not in answer.headers):
+            return False
         place = place_of(answer.url)
-        if place is None or not session.auto:
+        if place is None:
             return False
         tells = status not in self.call.operation.mute
         if place.prefix == "projects":

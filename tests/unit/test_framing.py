@@ -7,7 +7,7 @@ from itertools import pairwise
 import h11
 import httpcore
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments.exchange import Failed
@@ -86,6 +86,7 @@ def framed(method: bytes, data: bytes, cuts: list[int]) -> tuple[bytes, bool]:
     return taken, framer.holds_more
 
 
+@settings(deadline=None)
 @given(heads(), st.binary(max_size=30), st.lists(st.integers(0, 500), max_size=6))
 def test_what_is_handed_on_is_the_response_and_no_more(
     response: tuple[bytes, bytes, bytes], behind: bytes, cuts: list[int]
@@ -98,6 +99,7 @@ def test_what_is_handed_on_is_the_response_and_no_more(
     assert holds_more == bool(ended and trailing)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 500), max_size=6))
 def test_what_is_no_response_is_handed_on_or_refused(data: bytes, cuts: list[int]) -> None:
     taken, _ = framed(b"GET", data, cuts)

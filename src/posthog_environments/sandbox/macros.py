@@ -1,5 +1,7 @@
 """Expressions that the database is taught, so that a query that uses one says it once.
 
+Older versions of DuckDB must be told what lists are of: they know nothing of a parameter's type.
+
 stands(j)    the text that stands for a property in filters on persons, as the servers of 2025 take it out of its JSON
 number(t)    that text as a number, or NULL: NaN is none
 moment(t)    that text as a moment, to the second, or NULL: ISO, seconds or milliseconds since 1970, written forms
@@ -37,8 +39,8 @@ MACROS: Final = (
     """CREATE OR REPLACE MACRO truthy(j) AS
     CASE WHEN j::VARCHAR NOT IN ('null', '""', '0', '-0', '0.0', '-0.0', 'false', '[]', '{}') THEN j::VARCHAR END""",
     """CREATE OR REPLACE MACRO called(p, keys, ids, id) AS coalesce(
-    [truthy(j) FOR j IN json_extract(p, keys) IF truthy(j) IS NOT NULL][1],
-    to_json([one FOR one IN json_extract_string(ids, '$[*]')
+    [truthy(j) FOR j IN CAST(json_extract(p, keys) AS VARCHAR[]) IF truthy(j) IS NOT NULL][1],
+    to_json([one FOR one IN CAST(json_extract_string(ids, '$[*]') AS VARCHAR[])
              IF NOT regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')][1])::VARCHAR,
     json_extract(ids, '/0')::VARCHAR, id::VARCHAR)""",
     """CREATE OR REPLACE MACRO as_text(j) AS CASE WHEN left(j, 1) = '"' THEN j ELSE to_json(j)::VARCHAR END""",
@@ -46,5 +48,5 @@ MACROS: Final = (
     SELECT to_json(list_concat(
         [one FOR one IN l IF NOT regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')],
         [one FOR one IN l IF regexp_full_match(one, '([a-z0-9]+-){4}[a-z0-9]+')]))::VARCHAR
-    FROM (SELECT json_extract_string(ids, '$[*]') AS l))""",
+    FROM (SELECT json_extract_string(ids, '$[*]')::VARCHAR[] AS l))""",
 )
