@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import orjson
-from posthog_environments_api.api.persons.list_persons import parse_response
+from posthog_environments_api.models import PersonPage
 
 from benchmarks.harness import Result, Setup, in_turn, ratio, show
 from benchmarks.stock import Stock, generated
 from benchmarks.walk import ROWS_OF_2025
+from posthog_environments.decoding import read
 
 ROWS = 1000
 TIMES = 5
@@ -36,10 +37,9 @@ def run(setup: Setup) -> list[Result]:
 def _race(setup: Setup, stock: Stock, rows: str) -> Result:
     url = f"{setup.origin}{'/2025' if rows else ''}/{ROWS}/api/environments/1/persons/"
     content = httpx.get(url, params={"limit": ROWS}).content
-    headers = {"content-type": "application/json"}
     decoders: dict[str, Callable[[], Any]] = {
         DICTS: lambda: orjson.loads(content),
-        OURS: lambda: parse_response(200, headers, content),
+        OURS: lambda: read(content, PersonPage),
         STOCK: lambda: stock.page.from_dict(json.loads(content)),
         STOCK_ORJSON: lambda: stock.page.from_dict(orjson.loads(content)),
     }

@@ -22,7 +22,7 @@ STATES: Final = {
     "type", "format", "enum", "default", "required", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     "multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "const", "nullable",
     "readOnly", "writeOnly", "deprecated", "additionalProperties", "contentMediaType", "contentEncoding", "x-holds",
-    "x-extensible-enum", "x-also-sent",
+    "x-extensible-enum",
 }  # fmt: skip
 """Keywords of a schema that state something. Others are our own words, or carry schemas, which are walked."""
 SILENT: Final = {"$ref", "description", "properties", "items", "x-shape", "x-evidence", "example", "examples"}

@@ -3,9 +3,11 @@
     python scripts/generate.py           writes generated/posthog_environments_api anew
     python scripts/generate.py --check   exits 1 and names each file that is missing, different or stale
 
-The generator is openapi-python-client with the templates of this folder, which mend what is wrong with its own. Output
-depends on the versions of generator and ruff, so both are pinned (requirements/dev.in), and on nothing else: not on the
-machine, the working directory, the hash seed or anybody's settings.
+The generator is openapi-python-client. It is given a reduced copy of the contract (scripts/reduced.py, which refuses
+what the generator would lose), one template of ours, that of records, and what its own templates get wrong is mended in
+counted places (scripts/mends.py). Output depends on the versions of generator and ruff, so both are pinned
+(requirements/dev.in), and on nothing else: not on the machine, the working directory, the hash seed or anybody's
+settings.
 """
 
 from __future__ import annotations
@@ -22,12 +24,18 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from mends import MendError, mend
+from reduced import operations, parameters_of, reduced, refusals
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "posthog_environments_api"
 PINNED = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
 
-# In this order: sort and prune the imports that the templates repeat, format twice (the first pass may leave what the
+# In this order: sort and prune the imports that the template repeats, format twice (the first pass may leave what the
 # second joins).
 HOOKS = [
     "ruff check --isolated --no-cache --quiet --fix-only --select F401,I,UP034,PIE790 --target-version py311 .",
@@ -50,6 +58,11 @@ class Sources:
     forked: Path
 
 
+def generator() -> Path:
+    """Return where the generator is."""
+    return Path(str(importlib.metadata.distribution("openapi-python-client").locate_file("openapi_python_client")))
+
+
 def check_versions() -> None:
     """Refuse to work with tools that would give other bytes."""
     for name, version in PINNED.items():
@@ -63,7 +76,7 @@ def check_versions() -> None:
 
 def check_forked(sources: Sources) -> list[str]:
     """Name each upstream template that changed since ours was forked from it."""
-    upstream = Path(str(importlib.metadata.distribution("openapi-python-client").locate_file("openapi_python_client")))
+    upstream = generator()
     recorded: dict[str, str] = json.loads(sources.forked.read_text(encoding="utf-8"))
     changed = []
     for name, expected in sorted(recorded.items()):
@@ -80,17 +93,24 @@ def generate(sources: Sources, target: Path) -> None:
     """Write the whole package into `target`, which must not exist.
 
     Raises:
-        CannotGenerateError: The generator failed, or warned of something that it would leave out.
+        CannotGenerateError: The contract has what the generator gets wrong; the generator failed, or warned of what it
+            would leave out; or its own code is not what is mended.
     """
+    contract = _read(sources.contract)
+    refused = refusals(contract)
+    if refused:
+        raise CannotGenerateError(f"{sources.contract.name} cannot be generated from:\n" + "\n".join(refused))
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder, "settings.json")
-        settings.write_text(json.dumps(_settings(sources)), encoding="utf-8")
+        settings.write_text(json.dumps({**_read(sources.settings), "post_hooks": []}), encoding="utf-8")
+        copy = Path(folder, "openapi.json")
+        copy.write_text(json.dumps(reduced(contract), default=str), encoding="utf-8")
         command = [
             sys.executable,
             "-m",
             "openapi_python_client",
             "generate",
-            f"--path={sources.contract}",
+            f"--path={copy}",
             f"--custom-template-path={sources.templates}",
             f"--config={settings}",
             f"--output-path={target}",
@@ -101,8 +121,31 @@ def generate(sources: Sources, target: Path) -> None:
     # The generator exits with 0 where it cannot read a template's output; its words tell.
     if done.returncode or "ERROR" in done.stderr or "Warning" in done.stdout:
         raise CannotGenerateError(f"The generator could not read {sources.contract.name}:\n{done.stdout}{done.stderr}")
+    shutil.copyfile(sources.templates / "records.py", target / "records.py")
+    try:
+        mend(target, _numbers(contract))
+    except MendError as error:
+        raise CannotGenerateError(str(error)) from None
+    _format(target)
     (target / "py.typed").write_text("", encoding="utf-8")
     (target / "SOURCES").write_text(_stamp(sources), encoding="utf-8", newline="\n")
+
+
+def _numbers(contract: dict[str, Any]) -> dict[str, int]:
+    """Count what the mends must match."""
+    found = {"operations": 0, "path parameters": 0}
+    for _, item, operation in operations(contract):
+        found["operations"] += 1
+        found["path parameters"] += sum(each["in"] == "path" for each in parameters_of(contract, item, operation))
+    return found
+
+
+def _format(target: Path) -> None:
+    """Tidy a tree; the generator would run ruff too, but before it is mended."""
+    for hook in HOOKS:
+        done = subprocess.run(hook.split(), env=_environment(), cwd=target, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CannotGenerateError(f"ruff could not read the generated client:\n{done.stdout}{done.stderr}")
 
 
 def _stamp(sources: Sources) -> str:
@@ -110,7 +153,8 @@ def _stamp(sources: Sources) -> str:
 
     Some edits of the contract leave no trace in the code (a scope, a default, words), yet the two are then out of step.
     """
-    made_of = [sources.contract, sources.settings, *sorted(sources.templates.glob("*.jinja"))]
+    templates = sorted(sources.templates.glob("*.jinja"))
+    made_of = [sources.contract, sources.settings, *templates, sources.templates / "records.py"]
     lines = [
         f"{hashlib.sha256(path.read_bytes().replace(bytes([13, 10]), bytes([10]))).hexdigest()}  {path.name}"
         for path in made_of
@@ -118,11 +162,17 @@ def _stamp(sources: Sources) -> str:
     return "\n".join(["Written by scripts/generate.py; sha256 of what this package is made of.", *lines, ""])
 
 
-def _settings(sources: Sources) -> dict[str, object]:
+def _read(path: Path) -> dict[str, Any]:
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    settings: dict[str, object] = YAML(typ="safe").load(sources.settings)
-    return {**settings, "post_hooks": HOOKS}
+    try:
+        found = YAML(typ="safe").load(path)
+    except YAMLError as error:
+        raise CannotGenerateError(f"{path.name} is no YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise CannotGenerateError(f"{path.name} holds no object")
+    return found
 
 
 def _environment() -> dict[str, str]:
@@ -188,12 +238,15 @@ def main(arguments: list[str] | None = None) -> int:
         check_versions()
         with tempfile.TemporaryDirectory() as folder:
             fresh = Path(folder, PACKAGE)
+            changed = check_forked(sources)
+            if changed and not given.check:
+                raise CannotGenerateError("\n".join(changed))
             generate(sources, fresh)
             if not given.check:
                 replace(fresh, given.output)
                 print(f"wrote {given.output.name}: {len(files(fresh))} files")
                 return 0
-            problems = check_forked(sources) + compare(fresh, given.output)
+            problems = changed + compare(fresh, given.output)
     except CannotGenerateError as error:
         print(error, file=sys.stderr)
         return 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +34,7 @@ def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
         return
     # Of a record it is no part of the surface what builds it.
     kept = (base.__name__ for base in value.__bases__ if base is not object)
-    bases = ", ".join(base for base in kept if base not in ("Generic", "Struct"))
+    bases = ", ".join(base for base in kept if base not in ("Generic", "Record"))
     yield name, f"class({bases}) {'' if name in HANDED_OUT else _signature(value)}".strip()
     if name.endswith("Environment"):
         for group in ("persons", "insights"):
@@ -53,7 +52,7 @@ def _members(name: str, owner: type) -> Iterator[tuple[str, str]]:
         fields |= vars(each).get("__annotations__", {})
     for field, kind in sorted(fields.items()):
         if not field.startswith("_") and not inspect.isfunction(members.get(field)):
-            yield f"{name}.{field}", f"attribute {_unconstrained(kind)}"
+            yield f"{name}.{field}", f"attribute {_text(kind)}"
     for member, value in sorted(members.items()):
         if member.startswith("_") or member in fields or inspect.isclass(value):
             continue
@@ -61,37 +60,22 @@ def _members(name: str, owner: type) -> Iterator[tuple[str, str]]:
             getter: Any = value.fget if isinstance(value, property) else value.func
             yield f"{name}.{member}", f"property {_text(inspect.signature(getter).return_annotation)}"
         elif isinstance(value, (classmethod, staticmethod)) or callable(value):
-            yield f"{name}.{member}", f"method {_signature(getattr(owner, member))}"
+            kind = f"method {_signature(getattr(owner, member))}"
+            # Of a record it is no part of the surface where it has a method from.
+            own = owner.__module__.startswith("posthog_environments_api")
+            yield f"{name}.{member}", kind.replace("-> Self", f"-> {owner.__name__}") if own else kind
 
 
 def _signature(value: Any) -> str:
-    if hasattr(value, "__struct_fields__"):
-        return _signature_of_record(value)
     try:
         return _text(inspect.signature(value))
     except ValueError:
         return ""
 
 
-def _signature_of_record(record: Any) -> str:
-    """Return how a record is made; a list or dict that is made anew each time reads NOTHING."""
-    fields, defaults = record.__struct_fields__, record.__struct_defaults__
-    required = len(fields) - len(defaults)
-    ends = [""] * required + [" = None" if default is None else " = NOTHING" for default in defaults]
-    shown = [
-        f"{field}: {_unconstrained(record.__annotations__[field])}{end}"
-        for field, end in zip(fields, ends, strict=True)
-    ]
-    return f"({', '.join(shown)}) -> None"
-
-
-def _unconstrained(kind: object) -> str:
-    """Return a type without the constraints that hold only where it is decoded."""
-    return re.sub(r"Annotated\[([^,\]]+), [^\]]*\]", r"\1", _text(kind))
-
-
 def _text(value: object) -> str:
-    return " ".join(str(value).replace("'", "").split())
+    # The generator writes the class with its module.
+    return " ".join(str(value).replace("'", "").replace("datetime.datetime", "datetime").split())
 
 
 def lines() -> str:

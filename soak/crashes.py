@@ -323,7 +323,7 @@ class Campaign:
         if shape.options.get("force"):
             path.write_text("what was there before\n", encoding="utf-8")
         elif shape.old:
-            options = {key: value for key, value in shape.options.items() if key == "flatten"}
+            options = {key: value for key, value in shape.options.items() if key == "flatten"} | {"since_last": True}
             how, what = in_child(lambda: self._old(Shape(shape.name, options), path))
             assert how == "done", (how, what)
         return path
@@ -407,7 +407,8 @@ class Campaign:
         if stat.S_IMODE(path.stat().st_mode) != 0o600:
             return "others can read the file"
         left = sorted(each.name for each in path.parent.iterdir() if ".backup" not in each.name)
-        if left != sorted([path.name, f".{path.name}.receipt"]):
+        receipt = [f".{path.name}.receipt"] if reference.with_name(f".{reference.name}.receipt").exists() else []
+        if left != sorted([path.name, *receipt]):
             return f"left behind: {left}"
         return ""
 

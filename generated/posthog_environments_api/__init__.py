@@ -1,20 +1,23 @@
-"""The low-level client of the PostHog environments API. Written by scripts/generate.py from openapi.yaml: do not edit.
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""A client of the API, written from its contract. Each is imported when it is first used."""
 
-Everything is imported when it is first used; importing this package loads neither httpx nor msgspec.
-"""
-
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client
 
-__all__ = ["AuthenticatedClient", "Client"]
+_HOMES = {
+    "AuthenticatedClient": ".client",
+    "Client": ".client",
+}
+
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from . import client
-
-        return getattr(client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
+    return value

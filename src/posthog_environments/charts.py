@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import fsum, isnan, nan
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from posthog_environments.errors import printable
 
@@ -271,13 +271,21 @@ def _echo(found: Sequence[Series]) -> Mapping[str, Any]:
     return filter_.additional_properties if filter_ is not None else {}
 
 
+def listed(series: Series, name: Literal["data", "days"]) -> Sequence[Any]:
+    """Return a list of a series, also one that a series cannot hold: with a null among the numbers, say."""
+    kept: object = series.additional_properties.get(name)
+    if isinstance(kept, list):
+        return cast("Any", kept)  # type: ignore[no-any-return]
+    return series.data if name == "data" else series.days
+
+
 def _lines(found: Sequence[Series], *, cumulative: bool) -> list[Line]:
     colors: dict[str, int] = {}
     lines: list[Line] = []
     for name, series in zip(_names(found), found, strict=True):
-        values = [number(value) for value in series.data]
+        values = [number(value) for value in listed(series, "data")]
         # A server may send fewer days than numbers; what has no day has no place.
-        days = [printable(str(day), 40) for day in series.days][: len(values)]
+        days = [printable(str(day), 40) for day in listed(series, "days")][: len(values)]
         times = [moment(day) for day in days]
         whole = [time for time in times if time is not None]
         if days and len(days) < len(values):

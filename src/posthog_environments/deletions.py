@@ -1,5 +1,8 @@
 """What servers have since 2026 for the deletion of persons: many at once, and how far that of their events is."""
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -7,9 +10,8 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments_api.api.persons import bulk_delete_persons, list_person_deletions
-
 from posthog_environments.arguments import extras, person_key, positive, with_query
+from posthog_environments.decoding import next_link
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
 from posthog_environments.paging import Cursor, Fetched, Listing, OffsetWalk
 
@@ -40,7 +42,11 @@ def bulk_delete(scope: Scope, uuids: Sequence[str], flags: Mapping[str, bool]) -
 
     Source: posthog/api/person.py.
     """
-    request = bulk_delete_persons.build_request(scope.project_id, body={"ids": list(uuids), **flags})
+    from posthog_environments_api.api.persons import bulk_delete_persons
+    from posthog_environments_api.models.person_bulk_deletion import PersonBulkDeletion
+
+    body = PersonBulkDeletion.from_dict({"ids": list(uuids), **flags})
+    request = bulk_delete_persons._get_kwargs(scope.project_id, body=body)
     answer = yield from exchange(scope, Call(BULK_DELETE, request))
     return answer
 
@@ -81,16 +87,21 @@ def deletion_status(
         raise ValueError(f'status must be "pending", "completed" or "all", not {status!r}.')
     positive("page_size", page_size)
     uuid = None if id is None else _uuid(id)
+    wanted: dict[str, Any] = {"status": status, "person_uuid": uuid}
+    wanted = {name: value for name, value in wanted.items() if value is not None}
     extra = extras("extra_query", extra_query, _NAMED)
 
     def fetch(cursor: Cursor) -> Flow[Fetched[DeletionStatus]]:
-        request = list_person_deletions.build_request(
-            scope.project_id, status=status, person_uuid=uuid, limit=cursor.limit, offset=cursor.number
+        from posthog_environments_api.api.persons import list_person_deletions
+        from posthog_environments_api.models.person_deletion_page import PersonDeletionPage
+
+        request = list_person_deletions._get_kwargs(
+            scope.project_id, limit=cursor.limit, offset=cursor.number, **wanted
         )
         call = Call(DELETION_STATUS, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, list_person_deletions.parse_response, cursor.number)
-        return Fetched(page.results, page.next_, page.count)
+        page = decode_record(call, answer, PersonDeletionPage, cursor.number)
+        return Fetched(page.results, next_link(page), page.count)
 
     return Listing(fetch, partial(OffsetWalk, page_size, 0, _row_key, attrgetter("created_at")), "deletions")
 

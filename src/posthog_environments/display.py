@@ -1,6 +1,6 @@
 """What notebooks show of pages, trends and timelines: tables in HTML.
 
-Everything of a server passes through `as_markup` of the generated client, so that it is text and nothing else. There
+Everything of a server passes through `as_markup`, so that it is text and nothing else. There
 is no script, nothing from elsewhere, and no colour but a half-transparent grey: it must read on light and on dark.
 """
 
@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from posthog_environments import charts
+from posthog_environments.markup import as_markup
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import PropertiesTimelinePoint, Series
@@ -137,9 +138,9 @@ def _fields(items: Sequence[object]) -> list[str]:
     found: dict[str, None] = {}
     for item in items:
         held: Any = item
-        fields = getattr(type(item), "__struct_fields__", None)
+        fields = getattr(type(item), "__attrs_attrs__", None)
         if fields is not None:
-            names = list(map(str, fields))
+            names = [str(field.name) for field in fields]
         else:
             names = list(map(str, held)) if isinstance(item, Mapping) else ["value"]
         found |= {name: None for name in names if _value(held, name) not in (None, {}, [])}
@@ -181,7 +182,7 @@ def _table(
     def cells(row: Sequence[object], tag: str, style: str = "") -> str:
         return "".join(
             f'<{tag} style="text-align:{"right" if right[place] else "left"};{style}{_CELL}">'
-            f"{'' if cell is _ABSENT else _markup(cell, 40)}</{tag}>"
+            f"{'' if cell is _ABSENT else as_markup(cell, 40)}</{tag}>"
             for place, cell in enumerate(row)
         )
 
@@ -211,13 +212,7 @@ def _numeric(column: Iterable[object]) -> bool:
     )
 
 
-def _markup(value: object, most: int = 60) -> str:
-    from posthog_environments_api.types import as_markup
-
-    return as_markup(value, most)
-
-
 def _frame(title: str, table: str, notes: Sequence[str]) -> str:
     """Put a title above a table and notes under it; a wide table scrolls by itself."""
-    under = f'<div style="opacity:.75">{_markup("; ".join(notes), 300)}</div>' if notes else ""
-    return f'<div><strong>{_markup(title, 150)}</strong><div style="overflow-x:auto">{table}</div>{under}</div>'
+    under = f'<div style="opacity:.75">{as_markup("; ".join(notes), 300)}</div>' if notes else ""
+    return f'<div><strong>{as_markup(title, 150)}</strong><div style="overflow-x:auto">{table}</div>{under}</div>'

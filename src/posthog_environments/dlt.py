@@ -34,6 +34,7 @@ from posthog_environments.secrets import Secret
 
 try:
     import dlt
+    from dlt.common.normalizers.naming.snake_case import NamingConvention
 except ImportError as error:
     raise ImportError(
         "posthog_environments.dlt needs dlt: pip install 'posthog-environments[dlt]'", name=error.name
@@ -338,17 +339,39 @@ def _resource(
     )
 
 
+def _normalised(name: str) -> str:
+    """Write the name of a column as dlt does by default: `UUID` is `uuid` there, and `a b` is `a_b`.
+
+    Other ways to write names tell more of them apart, but few destinations do.
+
+    Raises:
+        ConfigurationError: It could be no name, or is one of dlt's own.
+    """
+    try:
+        column = NamingConvention().normalize_identifier(name).casefold()
+    except ValueError:
+        raise ConfigurationError(f"columns: {name!r} can be no name of a column.") from None
+    if column.startswith("_dlt"):
+        raise ConfigurationError(f"columns: {name!r} is a name that dlt keeps for itself.")
+    return column
+
+
 def _kinds(columns: Mapping[str, DataType]) -> dict[str, Kind]:
     """Check the chosen columns.
 
     Raises:
-        ConfigurationError: One has the name of a column that is there already, or a type that no property can have.
+        ConfigurationError: One has the name of a column that is there already, as destinations write names, or a type
+            that no property can have.
     """
+    called = {name: name for name in PERSON_COLUMNS}
     for name, kind in columns.items():
-        if name in PERSON_COLUMNS:
+        column = _normalised(name)
+        if column in called:
             raise ConfigurationError(
-                f"columns: {name!r} is a column already; read the property of that name from the column properties."
+                f"columns: {name!r} is a column already: destinations call it {column!r}, as {called[column]!r}. Read "
+                "the property of that name from the column properties."
             )
+        called[column] = name
         if kind not in _KINDS:
             raise ConfigurationError(f"columns: {name!r} must be one of {', '.join(_KINDS)}, not {kind!r}.")
     return {name: _KINDS[kind] for name, kind in columns.items()}

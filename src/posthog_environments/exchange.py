@@ -40,6 +40,10 @@ from posthog_environments.slots import Slots
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from posthog_environments_api.records import Record
+
+    R = TypeVar("R", bound=Record)
+
 __all__ = [
     "STORE_PATIENCE",
     "Answer",
@@ -315,19 +319,25 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         yield from _pace_again(scope, attempt)
 
 
-def decode(call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], bytes], T], start: int = 0) -> T:
-    """Read the body of an answer with the generated client's `parse_response`.
+def decode(call: Call, answer: Answer, read: Callable[[bytes], T], start: int = 0) -> T:
+    """Read the body of an answer.
+
+    Args:
+        call: What was asked.
+        answer: What came.
+        read: Reads the body, or raises a `DecodeError`.
+        start: Offset of the first row, where it holds rows.
 
     Raises:
-        MalformedResponseError: It is not what the contract says; `start` is the offset of its first row.
+        MalformedResponseError: It is not what the contract says; the message names the row, if a row is at fault.
     """
-    from posthog_environments_api.errors import DecodeError
+    from posthog_environments_api.records import DecodeError
 
     kind = answer.headers.get("content-type", "application/json")
     try:
         if answer.content and "json" not in kind:
             raise _malformed(call, answer, f"an answer of type {printable(kind, 60)} came instead of JSON")
-        return parse(answer.status_code, answer.headers, answer.content)
+        return read(answer.content)
     except DecodeError as error:
         row = "" if error.index is None else f", row {error.index} at offset {start + error.index}"
         reason = f"the answer is not what the contract says: {printable(str(error), 200)}{row}"
@@ -335,23 +345,14 @@ def decode(call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], 
     raise problem
 
 
-def decode_record(
-    call: Call, answer: Answer, parse: Callable[[int, Mapping[str, str], bytes], T | None], start: int = 0
-) -> T:
-    """Read a body that must hold a record; see `decode`.
+def decode_record(call: Call, answer: Answer, kind: type[R], start: int = 0) -> R:
+    """Read a body that must hold a record of a kind, whichever success it came with; see `decode`.
 
-    A success that the contract does not name is read as 200 is: RFC 9110, 15, "treat an unrecognized status code as
-    being equivalent to the x00 status code of that class".
+    RFC 9110, 15: "treat an unrecognized status code as being equivalent to the x00 status code of that class".
     """
+    from posthog_environments.decoding import read
 
-    def read(status_code: int, headers: Mapping[str, str], content: bytes) -> T | None:
-        found = parse(status_code, headers, content)
-        return parse(200, headers, content) if found is None else found
-
-    found = decode(call, answer, read, start)
-    if found is None:
-        raise _malformed(call, answer, "an answer came that holds nothing of what was asked for")
-    return found
+    return decode(call, answer, lambda content: read(content, kind), start)
 
 
 def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseError:

@@ -1,13 +1,13 @@
 """The operations on insights, each written once, as a flow over the generated endpoints; see `persons`."""
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-from posthog_environments_api.api.insights import get_trend as get_trend_endpoint
-from posthog_environments_api.api.insights import query_trend, record_insight_timing
 
 from posthog_environments.arguments import (
     extras,
@@ -21,7 +21,7 @@ from posthog_environments.arguments import (
 )
 from posthog_environments.dates import DateArgument, span_to_wire
 from posthog_environments.entities import ActionsArgument, EventsArgument
-from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
+from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
 from posthog_environments.filters import PropertiesArgument
 from posthog_environments.models import Trend
 from posthog_environments.notices import warn
@@ -217,11 +217,17 @@ def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> In
         known = {name: value for name, value in asked.items() if name not in _BEYOND}
         beyond = {name: value for name, value in asked.items() if name in _BEYOND}
         if at_address:
-            request = get_trend_endpoint.build_request(scope.project_id, **to_query(known))
+            from posthog_environments_api.api.insights import get_trend as endpoint
+
+            request = endpoint._get_kwargs(scope.project_id, **to_query(known))
             return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
+        from posthog_environments_api.api.insights import query_trend
+        from posthog_environments_api.models.trend_query import TrendQuery
+        from posthog_environments_api.types import UNSET
+
         stream = operation is TREND_CSV
-        wanted = {"format_": "csv"} if stream else {}
-        request = query_trend.build_request(scope.project_id, body=asked, **wanted)
+        body = TrendQuery.from_dict(asked)
+        request = query_trend._get_kwargs(scope.project_id, body=body, format_="csv" if stream else UNSET)
         request = with_body(with_query(request, extra_query), extra_body)
         return Call(operation, request, stream=stream, final=COSTLY)
 
@@ -260,16 +266,13 @@ def _body(found: Found) -> dict[str, Any]:
     """Decode an answer, in the shape of `insights/trend/`."""
     if found.result is not None:
         return legacy_shape(found.result)
-    return decode_record(found.call, found.answer, lambda _status, _headers, content: loads(content))
+    return decode(found.call, found.answer, loads)
 
 
 def _record(found: Found, body: Any) -> TrendRecord:
     from posthog_environments_api.models import Trend as Record
 
-    def read(_status: int, _headers: Mapping[str, str], _content: bytes) -> TrendRecord:
-        return Record.from_dict(body)
-
-    return decode_record(found.call, found.answer, read)
+    return decode(found.call, found.answer, lambda _: Record.from_dict(body))
 
 
 def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
@@ -368,7 +371,10 @@ def timing(
     """
     given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
     body = json_object("the report", given)
-    request = record_insight_timing.build_request(scope.project_id, body=body)
+    from posthog_environments_api.api.insights import record_insight_timing
+    from posthog_environments_api.models.insight_timing import InsightTiming
+
+    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TIMING))
     return _done(scope.but(timeout), Call(TIMING, request))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import PersonDeletion as DeletionStatus
     from posthog_environments_api.models import PropertiesTimeline as _TimelineRecord
     from posthog_environments_api.models import Trend as _TrendRecord
+    from posthog_environments_api.records import Record
 
 __all__ = [
     "ActivityEntry",
@@ -37,13 +38,27 @@ T = TypeVar("T")
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import a generated record when it is first asked for; no other import needs msgspec."""
+        """Import a generated record when it is first asked for; no other import needs attrs."""
         if name in ("ActivityEntry", "DeletionStatus", "Person", "PropertiesTimelinePoint", "Series"):
             import posthog_environments_api.models as generated
 
+            show_in_notebooks()
             # The contract names its records by what they are of.
             return getattr(generated, "PersonDeletion" if name == "DeletionStatus" else name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def show_in_notebooks() -> None:
+    """Have notebooks show the generated records as tables; how is no matter of the generated client."""
+    from posthog_environments_api.records import show_with
+
+    show_with(_shown)
+
+
+def _shown(record: Record) -> str:
+    from posthog_environments.markup import record_table
+
+    return record_table(record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,26 +119,31 @@ class Pager(_Base[T]):
         flatten: bool = False,
         raw: bool = False,
         since_last: bool = False,
+        only: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> ExportSummary:
-        """Take everybody out into a file: JSON Lines, CSV or Parquet.
+        """Take everybody out into a file: JSON Lines, CSV, Parquet or a workbook of Excel.
 
         What was fetched is kept in `PATH.part`, and `PATH.checkpoint` says how far it goes; whatever interrupts the
         export, `resume=True` goes on from there, and the file is the same as without the interruption. The file
         appears when all is there, for its owner alone. The quota is waited for up to an hour, or `max_wait`.
 
         Args:
-            path: The file; its name ends in .jsonl, .csv or .parquet, the first two also with .gz or .zst. "-" is
-                standard output.
+            path: The file; its name ends in .jsonl, .csv, .parquet or .xlsx, the first two also with .gz or .zst. "-"
+                is standard output.
             resume: Go on with an export that was interrupted; where there is none, begin.
             force: Replace a file that is there, or drop an interrupted export.
             format: "jsonl", "csv", "parquet", "jsonl.gz", ...; None goes by the name.
-            columns: Names of properties that get a column of their own, in CSV and Parquet.
+            columns: Names of properties that get a column of their own, but for JSON Lines.
             flatten: Give every property of the first persons a column of its own. What comes later, and what does not
                 fit, is kept in the column `properties`.
             raw: Leave cells of CSV as they are that a spreadsheet would take for formulas.
-            since_last: Fetch who is new since the last complete export to this file, and add them. Persons that were
-                changed or deleted since stay as they were.
+            since_last: Fetch who is new since the last complete export to this file, and add them; that one had
+                `since_last`, too, and has left a record beside the file. Persons that were changed or deleted since
+                stay as they were.
+            only: The columns of the file in their order, and no others: fields of a person (`uuid`, `id`, `name`,
+                `created_at`, `distinct_ids`, `properties`, `additional_properties`) and names of properties. A
+                property that is called as a field is `properties.name`.
             progress: Called after each page with the rows so far, and how many there are where the server says it.
 
         Returns:
@@ -160,6 +165,7 @@ class Pager(_Base[T]):
             flatten=flatten,
             raw=raw,
             since_last=since_last,
+            only=only,
         )
         run: Callable[[Flow[ExportSummary]], ExportSummary] = cast("Any", self._run)
         return run(self._export(wishes, progress))
@@ -191,6 +197,17 @@ class Pager(_Base[T]):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the items to polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
         return self.arrow().__arrow_c_stream__(requested_schema)
+
+    def __array__(self, *_: object, **__: object) -> Any:
+        """Say how it becomes a frame or an array; numpy asks for this, and so does `pandas.DataFrame`.
+
+        Raises:
+            TypeError: Always. Nothing was sent.
+        """
+        raise TypeError(
+            "pandas makes one column of objects of a listing. Write pandas.DataFrame.from_arrow(pager) (pandas 3), or "
+            "pyarrow.table(pager).to_pandas(), which give a column for each field; for an array list(pager)."
+        )
 
     def __repr__(self) -> str:
         return f"<Pager: {self._report.rows} items in {self._report.pages} pages so far>"
@@ -242,6 +259,7 @@ class AsyncPager(_Base[T]):
         flatten: bool = False,
         raw: bool = False,
         since_last: bool = False,
+        only: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> ExportSummary:
         """Take everybody out into a file; see `Pager.export`. Files are written in a thread, not in the event loop."""
@@ -254,6 +272,7 @@ class AsyncPager(_Base[T]):
             flatten=flatten,
             raw=raw,
             since_last=since_last,
+            only=only,
         )
         run: Callable[[Flow[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
         return await run(self._export(wishes, progress))

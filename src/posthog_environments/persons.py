@@ -6,6 +6,9 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import json
@@ -16,16 +19,6 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
-
-from posthog_environments_api.api.persons import (
-    delete_person,
-    delete_person_property,
-    get_person,
-    get_person_properties_timeline,
-    list_person_activity,
-    list_persons,
-    update_person,
-)
 
 from posthog_environments.arguments import (
     extras,
@@ -41,6 +34,7 @@ from posthog_environments.arguments import (
     with_query,
 )
 from posthog_environments.dates import DateArgument
+from posthog_environments.decoding import next_link
 from posthog_environments.entities import ActionsArgument, EventsArgument
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
@@ -144,11 +138,14 @@ def list_(
     extra = extras("extra_query", extra_query, _FILTERS)
 
     def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
-        request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+        from posthog_environments_api.api.persons import list_persons
+        from posthog_environments_api.models.person_page import PersonPage as Record
+
+        request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = _listing(with_query(request, extra), query)
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, list_persons.parse_response, cursor.number)
-        return Fetched(page.results, page.next_, page.count)
+        page = decode_record(call, answer, Record, cursor.number)
+        return Fetched(page.results, next_link(page), page.count)
 
     def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
         if state is None:
@@ -206,12 +203,14 @@ def _waits_for(scope: Scope) -> Scope:
 
 def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
     """Fetch a page with its rows as they came."""
+    from posthog_environments_api.api.persons import list_persons
+
     from posthog_environments.export.files.rows import read_page
 
-    request = list_persons.build_request(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
     call = _listing(with_query(request, extra), query)
     answer = yield from exchange(scope, call)
-    return Fetched(*decode_record(call, answer, read_page, cursor.number))
+    return Fetched(*decode(call, answer, read_page, cursor.number))
 
 
 def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
@@ -229,14 +228,17 @@ def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_quer
     Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
     """
     scope = scope.but(timeout)
-    request = get_person.build_request(scope.project_id, person_key(id))
+    from posthog_environments_api.api.persons import get_person
+
+    request = get_person._get_kwargs(scope.project_id, person_key(id))
     return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, _FORMAT))))
 
 
 def _get(scope: Scope, call: Call) -> Flow[Person]:
+    from posthog_environments_api.models.person import Person as Record
+
     answer = yield from exchange(scope, call)
-    person = decode_record(call, answer, get_person.parse_response)
-    return person
+    return decode_record(call, answer, Record)
 
 
 def update(
@@ -273,7 +275,10 @@ def update(
     wanted = json_object("properties", properties)
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
-    request = update_person.build_request(scope.project_id, person_key(id), body={"properties": wanted})
+    from posthog_environments_api.api.persons import update_person
+    from posthog_environments_api.models.person_update import PersonUpdate
+
+    request = update_person._get_kwargs(scope.project_id, person_key(id), body=PersonUpdate(wanted))
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
     return _update(scope, Call(UPDATE, request))
@@ -281,8 +286,11 @@ def update(
 
 def _update(scope: Scope, call: Call) -> Flow[Person | None]:
     answer = yield from exchange(scope, call)
+    from posthog_environments_api.models.person import Person as Record
+
     _check_done(call, answer)
-    return decode(call, answer, update_person.parse_response) if answer.content.strip() else None
+    # With any other success the change is only accepted.
+    return decode_record(call, answer, Record) if answer.status_code == 200 and answer.content.strip() else None
 
 
 def delete(
@@ -315,8 +323,11 @@ def delete(
     scope = scope.but(timeout)
     if not isinstance(delete_events, bool):
         raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
+    from posthog_environments_api.api.persons import delete_person
+    from posthog_environments_api.types import UNSET
+
     # Never false: servers look whether the parameter is there.
-    request = delete_person.build_request(scope.project_id, person_key(id), delete_events=delete_events or None)
+    request = delete_person._get_kwargs(scope.project_id, person_key(id), delete_events=delete_events or UNSET)
     extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
     return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
@@ -359,11 +370,14 @@ def activity(
     extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
 
     def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
-        request = list_person_activity.build_request(scope.project_id, key, page=cursor.number, limit=cursor.limit)
+        from posthog_environments_api.api.persons import list_person_activity
+        from posthog_environments_api.models.activity_page import ActivityPage as Record
+
+        request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, list_person_activity.parse_response, (cursor.number - 1) * cursor.limit)
-        return Fetched(page.results, page.next_, page.total_count)
+        page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
+        return Fetched(page.results, next_link(page), page.total_count)
 
     return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
 
@@ -405,8 +419,11 @@ def delete_property(
     if wanted is None:
         raise TypeError("name must be a str, not None.")
     json_object("name", {wanted: None})
-    request = delete_person_property.build_request(
-        scope.project_id, person_key(id), unset=wanted, body={"$unset": wanted}
+    from posthog_environments_api.api.persons import delete_person_property
+    from posthog_environments_api.models.property_deletion import PropertyDeletion
+
+    request = delete_person_property._get_kwargs(
+        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
     )
     request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
@@ -466,14 +483,17 @@ def properties_timeline(
         default_type="person",
         now=scope.session.now,
     )
-    request = get_person_properties_timeline.build_request(scope.project_id, person_key(id), **to_query(wanted))
+    from posthog_environments_api.api.persons import get_person_properties_timeline
+
+    request = get_person_properties_timeline._get_kwargs(scope.project_id, person_key(id), **to_query(wanted))
     return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | _FORMAT))))
 
 
 def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
+    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
+
     answer = yield from exchange(scope, call)
-    record = decode_record(call, answer, get_person_properties_timeline.parse_response)
-    return PropertiesTimeline(record)
+    return PropertiesTimeline(decode_record(call, answer, Record))
 
 
 def csv(
@@ -510,8 +530,10 @@ def csv(
     Source: the parameter `format` of the vendor's page; the limits from posthog/api/person.py.
     """
     scope = scope.but(timeout)
+    from posthog_environments_api.api.persons import list_persons
+
     query = _filters(scope, search, email, distinct_id, properties)
-    request = list_persons.build_request(scope.project_id, format_="csv", **query)
+    request = list_persons._get_kwargs(scope.project_id, format_="csv", **query)
     extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
     return exchange(scope, _listing(with_query(request, extra), query, stream=True))
 
@@ -576,8 +598,9 @@ def _check_done(call: Call, answer: Answer) -> None:
         OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
         APIStatusError: It says `success: false`.
     """
-    from posthog_environments_api.errors import DecodeError
-    from posthog_environments_api.types import loads
+    from posthog_environments_api.records import DecodeError
+
+    from posthog_environments.decoding import loads
 
     if not answer.content.strip():
         return

@@ -177,8 +177,9 @@ def _follow(asked: Asked, answer: Refused) -> str:
 
 def _body(answer: Refused) -> object:
     """Decode a body leniently: it comes with an error, and may be a proxy's page. Only its beginning counts."""
-    from posthog_environments_api.errors import DecodeError
-    from posthog_environments_api.types import loads
+    from posthog_environments_api.records import DecodeError
+
+    from posthog_environments.decoding import loads
 
     if len(answer.content) <= MAX_ERROR_BODY:
         with suppress(DecodeError):

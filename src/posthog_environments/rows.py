@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import msgspec
 
+from posthog_environments.charts import listed
 from posthog_environments.errors import MalformedResponseError, PagingError
 
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ class Persons:
     def row(self, person: Person) -> tuple[Any, ...]:
         """Return the values of `PERSON_COLUMNS` and then of the chosen ones."""
         properties = person.properties
-        name, ids = person.name, person.distinct_ids
+        name: Any = person.name
+        ids: list[Any] = person.distinct_ids
+        if name is None or not ids:
+            # What a person cannot hold is written all the same.
+            name = person.additional_properties.get("name", name)
+            kept: object = person.additional_properties.get("distinct_ids", ids)
+            ids = cast("Any", kept) if isinstance(kept, list) else []
         if person.created_at is None:
             self.unreadable["created_at"] += 1
         row = (
@@ -177,27 +184,34 @@ def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
     """Return the values of `TREND_COLUMNS` for each point; of an aggregated display one for each series.
 
     Raises:
-        MalformedResponseError: A series does not have one number for each of its days, or a day cannot be read.
+        MalformedResponseError: A series does not have one number for each of its days, or one cannot be read.
     """
     for number, series in enumerate(trend):
         value = series.breakdown_value
         head = (project_id, number, series.label, None if value is None else _text(value), series.compare_label)
-        if not series.data and not series.days:
+        data, days = listed(series, "data"), listed(series, "days")
+        if not data and not days:
             yield (*head, None, trend.timezone, series.aggregated_value)
             continue
-        if len(series.data) != len(series.days):
+        if len(data) != len(days):
             raise MalformedResponseError(
-                f"Series {number} of the trend has {len(series.data)} numbers for {len(series.days)} days.",
+                f"Series {number} of the trend has {len(data)} numbers for {len(days)} days.",
                 status_code=200,
                 body=b"",
             )
-        for day, amount in zip(series.days, series.data, strict=True):
-            yield (*head, _day(number, day), trend.timezone, _amount(amount))
+        for day, amount in zip(days, data, strict=True):
+            yield (*head, _day(number, day), trend.timezone, _amount(number, amount))
 
 
-def _amount(value: float | None) -> float | None:
+def _amount(number: int, value: object) -> float | None:
     """Read a number of a trend; servers had NaN and Infinity there, which read None."""
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MalformedResponseError(
+            f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
+        )
+    return None if value != value else float(value)
 
 
 def _day(number: int, day: object) -> datetime:
@@ -230,7 +244,8 @@ def check_trend(project_id: str, trend: Trend) -> None:
     Raises:
         PagingError: It has.
     """
-    if trend.has_more or (trend.has_more is None and trend.next is not None):
+    more = trend.next is not None or "next" in trend.additional_properties
+    if trend.has_more or (trend.has_more is None and more):
         raise PagingError(
             f"The trend of project {project_id} has more values of its breakdown than the {len(trend)} series that "
             "the server shows. Give a larger breakdown_limit; strict=False takes what there is."

@@ -37,8 +37,9 @@ def loads(content: bytes) -> Any:
     Raises:
         DecodeError: It is no JSON otherwise, too.
     """
-    from posthog_environments_api.errors import DecodeError
-    from posthog_environments_api.types import loads as strict
+    from posthog_environments_api.records import DecodeError
+
+    from posthog_environments.decoding import loads as strict
 
     try:
         return strict(content)
@@ -88,7 +89,7 @@ def legacy_shape(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Write an answer of `query/` as `insights/trend/` writes its own; what only `query/` says is kept.
 
     Source: the runner's response and trends/display.py of the vendor; a formula over a whole period has `data` null in
-    both.
+    both, and rows of one number have no `labels` in either.
     """
     rest = dict(answer)
     rows = rest.pop("results", None)
@@ -105,11 +106,7 @@ def legacy_shape(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: object) -> object:
-    return (
-        {"data": [], "labels": [], "days": [], "count": 0, **cast("dict[str, Any]", row)}
-        if isinstance(row, dict)
-        else row
-    )
+    return {"data": [], "days": [], "count": 0, **cast("dict[str, Any]", row)} if isinstance(row, dict) else row
 
 
 def has_more(rows: Iterable[Any], *, via: str, limit: int | None) -> bool | None:

@@ -5,13 +5,14 @@ one, the other or both. Which one is asked is decided here, for each call anew, 
 client has learnt.
 """
 
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
-
-from posthog_environments_api.api.query import get_query, run_query
 
 from posthog_environments.arguments import with_query
 from posthog_environments.errors import (
@@ -35,7 +36,7 @@ from posthog_environments.exchange import (
     Send,
     Session,
     Sleep,
-    decode_record,
+    decode,
     exchange,
     watched,
 )
@@ -118,7 +119,10 @@ class Inquiry:
         body: dict[str, Any] = {"query": query}
         if self.asked.get("refresh"):
             body["refresh"] = "force_blocking"
-        request = run_query.build_request(scope.project_id, body=body)
+        from posthog_environments_api.api.query import run_query
+        from posthog_environments_api.models.query_request import QueryRequest
+
+        request = run_query._get_kwargs(scope.project_id, body=QueryRequest.from_dict(body))
         return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
 
     @property
@@ -267,11 +271,15 @@ def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
 
 
 def _decoded(call: Call, answer: Answer) -> dict[str, Any]:
-    def read(_status: int, _headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
-        found = loads(content)
-        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+    def read(content: bytes) -> dict[str, Any]:
+        from posthog_environments_api.records import DecodeError, kind_of
 
-    return decode_record(call, answer, read)
+        found = loads(content)
+        if not isinstance(found, dict):
+            raise DecodeError(f"expected an object, got {kind_of(found)}")
+        return cast("dict[str, Any]", found)
+
+    return decode(call, answer, read)
 
 
 def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
@@ -297,7 +305,9 @@ def _asked_for(
             "Give a larger timeout=, or ask for less."
         )
     yield Sleep(wait)
-    request = get_query.build_request(scope.project_id, state.id)
+    from posthog_environments_api.api.query import get_query
+
+    request = get_query._get_kwargs(scope.project_id, state.id)
     # A 500 is how a query ends that failed for no reason to be told, and would end each time.
     call = Call(inquiry.at_query, request, final=COSTLY | {500})
     refused = None

@@ -11,9 +11,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from posthog_environments import Environment, persons
@@ -92,8 +94,11 @@ def test_a_reader_who_has_enough(box: Sandbox) -> None:
         (["-", "--format", "csv", "--json"], "no room for --json"),
         (["a.txt"], "End it in .jsonl"),
         (["there.jsonl"], "or --force to replace it"),
-        (["there.jsonl", "--resume"], "or --force to replace it"),
-        (["there.jsonl", "--since-last"], "with --force, without --since-last"),
+        (["there.jsonl", "--since-last"], "anew with --since-last and --force"),
+        (["a.csv", "--only", "UUID"], "--only: 'UUID' is no column"),
+        (["a.csv", "--only", "uuid", "--flatten"], "--only stands alone"),
+        (["a.jsonl", "--only", "uuid"], "have no columns"),
+        (["a.xlsx", "--since-last"], "made anew each time"),
         (["a.csv", "--columns", "a", "--flatten"], "exclude each other"),
         (["a.jsonl", "--raw"], "have no columns"),
         (["nowhere/a.csv"], "make it first"),
@@ -108,6 +113,31 @@ def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str], words: s
     assert [each.name for each in Path().iterdir()] == ["there.jsonl"]
 
 
+def test_nothing_to_resume_is_said_and_is_no_failure(run: Run) -> None:
+    Path("there.jsonl").write_text("mine")
+    done = run("persons", "export", "there.jsonl", "--resume")
+    assert (done.code, done.out) == (0, "")
+    assert "nothing unfinished lies beside it. Whether it is this export is not known." in done.err
+    done = run("persons", "export", "there.jsonl", "--resume", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["complete"] is None
+    assert Path("there.jsonl").read_text() == "mine"
+    assert [each.name for each in Path().iterdir()] == ["there.jsonl"]
+
+
+def test_a_workbook_of_certain_columns(run: Run, whole: bytes) -> None:
+    done = run("persons", "export", "a.xlsx", "--only", "email,created_at,uuid")
+    assert done.code == 0, done.err
+    sheet = openpyxl.load_workbook("a.xlsx").active
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert head == ("email", "created_at", "uuid")
+    people = [json.loads(line) for line in whole.splitlines()]
+    assert [row[2] for row in rows] == [each["uuid"] for each in people]
+    assert [row[0] for row in rows] == [each["properties"].get("email") for each in people]
+    assert all(isinstance(row[1], datetime) for row in rows)
+    assert sorted(each.name for each in Path().iterdir()) == ["a.xlsx", "whole.jsonl"]
+
+
 def test_force_replaces(run: Run, whole: bytes) -> None:
     Path("a.jsonl").write_text("mine")
     assert run("persons", "export", "a.jsonl", "--force").code == 0
@@ -115,7 +145,7 @@ def test_force_replaces(run: Run, whole: bytes) -> None:
 
 
 def test_since_last_says_what_it_cannot_see(run: Run, whole: bytes) -> None:
-    assert run("persons", "export", "a.jsonl").code == 0
+    assert run("persons", "export", "a.jsonl", "--since-last").code == 0
     done = run("persons", "export", "a.jsonl", "--since-last")
     assert done.code == 0
     assert "0 of them are new. Persons that were changed or deleted since the last export cannot be seen" in done.err
@@ -193,7 +223,7 @@ def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         end(self, *arguments)
 
     monkeypatch.setattr(OffsetWalk, "_end", doubtful)
-    done = run("persons", "export", "a.jsonl")
+    done = run("persons", "export", "a.jsonl", "--since-last")
     assert done.code == 1
     assert "Some persons may be missing: rows moved" in done.err
     assert Path("a.jsonl").exists()

@@ -103,7 +103,7 @@ def test_list_gives_everybody_newest_first(run: Run) -> None:
     assert all(isinstance(person, Person) for person in people)
     times = [person.created_at for person in people]
     assert times == sorted(times, reverse=True)
-    assert people[0].additional_properties["type"] == "person"
+    assert (people[0].type_, people[0].is_identified, people[0].additional_properties) == ("person", True, {})
 
 
 def test_list_with_filters(run: Run) -> None:
@@ -194,8 +194,10 @@ def test_a_trend(run: Run, name: str) -> None:
     (series,) = trend
     assert len(series.data) == len(series.days) == len(series.labels) == 8
     assert series.label == "$pageview"
-    assert sum(series.data) == series.count
-    assert sum(series.data) > 0
+    counts = [value for value in series.data if value is not None]
+    assert len(counts) == len(series.data)
+    assert sum(counts) == series.count
+    assert sum(counts) > 0
     assert trend.timezone == "UTC"
     assert trend.last_refresh is not None
 
@@ -423,7 +425,8 @@ def test_the_generated_client_is_ready_for_use(box: Sandbox) -> None:
         assert page is not None
         assert len(page.results) == 3
         assert get_person.sync_detailed(env.project_id, "1", client=env.api).status_code in (200, 404)
-        assert box.api_key not in repr(env.api) + repr(vars(env.api)) + repr(env.api.get_httpx_client().headers)
+        shown = repr(env.api) + repr(env.api.__getstate__()) + repr(env.api.get_httpx_client().headers)
+        assert box.api_key not in shown
 
     async def main() -> int:
         async with AsyncEnvironment(box.project_id, api_key=box.api_key, host=box.host) as env:

@@ -102,22 +102,29 @@ def test_edited_deleted_and_added_files_are_named(workshop: Workshop, capsys: py
 
 
 def test_a_changed_template_is_noticed(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
-    workshop.edit(workshop.templates / "errors.py.jinja", "No value of the answer", "Nothing of the answer")
+    workshop.edit(workshop.templates / "records.py", "No value of the answer", "Nothing of the answer")
+    workshop.edit(workshop.templates / "model.py.jinja", "As named.", "As it says.")
     assert workshop.run("--check") == 1
-    assert "different: errors.py" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert {"different: records.py", "different: models/trend.py", "different: SOURCES"} <= set(said)
 
 
 def test_a_change_of_the_generators_own_templates_is_noticed(
     workshop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorded = json.loads((workshop.templates / "forked.json").read_text(encoding="utf-8"))
+    assert recorded.keys() == {"model.py.jinja"}, "one fork is enough"
     recorded["model.py.jinja"] = "0" * 64
-    del recorded["types.py.jinja"]
     (workshop.templates / "forked.json").write_text(json.dumps(recorded), encoding="utf-8")
+    shutil.copy(GENERATE.generator() / "templates" / "types.py.jinja", workshop.templates)
     assert workshop.run("--check") == 1
     said = capsys.readouterr().out
     assert "model.py.jinja has changed" in said
     assert "no hash is recorded for types.py.jinja" in said
+    before = (workshop.output / "SOURCES").read_bytes()
+    assert workshop.run() == 2, "nor is anything written"
+    assert "model.py.jinja has changed" in capsys.readouterr().err
+    assert (workshop.output / "SOURCES").read_bytes() == before
 
 
 def test_a_contract_that_would_be_read_in_part_is_refused(
@@ -125,11 +132,106 @@ def test_a_contract_that_would_be_read_in_part_is_refused(
 ) -> None:
     workshop.edit(
         workshop.contract,
-        "        - name: search\n          in: query\n",
-        "        - name: search\n          in: nowhere\n",
+        "        name: {type: string}\n        derived_name",
+        "        name: {type: array, items: {type: nothing}}\n        derived_name",
     )
     assert workshop.run("--check") == 2
     assert "could not read openapi.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", ""])
+def test_what_is_no_contract_is_refused(workshop: Workshop, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    workshop.contract.write_text(text, encoding="utf-8")
+    assert workshop.run("--check") == 2
+    assert "openapi.yaml" in capsys.readouterr().err
+
+
+class Release:
+    """A copy of the generator under another version, to change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.version = "0.30.0"
+        self.package = folder / "openapi_python_client"
+        shutil.copytree(GENERATE.generator(), self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        metadata = folder / f"openapi_python_client-{self.version}.dist-info"
+        metadata.mkdir()
+        words = f"Metadata-Version: 2.1\nName: openapi-python-client\nVersion: {self.version}\n"
+        (metadata / "METADATA").write_text(words, encoding="utf-8")
+
+    def edit(self, template: str, old: str, new: str) -> None:
+        file = self.package / "templates" / template
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
+    folder = tmp_path / "release"
+    folder.mkdir()
+    made = Release(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    own = GENERATE._environment()
+    monkeypatch.setattr(GENERATE, "_environment", lambda: {**own, "PYTHONPATH": str(folder)})
+    return made
+
+
+def test_a_later_release_of_the_generator_is_refused_by_its_version(
+    workshop: Workshop, release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert workshop.run("--check") == 2
+    assert "openapi-python-client 0.29.1 is needed, found 0.30.0" in capsys.readouterr().err
+
+
+def test_a_later_release_that_changes_nothing_of_ours_is_taken(
+    workshop: Workshop, release: Release, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GENERATE.PINNED, "openapi-python-client", release.version)
+    release.edit("errors.py.jinja", "Contains shared errors types", "Has shared types of errors")
+    assert workshop.run("--check") == 1
+    assert capsys.readouterr().out.splitlines()[0] == "different: errors.py"
+    assert workshop.run() == 0
+    assert workshop.run("--check") == 0
+    assert "Has shared types of errors" in (workshop.output / "errors.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("template", "old", "new", "named"),
+    [
+        ("model.py.jinja", "_attrs_define", "_attrs_frozen", "own template model.py.jinja has changed"),
+        ("types.py.jinja", "status_code: HTTPStatus", "status: HTTPStatus", "types.py.jinja of the generator"),
+        ("types.py.jinja", "class Unset:", "class Missing:", "types.py.jinja of the generator"),
+        ("endpoint_module.py.jinja", 'safe=""', 'safe="@"', "path segment like `..` leads elsewhere"),
+        (
+            "endpoint_module.py.jinja",
+            "HTTPStatus(response.",
+            "Status(response.",
+            "status that HTTPStatus does not know",
+        ),
+        ("endpoint_module.py.jinja", "parsed=_parse", "body=_parse", "an answer of CSV is parsed as JSON"),
+        ("client.py.jinja", 'alias="headers"', 'alias="head"', "the token is in the repr, as a header"),
+        ("client.py.jinja", "default=None, kw_only=True", "default=5, kw_only=True", "there is no timeout by default"),
+        ("client.py.jinja", "{{ name }}: {{ attr.type }}", "{{ name }} : {{ attr.type }}", "the token is in the repr"),
+        ("client.py.jinja", "self._headers[", "self._all_headers[", "the caller's own dict of headers"),
+        ("package_init.py.jinja", "AuthenticatedClient, Client\n", "AuthenticatedClient\n", "__init__.py has changed"),
+    ],
+)
+def test_a_later_release_that_changes_what_we_rely_on_is_refused_with_its_name(
+    workshop: Workshop,
+    release: Release,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    template: str,
+    old: str,
+    new: str,
+    named: str,
+) -> None:
+    monkeypatch.setitem(GENERATE.PINNED, "openapi-python-client", release.version)
+    release.edit(template, old, new)
+    before = (workshop.output / "SOURCES").read_bytes()
+    assert workshop.run() == 2
+    assert named in capsys.readouterr().err
+    assert (workshop.output / "SOURCES").read_bytes() == before
 
 
 def test_other_tools_are_refused(

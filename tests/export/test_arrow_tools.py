@@ -116,6 +116,13 @@ def test_duckdb_tells_names_apart_that_differ_in_case_alone(env: Environment) ->
     assert names[5:8] == ["plan", "Plan_1", "properties.NAME"]
 
 
+def test_a_frame_of_objects_is_refused_and_says_how_it_is_done(env: Environment) -> None:
+    pager = env.persons.list()
+    with pytest.raises(TypeError, match=r"pandas.DataFrame.from_arrow\(pager\).*pyarrow.table\(pager\).to_pandas"):
+        pd.DataFrame(pager)
+    assert pager.report.pages == 0
+
+
 def test_pandas_has_the_types(env: Environment) -> None:
     frame = to_pandas(env.persons.list())
     assert list(frame.columns) == NAMES

@@ -136,7 +136,7 @@ def test_names_of_columns_are_clear() -> None:
     ]
     assert [c.name for c in Layout.of(keys).properties] == [
         "properties.name",
-        "properties.Name",
+        "properties.Name (2)",
         "properties.UUID",
         "properties.properties",
         "properties.properties.name",
@@ -338,3 +338,70 @@ def test_json_is_written_on_a_deep_stack_as_well() -> None:
 )
 def test_kinds_of_single_values(value: object, kind: str) -> None:
     assert kind_of(value) == kind
+
+
+# ------------------------------------------------------------------------------------------- names that differ in case
+
+
+@pytest.mark.parametrize(
+    ("keys", "called"),
+    [
+        (["Plan", "plan"], ["Plan (2)", "plan"]),
+        (["plan", "PLAN", "Plan"], ["plan", "PLAN (2)", "Plan (3)"] ),
+        (["Plan", "plan", "plan (2)"], ["Plan (3)", "plan", "plan (2)"]),
+        (["UUID", "uuid", "Uuid"], ["properties.UUID (2)", "properties.uuid", "properties.Uuid (3)"]),
+        (["STRASSE", "straße"], ["STRASSE", "straße (2)"]),
+        (["a b", "a_b"], ["a b", "a_b"]),
+    ],
+)  # fmt: skip
+def test_no_two_columns_differ_in_case_alone(keys: list[str], called: list[str]) -> None:
+    layout = Layout.of(keys)
+    assert [column.name for column in layout.properties] == called
+    assert [column.key for column in layout.properties] == keys
+    assert Layout.from_dict(layout.to_dict()) == layout
+    names = [name.casefold() for name in layout.names]
+    assert len(set(names)) == len(names)
+    person = {"uuid": "u", "distinct_ids": [], "properties": {key: f"of {key}" for key in keys}}
+    assert layout.record(layout.cells(person))["properties"] == person["properties"]
+
+
+def test_flattening_tells_them_apart_too() -> None:
+    rows = [{"uuid": "u", "distinct_ids": [], "properties": {"Email": "A", "email": "a", "UUID": "x", "Name": "n"}}]
+    layout = Layout.flattened(rows)
+    assert [each.name for each in layout.properties] == [
+        "Email (2)",
+        "properties.Name",
+        "properties.UUID",
+        "email",
+    ]
+    assert layout.cells(rows[0])[0] == "u"
+
+
+# ------------------------------------------------------------------------------------------------ certain columns only
+
+
+def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
+    layout = Layout.of_only(["plan", "uuid", "properties.name", "created_at"])
+    row: dict[str, Any] = {
+        "uuid": "u",
+        "name": "N",
+        "distinct_ids": [],
+        "properties": {"plan": 3, "name": "n"},
+        "created_at": None,
+    }
+    assert layout.names == ("plan", "uuid", "properties.name", "created_at")
+    assert layout.cells(row) == ("3", "u", "n", None)
+    assert Layout.from_dict(layout.to_dict()) == layout
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([1, 2], "int64"), ([1, 0.5], "float64"), ([2**53 + 1, 0.5], "json"), (["a", 1], "json"), ([None, "a"], "text")],
+)
+def test_a_kind_of_only_holds_every_value(values: list[Any], kind: str) -> None:
+    rows = [{"uuid": "u", "distinct_ids": [], "properties": {"v": value}} for value in values]
+    layout = Layout.of_only(["v"], sample=rows)
+    assert [column.kind for column in layout.columns] == [kind]
+    for row, value in zip(rows, values, strict=True):
+        (cell,) = layout.cells(row)
+        assert (from_json(cell) if kind == "json" and isinstance(cell, str) else cell) == value

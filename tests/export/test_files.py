@@ -171,7 +171,7 @@ def test_a_filter_goes_with_the_export(env: Environment, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.csv.zst", "a.parquet"])
 def test_an_export_of_nobody_is_a_file_all_the_same(env: Environment, tmp_path: Path, name: str) -> None:
     nobody = env.persons.list(email="nobody@nowhere.example")
-    assert nobody.export(tmp_path / name).rows == 0
+    assert nobody.export(tmp_path / name, since_last=True).rows == 0
     data = (tmp_path / name).read_bytes()
     text = gzip.decompress(data) if name.endswith("gz") else unzstd(data) if name.endswith("zst") else data
     assert text.startswith(b"uuid,id,name") if ".csv" in name else name.endswith("parquet") or text == b""
@@ -219,7 +219,7 @@ def test_an_interrupted_export_goes_on(env: Environment, tmp_path: Path) -> None
     assert summary.resumed == 1
     # Eight pages were kept, and the ninth was asked for again.
     assert summary.requests == summary.pages
-    assert names(tmp_path) == [".a.jsonl.receipt", ".whole.jsonl.receipt", "a.jsonl", "whole.jsonl"]
+    assert names(tmp_path) == ["a.jsonl", "whole.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +233,7 @@ def test_an_interrupted_export_goes_on(env: Environment, tmp_path: Path) -> None
         ({}, {"columns": ["plan"]}, "the columns"),
         ({}, {"flatten": True}, "flatten"),
         ({}, {"raw": True}, "raw"),
+        ({}, {"only": ["uuid"]}, "only"),
         ({}, {"since_last": True}, "since_last"),
     ],
 )
@@ -338,10 +339,11 @@ def test_files_are_for_their_owner_alone(env: Environment, tmp_path: Path) -> No
     try:
         interrupted(env, tmp_path / "a.csv")
         env.persons.list().export(tmp_path / "b.parquet")
+        env.persons.list().export(tmp_path / "c.csv", since_last=True)
     finally:
         os.umask(before)
     assert {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names(tmp_path)} == dict.fromkeys(
-        ["a.csv.part", "a.csv.checkpoint", "b.parquet", ".b.parquet.receipt"], 0o600
+        ["a.csv.part", "a.csv.checkpoint", "b.parquet", "c.csv", ".c.csv.receipt"], 0o600
     )
 
 
@@ -376,14 +378,24 @@ def test_a_symbolic_link_stays_one(env: Environment, tmp_path: Path) -> None:
         ("a.txt", {}, ValueError, "End it in .jsonl"),
         ("a.parquet.gz", {}, ValueError, "compressed inside"),
         ("a.jsonl", {"format": "csv"}, ValueError, "Change one of them"),
-        ("a", {"format": "xlsx"}, ValueError, "there are jsonl"),
+        ("a", {"format": "xls"}, ValueError, "there are jsonl"),
         ("a.jsonl", {"columns": ["plan"]}, ValueError, "have no columns"),
         ("a.csv", {"columns": "plan"}, TypeError, "list of names"),
         ("a.csv", {"columns": [""]}, TypeError, "no name"),
         ("a.csv", {"columns": ["a", "a"]}, ValueError, "twice"),
         ("a.csv", {"columns": ["a"], "flatten": True}, ValueError, "exclude each other"),
         ("a.parquet", {"raw": True}, ValueError, "raw is for CSV"),
-        ("a.csv", {"since_last": True, "force": True}, ValueError, "exclude each other"),
+        ("a.csv", {"columns": ["a"], "only": ["a"]}, ValueError, "only stands alone"),
+        ("a.csv", {"flatten": True, "only": ["a"]}, ValueError, "only stands alone"),
+        ("a.csv", {"since_last": True, "only": ["uuid"]}, ValueError, "exclude each other"),
+        ("a.jsonl", {"only": ["uuid"]}, ValueError, "have no columns"),
+        ("a.csv", {"only": []}, ValueError, "no column"),
+        ("a.csv", {"only": "uuid"}, TypeError, "only must be a list"),
+        ("a.csv", {"only": ["UUID"]}, ValueError, "Write 'uuid' for the field"),
+        ("a.csv", {"only": ["plan", "properties.plan"]}, ValueError, "two columns"),
+        ("a.xlsx", {"since_last": True}, ValueError, "made anew each time"),
+        ("a.xlsx", {"raw": True}, ValueError, "raw is for CSV"),
+        ("a.xlsx.gz", {}, ValueError, "XLSX is compressed inside"),
         ("a.csv", {"resume": 1}, TypeError, "resume must be True or False"),
         ("nowhere/a.csv", {}, FileNotFoundError, "make it first"),
         (".", {"format": "csv"}, IsADirectoryError, "is a folder"),
@@ -404,8 +416,8 @@ def test_what_makes_no_sense_is_refused(
 
 def test_without_the_extra_it_says_what_to_install(env: Environment, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for name in ("a.parquet", "a.csv.zst"):
-        with pytest.raises(ImportError, match=r"posthog-environments\[export\]"):
+    for name, extra in (("a.parquet", "export"), ("a.csv.zst", "export"), ("a.xlsx", "excel")):
+        with pytest.raises(ImportError, match=rf"posthog-environments\[{extra}\]"):
             env.persons.list().export(tmp_path / name)
 
 
@@ -423,7 +435,7 @@ def own(tmp_path: Path) -> Iterator[tuple[Sandbox, Environment]]:
 def test_who_is_new_is_added(env: Environment, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     # As of a time when there were fewer: the last part of the list.
-    env.persons.list(page_size=10, offset=40).export(path)
+    env.persons.list(page_size=10, offset=40).export(path, since_last=True)
     forge_receipt(path, env)
     summary = env.persons.list(page_size=10).export(path, since_last=True)
     assert (summary.rows, summary.new) == (PERSONS, 40)
@@ -439,7 +451,7 @@ def forge_receipt(path: Path, env: Environment) -> None:
 
     receipt_path = path.with_name(f".{path.name}.receipt")
     receipt = records.read(receipt_path.read_bytes(), records.Receipt)
-    env.persons.list(page_size=10).export(path.with_name(f"other-{path.name}"))
+    env.persons.list(page_size=10).export(path.with_name(f"other-{path.name}"), since_last=True)
     other = records.read(path.with_name(f".other-{path.name}.receipt").read_bytes(), records.Receipt)
     receipt.job = other.job
     receipt_path.write_bytes(records.write(receipt))
@@ -466,6 +478,10 @@ def test_what_it_cannot_be_added_to_is_refused(env: Environment, tmp_path: Path)
     with pytest.raises(ValueError, match="no record"):
         env.persons.list().export(path, since_last=True)
     env.persons.list().export(path, force=True)
+    assert names(tmp_path) == ["a.jsonl"]
+    with pytest.raises(ValueError, match=r"no record of an export .* Export everybody anew with since_last and force"):
+        env.persons.list().export(path, since_last=True)
+    env.persons.list().export(path, since_last=True, force=True)
     with pytest.raises(ValueError, match="other settings: the filters"):
         env.persons.list(search="x").export(path, since_last=True)
     with path.open("a") as file:
@@ -473,12 +489,14 @@ def test_what_it_cannot_be_added_to_is_refused(env: Environment, tmp_path: Path)
     with pytest.raises(ValueError, match="was changed since"):
         env.persons.list().export(path, since_last=True)
     assert names(tmp_path) == [".a.jsonl.receipt", "a.jsonl"]
+    env.persons.list().export(path, force=True)
+    assert names(tmp_path) == ["a.jsonl"]
 
 
 def test_who_is_new_is_not_known_without_times_or_a_record(tmp_path: Path) -> None:
     path, body = tmp_path / "a.jsonl", b'{"results":[{"uuid":"u-1","properties":{}}],"next":null,"previous":null}'
     with Wire(http(200, body)) as wire, Environment(1, api_key="phx_test", host=wire.host, pacing=False) as env:
-        env.persons.list().export(path)
+        env.persons.list().export(path, since_last=True)
         with pytest.raises(ValueError, match=r"No person in .* has a time of creation"):
             env.persons.list().export(path, since_last=True)
         (tmp_path / ".a.jsonl.receipt").write_text("{")
@@ -491,7 +509,7 @@ def test_who_is_new_is_not_known_without_times_or_a_record(tmp_path: Path) -> No
 def test_an_export_of_who_is_new_goes_on(env: Environment, tmp_path: Path) -> None:
     whole, path = tmp_path / "b.csv", tmp_path / "a.csv"
     for each in (whole, path):
-        env.persons.list(page_size=10, offset=100).export(each)
+        env.persons.list(page_size=10, offset=100).export(each, since_last=True)
         forge_receipt(each, env)
     env.persons.list(page_size=10).export(whole, since_last=True)
     before = path.read_bytes()
@@ -548,3 +566,28 @@ def test_a_strict_reader_of_gzip_reads_it(env: Environment, tmp_path: Path) -> N
     env.persons.list(page_size=10).export(tmp_path / "a.jsonl.gz")
     done = subprocess.run(["gzip", "-t", tmp_path / "a.jsonl.gz"], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+# ----------------------------------------------------------------------------------------------- certain columns only
+
+
+def test_only_the_columns_that_were_asked_for(env: Environment, tmp_path: Path) -> None:
+    people = everybody(env)
+    for name in ("a.csv", "a.parquet"):
+        env.persons.list().export(tmp_path / name, only=["plan", "uuid"])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert next(iter(csv.reader(file))) == ["plan", "uuid"]
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert table.column_names == ["plan", "uuid"]
+    assert table.column("plan").to_pylist() == [each["properties"].get("plan") for each in people]
+    assert names(tmp_path) == ["a.csv", "a.parquet"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.xlsx"])
+def test_an_interrupted_export_of_certain_columns_goes_on(env: Environment, tmp_path: Path, name: str) -> None:
+    env.persons.list(page_size=10).export(tmp_path / f"whole-{name}", only=["email", "uuid"])
+    interrupted(env, tmp_path / name, only=["email", "uuid"])
+    summary = env.persons.list(page_size=10).export(tmp_path / name, resume=True, only=["email", "uuid"])
+    assert (summary.resumed, summary.rows) == (1, PERSONS)
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+    assert names(tmp_path) == [name, f"whole-{name}"]

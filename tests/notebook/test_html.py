@@ -10,15 +10,15 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import attrs
 import posthog_environments_api.models as records
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from posthog_environments_api.models import Person, Series
 from posthog_environments_api.models import PropertiesTimeline as TimelineRecord
-from posthog_environments_api.types import as_markup
 
-from posthog_environments.models import Page, PropertiesTimeline, Trend
+from posthog_environments.markup import as_markup
+from posthog_environments.models import Page, Person, PropertiesTimeline, Series, Trend
 from posthog_environments.pager import AsyncPager, Pager
 from tests.notebook.answers import DAYS, counted, trend, valued
 
@@ -155,8 +155,7 @@ def test_what_json_cannot_say() -> None:
 @pytest.mark.parametrize("name", [name for name in records.__all__ if hasattr(getattr(records, name), "from_dict")])
 def test_every_record_is_shown(name: str) -> None:
     kind = getattr(records, name)
-    required = len(kind.__struct_fields__) - len(kind.__struct_defaults__)
-    least: dict[str, Any] = {name: [] for name in kind.__struct_fields__[:required]}
+    least: dict[str, Any] = {field.name: [] for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     assert name in shown(kind(**least)).text
 
 

@@ -86,4 +86,4 @@ def test_the_client_needs_no_extra(dist: Path) -> None:
         lines = archive.read(metadata).decode().splitlines()
     always = [line.split()[1] for line in lines if line.startswith("Requires-Dist") and "extra" not in line]
     required = {re.split("[<>=]", requirement)[0] for requirement in always}
-    assert required == {"anyio", "click", "httpcore", "httpx", "msgspec", "python-dateutil"}
+    assert required == {"anyio", "attrs", "click", "httpcore", "httpx", "msgspec", "python-dateutil"}

@@ -179,7 +179,7 @@ def test_a_trend(big: Sandbox, pipeline: Make) -> None:
     run = pipeline()
     run.run(posthog_trend(big.project_id, api_key=big.api_key, host=big.host, **question))
     found = query(run, "SELECT breakdown_value, sum(value), count(*) FROM trend GROUP BY ALL ORDER BY 1")
-    assert found == sorted((s.breakdown_value, sum(s.data), len(s.data)) for s in trend)
+    assert found == sorted((s.breakdown_value, sum(value or 0 for value in s.data), len(s.data)) for s in trend)
     assert query(run, "SELECT DISTINCT timezone FROM trend") == [(trend.timezone,)]
 
 
@@ -262,6 +262,13 @@ def test_the_key_is_in_nothing_that_dlt_keeps(
     ("arguments", "error", "message"),
     [
         ({"columns": {"uuid": "text"}}, ConfigurationError, "'uuid' is a column already"),
+        ({"columns": {"UUID": "text"}}, ConfigurationError, "'UUID' is a column already: destinations call it 'uuid'"),
+        ({"columns": {"Created At": "text"}}, ConfigurationError, "'created_at'"),
+        ({"columns": {"distinctIds": "json"}}, ConfigurationError, "call it 'distinct_ids', as 'distinct_ids'"),
+        ({"columns": {"a b": "text", "a_b": "text"}}, ConfigurationError, "call it 'a_b', as 'a b'"),
+        ({"columns": {"plan": "text", "PLAN": "text"}}, ConfigurationError, "call it 'plan', as 'plan'"),
+        ({"columns": {"_dlt_id": "text"}}, ConfigurationError, "dlt keeps for itself"),
+        ({"columns": {"": "text"}}, ConfigurationError, "no name of a column"),
         ({"columns": {"plan": "varchar"}}, ConfigurationError, "'plan' must be one of text, bool, bigint"),
         ({"properties": {"plan": object()}}, TypeError, "plan"),
         ({"overlap": timedelta(-1)}, ValueError, "overlap must not be negative"),

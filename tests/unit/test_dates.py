@@ -13,7 +13,7 @@ import pytest
 from dateutil.relativedelta import MO, relativedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posthog_environments_api.types import timestamp as parse_timestamp
+from posthog_environments_api.records import timestamp as parse_timestamp
 
 from posthog_environments.dates import date_to_wire, span_to_wire
 
@@ -466,7 +466,7 @@ def test_dateutil_is_imported_only_when_needed() -> None:
 import sys
 from datetime import *
 from posthog_environments.dates import *
-from posthog_environments_api.types import timestamp as parse_timestamp
+from posthog_environments_api.records import timestamp as parse_timestamp
 now = lambda: datetime(2026, 5, 17, tzinfo=timezone.utc)
 date_to_wire(timedelta(days=7), now=now), date_to_wire("-7d", now=now), date_to_wire(date(2026, 1, 1), now=now)
 parse_timestamp("2020-01-01T10:00:00Z"), parse_timestamp("2020-01-01 10:00:00 UTC"), parse_timestamp("nothing at all")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from posthog_environments_api.api.persons import get_person, list_persons
-from posthog_environments_api.errors import DecodeError
+from posthog_environments_api.models import Person, PersonPage
+from posthog_environments_api.records import DecodeError
 
 from posthog_environments import errors
 from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Scope, decode, decode_record
@@ -177,9 +176,9 @@ def test_an_answer_that_cannot_be_used() -> None:
 # ------------------------------------------------------------------------------------------------ decoding
 
 
-def malformed(found: Answer, start: int = 0, parse: Any = list_persons.parse_response) -> errors.MalformedResponseError:
+def malformed(found: Answer, start: int = 0, kind: Any = PersonPage) -> errors.MalformedResponseError:
     with pytest.raises(errors.MalformedResponseError) as caught:
-        decode_record(CALL, found, parse, start)
+        decode_record(CALL, found, kind, start)
     return caught.value
 
 
@@ -190,7 +189,7 @@ def test_a_good_answer_is_decoded() -> None:
         answer(200, body, content_type="application/json; charset=utf-8"),
         answer(226, body, content_type="application/problem+json"),
     ):
-        assert decode_record(CALL, found, list_persons.parse_response).results[0].uuid == UUID
+        assert decode_record(CALL, found, PersonPage).results[0].uuid == UUID
 
 
 def test_another_media_type() -> None:
@@ -228,43 +227,27 @@ def test_a_row_that_is_wrong_is_named() -> None:
 
 
 def test_an_answer_with_nothing_in_it() -> None:
-    nothing = malformed(answer(204), parse=lambda *_: None)
-    assert str(nothing) == "persons.get: an answer came that holds nothing of what was asked for."
+    nothing = malformed(answer(204), kind=Person)
+    assert str(nothing).startswith("persons.get: the answer is not what the contract says: the JSON cannot be read: ")
     assert nothing.status_code == 204
 
 
-def test_a_success_without_a_name_is_read_as_200() -> None:
-    asked: list[tuple[int, Mapping[str, str], bytes]] = []
-
-    def parse(status: int, headers: Mapping[str, str], content: bytes) -> str | None:
-        asked.append((status, headers, content))
-        return "read" if status == 200 else None
-
-    found = answer(299, {"a": 1})
-    assert decode_record(CALL, found, parse) == "read"
-    assert asked == [(299, found.headers, found.content), (200, found.headers, found.content)]
-    asked.clear()
-    named = answer(200, {"a": 1})
-    assert decode_record(CALL, named, parse) == "read"
-    assert asked == [(200, named.headers, named.content)]
+@pytest.mark.parametrize("status", [200, 201, 226, 299])
+def test_a_record_is_decoded_with_any_success(status: int) -> None:
+    assert decode_record(CALL, answer(status, {"uuid": UUID}), Person).uuid == UUID
 
 
 def test_rows_count_from_the_beginning_unless_told() -> None:
-    def parse(*_: Any) -> Any:
-        error = DecodeError("bad")
-        error.index = 3
-        raise error
+    def read(_: bytes) -> Any:
+        raise DecodeError("bad", index=3)
 
     with pytest.raises(errors.MalformedResponseError) as caught:
-        decode(CALL, answer(200, {}), parse)
+        decode(CALL, answer(200, {}), read)
     assert str(caught.value).endswith("contract says: bad, row 3 at offset 3.")
+    rows = [{"uuid": UUID}] * 3 + [{}]
     with pytest.raises(errors.MalformedResponseError) as caught:
-        decode_record(CALL, answer(200, {}), parse)
+        decode_record(CALL, answer(200, {"results": rows}), PersonPage)
     assert str(caught.value).endswith("row 3 at offset 3.")
-
-
-def test_a_record_is_decoded() -> None:
-    assert decode_record(CALL, answer(200, {"uuid": UUID}), get_person.parse_response).uuid == UUID
 
 
 # ------------------------------------------------------------------------------------------------ log and warnings

@@ -10,7 +10,10 @@ import posthog_environments
 PACKAGE = Path(posthog_environments.__file__).parent
 
 FLOORS: dict[int, set[str]] = {
-    0: {"defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"},
+    0: {
+        *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
+        *("models", "shapes", "decoding"),
+    },
     1: {
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
         "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
@@ -24,12 +27,15 @@ FLOORS: dict[int, set[str]] = {
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 # Some floors have an order of their own: defaults and errors stand alone, secrets use errors, settings use all three,
-# charts are read before anything shows or draws them, and models, at the top, offer that; filters are made of
-# conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does; exports count
-# what a flow asks for; many changes are made of single ones; transports use networks, bodies and
+# charts are read before anything shows or draws them, models offer that, and what is decoded is one of them; filters
+# are made of conditions, and these of operators; notices read what tells of twins; a ledger decides as a quota does;
+# exports count what a flow asks for; many changes are made of single ones; transports use networks, bodies and
 # requests, and a budget is kept in a store; clients use what is bound.
 INNER = {
-    0: ["defaults", "errors", "secrets", "config", "charts", "display", "sketches", "plotting", "export", "models"],
+    0: [
+        *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
+        *("models", "shapes", "decoding"),
+    ],
     1: [
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
         "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",

@@ -1,1 +1,2 @@
-"""The operations, one module each. Written by scripts/generate.py: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""Contains methods for accessing the API"""

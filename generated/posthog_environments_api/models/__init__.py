@@ -1,4 +1,5 @@
-"""The records of the contract. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""The records of the contract. Each is imported when it is first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -102,57 +103,11 @@ _HOMES = {
     "TrendsQueryNode": ".trends_query_node",
 }
 
-__all__ = [
-    "ActivityChange",
-    "ActivityDetail",
-    "ActivityEntry",
-    "ActivityPage",
-    "ActivityUser",
-    "ApiErrorBody",
-    "Entity",
-    "FinishedQuery",
-    "InsightTiming",
-    "Person",
-    "PersonBulkDeletion",
-    "PersonBulkDeletionOutcome",
-    "PersonDeletion",
-    "PersonDeletionError",
-    "PersonDeletionPage",
-    "PersonDeletionState",
-    "PersonPage",
-    "PersonUpdate",
-    "PropertiesTimeline",
-    "PropertiesTimelinePoint",
-    "PropertyDeletion",
-    "PropertyDeletionOutcome",
-    "PropertyFilter",
-    "PropertyFilterGroup",
-    "QueryProgress",
-    "QueryRequest",
-    "QueryResult",
-    "QueryStatus",
-    "QueryTimeRange",
-    "ResponseFormat",
-    "Series",
-    "SeriesAction",
-    "Trend",
-    "TrendFilter",
-    "TrendQuery",
-    "TrendsQuery",
-    "TrendsQueryBreakdown",
-    "TrendsQueryBreakdownPart",
-    "TrendsQueryCompare",
-    "TrendsQueryDateRange",
-    "TrendsQueryDisplay",
-    "TrendsQueryFormula",
-    "TrendsQueryNode",
-]
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home, __name__), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
     return value

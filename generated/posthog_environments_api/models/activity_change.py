@@ -1,20 +1,21 @@
-"""ActivityChange. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""ActivityChange."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
+from ..records import ANY as _ANY
+from ..records import TEXT as _TEXT
+from ..records import Field as _Field
+from ..records import Record as _Record
 
 
-class ActivityChange(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class ActivityChange(_Record):
     """One field that was changed.
 
     Attributes:
@@ -23,87 +24,22 @@ class ActivityChange(_Struct, forbid_unknown_fields=True, weakref=True):
         field: As named.
         before: The value before; null where the server does not tell.
         after: The value after; null where the server does not tell.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
-    type_: str | None = _field(default=None, name="type")
+    type_: str | None = None
     action: str | None = None
     field: str | None = None
     before: Any = None
     after: Any = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> ActivityChange:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> ActivityChange:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        type_ = pop("type", None)
-        action = pop("action", None)
-        field = pop("field", None)
-        before = pop("before", None)
-        after = pop("after", None)
-        return cls(
-            type_,
-            action,
-            field,
-            before,
-            after,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field("type_", "type", _TEXT, False, None),
+            _Field("action", "action", _TEXT, False, None),
+            _Field("field", "field", _TEXT, False, None),
+            _Field("before", "before", _ANY, False, None),
+            _Field("after", "after", _ANY, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        if self.type_ is not None:
-            d["type"] = self.type_
-        if self.action is not None:
-            d["action"] = self.action
-        if self.field is not None:
-            d["field"] = self.field
-        if self.before is not None:
-            d["before"] = _plain(self.before)
-        if self.after is not None:
-            d["after"] = _plain(self.after)
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

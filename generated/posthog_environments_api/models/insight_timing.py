@@ -1,20 +1,24 @@
-"""InsightTiming. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""InsightTiming."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
+from ..records import ANY as _ANY
+from ..records import BOOLEAN as _BOOLEAN
+from ..records import TEXT as _TEXT
+from ..records import WHOLE as _WHOLE
+from ..records import Field as _Field
+from ..records import Record as _Record
+from ..records import list_of as _list_of
 
 
-class InsightTiming(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class InsightTiming(_Record):
     """Fields of an insight.
 
     Attributes:
@@ -30,7 +34,7 @@ class InsightTiming(_Struct, forbid_unknown_fields=True, weakref=True):
         tags: As named.
         favorited: As named.
         saved: As named.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
     name: str | None = None
@@ -39,116 +43,25 @@ class InsightTiming(_Struct, forbid_unknown_fields=True, weakref=True):
     query: Any = None
     order: int | None = None
     deleted: bool | None = None
-    dashboards: list[int] = _field(default_factory=list)
+    dashboards: list[int] | None = None
     description: str | None = None
-    tags: list[str] = _field(default_factory=list)
+    tags: list[str] | None = None
     favorited: bool | None = None
     saved: bool | None = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> InsightTiming:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> InsightTiming:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        name = pop("name", None)
-        derived_name = pop("derived_name", None)
-        filters = pop("filters", None)
-        query = pop("query", None)
-        order = pop("order", None)
-        deleted = pop("deleted", None)
-        dashboards = raw = pop("dashboards", None)
-        if raw.__class__ is not list:
-            dashboards = []
-            if raw is not None:
-                d["dashboards"] = raw
-        description = pop("description", None)
-        tags = raw = pop("tags", None)
-        if raw.__class__ is not list:
-            tags = []
-            if raw is not None:
-                d["tags"] = raw
-        favorited = pop("favorited", None)
-        saved = pop("saved", None)
-        return cls(
-            name,
-            derived_name,
-            filters,
-            query,
-            order,
-            deleted,
-            dashboards,
-            description,
-            tags,
-            favorited,
-            saved,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field("name", "name", _TEXT, False, None),
+            _Field("derived_name", "derived_name", _TEXT, False, None),
+            _Field("filters", "filters", _ANY, False, None),
+            _Field("query", "query", _ANY, False, None),
+            _Field("order", "order", _WHOLE, False, None),
+            _Field("deleted", "deleted", _BOOLEAN, False, None),
+            _Field("dashboards", "dashboards", _list_of(_WHOLE), False, None),
+            _Field("description", "description", _TEXT, False, None),
+            _Field("tags", "tags", _list_of(_TEXT), False, None),
+            _Field("favorited", "favorited", _BOOLEAN, False, None),
+            _Field("saved", "saved", _BOOLEAN, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        if self.name is not None:
-            d["name"] = self.name
-        if self.derived_name is not None:
-            d["derived_name"] = self.derived_name
-        if self.filters is not None:
-            d["filters"] = _plain(self.filters)
-        if self.query is not None:
-            d["query"] = _plain(self.query)
-        if self.order is not None:
-            d["order"] = self.order
-        if self.deleted is not None:
-            d["deleted"] = self.deleted
-        if self.dashboards:
-            d["dashboards"] = _plain(self.dashboards)
-        if self.description is not None:
-            d["description"] = self.description
-        if self.tags:
-            d["tags"] = _plain(self.tags)
-        if self.favorited is not None:
-            d["favorited"] = self.favorited
-        if self.saved is not None:
-            d["saved"] = self.saved
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

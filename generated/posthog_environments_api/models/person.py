@@ -1,68 +1,31 @@
-"""Person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""Person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
-from msgspec import UNSET as _UNSET
-from msgspec import Meta as _Meta
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
-from ..types import timestamp as _timestamp
-
-_moment = datetime.fromisoformat
-
-
-class SentPerson(_Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
-    """What servers are known to send for a `Person`: a shape to decode into, and no more."""
-
-    uuid: Annotated[str, _Meta(min_length=1)]
-    id: int | str | None = None
-    name: str | None = None
-    distinct_ids: list[str] = _field(default_factory=list)
-    properties: dict[str, Any] = _field(default_factory=dict)
-    created_at: Annotated[datetime, _Meta(tz=True)] | None = None
-    type: Any
-    is_identified: Any
-    matched_recordings: Any
-    value_at_data_point: Any
-    last_seen_at: Any = _UNSET
-
-    @staticmethod
-    def records(sent: list[SentPerson]) -> list[Person]:
-        """Make records; what the contract does not promise becomes `additional_properties`."""
-        found = []
-        for each in sent:
-            more = {
-                "type": each.type,
-                "is_identified": each.is_identified,
-                "matched_recordings": each.matched_recordings,
-                "value_at_data_point": each.value_at_data_point,
-            }
-            if each.last_seen_at is not _UNSET:
-                more["last_seen_at"] = each.last_seen_at
-            found.append(
-                Person(
-                    each.uuid,
-                    each.id,
-                    each.name,
-                    each.distinct_ids,
-                    each.properties,
-                    each.created_at,
-                    more,
-                )
-            )
-        return found
+from ..records import ANY as _ANY
+from ..records import BOOLEAN as _BOOLEAN
+from ..records import FILLED as _FILLED
+from ..records import MOMENT as _MOMENT
+from ..records import NULL as _NULL
+from ..records import OBJECT as _OBJECT
+from ..records import TEXT as _TEXT
+from ..records import WHOLE as _WHOLE
+from ..records import Field as _Field
+from ..records import Record as _Record
+from ..records import either as _either
+from ..records import list_of as _list_of
 
 
-class Person(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class Person(_Record):
     """A person, as lists and details show one.
 
     Attributes:
@@ -72,151 +35,70 @@ class Person(_Struct, forbid_unknown_fields=True, weakref=True):
         distinct_ids: Ids under which events of this person came in; lists show 1,000 at most.
         properties: An object of property names and values; null means none. The page shows null, and no type.
         created_at: When the person was first seen.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        type_: What it is, "person". Lists alone send it.
+        is_identified: Whether the person has been identified. Lists alone send it.
+        matched_recordings: Recordings that match a question about events; empty in lists, which alone send it.
+        value_at_data_point: A figure of a question about events; null in lists, which alone send it.
+        last_seen_at: When the person was last seen. Servers of 2026 alone send it.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
-    uuid: Annotated[str, _Meta(min_length=1)]
+    uuid: str
     id: int | str | None = None
     name: str | None = None
-    distinct_ids: list[str] = _field(default_factory=list)
-    properties: dict[str, Any] = _field(default_factory=dict)
-    created_at: Annotated[datetime, _Meta(tz=True)] | None = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
-    _sent: ClassVar[Any] = SentPerson
+    distinct_ids: list[str] = _attrs_field(factory=list)
+    properties: dict[str, Any] = _attrs_field(factory=dict)
+    created_at: datetime.datetime | None = None
+    type_: str | None = None
+    is_identified: bool | None = None
+    matched_recordings: list[Any] = _attrs_field(factory=list)
+    value_at_data_point: Any = None
+    last_seen_at: datetime.datetime | None = None
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Person:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> Person:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        # The short way, for records that are whole and as expected. Others go the long way.
-        try:
-            uuid = d["uuid"]
-            id = d["id"]
-            name = d["name"]
-            distinct_ids = d["distinct_ids"]
-            properties = d["properties"]
-            created_at = _moment(d["created_at"])
-        except (KeyError, TypeError, ValueError):
-            return cls._take_odd(d)
-        if (
-            d.__class__ is not dict
-            or uuid.__class__ is not str
-            or not uuid
-            or distinct_ids.__class__ is not list
-            or properties.__class__ is not dict
-        ):
-            return cls._take_odd(d)
-        if created_at.tzinfo is None:
-            created_at = created_at.replace(tzinfo=UTC)
-        if len(d) == 6:
-            d = {}
-        else:
-            del d["uuid"], d["id"], d["name"], d["distinct_ids"], d["properties"], d["created_at"]
-        return cls(
-            uuid,
-            id,
-            name,
-            distinct_ids,
-            properties,
-            created_at,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field("uuid", "uuid", _FILLED, True, None),
+            _Field(
+                "id",
+                "id",
+                _either(
+                    _WHOLE,
+                    _TEXT,
+                    _NULL,
+                ),
+                False,
+                None,
+            ),
+            _Field("name", "name", _TEXT, False, None),
+            _Field("distinct_ids", "distinct_ids", _list_of(_TEXT), False, list),
+            _Field("properties", "properties", _OBJECT, False, dict),
+            _Field("created_at", "created_at", _MOMENT, False, None),
+            _Field("type_", "type", _TEXT, False, None),
+            _Field("is_identified", "is_identified", _BOOLEAN, False, None),
+            _Field("matched_recordings", "matched_recordings", _list_of(_ANY), False, list),
+            _Field("value_at_data_point", "value_at_data_point", _ANY, False, None),
+            _Field("last_seen_at", "last_seen_at", _MOMENT, False, None),
         )
 
     @classmethod
-    def _take_odd(cls, d: dict[str, Any]) -> Person:
-        """Read it, whatever it is."""
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        uuid = pop("uuid", None)
-        if uuid.__class__ is not str or not uuid:
-            raise DecodeError(
-                f"expected a text, got {_kind_of(uuid)}" if uuid != "" else "it is empty", "uuid"
-            )
-        id = pop("id", None)
-        name = pop("name", None)
-        distinct_ids = raw = pop("distinct_ids", None)
-        if raw.__class__ is not list:
-            distinct_ids = []
-            if raw is not None:
-                d["distinct_ids"] = raw
-        properties = raw = pop("properties", None)
-        if raw.__class__ is not dict:
-            properties = {}
-            if raw is not None:
-                d["properties"] = raw
-        raw = pop("created_at", None)
-        created_at = None
-        if raw is not None:
-            try:
-                created_at = _moment(raw)
-                if created_at.tzinfo is None:
-                    created_at = created_at.replace(tzinfo=UTC)
-            except (ValueError, TypeError):
-                created_at = _timestamp(raw)
-                if created_at is None:
-                    d["created_at"] = raw
-        return cls(
-            uuid,
-            id,
-            name,
-            distinct_ids,
-            properties,
-            created_at,
-            d,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        d["uuid"] = self.uuid
-        if self.id is not None:
-            d["id"] = self.id
-        if self.name is not None:
-            d["name"] = self.name
-        if self.distinct_ids:
-            d["distinct_ids"] = _plain(self.distinct_ids)
-        if self.properties:
-            d["properties"] = _plain(self.properties)
-        if self.created_at is not None:
-            d["created_at"] = self.created_at.isoformat()
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    def _from_rows(cls, rows: Iterable[Any], sent: Mapping[str, None]) -> list[Self]:
+        found: list[Self] = []
+        new = cls.__new__
+        for row in rows:
+            one = new(cls)
+            one.uuid = row.uuid
+            one.id = row.id
+            one.name = row.name
+            one.distinct_ids = row.distinct_ids
+            one.properties = row.properties
+            one.created_at = row.created_at
+            one.type_ = row.type_
+            one.is_identified = row.is_identified
+            one.matched_recordings = row.matched_recordings
+            one.value_at_data_point = row.value_at_data_point
+            one.last_seen_at = row.last_seen_at
+            one._sent = sent  # type: ignore[misc]  # a slot of the base
+            found.append(one)
+        return found

@@ -1,24 +1,26 @@
-"""PersonBulkDeletionOutcome. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""PersonBulkDeletionOutcome."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
-from ..types import records as _records
+from ..records import BOOLEAN as _BOOLEAN
+from ..records import WHOLE as _WHOLE
+from ..records import Field as _Field
+from ..records import Record as _Record
+from ..records import list_of as _list_of
+from ..records import record_of as _record_of
 
 if TYPE_CHECKING:
-    from .person_deletion_error import PersonDeletionError
+    from ..models.person_deletion_error import PersonDeletionError
 
 
-class PersonBulkDeletionOutcome(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class PersonBulkDeletionOutcome(_Record):
     """What became of many persons that were to be deleted.
 
     Attributes:
@@ -28,7 +30,7 @@ class PersonBulkDeletionOutcome(_Struct, forbid_unknown_fields=True, weakref=Tru
         events_queued_for_deletion: As named.
         recordings_queued_for_deletion: As named.
         deletion_errors: Who was not deleted.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
     persons_found: int | None = None
@@ -36,88 +38,20 @@ class PersonBulkDeletionOutcome(_Struct, forbid_unknown_fields=True, weakref=Tru
     persons_queued_for_deletion: int | None = None
     events_queued_for_deletion: bool | None = None
     recordings_queued_for_deletion: bool | None = None
-    deletion_errors: list[PersonDeletionError] = _field(default_factory=list)
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    deletion_errors: list[PersonDeletionError] = _attrs_field(factory=list)
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> PersonBulkDeletionOutcome:
-        """Read it from decoded JSON.
+    def _fields(cls) -> tuple[_Field, ...]:
+        from ..models.person_deletion_error import PersonDeletionError
 
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> PersonBulkDeletionOutcome:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        from .person_deletion_error import PersonDeletionError
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        persons_found = pop("persons_found", None)
-        persons_deleted = pop("persons_deleted", None)
-        persons_queued_for_deletion = pop("persons_queued_for_deletion", None)
-        events_queued_for_deletion = pop("events_queued_for_deletion", None)
-        recordings_queued_for_deletion = pop("recordings_queued_for_deletion", None)
-        raw = pop("deletion_errors", None)
-        deletion_errors = None if raw is None else _records(raw, PersonDeletionError.from_dict)
-        if deletion_errors is None and raw is not None:
-            d["deletion_errors"] = raw
-        return cls(
-            persons_found,
-            persons_deleted,
-            persons_queued_for_deletion,
-            events_queued_for_deletion,
-            recordings_queued_for_deletion,
-            deletion_errors or [],
-            d,
+        return (
+            _Field("persons_found", "persons_found", _WHOLE, False, None),
+            _Field("persons_deleted", "persons_deleted", _WHOLE, False, None),
+            _Field("persons_queued_for_deletion", "persons_queued_for_deletion", _WHOLE, False, None),
+            _Field("events_queued_for_deletion", "events_queued_for_deletion", _BOOLEAN, False, None),
+            _Field("recordings_queued_for_deletion", "recordings_queued_for_deletion", _BOOLEAN, False, None),
+            _Field(
+                "deletion_errors", "deletion_errors", _list_of(_record_of(PersonDeletionError)), False, list
+            ),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        if self.persons_found is not None:
-            d["persons_found"] = self.persons_found
-        if self.persons_deleted is not None:
-            d["persons_deleted"] = self.persons_deleted
-        if self.persons_queued_for_deletion is not None:
-            d["persons_queued_for_deletion"] = self.persons_queued_for_deletion
-        if self.events_queued_for_deletion is not None:
-            d["events_queued_for_deletion"] = self.events_queued_for_deletion
-        if self.recordings_queued_for_deletion is not None:
-            d["recordings_queued_for_deletion"] = self.recordings_queued_for_deletion
-        if self.deletion_errors:
-            d["deletion_errors"] = _plain(self.deletion_errors)
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,90 +1,36 @@
-"""PropertyDeletionOutcome. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""PropertyDeletionOutcome."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
+from ..records import BOOLEAN as _BOOLEAN
+from ..records import TEXT as _TEXT
+from ..records import Field as _Field
+from ..records import Record as _Record
 
 
-class PropertyDeletionOutcome(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class PropertyDeletionOutcome(_Record):
     """What became of a property that was to be removed.
 
     Attributes:
         success: As named.
         detail: Why not.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
     success: bool | None = None
     detail: str | None = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> PropertyDeletionOutcome:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> PropertyDeletionOutcome:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        success = pop("success", None)
-        detail = pop("detail", None)
-        return cls(
-            success,
-            detail,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field("success", "success", _BOOLEAN, False, None),
+            _Field("detail", "detail", _TEXT, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        if self.success is not None:
-            d["success"] = self.success
-        if self.detail is not None:
-            d["detail"] = self.detail
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

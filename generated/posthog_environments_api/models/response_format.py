@@ -1,11 +1,15 @@
-"""Values known today; servers may take others. Written by scripts/generate.py: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Literal
 
-from typing import Literal, TypeAlias
+ResponseFormat = Literal["csv", "json"]
 
-ResponseFormat: TypeAlias = (
-    Literal[
-        "csv",
-        "json",
-    ]
-    | str
-)
+RESPONSE_FORMAT_VALUES: set[ResponseFormat] = {
+    "csv",
+    "json",
+}
+
+
+def check_response_format(value: str) -> ResponseFormat:
+    if value in RESPONSE_FORMAT_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {RESPONSE_FORMAT_VALUES!r}")

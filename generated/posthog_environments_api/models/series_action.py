@@ -1,20 +1,24 @@
-"""SeriesAction. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""SeriesAction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
+from ..records import ANY as _ANY
+from ..records import NULL as _NULL
+from ..records import TEXT as _TEXT
+from ..records import WHOLE as _WHOLE
+from ..records import Field as _Field
+from ..records import Record as _Record
+from ..records import either as _either
 
 
-class SeriesAction(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class SeriesAction(_Record):
     """What the series counts, as the server understood it.
 
     Attributes:
@@ -28,14 +32,13 @@ class SeriesAction(_Struct, forbid_unknown_fields=True, weakref=True):
         math_hogql: As named.
         math_group_type_index: As named.
         properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
-            `PropertyFilterGroup`.
-            Servers of 2026 take the list alone for persons. An entry that they cannot read is dropped in
-            silence.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+            `PropertyFilterGroup`. Servers of 2026 take the list alone for persons. An entry that they
+            cannot read is dropped in silence.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
     id: str | int | None = None
-    type_: str | None = _field(default=None, name="type")
+    type_: str | None = None
     order: int | None = None
     name: str | None = None
     custom_name: str | None = None
@@ -44,99 +47,29 @@ class SeriesAction(_Struct, forbid_unknown_fields=True, weakref=True):
     math_hogql: str | None = None
     math_group_type_index: int | None = None
     properties: Any = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> SeriesAction:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> SeriesAction:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        id = pop("id", None)
-        type_ = pop("type", None)
-        order = pop("order", None)
-        name = pop("name", None)
-        custom_name = pop("custom_name", None)
-        math = pop("math", None)
-        math_property = pop("math_property", None)
-        math_hogql = pop("math_hogql", None)
-        math_group_type_index = pop("math_group_type_index", None)
-        properties = pop("properties", None)
-        return cls(
-            id,
-            type_,
-            order,
-            name,
-            custom_name,
-            math,
-            math_property,
-            math_hogql,
-            math_group_type_index,
-            properties,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field(
+                "id",
+                "id",
+                _either(
+                    _TEXT,
+                    _WHOLE,
+                    _NULL,
+                ),
+                False,
+                None,
+            ),
+            _Field("type_", "type", _TEXT, False, None),
+            _Field("order", "order", _WHOLE, False, None),
+            _Field("name", "name", _TEXT, False, None),
+            _Field("custom_name", "custom_name", _TEXT, False, None),
+            _Field("math", "math", _TEXT, False, None),
+            _Field("math_property", "math_property", _TEXT, False, None),
+            _Field("math_hogql", "math_hogql", _TEXT, False, None),
+            _Field("math_group_type_index", "math_group_type_index", _WHOLE, False, None),
+            _Field("properties", "properties", _ANY, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        if self.id is not None:
-            d["id"] = self.id
-        if self.type_ is not None:
-            d["type"] = self.type_
-        if self.order is not None:
-            d["order"] = self.order
-        if self.name is not None:
-            d["name"] = self.name
-        if self.custom_name is not None:
-            d["custom_name"] = self.custom_name
-        if self.math is not None:
-            d["math"] = self.math
-        if self.math_property is not None:
-            d["math_property"] = self.math_property
-        if self.math_hogql is not None:
-            d["math_hogql"] = self.math_hogql
-        if self.math_group_type_index is not None:
-            d["math_group_type_index"] = self.math_group_type_index
-        if self.properties is not None:
-            d["properties"] = _plain(self.properties)
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,33 +1,36 @@
-"""TrendsQuery. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""TrendsQuery."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Meta as _Meta
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
-from ..types import plain as _plain
-from ..types import record as _record
-from ..types import rows as _rows
+from ..records import ANY as _ANY
+from ..records import BOOLEAN as _BOOLEAN
+from ..records import FILLED as _FILLED
+from ..records import NUMBER as _NUMBER
+from ..records import TEXT as _TEXT
+from ..records import WHOLE as _WHOLE
+from ..records import Field as _Field
+from ..records import Record as _Record
+from ..records import list_of as _list_of
+from ..records import record_of as _record_of
 
 if TYPE_CHECKING:
-    from .trends_query_breakdown import TrendsQueryBreakdown
-    from .trends_query_compare import TrendsQueryCompare
-    from .trends_query_date_range import TrendsQueryDateRange
-    from .trends_query_display import TrendsQueryDisplay
-    from .trends_query_node import TrendsQueryNode
+    from ..models.trends_query_breakdown import TrendsQueryBreakdown
+    from ..models.trends_query_compare import TrendsQueryCompare
+    from ..models.trends_query_date_range import TrendsQueryDateRange
+    from ..models.trends_query_display import TrendsQueryDisplay
+    from ..models.trends_query_node import TrendsQueryNode
 
 
-class TrendsQuery(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class TrendsQuery(_Record):
     """A question about events over time, as `query/` takes it. What is sent must be known to the server:
-    another field
-    is a 400. This describes what this project builds; servers know more.
+    another field is a 400. This describes what this project builds; servers know more.
 
     Attributes:
         kind: The kind of the query; here `TrendsQuery`.
@@ -36,147 +39,48 @@ class TrendsQuery(_Struct, forbid_unknown_fields=True, weakref=True):
         interval: Width of one point in time. `insights/trend/` takes a minute for an hour; second, quarter and
             year are of 2026.
         properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
-            `PropertyFilterGroup`.
-            Servers of 2026 take the list alone for persons. An entry that they cannot read is dropped in
-            silence.
+            `PropertyFilterGroup`. Servers of 2026 take the list alone for persons. An entry that they
+            cannot read is dropped in silence.
         filter_test_accounts: Whether to leave out internal and test accounts, as the project's settings define them.
         breakdown_filter: By what to break each series down.
         compare_filter: With what to compare.
         trends_filter: What the answer is shaped for, and formulas.
         sampling_factor: Share of the persons to look at, up to 1; counts are scaled up.
         aggregation_group_type_index: Which kind of group to count instead of persons.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
-    kind: Annotated[str, _Meta(min_length=1)]
+    kind: str
     series: list[TrendsQueryNode]
-    date_range: TrendsQueryDateRange | None = _field(default=None, name="dateRange")
+    date_range: TrendsQueryDateRange | None = None
     interval: str | None = None
     properties: Any = None
-    filter_test_accounts: bool | None = _field(default=None, name="filterTestAccounts")
-    breakdown_filter: TrendsQueryBreakdown | None = _field(default=None, name="breakdownFilter")
-    compare_filter: TrendsQueryCompare | None = _field(default=None, name="compareFilter")
-    trends_filter: TrendsQueryDisplay | None = _field(default=None, name="trendsFilter")
-    sampling_factor: float | None = _field(default=None, name="samplingFactor")
+    filter_test_accounts: bool | None = None
+    breakdown_filter: TrendsQueryBreakdown | None = None
+    compare_filter: TrendsQueryCompare | None = None
+    trends_filter: TrendsQueryDisplay | None = None
+    sampling_factor: float | None = None
     aggregation_group_type_index: int | None = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> TrendsQuery:
-        """Read it from decoded JSON.
+    def _fields(cls) -> tuple[_Field, ...]:
+        from ..models.trends_query_breakdown import TrendsQueryBreakdown
+        from ..models.trends_query_compare import TrendsQueryCompare
+        from ..models.trends_query_date_range import TrendsQueryDateRange
+        from ..models.trends_query_display import TrendsQueryDisplay
+        from ..models.trends_query_node import TrendsQueryNode
 
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        if d.get("series").__class__ is list:
-            d["series"] = [dict(row) if row.__class__ is dict else row for row in d["series"]]
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> TrendsQuery:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        from .trends_query_breakdown import TrendsQueryBreakdown
-        from .trends_query_compare import TrendsQueryCompare
-        from .trends_query_date_range import TrendsQueryDateRange
-        from .trends_query_display import TrendsQueryDisplay
-        from .trends_query_node import TrendsQueryNode
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        kind = pop("kind", None)
-        if kind.__class__ is not str or not kind:
-            raise DecodeError(
-                f"expected a text, got {_kind_of(kind)}" if kind != "" else "it is empty", "kind"
-            )
-        series = _rows(pop("series", None), "series", TrendsQueryNode.take)
-        raw = pop("dateRange", None)
-        date_range = None if raw is None else _record(raw, TrendsQueryDateRange.from_dict)
-        if date_range is None and raw is not None:
-            d["dateRange"] = raw
-        interval = pop("interval", None)
-        properties = pop("properties", None)
-        filter_test_accounts = pop("filterTestAccounts", None)
-        raw = pop("breakdownFilter", None)
-        breakdown_filter = None if raw is None else _record(raw, TrendsQueryBreakdown.from_dict)
-        if breakdown_filter is None and raw is not None:
-            d["breakdownFilter"] = raw
-        raw = pop("compareFilter", None)
-        compare_filter = None if raw is None else _record(raw, TrendsQueryCompare.from_dict)
-        if compare_filter is None and raw is not None:
-            d["compareFilter"] = raw
-        raw = pop("trendsFilter", None)
-        trends_filter = None if raw is None else _record(raw, TrendsQueryDisplay.from_dict)
-        if trends_filter is None and raw is not None:
-            d["trendsFilter"] = raw
-        sampling_factor = pop("samplingFactor", None)
-        aggregation_group_type_index = pop("aggregation_group_type_index", None)
-        return cls(
-            kind,
-            series,
-            date_range,
-            interval,
-            properties,
-            filter_test_accounts,
-            breakdown_filter,
-            compare_filter,
-            trends_filter,
-            sampling_factor,
-            aggregation_group_type_index,
-            d,
+        return (
+            _Field("kind", "kind", _FILLED, True, None),
+            _Field("series", "series", _list_of(_record_of(TrendsQueryNode)), True, None),
+            _Field("date_range", "dateRange", _record_of(TrendsQueryDateRange), False, None),
+            _Field("interval", "interval", _TEXT, False, None),
+            _Field("properties", "properties", _ANY, False, None),
+            _Field("filter_test_accounts", "filterTestAccounts", _BOOLEAN, False, None),
+            _Field("breakdown_filter", "breakdownFilter", _record_of(TrendsQueryBreakdown), False, None),
+            _Field("compare_filter", "compareFilter", _record_of(TrendsQueryCompare), False, None),
+            _Field("trends_filter", "trendsFilter", _record_of(TrendsQueryDisplay), False, None),
+            _Field("sampling_factor", "samplingFactor", _NUMBER, False, None),
+            _Field("aggregation_group_type_index", "aggregation_group_type_index", _WHOLE, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        d["kind"] = self.kind
-        d["series"] = _plain(self.series)
-        if self.date_range is not None:
-            d["dateRange"] = self.date_range.to_dict()
-        if self.interval is not None:
-            d["interval"] = self.interval
-        if self.properties is not None:
-            d["properties"] = _plain(self.properties)
-        if self.filter_test_accounts is not None:
-            d["filterTestAccounts"] = self.filter_test_accounts
-        if self.breakdown_filter is not None:
-            d["breakdownFilter"] = self.breakdown_filter.to_dict()
-        if self.compare_filter is not None:
-            d["compareFilter"] = self.compare_filter.to_dict()
-        if self.trends_filter is not None:
-            d["trendsFilter"] = self.trends_filter.to_dict()
-        if self.sampling_factor is not None:
-            d["samplingFactor"] = self.sampling_factor
-        if self.aggregation_group_type_index is not None:
-            d["aggregation_group_type_index"] = self.aggregation_group_type_index
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,94 +1,36 @@
-"""TrendsQueryFormula. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""TrendsQueryFormula."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta as _Meta
-from msgspec import Struct as _Struct
-from msgspec import field as _field
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..errors import DecodeError
-from ..types import as_html as _as_html
-from ..types import kind_of as _kind_of
+from ..records import FILLED as _FILLED
+from ..records import TEXT as _TEXT
+from ..records import Field as _Field
+from ..records import Record as _Record
 
 
-class TrendsQueryFormula(_Struct, forbid_unknown_fields=True, weakref=True):
+@_attrs_define
+class TrendsQueryFormula(_Record):
     """One formula.
 
     Attributes:
         formula: As named.
         custom_name: Label for people.
-        additional_properties: What was sent and the contract does not know, or what could not be read, by its wire name.
+        additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
-    formula: Annotated[str, _Meta(min_length=1)]
+    formula: str
     custom_name: str | None = None
-    additional_properties: dict[str, Any] = _field(
-        default_factory=dict, name="what the contract does not know"
-    )
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> TrendsQueryFormula:
-        """Read it from decoded JSON.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise DecodeError(f"expected an object, got {_kind_of(src_dict)}")
-        d = dict(src_dict)
-        return cls.take(d)
-
-    @classmethod
-    def take(cls, d: dict[str, Any]) -> TrendsQueryFormula:
-        """Read it from decoded JSON that nobody else needs; what is left of it becomes `additional_properties`.
-
-        Raises:
-            DecodeError: It is no object, or lacks what is required.
-        """
-
-        if d.__class__ is not dict:
-            raise DecodeError(f"expected an object, got {_kind_of(d)}")
-        pop = d.pop
-        formula = pop("formula", None)
-        if formula.__class__ is not str or not formula:
-            raise DecodeError(
-                f"expected a text, got {_kind_of(formula)}" if formula != "" else "it is empty", "formula"
-            )
-        custom_name = pop("custom_name", None)
-        return cls(
-            formula,
-            custom_name,
-            d,
+    def _fields(cls) -> tuple[_Field, ...]:
+        return (
+            _Field("formula", "formula", _FILLED, True, None),
+            _Field("custom_name", "custom_name", _TEXT, False, None),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as the API does; what is None is left out."""
-        d = dict(self.additional_properties)
-        d["formula"] = self.formula
-        if self.custom_name is not None:
-            d["custom_name"] = self.custom_name
-        return d
-
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        return _as_html(self)
-
-    @property
-    def additional_keys(self) -> list[str]:
-        """Names in `additional_properties`."""
-        return list(self.additional_properties)
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

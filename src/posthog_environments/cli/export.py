@@ -13,6 +13,7 @@ from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connected, filter_options, filters, json_option, usage
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
+from posthog_environments.export.files.file import NothingToResumeError
 from posthog_environments.export.files.targets import FORMATS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ STDOUT = "-"
         phenv persons export people.jsonl --resume
         phenv persons export pro.csv --property plan=pro --columns email,plan,$os
         phenv persons export people.parquet --flatten
+        phenv persons export people.xlsx --only uuid,email,created_at
         phenv persons export people.jsonl.gz --since-last
         phenv persons export - --format jsonl | wc -l
     """,
@@ -38,7 +40,8 @@ STDOUT = "-"
 @click.argument("file", metavar="FILE")
 @filter_options
 @click.option("--format", type=click.Choice(FORMATS), help="What to write; the default goes by the name of FILE.")
-@click.option("--columns", metavar="NAME,NAME", help="Properties that get a column of their own, in CSV and Parquet.")
+@click.option("--columns", metavar="NAME,NAME", help="Properties that get a column of their own, but for JSON Lines.")
+@click.option("--only", metavar="NAME,NAME", help="The columns of FILE, and no others: fields and properties.")
 @click.option("--flatten", is_flag=True, help="A column for every property that the first persons have.")
 @click.option("--resume", is_flag=True, help="Go on with an export that was interrupted; if there is none, begin.")
 @click.option("--force", is_flag=True, help="Replace FILE, or drop an export that was interrupted.")
@@ -57,14 +60,15 @@ def export(
     properties: tuple[str, ...],
     page_size: int,
     columns: str | None,
+    only: str | None,
     as_json: bool,
     **wishes: Any,
 ) -> None:
-    """Take everybody out into FILE: JSON Lines, CSV or Parquet, by its name.
+    """Take everybody out into FILE: JSON Lines, CSV, Parquet or Excel, by its name.
 
-    FILE ends in .jsonl, .csv or .parquet, the first two also with .gz or .zst; - is standard output, with --format.
-    It appears when all is there, for its owner alone. Until then FILE.part holds what was fetched, and --resume goes
-    on after whatever has happened; the file is the same as without the interruption.
+    FILE ends in .jsonl, .csv, .parquet or .xlsx, the first two also with .gz or .zst; - is standard output, with
+    --format. It appears when all is there, for its owner alone. Until then FILE.part holds what was fetched, and
+    --resume goes on after whatever has happened; the file is the same as without the interruption.
 
     Cells of CSV that a spreadsheet would take for formulas get an apostrophe before them, unless --raw is given.
 
@@ -79,10 +83,9 @@ def export(
             distinct_id=distinct_id,
             properties=filters(properties),
             page_size=page_size,
-            # The total costs the server a count, and only an estimate of the time left needs it.
-            include_total=shows_progress(),
+            # The total costs the server a count. An estimate of the time left needs it, and whether a sheet holds all.
+            include_total=shows_progress() or _is_excel(file, wishes["format"]),
         )
-    names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     with progress("Persons") as advance, _explained(file):
         done = 0
 
@@ -91,8 +94,22 @@ def export(
             advance(rows - done, total=total)
             done = rows
 
-        summary = pager.export(file, columns=names, progress=show, **wishes)
+        try:
+            summary = pager.export(file, columns=_names(columns), only=_names(only), progress=show, **wishes)
+        except NothingToResumeError as error:
+            note(str(error))
+            if as_json:
+                print_json({"path": file, "complete": None, "reason": str(error)})
+            return
     _tell(summary, since_last=wishes["since_last"], as_json=as_json)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _is_excel(file: str, format: str | None) -> bool:
+    return (format or file.lower().rpartition(".")[2]) == "xlsx"
 
 
 @contextmanager
@@ -127,7 +144,9 @@ def _how_to_go_on(file: str) -> str:
 
 def _as_options(message: str) -> str:
     """Call arguments by the names that they have here."""
-    words = {"since_last": "--since-last", "with resume": "with --resume", "with force": "with --force"}
+    words = {"with since_last and force": "with --since-last and --force", "since_last": "--since-last"}
+    words |= {"only:": "--only:", "only stands": "--only stands", "with only": "with --only"}
+    words |= {"with resume": "with --resume", "with force": "with --force"}
     words |= {"give force": "give --force", "or force": "or --force", "give the format": "give --format"}
     for argument, option in words.items():
         message = message.replace(argument, option)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from posthog_environments.charts import listed
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     breakdown,
@@ -221,7 +222,7 @@ def _print(trend: Trend) -> None:
     elif not on_terminal():
         table = Table(Column("series"), Column("period"), Column("day"), Column("value"))
         table.show(_long(trend))
-    elif any(series.data for series in trend):
+    elif any(listed(series, "data") for series in trend):
         _print_points(trend)
     else:
         widest = max(len(_name(series)) for series in trend)
@@ -240,14 +241,16 @@ def _print_points(trend: Trend) -> None:
             Column("", width=DAY - 2),
             *(Column(name, width=cells, right=True) for name, cells in zip(names, widths, strict=True)),
         )
-        longest = max(trend, key=lambda series: len(series.data))
+        longest = max(trend, key=lambda series: len(listed(series, "data")))
+        points = [listed(series, "data") for series in trend]
         table.show(
-            (day, *(series.data[at] if at < len(series.data) else None for series in trend))
-            for at, day in enumerate(longest.days or longest.labels)
+            (day, *(data[at] if at < len(data) else None for data in points))
+            for at, day in enumerate(listed(longest, "days") or longest.labels)
         )
         return
     table = Table(Column("series"), *(Column(name, width=14, right=True) for name in ("first", "last", "all")))
-    table.show((_name(series), series.data[0], series.data[-1], series.count) for series in trend if series.data)
+    points = [(series, listed(series, "data")) for series in trend]
+    table.show((_name(series), data[0], data[-1], series.count) for series, data in points if data)
     note(f"{len(trend)} series do not fit side by side; --json has every number.")
 
 
@@ -262,8 +265,8 @@ def _name(series: Series) -> str:
 
 def _long(trend: Trend) -> Iterator[tuple[object, ...]]:
     for series in trend:
-        if not series.data:
+        data, days = listed(series, "data"), listed(series, "days") or series.labels
+        if not data:
             yield series.label, series.compare_label, "", series.aggregated_value
-        for at, value in enumerate(series.data):
-            days = series.days or series.labels
+        for at, value in enumerate(data):
             yield series.label, series.compare_label, days[at] if at < len(days) else "", value

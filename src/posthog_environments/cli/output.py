@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 import click
 
+from posthog_environments.cli.widths import at_words, fitted
 from posthog_environments.errors import printable
 
 __all__ = [
@@ -46,7 +47,7 @@ def on_terminal() -> bool:
 
 def note(text: str) -> None:
     """Say something that is no result."""
-    click.echo(printable(text, 2000), err=True)
+    click.echo(at_words(printable(text, 2000)), err=True)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
@@ -97,6 +98,8 @@ class Column:
         share: Its part of what is left, against the others that have no width.
         right: Whether it holds numbers.
         needs: Width of the terminal below which it is left out.
+        least: Cells that it may be cut down to where another column needs them; None for never.
+        first: Whether it gets what its texts need before others do.
     """
 
     heading: str
@@ -104,6 +107,8 @@ class Column:
     share: int = 1
     right: bool = False
     needs: int = 0
+    least: int | None = None
+    first: bool = False
 
 
 class Table:
@@ -112,6 +117,8 @@ class Table:
     def __init__(self, *columns: Column) -> None:
         self._columns = columns
         self._printer: Callable[[list[Sequence[object]]], None] | None = None
+        self.cut = False
+        """Whether a column was cut down for the sake of others."""
 
     def show(self, rows: Iterable[Sequence[object]]) -> None:
         """Print more rows; the first time below the headings."""
@@ -129,8 +136,7 @@ class Table:
 
     def _with_tabs(self, rows: list[Sequence[object]]) -> None:
         for row in rows:
-            cells = (cell.isoformat() if isinstance(cell, datetime) else shown(cell) for cell in row)
-            click.echo("\t".join(printable(cell, sys.maxsize - 1) for cell in cells))
+            click.echo("\t".join(printable(piped(cell), sys.maxsize - 1) for cell in row))
 
     def _in_columns(self) -> Callable[[list[Sequence[object]]], None]:
         from rich import box
@@ -141,24 +147,32 @@ class Table:
         console = Console(highlight=False, color_system="auto" if colored() else None)
         shows = [column.needs <= console.width for column in self._columns]
         columns = [column for column, show in zip(self._columns, shows, strict=True) if show]
+        widths: list[int | None] = []
         first = True
 
         def draw(rows: list[Sequence[object]]) -> None:
-            nonlocal first
+            nonlocal first, widths
+            texts = [
+                [printable(shown(cell), 1000) for cell, show in zip(row, shows, strict=True) if show] for row in rows
+            ]
+            # Those of the first rows hold for all, for they are printed as they come.
+            widths = widths or fitted(columns, texts, console.width)
+            self.cut = any(
+                width is not None and width < (c.width or 0) for c, width in zip(columns, widths, strict=True)
+            )
             table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=first, show_edge=False)
-            table.expand = any(column.width is None for column in columns)
-            for column in columns:
+            table.expand = any(width is None for width in widths)
+            for column, width in zip(columns, widths, strict=True):
                 table.add_column(
                     Text(column.heading),
-                    width=column.width,
-                    ratio=None if column.width else column.share,
+                    width=width,
+                    ratio=None if width else column.share,
                     justify="right" if column.right else "left",
                     no_wrap=True,
                     overflow="ellipsis",
                 )
-            for row in rows:
-                cells = [cell for cell, show in zip(row, shows, strict=True) if show]
-                table.add_row(*(Text(printable(shown(cell), 1000)) for cell in cells))
+            for row in texts:
+                table.add_row(*map(Text, row))
             if rows or first:
                 console.print(table)
             first = False
@@ -168,7 +182,8 @@ class Table:
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Print names and values below each other; long values go on in the next line."""
-    pairs = [(printable(name, 200), printable(shown(value), 100_000)) for name, value in fields]
+    shows = shown if on_terminal() else piped
+    pairs = [(printable(name, 200), printable(shows(value), 100_000)) for name, value in fields]
     if not on_terminal():
         for name, value in pairs:
             click.echo(f"{name}\t{value}")
@@ -203,6 +218,13 @@ def shown(value: object) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     return json_text(value)
+
+
+def piped(value: object) -> str:
+    """Write a value as a program reads it: times as in ISO 8601, true and false as in JSON."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else shown(value)
 
 
 def colored() -> bool:

@@ -111,10 +111,10 @@ def list_(
             include_total=limit is None and shows_progress(),
         )
     table = Table(
-        Column("name", share=3),
+        Column("name", share=3, first=True),
         Column("distinct id", share=2),
         Column("created", width=20, needs=100),
-        Column("uuid", width=36),
+        Column("uuid", width=36, least=9),
         Column("properties", share=4, needs=140),
     )
     print_listing(pager, table, _person_row, names=("person", "persons"), limit=limit, as_json=as_json)

@@ -5,6 +5,7 @@ Each command stands in a module of its own, which is read when it is used, so th
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -16,6 +17,7 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
+from posthog_environments.cli.widths import at_words
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import ConfigurationError, PostHogError, printable
 
@@ -85,7 +87,7 @@ def main(args: Sequence[str] | None = None) -> int:
         click.echo("Interrupted." if interrupted else "Nothing was done.", err=True)
         return INTERRUPTED if interrupted else 1
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         return _reader_gone()
@@ -93,6 +95,13 @@ def main(args: Sequence[str] | None = None) -> int:
         # click ends so after completing a line, and when the reader is gone; then it has put another stream in place.
         return _reader_gone() if sys.stdout is not out else end.code if isinstance(end.code, int) else 0
     return code if isinstance(code, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """Print an error; on a terminal its lines break at words."""
+    text = io.StringIO()
+    error.show(file=text)
+    click.echo(at_words(text.getvalue()), nl=False, err=True)
 
 
 def _reader_gone() -> int:
@@ -114,7 +123,7 @@ def _short_warnings() -> Generator[None]:
     """Show a warning, such as that of a prefix which is on its way out, as one line."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(f"Warning: {printable(in_phenv(str(message)), 1000)}", err=True)
+        click.echo(at_words(f"Warning: {printable(in_phenv(str(message)), 1000)}"), err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("once")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["print_listing"]
 
 
+_CUT = " What ends in … was cut: a wider terminal, a pipe or --json shows all of it."
+
+
 class Record(Protocol):
     """What a listing gives."""
 
@@ -60,4 +63,4 @@ def print_listing(
         raise click.ClickException(printable(f"Some {names[1]} may be missing: {report.reason}", 1000))
     if on_terminal() and not as_json:
         rows = report.rows if limit is None else min(report.rows, limit)
-        note(f"{rows:,} {names[rows != 1]}.")
+        note(f"{rows:,} {names[rows != 1]}." + (_CUT if table.cut else ""))

@@ -9,6 +9,8 @@ letting the rest win over them; a null in a column is a property that the person
 - The other kinds hold what fits them exactly, and are null where nothing does: `int64` whole numbers, `float64`
   numbers, `bool` true and false, `json` whatever it is, as JSON. 3 and 3.0 are one number; true is none.
 - A null that was sent is kept in the rest, so that it can be told from a property that is absent.
+
+No two columns have names that differ in case alone: Excel, Spark and DuckDB take such for one.
 """
 
 from __future__ import annotations
@@ -79,21 +81,26 @@ class Layout:
 
     Attributes:
         properties: The columns of properties, in their order.
+        only: The names of the columns that there are, in their order; None for all.
     """
 
     properties: tuple[Column, ...] = field(default=())
+    only: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         keys: set[str] = set()
         for column in self.properties:
             key = column.key
-            if key is None or column.kind not in _OF_PROPERTIES or column != _column(key, column.kind):
+            if key is None or column.kind not in _OF_PROPERTIES:
                 raise ValueError(f"{column!r} is no column of a property.")
             if key in keys:
                 raise ValueError(f"There are two columns for the property {key!r}; name each once.")
             if not encodable(key):
                 raise ValueError(f"The property {key!r} cannot be a column, for its name cannot be written as UTF-8.")
             keys.add(key)
+        for column, right in zip(self.properties, _columns({str(c.key): c.kind for c in self.properties}), strict=True):
+            if column != right:
+                raise ValueError(f"{column!r} is no column of a property; it would be {right!r}.")
 
     @classmethod
     def of(
@@ -122,9 +129,46 @@ class Layout:
                 raise ValueError(
                     f"A column of a property is {' or '.join(sorted(_OF_PROPERTIES))}; {name!r} has {kind!r}."
                 )
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"There are two columns for the property {twice!r}; name each once.")
         if sample is not None and not kinds:
-            kinds = {key: kind_of_all(seen.kinds) for key, seen in _seen(sample, frozenset(names)).items()}
-        return cls(tuple(_column(name, kinds.get(name, "text")) for name in names))
+            kinds = {key: seen.kind for key, seen in _seen(sample, frozenset(names)).items()}
+        return cls(_columns({name: kinds.get(name, "text") for name in names}))
+
+    @classmethod
+    def of_only(cls, names: Sequence[str], *, sample: Iterable[Row] | None = None) -> Self:
+        """Make a table of certain columns and no others, in their order.
+
+        Args:
+            names: Fields of a person by the names of their columns, and properties. A property that is called as a
+                field is `properties.name`.
+            sample: Every person of the table, whose values tell the kinds; a kind holds each of them exactly. None
+                makes properties texts, which show everything.
+
+        Raises:
+            TypeError, ValueError: A name is no text, comes twice, or differs from that of a field in case alone.
+        """
+        keys: dict[str, str] = {}
+        for name in names:
+            if isinstance(cast("object", name), str) and name.lower() in _TAKEN and name not in _TAKEN:
+                raise ValueError(
+                    f"only: {name!r} is no column. Write {name.lower()!r} for the field of a person, "
+                    f"{_PREFIX + name!r} for the property."
+                )
+            if name not in _TAKEN:
+                keys[name] = name.removeprefix(_PREFIX) or name
+        layout = cls.of(list(keys.values()), sample=sample)
+        called = {column.key: column.name for column in layout.properties}
+        only = tuple(called[keys[name]] if name in keys else name for name in names)
+        if len(set(only)) < len(only):
+            raise ValueError("only: a column is named twice.")
+        return cls(layout.properties, only)
+
+    def shown(self) -> Self:
+        """Turn columns of JSON into texts, which show values as people read them."""
+        shown = {str(each.key): "text" if each.kind == "json" else each.kind for each in self.properties}
+        return type(self)(_columns(cast("dict[str, Kind]", shown)), self.only)
 
     @classmethod
     def flattened(cls, sample: Iterable[Row], *, most: int = _MOST_COLUMNS) -> Self:
@@ -140,12 +184,21 @@ class Layout:
         """
         seen = _seen(sample, None)
         often = sorted(seen, key=lambda key: (-seen[key].persons, key))[:most]
-        return cls(tuple(_column(key, kind_of_all(seen[key].kinds)) for key in sorted(often)))
+        return cls(_columns({key: kind_of_all(seen[key].kinds) for key in sorted(often)}))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """All columns, in their order."""
+        return self._whole if self.only is None else tuple(self._whole[place] for place in self._places)
+
+    @cached_property
+    def _whole(self) -> tuple[Column, ...]:
         return (*BASE[:-2], *self.properties, *BASE[-2:])
+
+    @cached_property
+    def _places(self) -> tuple[int, ...]:
+        names = [column.name for column in self._whole]
+        return tuple(names.index(name) for name in self.only or ())
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -161,24 +214,29 @@ class Layout:
         Raises:
             ValueError: It is no person, or holds what JSON has no word for: NaN or infinity.
         """
-        person = _person(person)
+        cells = self._cells(_person(person))
+        return cells if self.only is None else tuple(cells[place] for place in self._places)
+
+    def _cells(self, person: Person) -> tuple[Cell, ...]:
         odd: dict[str, Any] = {}
-        created, ids = person.created_at, person.distinct_ids
+        more = person.additional_properties
+        created = person.created_at
         if created is not None:
             created = utc(created, odd)
+        # What a person cannot hold is shown all the same.
+        ids, name = _listed(more.get("distinct_ids", person.distinct_ids)), more.get("name", person.name)
         if not _are_texts(ids):
             odd["distinct_ids"] = ids
             ids = [item for item in ids if item.__class__ is str and encodable(item)]
         base = (
             _text(person.uuid, "uuid", odd),
-            _id(person.id, odd),
-            _text(person.name, "name", odd) if person.name is not None else None,
+            _id(more.get("id", person.id), odd),
+            _text(name, "name", odd) if name is not None else None,
             created,
             ids,
         )
         chosen, rest = self._chosen(person.properties)
-        more = person.additional_properties
-        return (*base, *chosen, to_json(rest), to_json({**more, **odd} if odd else more))
+        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
 
     def _chosen(self, properties: dict[str, Any]) -> tuple[list[Cell], dict[str, Any]]:
         """Give the cells of the columns of properties, and what they leave."""
@@ -225,7 +283,8 @@ class Layout:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON knows it, to be read by `from_dict`."""
-        return {"version": 1, "properties": [{"key": each.key, "kind": each.kind} for each in self.properties]}
+        properties = [{"key": each.key, "kind": each.kind} for each in self.properties]
+        return {"version": 1, "properties": properties} | ({} if self.only is None else {"only": list(self.only)})
 
     @classmethod
     def from_dict(cls, value: object) -> Self:
@@ -238,7 +297,11 @@ class Layout:
             read = cast("dict[str, Any]", value)
             if read["version"] != 1:
                 raise ValueError(f"it has version {read['version']!r}, and 1 is known")
-            return cls(tuple(_column(each["key"], each["kind"]) for each in read["properties"]))
+            only = read.get("only")
+            kinds = {each["key"]: each["kind"] for each in read["properties"]}
+            if len(kinds) < len(read["properties"]):
+                raise ValueError("a property comes twice")
+            return cls(_columns(kinds), None if only is None else tuple(only))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"This is no layout of columns: {error}") from None
 
@@ -250,6 +313,18 @@ def _person(row: Row) -> Person:
     from posthog_environments_api.models import Person
 
     return row if isinstance(row, Person) else Person.from_dict(row)
+
+
+def _listed(value: object) -> list[Any]:
+    found: list[Any] = cast("Any", value) if isinstance(value, list) else []
+    return found
+
+
+def _others(person: Person) -> dict[str, Any]:
+    """Write the fields of a person that have no column of their own."""
+    from posthog_environments_api.records import plan_of, write_fields
+
+    return write_fields(person, [field for field in plan_of(type(person)) if field.wire not in _TAKEN])
 
 
 def _are_texts(items: list[Any]) -> bool:
@@ -305,10 +380,24 @@ def _name(key: str) -> str:
     return _PREFIX + key if not key or key.lower() in _TAKEN or key.lower().startswith(_PREFIX) else key
 
 
-def _column(key: str, kind: Kind) -> Column:
-    if not isinstance(cast("object", key), str):
-        raise TypeError(f"the name of a property is a text, not {key!r}")
-    return Column(_name(key), kind, key)
+def _columns(kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
+    """Make the columns of properties; of names that differ in case alone all but one have a number behind.
+
+    The one that has none is in small letters, if there is such a one: it keeps its name whoever else comes.
+    """
+    taken: set[str] = set()
+    names: dict[str, str] = {}
+    for key in kinds:
+        if not isinstance(cast("object", key), str):
+            raise TypeError(f"the name of a property is a text, not {key!r}")
+    for key in sorted(kinds, key=lambda key: (key != key.casefold(), key)):
+        name, number = _name(key), 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{_name(key)} ({number})"
+        taken.add(name.casefold())
+        names[key] = name
+    return tuple(Column(names[key], kind, key) for key, kind in kinds.items())
 
 
 @dataclass(slots=True)
@@ -317,6 +406,13 @@ class _Seen:
 
     persons: int = 0
     kinds: set[PropertyKind] = field(default_factory=set)
+    large: bool = False
+
+    @property
+    def kind(self) -> PropertyKind:
+        """The kind that holds each of the values; numbers beyond those that floats tell apart are no floats."""
+        found = kind_of_all(self.kinds)
+        return "json" if found == "float64" and self.large else found
 
 
 def _seen(sample: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, _Seen]:
@@ -328,4 +424,5 @@ def _seen(sample: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, _Se
                 seen.persons += 1
                 if value is not None:
                     seen.kinds.add(kind_of(value))
+                    seen.large |= value.__class__ is int and not FITS["float64"](value)[1]
     return found

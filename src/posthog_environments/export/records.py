@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.charts import moment, number
+from posthog_environments.charts import listed, moment, number
 from posthog_environments.export.columns import Cell, Column, utc
 from posthog_environments.export.values import fit_text, to_json
 
@@ -52,6 +52,7 @@ POINTS: Final = (
 def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
     """Split an entry of the activity log into cells, one for each column of `ACTIVITY`."""
     odd: dict[str, Any] = {}
+    more = entry.additional_properties
 
     def text(name: str, value: Any) -> str | None:
         if value is None:
@@ -63,12 +64,13 @@ def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
 
     created = None if entry.created_at is None else utc(entry.created_at, odd)
     user = entry.user
-    texts = [text(name, getattr(entry, name)) for name in ("id", "activity", "scope", "item_id")]
+    # What an entry cannot hold is shown all the same.
+    texts = [text(name, more.get(name, getattr(entry, name))) for name in ("id", "activity", "scope", "item_id")]
     who = (None, None) if user is None else (text("user_email", user.email), text("user_first_name", user.first_name))
     if user is not None and user.additional_properties:
         odd["user"] = user.additional_properties
     detail = None if entry.detail is None else to_json(entry.detail.to_dict())
-    return (*texts, created, *who, detail, to_json(entry.additional_properties | odd))
+    return (*texts, created, *who, detail, to_json({**more, **odd}))
 
 
 def deletion_cells(row: PersonDeletion, /) -> tuple[Cell, ...]:
@@ -86,15 +88,16 @@ def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
     for place, one in enumerate(series):
         head = (
             place,
-            _shown(one.label),
+            _shown(one.additional_properties.get("label", one.label)),
             _shown(one.action.name if one.action else None),
             _shown(one.breakdown_value),
             _shown(one.compare_label),
         )
-        if one.aggregated_value is not None or not one.data:
+        data, days = listed(one, "data"), listed(one, "days")
+        if one.aggregated_value is not None or not data:
             yield (*head, None, None, _number(one.aggregated_value))
-        for index, value in enumerate(one.data):
-            day = moment(one.days[index]) if index < len(one.days) else None
+        for index, value in enumerate(data):
+            day = moment(days[index]) if index < len(days) else None
             yield (*head, index, day, _number(value))
 
 

@@ -1,126 +1,231 @@
-"""Ask for a trend in the body. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, plain, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.response_format import ResponseFormat
-    from ...models.trend import Trend
-    from ...models.trend_query import TrendQuery
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.response_format import ResponseFormat
+from ...models.trend import Trend
+from ...models.trend_query import TrendQuery
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     *,
-    body: TrendQuery | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: TrendQuery,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
+    headers: dict[str, Any] = {}
 
-    Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
-    Servers of
-    one's own from before have it. Counts events over time, one series for each of `events` and
-    `actions`, or for
-    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "post",
-        "url": f"/api/environments/{segment(project_id)}/insights/trend/",
+        "url": "/api/environments/{project_id}/insights/trend/".format(
+            project_id=segment(project_id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    request["json"] = plain(body)
-    return request
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> Trend | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Trend | None:
+    if response.status_code == 200:
+        response_200 = Trend.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.trend import Trend
 
-        return parse(status_code, content, Trend.take)
-    return None
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Trend]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: TrendQuery,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Response[Trend]:
-    """Ask for a trend in the body, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
+    """Ask for a trend in the body
+
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (TrendQuery): A question about events over time. One of `events` and `actions` is
+            required; servers answer a question
+            without either with an empty result.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Trend]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
         body=body,
         format_=format_,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: TrendQuery | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Response[Trend]:
-    """Ask for a trend in the body, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        body=body,
-        format_=format_,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: TrendQuery,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Trend | None:
-    """Ask for a trend in the body, and return what the answer holds."""
+    """Ask for a trend in the body
+
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (TrendQuery): A question about events over time. One of `events` and `actions` is
+            required; servers answer a question
+            without either with an empty result.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Trend
+    """
+
     return sync_detailed(
-        project_id,
+        project_id=project_id,
+        client=client,
         body=body,
         format_=format_,
-        client=client,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TrendQuery,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Trend]:
+    """Ask for a trend in the body
+
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (TrendQuery): A question about events over time. One of `events` and `actions` is
+            required; servers answer a question
+            without either with an empty result.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Trend]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        body=body,
+        format_=format_,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TrendQuery | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: TrendQuery,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Trend | None:
-    """Ask for a trend in the body, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        body=body,
-        format_=format_,
-        client=client,
-    )
-    return response.parsed
+    """Ask for a trend in the body
+
+     Gone from PostHog Cloud since 2026-09-11, where it answers 403, 404 or 405; ask `runQuery` there.
+    Servers of
+    one's own from before have it. Counts events over time, one series for each of `events` and
+    `actions`, or for
+    each value of `breakdown`. Changes nothing on the server, so it may be repeated.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (TrendQuery): A question about events over time. One of `events` and `actions` is
+            required; servers answer a question
+            without either with an empty result.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Trend
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            client=client,
+            body=body,
+            format_=format_,
+        )
+    ).parsed

@@ -1,84 +1,149 @@
-"""Report the timing of an insight. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, plain, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.insight_timing import InsightTiming
-    from ...models.response_format import ResponseFormat
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.insight_timing import InsightTiming
+from ...models.response_format import ResponseFormat
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     *,
-    body: InsightTiming | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: InsightTiming,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
+    headers: dict[str, Any] = {}
 
-    Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
-    unchecked and
-    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
-    whatever
-    their scopes.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "post",
-        "url": f"/api/environments/{segment(project_id)}/insights/timing/",
+        "url": "/api/environments/{project_id}/insights/timing/".format(
+            project_id=segment(project_id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    request["json"] = plain(body)
-    return request
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Any | None:
+    if response.status_code == 200:
+        return None
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    return None
+    if response.status_code == 201:
+        return None
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Any]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: InsightTiming | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Response[None]:
-    """Report the timing of an insight, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
+    body: InsightTiming,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Any]:
+    """Report the timing of an insight
+
+     Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
+    unchecked and
+    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
+    whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (InsightTiming): Fields of an insight.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
         body=body,
         format_=format_,
     )
-    response = client.get_httpx_client().request(**request)
-    return Response(response.status_code, response.content, response.headers, None)
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: InsightTiming | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Response[None]:
-    """Report the timing of an insight, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
+    body: InsightTiming,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Any]:
+    """Report the timing of an insight
+
+     Internal to the vendor's app. Takes the fields of an insight; the servers accept any of them
+    unchecked and
+    answer with no body. The page names no scope here, and servers refuse personal API keys with 403
+    whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        format_ (ResponseFormat | Unset):
+        body (InsightTiming): Fields of an insight.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
         body=body,
         format_=format_,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    return Response(response.status_code, response.content, response.headers, None)
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)

@@ -1,110 +1,202 @@
-"""Delete many persons. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, plain, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.person_bulk_deletion import PersonBulkDeletion
-    from ...models.person_bulk_deletion_outcome import PersonBulkDeletionOutcome
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.person_bulk_deletion import PersonBulkDeletion
+from ...models.person_bulk_deletion_outcome import PersonBulkDeletionOutcome
+from ...records import is_csv, segment
+from ...types import Response
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     *,
-    body: PersonBulkDeletion | Mapping[str, Any],
+    body: PersonBulkDeletion,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
+    headers: dict[str, Any] = {}
 
-    Deletes up to 1,000 persons, by `ids` or by `distinct_ids`, but not by both. Who is not there is
-    passed over, so
-    that it may be asked again. Servers of 2025 do not have it.
-    """
-    request: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": "post",
-        "url": f"/api/environments/{segment(project_id)}/persons/bulk_delete/",
+        "url": "/api/environments/{project_id}/persons/bulk_delete/".format(
+            project_id=segment(project_id),
+        ),
     }
-    request["json"] = plain(body)
-    return request
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
 
 
-def parse_response(
-    status_code: int, headers: Mapping[str, str], content: bytes
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> PersonBulkDeletionOutcome | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+    if response.status_code == 202:
+        response_202 = PersonBulkDeletionOutcome.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_202
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 202:
-        from ...models.person_bulk_deletion_outcome import PersonBulkDeletionOutcome
 
-        return parse(status_code, content, PersonBulkDeletionOutcome.take)
-    return None
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PersonBulkDeletionOutcome]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonBulkDeletion | Mapping[str, Any],
+    body: PersonBulkDeletion,
 ) -> Response[PersonBulkDeletionOutcome]:
-    """Delete many persons, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
+    """Delete many persons
+
+     Deletes up to 1,000 persons, by `ids` or by `distinct_ids`, but not by both. Who is not there is
+    passed over, so
+    that it may be asked again. Servers of 2025 do not have it.
+
+    Args:
+        project_id (str):
+        body (PersonBulkDeletion): Whom to delete: `ids` or `distinct_ids`, one of them and not
+            both. Servers take any value of a flag that is not
+            empty for true, the text "false" too: send booleans alone.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PersonBulkDeletionOutcome]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
         body=body,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: PersonBulkDeletion | Mapping[str, Any],
-) -> Response[PersonBulkDeletionOutcome]:
-    """Delete many persons, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        body=body,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonBulkDeletion | Mapping[str, Any],
+    body: PersonBulkDeletion,
 ) -> PersonBulkDeletionOutcome | None:
-    """Delete many persons, and return what the answer holds."""
+    """Delete many persons
+
+     Deletes up to 1,000 persons, by `ids` or by `distinct_ids`, but not by both. Who is not there is
+    passed over, so
+    that it may be asked again. Servers of 2025 do not have it.
+
+    Args:
+        project_id (str):
+        body (PersonBulkDeletion): Whom to delete: `ids` or `distinct_ids`, one of them and not
+            both. Servers take any value of a flag that is not
+            empty for true, the text "false" too: send booleans alone.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PersonBulkDeletionOutcome
+    """
+
     return sync_detailed(
-        project_id,
-        body=body,
+        project_id=project_id,
         client=client,
+        body=body,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: PersonBulkDeletion,
+) -> Response[PersonBulkDeletionOutcome]:
+    """Delete many persons
+
+     Deletes up to 1,000 persons, by `ids` or by `distinct_ids`, but not by both. Who is not there is
+    passed over, so
+    that it may be asked again. Servers of 2025 do not have it.
+
+    Args:
+        project_id (str):
+        body (PersonBulkDeletion): Whom to delete: `ids` or `distinct_ids`, one of them and not
+            both. Servers take any value of a flag that is not
+            empty for true, the text "false" too: send booleans alone.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PersonBulkDeletionOutcome]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonBulkDeletion | Mapping[str, Any],
+    body: PersonBulkDeletion,
 ) -> PersonBulkDeletionOutcome | None:
-    """Delete many persons, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        body=body,
-        client=client,
-    )
-    return response.parsed
+    """Delete many persons
+
+     Deletes up to 1,000 persons, by `ids` or by `distinct_ids`, but not by both. Who is not there is
+    passed over, so
+    that it may be asked again. Servers of 2025 do not have it.
+
+    Args:
+        project_id (str):
+        body (PersonBulkDeletion): Whom to delete: `ids` or `distinct_ids`, one of them and not
+            both. Servers take any value of a flag that is not
+            empty for true, the text "false" too: send booleans alone.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PersonBulkDeletionOutcome
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,54 +1,66 @@
-"""Read a person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.person import Person
-    from ...models.response_format import ResponseFormat
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.person import Person
+from ...models.response_format import ResponseFormat
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     id: str,
     *,
-    format_: ResponseFormat | None = None,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    One person, by integer id or by uuid.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": f"/api/environments/{segment(project_id)}/persons/{segment(id)}/",
+        "url": "/api/environments/{project_id}/persons/{id}/".format(
+            project_id=segment(project_id),
+            id=segment(id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    return request
+
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> Person | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Person | None:
+    if response.status_code == 200:
+        response_200 = Person.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.person import Person
 
-        return parse(status_code, content, Person.take, Person)
-    return None
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Person]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
@@ -56,35 +68,36 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Response[Person]:
-    """Read a person, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
-        id,
+    """Read a person
+
+     One person, by integer id or by uuid.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Person]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
         format_=format_,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-) -> Response[Person]:
-    """Read a person, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        id,
-        format_=format_,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -92,15 +105,66 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Person | None:
-    """Read a person, and return what the answer holds."""
+    """Read a person
+
+     One person, by integer id or by uuid.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Person
+    """
+
     return sync_detailed(
-        project_id,
-        id,
-        format_=format_,
+        project_id=project_id,
+        id=id,
         client=client,
+        format_=format_,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Person]:
+    """Read a person
+
+     One person, by integer id or by uuid.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Person]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
+        format_=format_,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -108,13 +172,30 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> Person | None:
-    """Read a person, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        id,
-        format_=format_,
-        client=client,
-    )
-    return response.parsed
+    """Read a person
+
+     One person, by integer id or by uuid.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Person
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            id=id,
+            client=client,
+            format_=format_,
+        )
+    ).parsed

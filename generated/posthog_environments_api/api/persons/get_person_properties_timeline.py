@@ -1,75 +1,97 @@
-"""Follow the properties of a person over time. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.properties_timeline import PropertiesTimeline
-    from ...models.response_format import ResponseFormat
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.properties_timeline import PropertiesTimeline
+from ...models.response_format import ResponseFormat
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     id: str,
     *,
-    format_: ResponseFormat | None = None,
-    events: str | None = None,
-    actions: str | None = None,
-    properties: str | None = None,
-    date_from: str | None = None,
-    date_to: str | None = None,
-    breakdown: str | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    interval: str | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    events: str | Unset = UNSET,
+    actions: str | Unset = UNSET,
+    properties: str | Unset = UNSET,
+    date_from: str | Unset = UNSET,
+    date_to: str | Unset = UNSET,
+    breakdown: str | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    One point at the first event that matches and one at each change of a property that the filters or
-    the
-    breakdown name. The page names no scope here, and servers refuse personal API keys with 403 whatever
-    their scopes.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params["events"] = events
+
+    params["actions"] = actions
+
+    params["properties"] = properties
+
+    params["date_from"] = date_from
+
+    params["date_to"] = date_to
+
+    params["breakdown"] = breakdown
+
+    params["breakdown_type"] = breakdown_type
+
+    params["display"] = display
+
+    params["interval"] = interval
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": f"/api/environments/{segment(project_id)}/persons/{segment(id)}/properties_timeline/",
+        "url": "/api/environments/{project_id}/persons/{id}/properties_timeline/".format(
+            project_id=segment(project_id),
+            id=segment(id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-        "events": events,
-        "actions": actions,
-        "properties": properties,
-        "date_from": date_from,
-        "date_to": date_to,
-        "breakdown": breakdown,
-        "breakdown_type": breakdown_type,
-        "display": display,
-        "interval": interval,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    return request
+
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> PropertiesTimeline | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PropertiesTimeline | None:
+    if response.status_code == 200:
+        response_200 = PropertiesTimeline.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.properties_timeline import PropertiesTimeline
 
-        return parse(status_code, content, PropertiesTimeline.take)
-    return None
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PropertiesTimeline]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
@@ -77,21 +99,61 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    events: str | None = None,
-    actions: str | None = None,
-    properties: str | None = None,
-    date_from: str | None = None,
-    date_to: str | None = None,
-    breakdown: str | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    interval: str | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    events: str | Unset = UNSET,
+    actions: str | Unset = UNSET,
+    properties: str | Unset = UNSET,
+    date_from: str | Unset = UNSET,
+    date_to: str | Unset = UNSET,
+    breakdown: str | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> Response[PropertiesTimeline]:
-    """Follow the properties of a person over time, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
-        id,
+    """Follow the properties of a person over time
+
+     One point at the first event that matches and one at each change of a property that the filters or
+    the
+    breakdown name. The page names no scope here, and servers refuse personal API keys with 403 whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        events (str | Unset):
+        actions (str | Unset):
+        properties (str | Unset):
+        date_from (str | Unset): Start of the time asked for: a date (`2026-01-31`), or a relative
+            one: `-7d` is seven days back, `-1m` a
+            month, `mStart` the start of this month, `yStart` of this year. Servers take what they
+            cannot read as now.
+        date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
+            now.
+        breakdown (str | Unset):
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PropertiesTimeline]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
         format_=format_,
         events=events,
         actions=actions,
@@ -103,45 +165,12 @@ def sync_detailed(
         display=display,
         interval=interval,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    events: str | None = None,
-    actions: str | None = None,
-    properties: str | None = None,
-    date_from: str | None = None,
-    date_to: str | None = None,
-    breakdown: str | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    interval: str | None = None,
-) -> Response[PropertiesTimeline]:
-    """Follow the properties of a person over time, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        id,
-        format_=format_,
-        events=events,
-        actions=actions,
-        properties=properties,
-        date_from=date_from,
-        date_to=date_to,
-        breakdown=breakdown,
-        breakdown_type=breakdown_type,
-        display=display,
-        interval=interval,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -149,21 +178,62 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    events: str | None = None,
-    actions: str | None = None,
-    properties: str | None = None,
-    date_from: str | None = None,
-    date_to: str | None = None,
-    breakdown: str | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    interval: str | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    events: str | Unset = UNSET,
+    actions: str | Unset = UNSET,
+    properties: str | Unset = UNSET,
+    date_from: str | Unset = UNSET,
+    date_to: str | Unset = UNSET,
+    breakdown: str | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> PropertiesTimeline | None:
-    """Follow the properties of a person over time, and return what the answer holds."""
+    """Follow the properties of a person over time
+
+     One point at the first event that matches and one at each change of a property that the filters or
+    the
+    breakdown name. The page names no scope here, and servers refuse personal API keys with 403 whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        events (str | Unset):
+        actions (str | Unset):
+        properties (str | Unset):
+        date_from (str | Unset): Start of the time asked for: a date (`2026-01-31`), or a relative
+            one: `-7d` is seven days back, `-1m` a
+            month, `mStart` the start of this month, `yStart` of this year. Servers take what they
+            cannot read as now.
+        date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
+            now.
+        breakdown (str | Unset):
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PropertiesTimeline
+    """
+
     return sync_detailed(
-        project_id,
-        id,
+        project_id=project_id,
+        id=id,
+        client=client,
         format_=format_,
         events=events,
         actions=actions,
@@ -174,8 +244,84 @@ def sync(
         breakdown_type=breakdown_type,
         display=display,
         interval=interval,
-        client=client,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | Unset = UNSET,
+    events: str | Unset = UNSET,
+    actions: str | Unset = UNSET,
+    properties: str | Unset = UNSET,
+    date_from: str | Unset = UNSET,
+    date_to: str | Unset = UNSET,
+    breakdown: str | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
+) -> Response[PropertiesTimeline]:
+    """Follow the properties of a person over time
+
+     One point at the first event that matches and one at each change of a property that the filters or
+    the
+    breakdown name. The page names no scope here, and servers refuse personal API keys with 403 whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        events (str | Unset):
+        actions (str | Unset):
+        properties (str | Unset):
+        date_from (str | Unset): Start of the time asked for: a date (`2026-01-31`), or a relative
+            one: `-7d` is seven days back, `-1m` a
+            month, `mStart` the start of this month, `yStart` of this year. Servers take what they
+            cannot read as now.
+        date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
+            now.
+        breakdown (str | Unset):
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PropertiesTimeline]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
+        format_=format_,
+        events=events,
+        actions=actions,
+        properties=properties,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        display=display,
+        interval=interval,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -183,31 +329,72 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    events: str | None = None,
-    actions: str | None = None,
-    properties: str | None = None,
-    date_from: str | None = None,
-    date_to: str | None = None,
-    breakdown: str | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    interval: str | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    events: str | Unset = UNSET,
+    actions: str | Unset = UNSET,
+    properties: str | Unset = UNSET,
+    date_from: str | Unset = UNSET,
+    date_to: str | Unset = UNSET,
+    breakdown: str | Unset = UNSET,
+    breakdown_type: str | Unset = UNSET,
+    display: str | Unset = UNSET,
+    interval: str | Unset = UNSET,
 ) -> PropertiesTimeline | None:
-    """Follow the properties of a person over time, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        id,
-        format_=format_,
-        events=events,
-        actions=actions,
-        properties=properties,
-        date_from=date_from,
-        date_to=date_to,
-        breakdown=breakdown,
-        breakdown_type=breakdown_type,
-        display=display,
-        interval=interval,
-        client=client,
-    )
-    return response.parsed
+    """Follow the properties of a person over time
+
+     One point at the first event that matches and one at each change of a property that the filters or
+    the
+    breakdown name. The page names no scope here, and servers refuse personal API keys with 403 whatever
+    their scopes.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        events (str | Unset):
+        actions (str | Unset):
+        properties (str | Unset):
+        date_from (str | Unset): Start of the time asked for: a date (`2026-01-31`), or a relative
+            one: `-7d` is seven days back, `-1m` a
+            month, `mStart` the start of this month, `yStart` of this year. Servers take what they
+            cannot read as now.
+        date_to (str | Unset): End of the time asked for, in the forms of `DateFrom`. Without it,
+            now.
+        breakdown (str | Unset):
+        breakdown_type (str | Unset): What `breakdown` names. Servers of 2026 take those from
+            event_metadata on as well.
+        display (str | Unset): What the answer is shaped for. BoldNumber, Metric, ActionsPie,
+            ActionsDonut, ActionsProportionBar,
+            ActionsBarValue, ActionsTable, WorldMap and CalendarHeatmap have one value for a series,
+            in `aggregated_value`,
+            and no `data`. Metric compares always. What stands after BoldNumber in the list is of
+            2026; `insights/trend/`
+            takes a display that it does not know for the default, in silence.
+        interval (str | Unset): Width of one point in time. `insights/trend/` takes a minute for
+            an hour; second, quarter and year are of 2026.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PropertiesTimeline
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            id=id,
+            client=client,
+            format_=format_,
+            events=events,
+            actions=actions,
+            properties=properties,
+            date_from=date_from,
+            date_to=date_to,
+            breakdown=breakdown,
+            breakdown_type=breakdown_type,
+            display=display,
+            interval=interval,
+        )
+    ).parsed

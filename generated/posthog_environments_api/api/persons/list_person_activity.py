@@ -1,58 +1,74 @@
-"""List what was done to a person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.activity_page import ActivityPage
-    from ...models.response_format import ResponseFormat
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.activity_page import ActivityPage
+from ...models.response_format import ResponseFormat
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     id: str,
     *,
-    format_: ResponseFormat | None = None,
-    page: int | None = None,
-    limit: int | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    page: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    Entries of the activity log about one person, in pages, newest first.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params["page"] = page
+
+    params["limit"] = limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": f"/api/environments/{segment(project_id)}/persons/{segment(id)}/activity/",
+        "url": "/api/environments/{project_id}/persons/{id}/activity/".format(
+            project_id=segment(project_id),
+            id=segment(id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-        "page": page,
-        "limit": limit,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    return request
+
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> ActivityPage | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ActivityPage | None:
+    if response.status_code == 200:
+        response_200 = ActivityPage.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.activity_page import ActivityPage
 
-        return parse(status_code, content, ActivityPage.take)
-    return None
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ActivityPage]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
@@ -60,43 +76,42 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    page: int | None = None,
-    limit: int | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    page: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
 ) -> Response[ActivityPage]:
-    """List what was done to a person, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
-        id,
+    """List what was done to a person
+
+     Entries of the activity log about one person, in pages, newest first.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        page (int | Unset):
+        limit (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActivityPage]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
         format_=format_,
         page=page,
         limit=limit,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    page: int | None = None,
-    limit: int | None = None,
-) -> Response[ActivityPage]:
-    """List what was done to a person, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        id,
-        format_=format_,
-        page=page,
-        limit=limit,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -104,19 +119,78 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    page: int | None = None,
-    limit: int | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    page: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
 ) -> ActivityPage | None:
-    """List what was done to a person, and return what the answer holds."""
+    """List what was done to a person
+
+     Entries of the activity log about one person, in pages, newest first.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        page (int | Unset):
+        limit (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActivityPage
+    """
+
     return sync_detailed(
-        project_id,
-        id,
+        project_id=project_id,
+        id=id,
+        client=client,
         format_=format_,
         page=page,
         limit=limit,
-        client=client,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: ResponseFormat | Unset = UNSET,
+    page: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
+) -> Response[ActivityPage]:
+    """List what was done to a person
+
+     Entries of the activity log about one person, in pages, newest first.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        page (int | Unset):
+        limit (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActivityPage]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
+        format_=format_,
+        page=page,
+        limit=limit,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -124,17 +198,36 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    format_: ResponseFormat | None = None,
-    page: int | None = None,
-    limit: int | None = None,
+    format_: ResponseFormat | Unset = UNSET,
+    page: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
 ) -> ActivityPage | None:
-    """List what was done to a person, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        id,
-        format_=format_,
-        page=page,
-        limit=limit,
-        client=client,
-    )
-    return response.parsed
+    """List what was done to a person
+
+     Entries of the activity log about one person, in pages, newest first.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        page (int | Unset):
+        limit (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActivityPage
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            id=id,
+            client=client,
+            format_=format_,
+            page=page,
+            limit=limit,
+        )
+    ).parsed

@@ -1,144 +1,248 @@
-"""List the deletions of events. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.person_deletion_page import PersonDeletionPage
-    from ...models.person_deletion_state import PersonDeletionState
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.person_deletion_page import PersonDeletionPage
+from ...models.person_deletion_state import PersonDeletionState
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     *,
-    status: PersonDeletionState | None = None,
-    person_uuid: str | None = None,
-    limit: int | None = None,
-    offset: int | None = None,
+    status: PersonDeletionState | Unset = UNSET,
+    person_uuid: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    How far the deletion of the events of deleted persons is, newest first, in pages. It tells of events
-    alone: of a
-    person who was deleted without events it has no row, and a missing row does not mean that all is
-    done.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status
+
+    params["status"] = json_status
+
+    params["person_uuid"] = person_uuid
+
+    params["limit"] = limit
+
+    params["offset"] = offset
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": f"/api/environments/{segment(project_id)}/persons/deletion_status/",
+        "url": "/api/environments/{project_id}/persons/deletion_status/".format(
+            project_id=segment(project_id),
+        ),
+        "params": params,
     }
-    params = {
-        "status": status,
-        "person_uuid": person_uuid,
-        "limit": limit,
-        "offset": offset,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    return request
+
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> PersonDeletionPage | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PersonDeletionPage | None:
+    if response.status_code == 200:
+        response_200 = PersonDeletionPage.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.person_deletion_page import PersonDeletionPage
 
-        return parse(status_code, content, PersonDeletionPage.take)
-    return None
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PersonDeletionPage]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    status: PersonDeletionState | None = None,
-    person_uuid: str | None = None,
-    limit: int | None = None,
-    offset: int | None = None,
+    status: PersonDeletionState | Unset = UNSET,
+    person_uuid: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> Response[PersonDeletionPage]:
-    """List the deletions of events, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
+    """List the deletions of events
+
+     How far the deletion of the events of deleted persons is, newest first, in pages. It tells of events
+    alone: of a
+    person who was deleted without events it has no row, and a missing row does not mean that all is
+    done.
+
+    Args:
+        project_id (str):
+        status (PersonDeletionState | Unset): Which deletions of events are meant.
+        person_uuid (str | Unset):
+        limit (int | Unset):
+        offset (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PersonDeletionPage]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
         status=status,
         person_uuid=person_uuid,
         limit=limit,
         offset=offset,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    status: PersonDeletionState | None = None,
-    person_uuid: str | None = None,
-    limit: int | None = None,
-    offset: int | None = None,
-) -> Response[PersonDeletionPage]:
-    """List the deletions of events, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        status=status,
-        person_uuid=person_uuid,
-        limit=limit,
-        offset=offset,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    status: PersonDeletionState | None = None,
-    person_uuid: str | None = None,
-    limit: int | None = None,
-    offset: int | None = None,
+    status: PersonDeletionState | Unset = UNSET,
+    person_uuid: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> PersonDeletionPage | None:
-    """List the deletions of events, and return what the answer holds."""
+    """List the deletions of events
+
+     How far the deletion of the events of deleted persons is, newest first, in pages. It tells of events
+    alone: of a
+    person who was deleted without events it has no row, and a missing row does not mean that all is
+    done.
+
+    Args:
+        project_id (str):
+        status (PersonDeletionState | Unset): Which deletions of events are meant.
+        person_uuid (str | Unset):
+        limit (int | Unset):
+        offset (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PersonDeletionPage
+    """
+
     return sync_detailed(
-        project_id,
+        project_id=project_id,
+        client=client,
         status=status,
         person_uuid=person_uuid,
         limit=limit,
         offset=offset,
-        client=client,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    status: PersonDeletionState | Unset = UNSET,
+    person_uuid: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> Response[PersonDeletionPage]:
+    """List the deletions of events
+
+     How far the deletion of the events of deleted persons is, newest first, in pages. It tells of events
+    alone: of a
+    person who was deleted without events it has no row, and a missing row does not mean that all is
+    done.
+
+    Args:
+        project_id (str):
+        status (PersonDeletionState | Unset): Which deletions of events are meant.
+        person_uuid (str | Unset):
+        limit (int | Unset):
+        offset (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PersonDeletionPage]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        status=status,
+        person_uuid=person_uuid,
+        limit=limit,
+        offset=offset,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    status: PersonDeletionState | None = None,
-    person_uuid: str | None = None,
-    limit: int | None = None,
-    offset: int | None = None,
+    status: PersonDeletionState | Unset = UNSET,
+    person_uuid: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> PersonDeletionPage | None:
-    """List the deletions of events, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        status=status,
-        person_uuid=person_uuid,
-        limit=limit,
-        offset=offset,
-        client=client,
-    )
-    return response.parsed
+    """List the deletions of events
+
+     How far the deletion of the events of deleted persons is, newest first, in pages. It tells of events
+    alone: of a
+    person who was deleted without events it has no row, and a missing row does not mean that all is
+    done.
+
+    Args:
+        project_id (str):
+        status (PersonDeletionState | Unset): Which deletions of events are meant.
+        person_uuid (str | Unset):
+        limit (int | Unset):
+        offset (int | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PersonDeletionPage
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            client=client,
+            status=status,
+            person_uuid=person_uuid,
+            limit=limit,
+            offset=offset,
+        )
+    ).parsed

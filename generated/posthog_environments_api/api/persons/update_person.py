@@ -1,58 +1,80 @@
-"""Merge properties into a person. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any, cast
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, plain, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.person import Person
-    from ...models.person_update import PersonUpdate
-    from ...models.response_format import ResponseFormat
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.person import Person
+from ...models.person_update import PersonUpdate
+from ...models.response_format import ResponseFormat
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     id: str,
     *,
-    body: PersonUpdate | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
+    body: PersonUpdate,
+    format_: ResponseFormat | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
+    headers: dict[str, Any] = {}
 
-    Sets the given properties and leaves the others. Servers take the change and carry it out later, so
-    that a read straight after may still show the old values.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    json_format_: str | Unset = UNSET
+    if not isinstance(format_, Unset):
+        json_format_ = format_
+
+    params["format"] = json_format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "patch",
-        "url": f"/api/environments/{segment(project_id)}/persons/{segment(id)}/",
+        "url": "/api/environments/{project_id}/persons/{id}/".format(
+            project_id=segment(project_id),
+            id=segment(id),
+        ),
+        "params": params,
     }
-    params = {
-        "format": format_,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    request["json"] = plain(body)
-    return request
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> Person | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Any | Person | None:
+    if response.status_code == 200:
+        response_200 = Person.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if response.status_code == 202:
+        response_202 = cast(Any, None)
+        return response_202
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.person import Person
 
-        return parse(status_code, content, Person.take, Person)
-    return None
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Any | Person]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
@@ -60,39 +82,40 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Response[Person]:
-    """Merge properties into a person, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
-        id,
+    body: PersonUpdate,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Any | Person]:
+    """Merge properties into a person
+
+     Sets the given properties and leaves the others. Servers take the change and carry it out later, so
+    that a read straight after may still show the old values.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        body (PersonUpdate): Properties to set.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Person]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
         body=body,
         format_=format_,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: PersonUpdate | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Response[Person]:
-    """Merge properties into a person, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        id,
-        body=body,
-        format_=format_,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -100,17 +123,74 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Person | None:
-    """Merge properties into a person, and return what the answer holds."""
+    body: PersonUpdate,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Any | Person | None:
+    """Merge properties into a person
+
+     Sets the given properties and leaves the others. Servers take the change and carry it out later, so
+    that a read straight after may still show the old values.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        body (PersonUpdate): Properties to set.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Person
+    """
+
     return sync_detailed(
-        project_id,
-        id,
+        project_id=project_id,
+        id=id,
+        client=client,
         body=body,
         format_=format_,
-        client=client,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: PersonUpdate,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Response[Any | Person]:
+    """Merge properties into a person
+
+     Sets the given properties and leaves the others. Servers take the change and carry it out later, so
+    that a read straight after may still show the old values.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        body (PersonUpdate): Properties to set.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Person]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
+        body=body,
+        format_=format_,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -118,15 +198,34 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: PersonUpdate | Mapping[str, Any],
-    format_: ResponseFormat | None = None,
-) -> Person | None:
-    """Merge properties into a person, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        id,
-        body=body,
-        format_=format_,
-        client=client,
-    )
-    return response.parsed
+    body: PersonUpdate,
+    format_: ResponseFormat | Unset = UNSET,
+) -> Any | Person | None:
+    """Merge properties into a person
+
+     Sets the given properties and leaves the others. Servers take the change and carry it out later, so
+    that a read straight after may still show the old values.
+
+    Args:
+        project_id (str):
+        id (str):
+        format_ (ResponseFormat | Unset):
+        body (PersonUpdate): Properties to set.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Person
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            id=id,
+            client=client,
+            body=body,
+            format_=format_,
+        )
+    ).parsed

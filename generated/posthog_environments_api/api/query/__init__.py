@@ -1,1 +1,2 @@
-"""Operations of one tag, one module each. Written by scripts/generate.py: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+"""Contains endpoint functions for accessing the API"""

@@ -1,61 +1,70 @@
-"""Read a query that runs by itself. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.query_progress import QueryProgress
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.query_progress import QueryProgress
+from ...records import is_csv, segment
+from ...types import UNSET, Response, Unset
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     id: str,
     *,
-    show_progress: bool | None = None,
+    show_progress: bool | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent.
 
-    What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
-    with the
-    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
-    ten minutes,
-    and are a 404 after that.
-    """
-    request: dict[str, Any] = {
+    params: dict[str, Any] = {}
+
+    params["show_progress"] = show_progress
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": f"/api/environments/{segment(project_id)}/query/{segment(id)}/",
+        "url": "/api/environments/{project_id}/query/{id}/".format(
+            project_id=segment(project_id),
+            id=segment(id),
+        ),
+        "params": params,
     }
-    params = {
-        "show_progress": show_progress,
-    }
-    params = {name: value for name, value in params.items() if value is not None}
-    if params:
-        request["params"] = params
-    return request
+
+    return _kwargs
 
 
-def parse_response(status_code: int, headers: Mapping[str, str], content: bytes) -> QueryProgress | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> QueryProgress | None:
+    if response.status_code == 200:
+        response_200 = QueryProgress.from_dict(response.json())
 
-    Raises:
-        DecodeError: The answer is not what the contract says.
-    """
-    if headers.get("content-type", "").startswith("text/csv"):
+        return response_200
+
+    if response.status_code == 202:
+        response_202 = QueryProgress.from_dict(response.json())
+
+        return response_202
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
         return None
-    if status_code == 200:
-        from ...models.query_progress import QueryProgress
 
-        return parse(status_code, content, QueryProgress.take)
-    if status_code == 202:
-        from ...models.query_progress import QueryProgress
 
-        return parse(status_code, content, QueryProgress.take)
-    return None
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[QueryProgress]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
 
 
 def sync_detailed(
@@ -63,35 +72,40 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    show_progress: bool | None = None,
+    show_progress: bool | Unset = UNSET,
 ) -> Response[QueryProgress]:
-    """Read a query that runs by itself, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
-        id,
+    """Read a query that runs by itself
+
+     What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
+    with the
+    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
+    ten minutes,
+    and are a 404 after that.
+
+    Args:
+        project_id (str):
+        id (str):
+        show_progress (bool | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[QueryProgress]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
         show_progress=show_progress,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    show_progress: bool | None = None,
-) -> Response[QueryProgress]:
-    """Read a query that runs by itself, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        id,
-        show_progress=show_progress,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -99,15 +113,74 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    show_progress: bool | None = None,
+    show_progress: bool | Unset = UNSET,
 ) -> QueryProgress | None:
-    """Read a query that runs by itself, and return what the answer holds."""
+    """Read a query that runs by itself
+
+     What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
+    with the
+    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
+    ten minutes,
+    and are a 404 after that.
+
+    Args:
+        project_id (str):
+        id (str):
+        show_progress (bool | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        QueryProgress
+    """
+
     return sync_detailed(
-        project_id,
-        id,
-        show_progress=show_progress,
+        project_id=project_id,
+        id=id,
         client=client,
+        show_progress=show_progress,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    show_progress: bool | Unset = UNSET,
+) -> Response[QueryProgress]:
+    """Read a query that runs by itself
+
+     What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
+    with the
+    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
+    ten minutes,
+    and are a 404 after that.
+
+    Args:
+        project_id (str):
+        id (str):
+        show_progress (bool | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[QueryProgress]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        id=id,
+        show_progress=show_progress,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -115,13 +188,34 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient | Client,
-    show_progress: bool | None = None,
+    show_progress: bool | Unset = UNSET,
 ) -> QueryProgress | None:
-    """Read a query that runs by itself, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        id,
-        show_progress=show_progress,
-        client=client,
-    )
-    return response.parsed
+    """Read a query that runs by itself
+
+     What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
+    with the
+    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
+    ten minutes,
+    and are a 404 after that.
+
+    Args:
+        project_id (str):
+        id (str):
+        show_progress (bool | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        QueryProgress
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            id=id,
+            client=client,
+            show_progress=show_progress,
+        )
+    ).parsed

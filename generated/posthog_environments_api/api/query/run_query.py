@@ -1,27 +1,80 @@
-"""Ask a query. Written by scripts/generate.py from openapi.yaml: do not edit."""
+# Written by scripts/generate.py from openapi.yaml: do not edit.
+from typing import Any
 
-from __future__ import annotations
+import httpx
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from ...types import Response, parse, plain, segment
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.query_progress import QueryProgress
-    from ...models.query_request import QueryRequest
-    from ...models.query_result import QueryResult
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.query_progress import QueryProgress
+from ...models.query_request import QueryRequest
+from ...models.query_result import QueryResult
+from ...records import is_csv, segment
+from ...types import Response
 
 
-def build_request(
+def _get_kwargs(
     project_id: str,
     *,
-    body: QueryRequest | Mapping[str, Any],
+    body: QueryRequest,
 ) -> dict[str, Any]:
-    """Build the arguments of `httpx.Client.request`. What is None is not sent, but a body that is a mapping is sent as it is.
+    headers: dict[str, Any] = {}
 
-    Where trends are asked for today. Takes a query of any kind; this contract describes `TrendsQuery`,
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/environments/{project_id}/query/".format(
+            project_id=segment(project_id),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> QueryProgress | QueryResult | None:
+    if response.status_code == 200:
+        response_200 = QueryResult.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 202:
+        response_202 = QueryProgress.from_dict(response.json())
+
+        return response_202
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[QueryProgress | QueryResult]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=None
+        if is_csv(response.headers.get("content-type", ""))
+        else _parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: QueryRequest,
+) -> Response[QueryProgress | QueryResult]:
+    """Ask a query
+
+     Where trends are asked for today. Takes a query of any kind; this contract describes `TrendsQuery`,
     whose
     figures are those of `insights/trend/`. Changes nothing on the server, so it may be repeated. A 202
     has no
@@ -29,92 +82,139 @@ def build_request(
     server does
     not know is a 400 with the code `parse_error`. 504, 512 and 513 will come again for the same
     question.
-    """
-    request: dict[str, Any] = {
-        "method": "post",
-        "url": f"/api/environments/{segment(project_id)}/query/",
-    }
-    request["json"] = plain(body)
-    return request
 
-
-def parse_response(
-    status_code: int, headers: Mapping[str, str], content: bytes
-) -> QueryResult | QueryProgress | None:
-    """Read an answer. None for a status that has no JSON body in the contract, for an error, and for CSV.
+    Args:
+        project_id (str):
+        body (QueryRequest): A query, and how it shall be answered.
 
     Raises:
-        DecodeError: The answer is not what the contract says.
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[QueryProgress | QueryResult]
     """
-    if headers.get("content-type", "").startswith("text/csv"):
-        return None
-    if status_code == 200:
-        from ...models.query_result import QueryResult
 
-        return parse(status_code, content, QueryResult.take, QueryResult)
-    if status_code == 202:
-        from ...models.query_progress import QueryProgress
-
-        return parse(status_code, content, QueryProgress.take)
-    return None
-
-
-def sync_detailed(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: QueryRequest | Mapping[str, Any],
-) -> Response[QueryResult | QueryProgress]:
-    """Ask a query, and return the answer with its status and headers."""
-    request = build_request(
-        project_id,
+    kwargs = _get_kwargs(
+        project_id=project_id,
         body=body,
     )
-    response = client.get_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
 
-
-async def asyncio_detailed(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: QueryRequest | Mapping[str, Any],
-) -> Response[QueryResult | QueryProgress]:
-    """Ask a query, awaiting; see `sync_detailed`."""
-    request = build_request(
-        project_id,
-        body=body,
+    response = client.get_httpx_client().request(
+        **kwargs,
     )
-    response = await client.get_async_httpx_client().request(**request)
-    parsed = parse_response(response.status_code, response.headers, response.content)
-    return Response(response.status_code, response.content, response.headers, parsed)
+
+    return _build_response(client=client, response=response)
 
 
 def sync(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: QueryRequest | Mapping[str, Any],
-) -> QueryResult | QueryProgress | None:
-    """Ask a query, and return what the answer holds."""
+    body: QueryRequest,
+) -> QueryProgress | QueryResult | None:
+    """Ask a query
+
+     Where trends are asked for today. Takes a query of any kind; this contract describes `TrendsQuery`,
+    whose
+    figures are those of `insights/trend/`. Changes nothing on the server, so it may be repeated. A 202
+    has no
+    answer yet: ask `getQuery` for it by the id in `query_status`. Bodies are strict: a field that a
+    server does
+    not know is a 400 with the code `parse_error`. 504, 512 and 513 will come again for the same
+    question.
+
+    Args:
+        project_id (str):
+        body (QueryRequest): A query, and how it shall be answered.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        QueryProgress | QueryResult
+    """
+
     return sync_detailed(
-        project_id,
-        body=body,
+        project_id=project_id,
         client=client,
+        body=body,
     ).parsed
+
+
+async def asyncio_detailed(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: QueryRequest,
+) -> Response[QueryProgress | QueryResult]:
+    """Ask a query
+
+     Where trends are asked for today. Takes a query of any kind; this contract describes `TrendsQuery`,
+    whose
+    figures are those of `insights/trend/`. Changes nothing on the server, so it may be repeated. A 202
+    has no
+    answer yet: ask `getQuery` for it by the id in `query_status`. Bodies are strict: a field that a
+    server does
+    not know is a 400 with the code `parse_error`. 504, 512 and 513 will come again for the same
+    question.
+
+    Args:
+        project_id (str):
+        body (QueryRequest): A query, and how it shall be answered.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[QueryProgress | QueryResult]
+    """
+
+    kwargs = _get_kwargs(
+        project_id=project_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
 
 
 async def asyncio(
     project_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: QueryRequest | Mapping[str, Any],
-) -> QueryResult | QueryProgress | None:
-    """Ask a query, awaiting; see `sync`."""
-    response = await asyncio_detailed(
-        project_id,
-        body=body,
-        client=client,
-    )
-    return response.parsed
+    body: QueryRequest,
+) -> QueryProgress | QueryResult | None:
+    """Ask a query
+
+     Where trends are asked for today. Takes a query of any kind; this contract describes `TrendsQuery`,
+    whose
+    figures are those of `insights/trend/`. Changes nothing on the server, so it may be repeated. A 202
+    has no
+    answer yet: ask `getQuery` for it by the id in `query_status`. Bodies are strict: a field that a
+    server does
+    not know is a 400 with the code `parse_error`. 504, 512 and 513 will come again for the same
+    question.
+
+    Args:
+        project_id (str):
+        body (QueryRequest): A query, and how it shall be answered.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        QueryProgress | QueryResult
+    """
+
+    return (
+        await asyncio_detailed(
+            project_id=project_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

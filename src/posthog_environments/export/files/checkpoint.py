@@ -31,6 +31,7 @@ class Job(msgspec.Struct, frozen=True):
     flatten: bool
     raw: bool
     since_last: bool
+    only: list[str] | None = None
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -119,6 +120,7 @@ _WORDS = {
     "flatten": "flatten",
     "raw": "raw",
     "since_last": "since_last",
+    "only": "only",
 }
 
 

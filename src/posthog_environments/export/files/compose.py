@@ -56,13 +56,30 @@ class Composer:
     def write(self, sink: RawIOBase) -> None:
         """Write the target."""
         if self.layout is None and self._wishes.form.kind != "jsonl":
-            sample = map(person_of, itertools.islice(self._spool(), SAMPLE))
-            self.layout = choose_layout(sample, columns=self._wishes.columns, flatten=self._wishes.flatten)
+            self.layout = self._choose()
         fetched = frozenset(map(uuid_of, self._spool())) if self._old is not None else frozenset[str]()
         if self._wishes.form.kind == "parquet":
             self._parquet(sink, fetched)
+        elif self._wishes.form.kind == "xlsx":
+            self._excel(sink)
         else:
             self._lines(sink, fetched)
+
+    def _choose(self) -> Layout:
+        wishes = self._wishes
+        if wishes.only is not None:
+            # There is no column for what does not fit, so the kinds are those of everybody.
+            layout = Layout.of_only(wishes.only, sample=map(person_of, self._spool()))
+        else:
+            sample = map(person_of, itertools.islice(self._spool(), SAMPLE))
+            layout = choose_layout(sample, columns=wishes.columns, flatten=wishes.flatten)
+        return layout.shown() if wishes.form.kind == "xlsx" else layout
+
+    def _excel(self, sink: RawIOBase) -> None:
+        from posthog_environments.export.files.excel import write_excel
+
+        assert self.layout is not None
+        self.rows = self.new = write_excel(cast("IO[bytes]", sink), self.layout, map(person_of, self._spool()))
 
     def _parquet(self, sink: RawIOBase, fetched: frozenset[str]) -> None:
         from posthog_environments.export.arrow import pyarrow

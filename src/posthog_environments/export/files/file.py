@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from posthog_environments.export.files.rows import Row
     from posthog_environments.paging import Exportable
 
-__all__ = ["ToFile"]
+__all__ = ["NothingToResumeError", "ToFile"]
+
+
+class NothingToResumeError(FileExistsError):
+    """An export was to go on, and there is the file alone."""
 
 
 class ToFile(Export):
@@ -109,8 +113,13 @@ class ToFile(Export):
                 raise FileExistsError(f"{places.part} is there, and is of no export. Move it away, or give force.")
             self._worth_keeping = False
             if places.target.exists() and not self._wishes.since_last:
+                if self._wishes.resume:
+                    raise NothingToResumeError(
+                        f"{places.target} is there, and nothing unfinished lies beside it. Whether it is this export "
+                        "is not known."
+                    )
                 raise FileExistsError(f"{places.target} is there. Give another name, or force to replace it.")
-        if self._wishes.since_last and places.target.exists():
+        if self._wishes.since_last and places.target.exists() and not self._wishes.force:
             self._read_receipt()
         self._disk.remove(places.checkpoint)
         self._disk.remove(places.fresh)
@@ -120,7 +129,7 @@ class ToFile(Export):
     def _read_receipt(self) -> None:
         """Look for what the export before has left, and refuse what cannot be added to."""
         target = self._places.target
-        again = "Export everybody anew with force, without since_last."
+        again = "Export everybody anew with since_last and force."
         try:
             receipt: Receipt = records.read(self._places.receipt.read_bytes(), Receipt)
         except FileNotFoundError:
@@ -186,6 +195,9 @@ class ToFile(Export):
         if self._older >= max(1, self._listing.page_size // 2):
             self._walk.stop()
 
+    def _give_up(self) -> None:
+        self._worth_keeping = False
+
     def _store(self, piece: bytes) -> None:
         self._disk.write(self._file_open, piece)
         self._disk.sync(self._file_open)
@@ -246,6 +258,12 @@ class ToFile(Export):
             sink = Sink(partial(self._disk.write, file))
             composer.write(sink)
             self._disk.sync(file)
+        except ValueError:
+            if self._wishes.form.kind == "xlsx":
+                # It would not fit into a sheet the next time either.
+                self._give_up()
+                self._disk.remove(places.fresh)
+            raise
         finally:
             self._disk.close(file)
         self._writer.layout = composer.layout
@@ -258,7 +276,11 @@ class ToFile(Export):
             disk.replace(source, places.target)
         elif _measure(places.target) != self._made:
             raise ValueError(f"{source} is not what the interrupted export has left. Start anew with force.")
-        disk.write_whole(places.receipt, records.write(self._receipt()))
+        if self._wishes.since_last:
+            disk.write_whole(places.receipt, records.write(self._receipt()))
+        else:
+            # One of an export that this file has taken the place of.
+            disk.remove(places.receipt)
         if self._wishes.spools or self._was_placing:
             disk.remove(places.part)
             # It must be gone before the checkpoint is: without one nobody would know what it is.
@@ -306,6 +328,7 @@ def _job(listing: Exportable, wishes: Wishes) -> Job:
         flatten=wishes.flatten,
         raw=wishes.raw,
         since_last=wishes.since_last,
+        only=None if wishes.only is None else list(wishes.only),
     )
 
 

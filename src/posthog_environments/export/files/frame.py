@@ -68,6 +68,7 @@ class Export:
             columns=wishes.columns,
             flatten=wishes.flatten,
             raw=wishes.raw,
+            only=wishes.only,
             layout=layout,
             checks=wishes.form.kind != "jsonl",
         )
@@ -96,6 +97,8 @@ class Export:
             OSError: It cannot be written. What came before it is kept.
         """
         fresh = self._walk.receive(page)
+        if self._wishes.form.kind == "xlsx":
+            self._refuse_too_many(page.count)
         if self._mark is None:
             self._mark = next((row.created_at for row in fresh if row.created_at is not None), None)
         self._pending += fresh
@@ -106,12 +109,28 @@ class Export:
         if self._progress is not None:
             self._progress(self.report.rows, page.count)
 
+    def _refuse_too_many(self, total: int | None) -> None:
+        """Raise before more is fetched than a sheet holds.
+
+        Raises:
+            ValueError: There are more persons, as the server says or as they have come.
+        """
+        from posthog_environments.export.files.excel import MOST_PERSONS, too_many
+
+        rows = max(self.report.rows, total or 0)
+        if rows > MOST_PERSONS:
+            self._give_up()
+            raise too_many(rows)
+
+    def _give_up(self) -> None:
+        """Keep nothing of what was fetched: it could not become a file."""
+
     def _look_back(self, fresh: list[Row]) -> None:
         """End the walk where nothing new is to be expected."""
 
     def _piece(self) -> bytes:
         """Turn the rows that wait into a piece of the file."""
-        from posthog_environments_api.errors import DecodeError
+        from posthog_environments_api.records import DecodeError
 
         problem = piece = None
         try:

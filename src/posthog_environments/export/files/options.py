@@ -33,11 +33,12 @@ class Wishes:
     flatten: bool = False
     raw: bool = False
     since_last: bool = False
+    only: tuple[str, ...] | None = None
 
     @property
     def spools(self) -> bool:
         """Whether rows are kept as they came until all are there, and the file is made from them then."""
-        return self.form.kind == "parquet" or self.since_last
+        return self.form.kind in ("parquet", "xlsx") or self.since_last
 
 
 def read_wishes(
@@ -50,6 +51,7 @@ def read_wishes(
     flatten: bool,
     raw: bool,
     since_last: bool,
+    only: Sequence[str] | None = None,
 ) -> Wishes:
     """Check what was asked for.
 
@@ -70,18 +72,38 @@ def read_wishes(
         form, places = read_form("", format), None
     else:
         form, places = read_form(path, format), places_of(path)
-    chosen = _columns(columns)
-    if form.kind == "jsonl" and (chosen is not None or flatten or raw):
-        raise ValueError("JSON Lines have no columns: columns, flatten and raw are for CSV and Parquet.")
-    if chosen is not None and flatten:
+    chosen, alone = _columns("columns", columns), _columns("only", only)
+    _check_columns(form, chosen, alone, flatten=flatten, raw=raw)
+    if since_last:
+        _check_since_last(form, alone)
+    _need(form)
+    return Wishes(form, places, columns=chosen, only=alone, **flags)
+
+
+def _check_columns(
+    form: Form, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
+) -> None:
+    if form.kind == "jsonl" and (columns is not None or only is not None or flatten or raw):
+        raise ValueError("JSON Lines have no columns: columns, only, flatten and raw are for CSV, Parquet and XLSX.")
+    if columns is not None and flatten:
         raise ValueError("columns and flatten exclude each other: flatten takes every property.")
-    if form.kind == "parquet" and raw:
-        raise ValueError("raw is for CSV: in Parquet every cell is as it came.")
-    if since_last and force:
-        raise ValueError("since_last and force exclude each other: force makes the file anew.")
-    if form.kind == "parquet" or form.compression == "zst":
-        _need_arrow(form)
-    return Wishes(form, places, columns=chosen, **flags)
+    if only is not None and (columns is not None or flatten):
+        raise ValueError("only stands alone: it names every column of the file, so leave out columns and flatten.")
+    if form.kind != "csv" and raw:
+        raise ValueError("raw is for CSV: in Parquet and XLSX every cell is as it came.")
+    if only is not None:
+        from posthog_environments.export.columns import Layout
+
+        if not only:
+            raise ValueError('only names no column. Name some, such as ["uuid", "email"].')
+        Layout.of_only(only)
+
+
+def _check_since_last(form: Form, only: Sequence[str] | None) -> None:
+    if form.kind == "xlsx":
+        raise ValueError("since_last adds to a file, and XLSX is made anew each time. Export to .csv or .parquet.")
+    if only is not None:
+        raise ValueError("since_last and only exclude each other: to add to a file takes all of its columns.")
 
 
 def _refuse_on_stdout(*, resume: bool, since_last: bool) -> None:
@@ -90,23 +112,27 @@ def _refuse_on_stdout(*, resume: bool, since_last: bool) -> None:
         raise ValueError(f"{name} needs a file: nothing is kept of what went to standard output.")
 
 
-def _columns(columns: Sequence[str] | None) -> tuple[str, ...] | None:
+def _columns(argument: str, columns: Sequence[str] | None) -> tuple[str, ...] | None:
     if columns is None:
         return None
     if isinstance(columns, (str, bytes)) or not isinstance(cast("object", columns), Sequence):
-        raise TypeError('columns must be a list of names of properties, such as ["email", "plan"].')
+        raise TypeError(f'{argument} must be a list of names of properties, such as ["email", "plan"].')
     for name in columns:
         if not isinstance(cast("object", name), str) or not name:
-            raise TypeError(f"columns: {name!r} is no name of a property.")
+            raise TypeError(f"{argument}: {name!r} is no name of a property.")
     if len(set(columns)) < len(columns):
-        raise ValueError("columns: a property is named twice.")
+        raise ValueError(f"{argument}: a property is named twice.")
     return tuple(columns)
 
 
-def _need_arrow(form: Form) -> None:
+def _need(form: Form) -> None:
     from importlib.util import find_spec
 
-    if find_spec("pyarrow") is None:
+    if form.kind == "xlsx" and find_spec("xlsxwriter") is None:
+        raise ImportError(
+            "To write xlsx install the extra: pip install 'posthog-environments[excel]'. CSV needs no more."
+        )
+    if (form.kind == "parquet" or form.compression == "zst") and find_spec("pyarrow") is None:
         raise ImportError(
             f"To write {form} install the extra: pip install 'posthog-environments[export]'. JSON Lines and CSV, plain "
             "or with .gz, need nothing more."

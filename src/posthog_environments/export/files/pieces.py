@@ -37,6 +37,7 @@ class Writer:
         columns: Sequence[str] | None = None,
         flatten: bool = False,
         raw: bool = False,
+        only: Sequence[str] | None = None,
         layout: Layout | None = None,
         checks: bool = False,
     ) -> None:
@@ -44,6 +45,7 @@ class Writer:
         self._columns = columns
         self._flatten = flatten
         self._raw = raw
+        self._only = only
         self._checks = checks
         self.layout = layout
 
@@ -63,7 +65,9 @@ class Writer:
             return lines_of(rows)
         persons = [person_of(row.raw) for row in rows]
         if self.layout is None:
-            self.layout = choose_layout(persons, columns=self._columns, flatten=self._flatten)
+            # Texts show everything, and whoever comes later may have something else there.
+            only = None if self._only is None else Layout.of_only(self._only)
+            self.layout = only or choose_layout(persons, columns=self._columns, flatten=self._flatten)
         split = self.layout.cells
         head = cells.header(self.layout.names, raw=self._raw) if first else ""
         return (head + "".join([cells.line(split(person), raw=self._raw) for person in persons])).encode()

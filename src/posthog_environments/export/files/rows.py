@@ -6,7 +6,6 @@ the time, and lose what the record does not keep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +45,12 @@ _row = msgspec.json.Decoder(Row)
 _moment = datetime.fromisoformat
 
 
-def read_page(status_code: int, headers: Mapping[str, str], content: bytes) -> tuple[list[Row], Any, int | None] | None:
-    """Read an answer as `list_persons.parse_response` does: the rows, the next link, and how many there are in all.
+def read_page(content: bytes) -> tuple[list[Row], Any, int | None]:
+    """Read the body of a page: the rows, the next link, and how many there are in all.
 
     Raises:
-        DecodeError: The answer is not what the contract says.
+        DecodeError: It is not what the contract says.
     """
-    if status_code != 200 or headers.get("content-type", "").startswith("text/csv"):
-        return None
     try:
         # What is passed over unread is not looked at for this.
         if not content.isascii():
@@ -61,7 +58,7 @@ def read_page(status_code: int, headers: Mapping[str, str], content: bytes) -> t
         page = _page.decode(content)
         rows = [_read(raw) for raw in page.results]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _slowly(status_code, headers, content)
+        return _slowly(content)
     if b"\n" in content or b"\r" in content:
         _onto_one_line(rows)
     return rows, page.next, page.count if page.count.__class__ is int else None
@@ -83,25 +80,25 @@ def _read(raw: msgspec.Raw) -> Row:
 
 
 def _oddly(created: object) -> datetime | None:
-    from posthog_environments_api.types import timestamp
+    from posthog_environments_api.records import timestamp
 
     return timestamp(created)
 
 
-def _slowly(status_code: int, headers: Mapping[str, str], content: bytes) -> tuple[list[Row], Any, int | None] | None:
+def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
     """Have the contract's own reader say what is wrong; where nothing is, keep the rows as they are all the same."""
-    from posthog_environments_api.api.persons import list_persons
+    from posthog_environments_api.models.person_page import PersonPage
 
-    parsed = list_persons.parse_response(status_code, headers, content)
-    if parsed is None:
-        return None
+    from posthog_environments.decoding import lenient
+
+    parsed = lenient(content, PersonPage)
     raws = msgspec.json.decode(content, type=dict[str, msgspec.Raw])["results"]
     rows = [
         Row(person.uuid, person.created_at, raw)
         for person, raw in zip(parsed.results, msgspec.json.decode(raws, type=list[msgspec.Raw]), strict=True)
     ]
     _onto_one_line(rows)
-    return rows, parsed.next_, parsed.count
+    return rows, parsed.additional_properties.get("next", parsed.next_), parsed.count
 
 
 def _onto_one_line(rows: list[Row]) -> None:
@@ -117,9 +114,10 @@ def person_of(raw: bytes) -> Person:
         DecodeError: It is none.
     """
     from posthog_environments_api.models import Person
-    from posthog_environments_api.types import loads
 
-    return Person.take(loads(raw))
+    from posthog_environments.decoding import lenient
+
+    return lenient(raw, Person)
 
 
 class _Uuid(msgspec.Struct, gc=False):

@@ -9,13 +9,14 @@ from typing import Literal, TypeAlias, cast, get_args
 
 __all__ = ["FORMATS", "Compression", "Form", "Format", "Places", "places_of", "read_form"]
 
-Format: TypeAlias = Literal["jsonl", "csv", "parquet", "jsonl.gz", "jsonl.zst", "csv.gz", "csv.zst"]
+Format: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx", "jsonl.gz", "jsonl.zst", "csv.gz", "csv.zst"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
-Kind: TypeAlias = Literal["jsonl", "csv", "parquet"]
+Kind: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx"]
 Compression: TypeAlias = Literal["gz", "zst"]
 
-_KINDS: dict[str, Kind] = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
+_KINDS: dict[str, Kind] = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet", "xlsx": "xlsx"}
+_NAMES = {"parquet": "Parquet", "xlsx": "XLSX"}
 _COMPRESSIONS: dict[str, Compression] = {"gz": "gz", "zst": "zst"}
 
 
@@ -87,8 +88,8 @@ def read_form(path: str | os.PathLike[str], format: str | None) -> Form:
     if format is None:
         if by_name is None:
             raise ValueError(
-                f"The name {os.fspath(path)!r} does not say in which format to write. End it in .jsonl, .csv or "
-                ".parquet (the first two also with .gz or .zst), or give the format."
+                f"The name {os.fspath(path)!r} does not say in which format to write. End it in .jsonl, .csv, "
+                ".parquet or .xlsx (the first two also with .gz or .zst), or give the format."
             )
         return by_name
     if format not in FORMATS:
@@ -108,6 +109,6 @@ def _by_suffix(name: str) -> Form | None:
     kind = _KINDS.get(parts[-1]) if parts else None
     if kind is None:
         return None
-    if kind == "parquet" and compression is not None:
-        raise ValueError(f"{name!r}: Parquet is compressed inside; end the name in .parquet.")
+    if kind in ("parquet", "xlsx") and compression is not None:
+        raise ValueError(f"{name!r}: {_NAMES[kind]} is compressed inside; end the name in .{kind}.")
     return Form(kind, compression)
