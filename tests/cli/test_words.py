@@ -116,7 +116,7 @@ def test_a_listing_shows_ids_that_are_no_texts(bare: Run) -> None:
     assert (done.code, "Traceback" in done.err) == (0, False)
 
 
-ODD = [
+ODD: list[dict[str, Any]] = [
     {"distinct_ids": [12345], "name": 17, "properties": [1, "b"]},
     {"distinct_ids": {"a": 1}, "name": {"n": None}, "created_at": "yesterday"},
     {"distinct_ids": None, "name": None, "properties": None, "created_at": None},
