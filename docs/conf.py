@@ -95,7 +95,7 @@ NAV: Final = (
             "versioning",
         ),
     ),
-    ("Reference", ("contract", "reference/index", "commands", "evidence", "proof")),
+    ("Reference", ("contract", "reference/index", "commands", "evidence", "known-reports", "proof")),
 )
 """What the side bar shows. A page that is not there is left out."""
 

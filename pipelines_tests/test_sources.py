@@ -93,7 +93,7 @@ def test_filters_are_those_of_the_api(everybody: list[Any]) -> None:
 def test_columns_are_typed_and_what_is_not_of_its_type_is_counted(everybody: list[Any], tmp_path: Path) -> None:
     columns = "`email` string, age: bigint, newsletter boolean, company double, plan date, $os timestamp"
     source = persons(columns=columns, report=tmp_path)
-    assert [field.dataType.simpleString() for field in source.schema().fields][6:] == [
+    assert [field.dataType.simpleString() for field in source.schema().fields][7:] == [
         *("string", "bigint", "boolean", "double", "date", "timestamp"),
     ]
     for row, person in zip(read(source), everybody, strict=True):

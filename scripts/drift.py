@@ -260,7 +260,7 @@ class Comparison:
             yield from self._judge(where, found.line, spot, "deprecated", there, here)
         kind = found.kind or ("string" if found.values else None)
         base = "string" if kind in FORMATS else kind
-        shape = spot.schema.get("x-holds") or ("object" if "x-shape" in spot.schema else None)
+        shape = spot.schema.get("x-holds")
         here = _text(spot.kinds)
         if not (kind is None and here is None) and not (kind == shape and here is None):
             yield from self._judge(where, found.line, spot, "type", base, here)
@@ -337,7 +337,7 @@ class Comparison:
         for part in re.findall(r"\[\]|[^.\[\]]+", path):
             here = self._shape(at, visited[at])
             if part == "[]":
-                at, node = f"{at}[]", here.schema.get("items") or visited[at].schema.get("x-shape")
+                at, node = f"{at}[]", here.schema.get("items")
             else:
                 names.setdefault(at, set()).add(part)
                 at, node = f"{at}.{part}" if at else part, here.schema.get("properties", {}).get(part)
@@ -353,8 +353,6 @@ class Comparison:
 
     def _shape(self, at: str, spot: Spot) -> Spot:
         """Return the alternative of a union that has most of what the page shows inside; what is no union is itself."""
-        if "x-shape" in spot.schema:
-            return Spot(self._contract, spot.schema["x-shape"])
         if "anyOf" not in spot.schema:
             return spot
         inside = [path.removeprefix(at) for path in self._page.answer if path.startswith((f"{at}[", f"{at}."))]

@@ -22,10 +22,10 @@ STATES: Final = {
     "type", "format", "enum", "default", "required", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     "multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "const", "nullable",
     "readOnly", "writeOnly", "deprecated", "additionalProperties", "contentMediaType", "contentEncoding", "x-holds",
-    "x-extensible-enum",
+    "x-extensible-enum", "anyOf", "maxProperties",
 }  # fmt: skip
 """Keywords of a schema that state something. Others are our own words, or carry schemas, which are walked."""
-SILENT: Final = {"$ref", "description", "properties", "items", "x-shape", "x-evidence", "example", "examples"}
+SILENT: Final = {"$ref", "description", "properties", "items", "x-evidence", "example", "examples"}
 OF_OPERATIONS: Final = {"x-sunset", "x-successor", "x-audience"}
 """What an operation states in words of ours: when it ended, where it went, and for whom it is."""
 CAPTION: Final = 10

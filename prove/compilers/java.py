@@ -20,8 +20,9 @@ def _generate(contract: Path, folder: Path, work: Work) -> None:
     # openApiNullable would need one more library.
     options = {"library": "native", "openApiNullable": "false"}
     # Integers are 32 bits wide unless told otherwise, which is too small for ids; in a union no format is heard.
-    words = openapi_generator.command("java", contract, folder / "client", mappings="integer=Long", **options)
-    run(words, work, cwd=folder)
+    # Of a union that has a list in it the generator writes a class that is no Java.
+    mappings = {"mappings": "integer=Long", "schemas": "PropertyFilters=Object"}
+    run(openapi_generator.command("java", contract, folder / "client", **mappings, **options), work, cwd=folder)
     put(folder, "Main.java", "stand_ins/Generated.java")
 
 

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from prove.compilers.maker import on_path
 from prove.frame import Failed, tool
 
-__all__ = ["JDK", "command", "jar", "named"]
+__all__ = ["JDK", "command", "jar", "named", "without_unions"]
 
 JDK = "Java 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)"
 
 
-def command(language: str, contract: Path, folder: Path, *, mappings: str = "", **options: str) -> Sequence[str | Path]:
-    """Return the command that writes a client; mappings of types and options are those of the language's generator."""
+def command(
+    language: str, contract: Path, folder: Path, *, mappings: str = "", schemas: str = "", **options: str
+) -> Sequence[str | Path]:
+    """Return the command that writes a client; mappings of types, of schemas and options are the generator's own."""
     on_path("java", JDK)
     given = ",".join(f"{name}={value}" for name, value in {"hideGenerationTimestamp": "true", **options}.items())
     words: list[str | Path] = ["-i", contract, "-g", language, "-o", folder, f"--additional-properties={given}"]
     words += [f"--type-mappings={mappings}"] if mappings else []
+    words += [f"--schema-mappings={schemas}"] if schemas else []
     return [tool("openapi-generator-cli"), "generate", *words]
+
+
+def without_unions(part: Any) -> Any:
+    """Leave unions out of a contract: what may be this or that may then be anything."""
+    if isinstance(part, list):
+        return [without_unions(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {name: without_unions(value) for name, value in part.items() if name != "anyOf"}
 
 
 def jar() -> Path:

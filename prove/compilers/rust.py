@@ -57,7 +57,7 @@ directory = "{DEBIAN}"
 
 def _generate(contract: Path, folder: Path, work: Work) -> None:
     source = folder / "openapi.json"
-    source.write_text(json.dumps(_untyped(YAML(typ="safe").load(contract))))
+    source.write_text(json.dumps(openapi_generator.without_unions(_untyped(YAML(typ="safe").load(contract)))))
     run(openapi_generator.command("rust", source, folder / "client", library="reqwest"), work, cwd=folder)
     _write(folder / "src" / "main.rs", (PROGRAMS / "main.rs").read_text(encoding="utf-8"))
     _write(folder / "Cargo.toml", _PROGRAM)

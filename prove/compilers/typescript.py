@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ruamel.yaml import YAML
+
 from prove.compilers import openapi_generator
 from prove.compilers.maker import Maker, figures, put
 from prove.frame import ROOT, Work, node, run
@@ -59,6 +61,13 @@ class _Steps:
 
     def command(self, folder: Path) -> Sequence[str | Path]:
         return ["node", folder / "built" / Path(self.program).with_suffix(".js").name]
+
+
+def _without_unions(contract: Path, target: Path) -> Path:
+    """Write a contract without unions: this generator puts all alternatives together as one object."""
+    path = target.with_name("contract.json")
+    path.write_text(json.dumps(openapi_generator.without_unions(YAML(typ="safe").load(contract))), encoding="utf-8")
+    return path
 
 
 def _bin(name: str) -> Path:
@@ -113,7 +122,9 @@ TYPESCRIPT_FETCH: Final = _maker(
     _Steps(
         "typescript_fetch.ts",
         "client",
-        lambda contract, target: openapi_generator.command("typescript-fetch", contract, target),
+        lambda contract, target: openapi_generator.command(
+            "typescript-fetch", _without_unions(contract, target), target
+        ),
         without=("--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--noImplicitOverride"),
     ),
 )

@@ -74,7 +74,7 @@ public final class Main {
     same("total_count", log.getTotalCount(), 2L);
     same("activity", log.getResults().stream().map(entry -> entry.getActivity()).toList(), List.of("delete_property"));
     same("item_id", log.getResults().get(0).getItemId(), "1");
-    same("changes", log.getResults().get(0).getDetail().getChanges().get(0).getAction(), "deleted");
+    same("changes", log.getResults().get(0).getDetail().getChanges().get(0).getAction(), "changed");
 
     trend(
         insights.getTrend(

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   same("total_count", log.total_count, 2);
   same("activity", log.results.map((entry) => entry.activity), ["delete_property"]);
   same("item_id", log.results[0]?.item_id, "1");
-  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "deleted");
+  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "changed");
 
   const span = { date_from: "2026-01-05", date_to: "2026-01-08", interval: "day" } as const;
   const asked = await getTrend({ path: { project_id: project }, query: { events: '[{"id":"$pageview"}]', ...span } });

@@ -74,7 +74,7 @@ func main() {
 	same("entries", len(log.Results), 1)
 	same("activity", log.Results[0].GetActivity(), "delete_property")
 	same("item_id", log.Results[0].GetItemId(), "1")
-	same("changes", log.Results[0].Detail.Get().Changes[0].GetAction(), "deleted")
+	same("changes", log.Results[0].Detail.Get().Changes[0].GetAction(), "changed")
 
 	asked, _, err := api.InsightsAPI.GetTrend(ctx, project).Events(`[{"id":"$pageview"}]`).
 		DateFrom("2026-01-05").DateTo("2026-01-08").Interval("day").Execute()

@@ -7,6 +7,8 @@ use openapi::models::{
 };
 use serde_json::json;
 
+// The two trends are deprecated, and called all the same.
+#[allow(deprecated)]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Configuration {
@@ -61,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(entry.activity, Some(Some("delete_property".to_owned())));
     assert_eq!(entry.item_id, Some(Some("1".to_owned())));
     let changes = entry.detail.clone().flatten().unwrap().changes.flatten().unwrap();
-    assert_eq!(changes[0].action, Some(Some("deleted".to_owned())));
+    assert_eq!(changes[0].action, Some(Some("changed".to_owned())));
 
     let asked = insights_api::get_trend(
         &api, &project, None, Some(r#"[{"id":"$pageview"}]"#), None, None, None, Some("2026-01-05"),
@@ -93,7 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn trend(answer: &Trend) {
     assert_eq!(answer.result.len(), 1);
     let series = &answer.result[0];
-    assert_eq!(series.data, Some(vec![1.0, 2.0, 1.0, 1.0]));
+    assert_eq!(series.data, Some(Some(vec![1.0, 2.0, 1.0, 1.0])));
     let days = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"];
     assert_eq!(series.days, Some(days.map(str::to_owned).to_vec()));
     assert_eq!(series.count, Some(Some(5.0)));

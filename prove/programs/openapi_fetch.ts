@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   same("total_count", log.total_count, 2);
   same("activity", log.results.map((entry) => entry.activity), ["delete_property"]);
   same("item_id", log.results[0]?.item_id, "1");
-  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "deleted");
+  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "changed");
 
   const asked = await client.GET("/api/environments/{project_id}/insights/trend/", {
     params: {

@@ -127,7 +127,7 @@ def main() -> None:
     same("activity", [entry.activity for entry in log.results], ["delete_property"])
     same("item_id", log.results[0].item_id, "1")
     (change,) = of(of(log.results[0].detail, ActivityDetailType0).changes, list)
-    same("changes", of(change, ActivityChange).action, "deleted")
+    same("changes", of(change, ActivityChange).action, "changed")
 
     trend(
         parsed(

@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   same("total_count", log.totalCount, 2);
   same("activity", log.results.map((entry) => entry.activity), ["delete_property"]);
   same("item_id", log.results[0]?.itemId, "1");
-  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "deleted");
+  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "changed");
 
   const span = { dateFrom: "2026-01-05", dateTo: "2026-01-08", interval: "day" } as const;
   trend(await insights.getTrend({ projectId, events: '[{"id":"$pageview"}]', ...span }));

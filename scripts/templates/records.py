@@ -177,7 +177,7 @@ class Record:
                 value = getattr(row, attribute)
                 if value is not ABSENT:
                     found[wire] = value
-            self._row, self.additional_properties = None, found  # type: ignore[misc]  # a slot of each subclass
+            self.additional_properties = found  # type: ignore[misc]  # a slot of each subclass
             return found
 
     @classmethod
@@ -418,9 +418,8 @@ def one_of(*values: Any) -> Kind:
 
 
 def list_of(kind: Kind) -> Kind:
-    """Return the kind of a list. An element that cannot be read makes all unreadable, but for a null among numbers."""
-    # Servers had numbers in figures that JSON has no word for: there null is a gap.
-    read_one, natives = kind.read, kind.natives | {type(None)} if kind is NUMBER else kind.natives
+    """Return the kind of a list; one element that cannot be read makes the whole unreadable."""
+    read_one, natives = kind.read, kind.natives
 
     def read(raw: Any) -> list[Any]:
         if raw.__class__ is not list:

@@ -74,6 +74,7 @@ _PERSONS: Final[dict[str, Hints]] = {
     "distinct_ids": {"data_type": "json"},
     "created_at": {"data_type": "timestamp"},
     "properties": {"data_type": "json"},
+    "additional_properties": {"data_type": "json"},
 }
 _TREND: Final[dict[str, Hints]] = {
     "project_id": {"data_type": "text", "nullable": False},
@@ -128,8 +129,8 @@ def posthog_persons(
 ) -> DltSource:
     """Return a source of the persons of one environment or of several, in one table.
 
-    A row has `project_id`, `uuid`, `name`, `distinct_ids`, `created_at` and `properties`, these as JSON, and the chosen
-    columns. How the last walk went stands in the state of each resource, as `report`.
+    A row has `project_id`, `uuid`, `name`, `distinct_ids`, `created_at`, `properties` and `additional_properties`,
+    these as JSON, and the chosen columns. How the last walk went stands in the state of each resource, as `report`.
 
     Args:
         project_id: One project, or several as a sequence or as text with commas between.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +46,18 @@ if not TYPE_CHECKING:
             # The contract names its records by what they are of.
             return getattr(generated, "PersonDeletion" if name == "DeletionStatus" else name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def as_sent(person: Person, field: Literal["id", "name", "distinct_ids", "created_at", "properties"]) -> Any:
+    """Return a field of a person; what a person cannot hold, such as a name that is a number, as it came."""
+    return person.additional_properties.get(field, getattr(person, field))
+
+
+def distinct_ids_of(person: Person) -> list[Any]:
+    """Return the distinct ids of a person as they came: servers have been seen to send some that are no texts."""
+    ids: object = as_sent(person, "distinct_ids")
+    found: list[Any] = cast("Any", ids) if isinstance(ids, list) else []
+    return found
 
 
 def show_in_notebooks() -> None:

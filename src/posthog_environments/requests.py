@@ -100,8 +100,8 @@ class RequestBuilder:
         # Whatever the contract may ask for one day: nothing is dropped in silence.
         assert request.keys() <= {"method", "url", "params", "json", "headers"}
         target: str = self._base + request["url"]
-        if request.get("params"):
-            target += f"?{httpx.QueryParams(request['params'])}"
+        if params := request.get("params"):
+            target += f"?{httpx.QueryParams(params)}"
         headers = [*self._headers, (b"Accept", b"*/*" if call.stream else b"application/json")]
         body = b""
         if "json" in request:

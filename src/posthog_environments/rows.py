@@ -36,8 +36,17 @@ __all__ = [
 
 Kind: TypeAlias = Literal["text", "bool", "int", "float", "date", "datetime", "json"]
 
-PERSON_COLUMNS: Final = ("project_id", "uuid", "name", "distinct_ids", "created_at", "properties")
+PERSON_COLUMNS: Final = (
+    "project_id",
+    "uuid",
+    "name",
+    "distinct_ids",
+    "created_at",
+    "properties",
+    "additional_properties",
+)
 """What each row of persons has, before the columns that were chosen."""
+_EXACT: Final = frozenset({"uuid", "name", "distinct_ids", "created_at", "properties"})
 TREND_COLUMNS: Final = (
     "project_id",
     "series",
@@ -62,7 +71,7 @@ class Persons:
     Args:
         project_id: What stands in the column of that name.
         columns: Chosen properties, each with the kind of its column.
-        properties: Makes the value of the column `properties` from the dict.
+        properties: Makes the value of the columns `properties` and `additional_properties` from the dict.
 
     Attributes:
         unreadable: How many values of each column were not of its kind, and read None.
@@ -95,6 +104,7 @@ class Persons:
             [each if each.__class__ is str else _text(each) for each in ids],
             person.created_at,
             self._properties(properties),
+            self._properties(_others(person)),
         )
         if not self._columns:
             return row
@@ -107,6 +117,14 @@ class Persons:
         if found is None:
             self.unreadable[name] += 1
         return found
+
+
+def _others(person: Person) -> dict[str, Any]:
+    """Give what the columns before do not hold exactly: other fields, nulls that were sent, what could not be read."""
+    odd = person.additional_properties
+    return {
+        name: value for name, value in person.to_dict().items() if name not in _EXACT or value is None or name in odd
+    }
 
 
 def as_json(value: Any) -> str:

@@ -124,13 +124,15 @@ class Transport(httpx.BaseTransport):
     ) -> Iterator[bytes]:
         problem = None
         try:
-            for chunk in cast("httpx.SyncByteStream", response.stream):
-                yield from body.inflate(chunk)
+            try:
+                for chunk in cast("httpx.SyncByteStream", response.stream):
+                    yield from body.inflate(chunk)
+            finally:
+                response.close()
         except BaseException as error:  # noqa: BLE001 - as above
             problem = attempt.leave(error)
         else:
             attempt.leave()
-        response.close()
         if attempt.outdated is not None:
             attempt.outdated.close()
         if problem is not None:
@@ -228,18 +230,19 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     ) -> AsyncIterator[bytes]:
         problem = None
         try:
-            async for chunk in chunks:
-                for part in body.inflate(chunk):
-                    yield part
+            try:
+                async for chunk in chunks:
+                    for part in body.inflate(chunk):
+                        yield part
+            finally:
+                # Where this is cancelled the connection is half closed, and its transport is used no more.
+                await _close(response, chunks)
         except BaseException as error:  # noqa: BLE001 - as above
             problem = attempt.leave(error)
         else:
             attempt.leave()
-        try:
-            await _close(response, chunks)
-        finally:
-            if attempt.outdated is not None:
-                await attempt.outdated.aclose()
+        if attempt.outdated is not None:
+            await attempt.outdated.aclose()
         if problem is not None:
             raise problem
 

@@ -89,7 +89,7 @@ def legacy_shape(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Write an answer of `query/` as `insights/trend/` writes its own; what only `query/` says is kept.
 
     Source: the runner's response and trends/display.py of the vendor; a formula over a whole period has `data` null in
-    both.
+    both, and rows of one number have no `labels` in either.
     """
     rest = dict(answer)
     rows = rest.pop("results", None)
@@ -106,11 +106,7 @@ def legacy_shape(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: object) -> object:
-    return (
-        {"data": [], "labels": [], "days": [], "count": 0, **cast("dict[str, Any]", row)}
-        if isinstance(row, dict)
-        else row
-    )
+    return {"data": [], "days": [], "count": 0, **cast("dict[str, Any]", row)} if isinstance(row, dict) else row
 
 
 def has_more(rows: Iterable[Any], *, via: str, limit: int | None) -> bool | None:

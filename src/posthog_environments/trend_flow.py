@@ -11,7 +11,7 @@ client has learnt.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from posthog_environments.arguments import with_query
@@ -40,6 +40,7 @@ from posthog_environments.exchange import (
     exchange,
     watched,
 )
+from posthog_environments.prefixes import twin_of
 from posthog_environments.trend_answers import QueryState, loads, state_of
 from posthog_environments.trend_query import merge_fields, refuse_what_is_lost, to_trends_query
 
@@ -164,13 +165,34 @@ def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]
     else:
         return Found("legacy", first, answer)
     if scope.session.settings.trend_api == "legacy":
+        found = yield from _at_twin(scope, first, gone)
+        if found is not None:
+            return found
         raise _with_words(
             gone, _TAKEN_AWAY, 'Ask at query/ with trend_api="query"; the key needs the scope query:read.'
         )
-    return (yield from _instead(scope, inquiry, gone))
+    return (yield from _instead(scope, inquiry, first, gone))
 
 
-def _instead(scope: Scope, inquiry: Inquiry, gone: APIStatusError) -> Flow[Found]:
+def _at_twin(scope: Scope, first: Call, gone: APIStatusError) -> Flow[Found | None]:
+    """Ask `insights/trend/` at its twin, where nothing has shown yet that the server knows the prefix in use.
+
+    Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
+    """
+    twin = twin_of(first.request["url"])
+    if gone.status_code != 404 or scope.session.settled or twin is None:
+        return None
+    call = replace(first, request={**first.request, "url": twin})
+    try:
+        answer = yield from exchange(scope, call)
+    except APIStatusError as error:
+        if error.status_code in GONE:
+            return None
+        raise
+    return Found("legacy", call, answer)
+
+
+def _instead(scope: Scope, inquiry: Inquiry, first: Call, gone: APIStatusError) -> Flow[Found]:
     """Ask `query/` where `insights/trend/` is not to be had; the first error counts if it says no too."""
     refused = None
     try:
@@ -182,6 +204,9 @@ def _instead(scope: Scope, inquiry: Inquiry, gone: APIStatusError) -> Flow[Found
         if error.status_code in _THERE or isinstance(error, ServerError) or scope.session.by_query:
             raise
         refused = error
+    found = yield from _at_twin(scope, first, gone)
+    if found is not None:
+        return found
     raise _with_words(gone, *_both_tried(gone, refused))
 
 

@@ -116,6 +116,37 @@ def test_a_listing_shows_ids_that_are_no_texts(bare: Run) -> None:
     assert (done.code, "Traceback" in done.err) == (0, False)
 
 
+ODD: list[dict[str, Any]] = [
+    {"distinct_ids": [12345], "name": 17, "properties": [1, "b"]},
+    {"distinct_ids": {"a": 1}, "name": {"n": None}, "created_at": "yesterday"},
+    {"distinct_ids": None, "name": None, "properties": None, "created_at": None},
+    {"distinct_ids": [None, "x", 2], "name": "", "properties": "text"},
+]
+
+
+def test_odd_persons_are_shown_as_they_came(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"uuid": f"u{number}", **odd} for number, odd in enumerate(ODD)]
+    monkeypatch.setenv("POSTHOG_PERSONAL_API_KEY", "phx_test")
+    with Wire(http(200, json.dumps({"results": rows, "next": None, "previous": None}).encode())) as wire:
+        where = ("--host", wire.host, "--project-id", "1")
+        listed = bare("persons", "list", *where)
+        as_json = bare("persons", "list", *where, "--json")
+    assert listed.code == as_json.code == 0
+    assert [json.loads(line) for line in as_json.out.splitlines()] == rows
+    assert [line.split("\t") for line in listed.out.splitlines()[1:]] == [
+        ["17", "12345", "", "u0", '[1, "b"]'],
+        ['{"n": null}', '{"a": 1}', "yesterday", "u1", "{}"],
+        ["", "", "", "u2", "{}"],
+        ["", " +2", "", "u3", "text"],
+    ]
+    for row in rows:
+        with Wire(http(200, json.dumps(row).encode())) as wire:
+            one = bare("persons", "get", "1", "--host", wire.host, "--project-id", "1")
+        assert one.code == 0, one.err
+        for value in (row["name"], row.get("created_at")):
+            assert value is None or (json.dumps(value) if isinstance(value, dict) else str(value)) in one.out
+
+
 @pytest.mark.parametrize("command", ["doctor", "init"])
 def test_no_hint_leads_back_to_the_command(command: str) -> None:
     for error in (

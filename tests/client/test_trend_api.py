@@ -208,6 +208,32 @@ def test_a_no_that_shows_that_query_is_there_is_remembered(no: Reply, error: typ
     assert endpoints(seen) == [LEG, QUE, QUE]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "asked"),
+    [
+        ("auto", ["environments/1/" + LEG, "environments/1/" + QUE, "projects/1/" + QUE, "projects/1/" + LEG]),
+        ("legacy", ["environments/1/" + LEG, "projects/1/" + LEG]),
+    ],
+)
+def test_a_server_of_before_2024_is_found_by_a_trend_as_the_first_call(chosen: Any, asked: list[str]) -> None:
+    def answer(request: Asked) -> Reply:
+        return (200, LEGACY) if request.path == "projects/1/insights/trend/" else (404, ABSENT)
+
+    with asking(answer, trend_api=chosen) as (env, seen):
+        assert env.insights.trend(events="a").via == "legacy"
+        assert [request.path for request in seen] == asked
+        assert env.insights.get_trend(events="a").via == "legacy"
+        assert "".join(request.path for request in seen[len(asked) :]) == "projects/1/" + LEG
+
+
+@pytest.mark.parametrize("chosen", ["auto", "legacy"])
+def test_a_project_that_is_nowhere_is_asked_for_once_at_each_place(chosen: Any) -> None:
+    with asking(lambda _: (404, ABSENT), trend_api=chosen) as (env, seen):
+        with pytest.raises(NotFoundError, match=r"insights\.trend: 404"):
+            env.insights.trend(events="a")
+        assert len({request.path for request in seen}) == len(seen) == (4 if chosen == "auto" else 2)
+
+
 @pytest.mark.parametrize("gone", [(403, CLOSED), (404, ABSENT), (405, {"detail": "No."})])
 @pytest.mark.parametrize(
     "no", [(401, {"detail": "Who?"}), (403, SCOPE), (404, ABSENT), (405, {"detail": "No."}), (418, {})]
@@ -261,7 +287,7 @@ def test_who_insists_on_the_older_one_is_told(gone: Any) -> None:
     assert caught.value.status_code == gone[0]
     assert 'trend_api="query"' in str(caught.value)
     assert "2026-09-11" in str(caught.value)
-    assert endpoints(seen) == [LEG]
+    assert endpoints(seen) == [LEG] * (2 if gone[0] == 404 else 1)
 
 
 def test_who_insists_on_query_without_its_scope_is_told() -> None:

@@ -30,20 +30,25 @@ TEXTS = (
 VALUES: tuple[Any, ...] = (
     *WORDS, None, True, False, 0, 1, -1, 1.0, 1.5, "", "x", "1", [], {}, [None], [True], [1], [1.0], [1.5], ["x"], [{}],
     [[]], {"x": 1}, {"values": []}, {"type": "AND"}, {"type": "AND", "values": []}, {"type": 1, "values": []},
-    {"type": "OR", "values": {}},
+    {"type": "OR", "values": {}}, [{"key": "x"}], [{"key": 1}], [{"key": "x", "operator": 5}],
+    [{"key": "x", "type": None}], [{"type": "OR", "values": [{"key": "x"}]}], [{"type": "OR", "values": [1]}],
+    [{"key": "x", "group_type_index": "0"}], {"type": "AND", "values": [{"key": "x"}]}, {"key": "x"}, [{"value": "x"}],
+    {"type": "AND", "values": [{"type": "OR", "values": [{"key": "x"}]}]}, {"type": "AND", "values": [{"type": "OR"}]},
+    {"type": "AND", "values": [[{"key": "x"}]]},
 )  # fmt: skip
 
 
 def _schema(node: dict[str, Any]) -> dict[str, Any]:
     """Give a schema with what the contract says of its shape in keywords of its own."""
     node = resolve(node)
-    if "x-shape" in node:
-        return {"anyOf": [{"type": "array"}, _schema(node["x-shape"])]}
+    if "anyOf" in node:
+        # Within the contract the alternatives may refer to each other.
+        return {"anyOf": [{"$ref": option["$ref"].replace("#/", "urn:api#/")} for option in node["anyOf"]]}
     if "x-holds" in node:
         return {"type": node["x-holds"]}
     node = {name: value for name, value in node.items() if not name.startswith("x-")}
     if "items" in node:
-        node["items"] = {} if "x-shape" in resolve(node["items"]) else _schema(node["items"])
+        node["items"] = _schema(node["items"])
     if "properties" in node:
         node["properties"] = {name: _schema(value) for name, value in node["properties"].items()}
     return node

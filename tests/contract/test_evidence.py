@@ -24,7 +24,6 @@ COMPONENTS = CONTRACT.root["components"]
 LEFT_OUT = {
     "DateTo default",
     "PropertyFilter.value type",
-    "PropertyFilterGroup.values[] type",
     "Series.days[] format",
 }
 

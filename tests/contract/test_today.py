@@ -11,8 +11,9 @@ import pytest
 import yaml
 from drift import Contract
 from evidence import Fact, Walk
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tests.contract.test_openapi import CONTRACT, OPERATIONS, TEXT, parameters, reachable, resolve
+from tests.contract.test_openapi import CONTRACT, OPERATIONS, REGISTRY, TEXT, parameters, reachable, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_THE_PAGE = {
@@ -232,3 +233,34 @@ def test_every_component_is_used() -> None:
     more = yaml.safe_load(TEXT)
     more["components"]["schemas"]["Idle"] = {"type": "object"}
     assert unused(more) == {"#/components/schemas/Idle"}
+
+
+# ------------------------------------------------------------------------------------------------ filters are typed
+
+FILTER = {"key": "plan", "value": ["pro", "team"], "operator": "exact", "type": "person"}
+GROUP = {"type": "OR", "values": [FILTER, {"type": "AND", "values": [{"key": "age"}]}]}
+GOOD: tuple[Any, ...] = ([], {}, [FILTER], [GROUP], GROUP, [FILTER, GROUP], {"type": "AND", "values": []})
+BAD: tuple[Any, ...] = (
+    5, "x", [5], [[FILTER]], [{"value": 1}], {"key": "plan"}, {"type": "AND"}, {"type": "AND", "values": [5]},
+    {"type": 1, "values": []}, [{"key": 5}], [{"key": "x", "operator": 5}],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "field", ["TrendQuery.properties", "Entity.properties", "TrendFilter.properties", "TrendsQuery.properties"]
+)
+def test_the_filters_of_a_trend_and_of_its_echo_are_typed(field: str) -> None:
+    schema, _, name = field.partition(".")
+    place = f"urn:api#/components/schemas/{schema}/properties/{name}"
+    judge = Draft202012Validator({"$ref": place}, registry=REGISTRY)
+    for good in GOOD:
+        assert judge.is_valid(good), good
+    for bad in BAD:
+        assert not judge.is_valid(bad), bad
+
+
+def test_nothing_is_said_of_shapes_in_a_keyword_of_its_own() -> None:
+    assert "x-shape" not in TEXT
+    for name in ("redocly.yaml", "redocly-3.0.yaml"):
+        rules = yaml.safe_load((ROOT / "prove" / "node" / "judges" / name).read_text("utf-8"))["rules"]
+        assert "no-unused-components" not in rules

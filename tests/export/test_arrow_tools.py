@@ -113,7 +113,7 @@ def test_duckdb_reads_no_more_pages_than_it_needs(env: Environment, count: Calla
 def test_duckdb_tells_names_apart_that_differ_in_case_alone(env: Environment) -> None:
     people = env.persons.list().arrow({"plan": "text", "Plan": "text", "NAME": "text"})
     names = sql("SELECT * FROM people", people).columns
-    assert names[5:8] == ["plan", "Plan_1", "properties.NAME"]
+    assert names[5:8] == ["plan", "Plan (2)", "properties.NAME"]
 
 
 def test_a_frame_of_objects_is_refused_and_says_how_it_is_done(env: Environment) -> None:

@@ -380,6 +380,11 @@ def test_flattening_tells_them_apart_too() -> None:
 # ------------------------------------------------------------------------------------------------ certain columns only
 
 
+def test_ids_that_are_no_texts_are_shown_where_nothing_holds_the_rest() -> None:
+    row = {"uuid": "u", "distinct_ids": ["a", 12345, None], "properties": {}}
+    assert Layout.of_only(["distinct_ids"]).cells(row) == (["a", "12345", "null"],)
+
+
 def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
     layout = Layout.of_only(["plan", "uuid", "properties.name", "created_at"])
     row: dict[str, Any] = {

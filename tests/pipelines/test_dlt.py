@@ -179,7 +179,7 @@ def test_a_trend(big: Sandbox, pipeline: Make) -> None:
     run = pipeline()
     run.run(posthog_trend(big.project_id, api_key=big.api_key, host=big.host, **question))
     found = query(run, "SELECT breakdown_value, sum(value), count(*) FROM trend GROUP BY ALL ORDER BY 1")
-    assert found == sorted((s.breakdown_value, sum(s.data), len(s.data)) for s in trend)
+    assert found == sorted((s.breakdown_value, sum(value or 0 for value in s.data), len(s.data)) for s in trend)
     assert query(run, "SELECT DISTINCT timezone FROM trend") == [(trend.timezone,)]
 
 

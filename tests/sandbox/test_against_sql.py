@@ -477,7 +477,8 @@ def in_todays_words(span: Span, math: str, display: str, **asked: Any) -> dict[s
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_both_endpoints_give_the_same_figures(sources: dict[str, Source], interval: str, math: str) -> None:
     source, span = sources["scattered"], SPANS[interval]
-    for (kind, (breakdown, _)), display, compare in product(source.breakdowns().items(), FEW_DISPLAYS, (False, True)):
+    displays = [("ActionsLineGraph", True), ("ActionsTable", False)]
+    for (kind, (breakdown, _)), (display, compare) in product(source.breakdowns().items(), displays):
         said = f"{interval}, {math}, breakdown {kind}, {display}, compare {compare}"
         older = source.ask(span, [entity(math, "purchase")], display=display, compare=compare, **breakdown)
         query = {**in_todays_words(span, math, display, **breakdown), "compareFilter": {"compare": compare}}

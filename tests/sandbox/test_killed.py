@@ -100,11 +100,11 @@ def _check(client: Client, patched: dict[str, int], deleted: set[int]) -> None:
         assert log["total_count"] == len([1 for owner in written.values() if owner == number]), number
         entries += [entry["id"] for entry in log["results"]]
     assert len(entries) == len(set(entries)) == len(written)
-    (events,) = client.trend(events=["$set"], date_from="all", display="BoldNumber")
+    (events,) = client.trend(events=["$set"], date_from="all", display="ActionsPie")
     assert events["aggregated_value"] == len(written)
 
     # A deletion is whole: no events are left of those who are gone.
-    (active,) = client.trend(events=[{"id": None, "math": "dau"}], date_from="all", display="BoldNumber")
+    (active,) = client.trend(events=[{"id": None, "math": "dau"}], date_from="all", display="ActionsPie")
     assert active["aggregated_value"] == len(there)
     for number, person in there.items():
         found = client.persons(distinct_id=person["distinct_ids"][0])
@@ -134,7 +134,7 @@ Sandbox(30_000, path={str(path)!r}).start()
     client = start(30_000, path=path)
     page = client.json("/persons/", include_total="true")
     assert page["count"] == 30_000
-    (active,) = client.trend(events=[{"id": None, "math": "dau"}], date_from="all", display="BoldNumber")
+    (active,) = client.trend(events=[{"id": None, "math": "dau"}], date_from="all", display="ActionsPie")
     assert active["aggregated_value"] == 30_000
 
 

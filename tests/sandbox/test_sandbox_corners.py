@@ -75,6 +75,31 @@ def test_the_form_of_old_clients_is_the_same_filter(odd: Client) -> None:
         assert answers[0][0]["data"] == answers[1][0]["data"]
 
 
+def test_actions_of_own_data(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"event": "a", "timestamp": "2026-01-30", "distinct_id": "x"}', encoding="utf-8")
+    assert start(data=path).trend(actions=[{"id": 1}]) == []
+    (row,) = start(data=path, actions={7: "a"}).trend(actions=[{"id": "7"}])
+    assert (row["label"], row["count"]) == ("a", 1)
+    for wrong in ({0: "a"}, {1: 2}, {"1": "a"}, ["a"], "a"):
+        with pytest.raises(SandboxArgumentError, match="actions must be"):
+            Sandbox(5, actions=wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("operator", ["is_cleaned_path_exact", "flag_evaluates_to", "semver_caret", "sounds_like"])
+@pytest.mark.parametrize("where", ["question", "series"])
+def test_operators_that_are_not_carried_out_are_named(odd: Client, operator: str, where: str) -> None:
+    """To drop the filter would give everybody's figures."""
+    filters = [{"key": "$browser", "value": "x", "operator": operator, "type": "event"}]
+    question: dict[str, Any] = {"events": PAGEVIEW, "properties": filters}
+    if where == "series":
+        question = {"events": [{"id": "$pageview", "properties": filters}]}
+    answer = odd.http.post("/insights/trend/", json=question)
+    assert (answer.status_code, answer.json()["attr"], operator in answer.json()["detail"]) == (400, "properties", True)
+    answer = odd.http.post("/insights/trend/", json={"events": PAGEVIEW, "properties": [{**filters[0], "type": "sun"}]})
+    assert answer.status_code == 400
+
+
 def test_a_key_in_the_body_counts_too(odd: Client) -> None:
     place = f"{odd.box.host}/api/projects/{odd.box.project_id}/insights/trend/"
     question = {"events": PAGEVIEW}

@@ -100,7 +100,7 @@ def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) 
     def unreadable(answer: Answer) -> str:
         raise KeyError("location")
 
-    monkeypatch.setattr(exchange, "_location", unreadable)
+    monkeypatch.setattr(exchange, "location", unreadable)
     begin: Any = attempt.Attempt.begin
 
     def without_key(self: Any, key: Secret) -> Any:
@@ -271,10 +271,13 @@ def test_logs_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_warnings_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def telling(session: exchange.Session, answer: Answer) -> None:
-        warnings.warn(f"used {session.settings.key.current().reveal()}", UserWarning, stacklevel=2)
+    begin: Any = attempt.Attempt.begin
 
-    monkeypatch.setattr(exchange, "_note_sunset", telling)
+    def telling(self: Any, key: Secret) -> Any:
+        warnings.warn(f"used {key.reveal()}", UserWarning, stacklevel=2)
+        return begin(self, key)
+
+    monkeypatch.setattr(attempt.Attempt, "begin", telling)
     assert "in warnings" in _shown(monkeypatch, "_objects")
 
 

@@ -151,7 +151,7 @@ def asking(env: Environment) -> None:
     assert_type(trend, Trend)
     for series in trend:
         assert_type(series, Series)
-        assert_type(series.data, list[float])
+        assert_type(series.data, list[float | None])
     assert_type(env.insights.get_trend(events="$pageview"), Trend)
     assert_type(env.insights.trend_csv(events="$pageview"), Iterator[str])
 
@@ -322,7 +322,7 @@ def entities(env: Environment, names: list[str], numbers: Sequence[int]) -> None
     env.insights.trend(events="a", breakdown="plan", breakdown_type="person", extra_body={"new": {"deep": 1}})
 
 
-def trends(trend: Trend) -> list[tuple[str, float]]:
+def trends(trend: Trend) -> list[tuple[str, float | None]]:
     assert_type(trend[0], Series)
     assert_type(trend.result, list[Series])
     assert_type(trend.is_cached, bool | None)

@@ -261,7 +261,7 @@ def test_a_hand_made_record_leaves_out_what_was_not_set() -> None:
     assert InsightTiming(tags=[], deleted=False, name="").to_dict() == {"tags": [], "deleted": False, "name": ""}
     assert TrendQuery().to_dict() == {}
     query = TrendQuery(
-        events=[Entity(id="$pageview")], properties=[{"key": "a", "value": datetime(2026, 1, 1, tzinfo=UTC)}]
+        events=[Entity(id="$pageview")], properties=[PropertyFilter("a", value=datetime(2026, 1, 1, tzinfo=UTC))]
     )
     assert json.loads(json.dumps(query.to_dict())) == {
         "events": [{"id": "$pageview"}],

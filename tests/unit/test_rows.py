@@ -11,7 +11,8 @@ from posthog_environments_api.models import Person
 from posthog_environments_api.models import Trend as Record
 
 from posthog_environments import MalformedResponseError, PagingError, Report, Trend
-from posthog_environments.rows import Kind, Persons, check_trend, check_walk, projects_of, trend_rows
+from posthog_environments.export.columns import Layout
+from posthog_environments.rows import PERSON_COLUMNS, Kind, Persons, check_trend, check_walk, projects_of, trend_rows
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
@@ -79,6 +80,62 @@ def test_a_row() -> None:
     row = persons.row(person(name=5, created_at="never"))
     assert (row[2], row[4], row[5]) == ("5", None, "{}")
     assert persons.unreadable == {"created_at": 1}
+
+
+WHOLE: dict[str, Any] = {
+    "uuid": UUID,
+    "id": UUID,
+    "name": "Ada",
+    "distinct_ids": ["a"],
+    "properties": {"plan": None, "": 0, "UUID": "x"},
+    "created_at": "2026-01-31T00:00:00+00:00",
+    "type": "person",
+    "is_identified": False,
+    "matched_recordings": [],
+    "value_at_data_point": None,
+    "last_seen_at": None,
+    "of_tomorrow": {"deep": [None, ""]},
+}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"name": 5},
+        {"name": None},
+        {"name": ""},
+        {"distinct_ids": [12345, None, {"a": []}]},
+        {"distinct_ids": None},
+        {"distinct_ids": {"a": 1}},
+        {"distinct_ids": []},
+        {"properties": [1, {"a": None}]},
+        {"properties": None},
+        {"properties": "text"},
+        {"created_at": "yesterday"},
+        {"created_at": None},
+        {"created_at": 17},
+        {"id": None},
+        {"id": {"a": 1}},
+        {"is_identified": "yes", "last_seen_at": "never", "type": None, "matched_recordings": None},
+    ],
+)
+def test_nothing_is_lost_on_the_way_out(odd: dict[str, Any]) -> None:
+    sent = {**WHOLE, **odd}
+    someone = Person.from_dict(json.loads(json.dumps(sent)))
+    assert someone.to_dict() == sent
+    row = dict(zip(PERSON_COLUMNS, Persons("1", {}).row(someone), strict=True))
+    created = row["created_at"]
+    shown = {
+        "uuid": row["uuid"],
+        "name": row["name"],
+        "distinct_ids": row["distinct_ids"],
+        "created_at": created.isoformat() if created else None,
+        "properties": json.loads(row["properties"]),
+    }
+    assert shown | json.loads(row["additional_properties"]) == sent
+    layout = Layout()
+    assert layout.record(layout.cells(someone)) == sent
 
 
 def trend(*series: dict[str, Any], **fields: Any) -> Trend:

@@ -65,7 +65,7 @@ def test_what_are_no_rows_is_left_to_the_reader(rows: Any) -> None:
 
 def test_a_row_of_one_number_has_empty_lists() -> None:
     (row,) = legacy_shape({"results": [{"label": "a", "aggregated_value": 5, "data": []}]})["result"]
-    assert row == {"label": "a", "aggregated_value": 5, "data": [], "days": [], "labels": [], "count": 0}
+    assert row == {"label": "a", "aggregated_value": 5, "data": [], "days": [], "count": 0}
     (formula,) = legacy_shape({"results": [{"label": "f", "aggregated_value": 5.0, "data": None}]})["result"]
     assert formula["data"] is None
 

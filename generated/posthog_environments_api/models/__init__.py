@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .entity import Entity as Entity
     from .finished_query import FinishedQuery as FinishedQuery
     from .insight_timing import InsightTiming as InsightTiming
+    from .no_property_filters import NoPropertyFilters as NoPropertyFilters
     from .person import Person as Person
     from .person_bulk_deletion import PersonBulkDeletion as PersonBulkDeletion
     from .person_bulk_deletion_outcome import (
@@ -67,6 +68,7 @@ _HOMES = {
     "Entity": ".entity",
     "FinishedQuery": ".finished_query",
     "InsightTiming": ".insight_timing",
+    "NoPropertyFilters": ".no_property_filters",
     "Person": ".person",
     "PersonBulkDeletion": ".person_bulk_deletion",
     "PersonBulkDeletionOutcome": ".person_bulk_deletion_outcome",

@@ -26,6 +26,7 @@ class ActivityDetail(_Record):
     Attributes:
         changes: As named.
         trigger: What set it off, where it was not a person.
+        merge: Which persons were merged, where that was done.
         type_: As named.
         name: As named.
         short_id: As named.
@@ -34,6 +35,7 @@ class ActivityDetail(_Record):
 
     changes: list[ActivityChange] = _attrs_field(factory=list)
     trigger: Any = None
+    merge: Any = None
     type_: str | None = None
     name: str | None = None
     short_id: str | None = None
@@ -46,6 +48,7 @@ class ActivityDetail(_Record):
         return (
             _Field("changes", "changes", _list_of(_record_of(ActivityChange)), False, list),
             _Field("trigger", "trigger", _ANY, False, None),
+            _Field("merge", "merge", _ANY, False, None),
             _Field("type_", "type", _TEXT, False, None),
             _Field("name", "name", _TEXT, False, None),
             _Field("short_id", "short_id", _TEXT, False, None),

@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..records import ANY as _ANY
 from ..records import NULL as _NULL
 from ..records import TEXT as _TEXT
 from ..records import WHOLE as _WHOLE
 from ..records import Field as _Field
 from ..records import Record as _Record
 from ..records import either as _either
+from ..records import list_of as _list_of
+from ..records import record_of as _record_of
+
+if TYPE_CHECKING:
+    from ..models.no_property_filters import NoPropertyFilters
+    from ..models.property_filter import PropertyFilter
+    from ..models.property_filter_group import PropertyFilterGroup
 
 
 @_attrs_define
@@ -27,9 +33,9 @@ class Entity(_Record):
         name: As named.
         custom_name: Label for people.
         order: Place among the series; formulas name them by it.
-        properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
-            `PropertyFilterGroup`. Servers of 2026 take the list alone for persons. An entry that they
-            cannot read is dropped in silence.
+        properties: Conditions on properties: a list, of which all must hold, or one group; an empty object stands
+            for none. Servers of 2026 take the list alone for persons. An entry that they cannot read is
+            dropped in silence.
         math: What is counted. sum, avg, min, max, median and the percentiles need `math_property`.
         math_property: Name of the numeric property of the event that `math` works on.
         additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
@@ -40,13 +46,19 @@ class Entity(_Record):
     name: str | None = None
     custom_name: str | None = None
     order: int | None = None
-    properties: Any = None
+    properties: (
+        list[PropertyFilter | PropertyFilterGroup] | PropertyFilterGroup | NoPropertyFilters | None
+    ) = None
     math: str | None = None
     math_property: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
     def _fields(cls) -> tuple[_Field, ...]:
+        from ..models.no_property_filters import NoPropertyFilters
+        from ..models.property_filter import PropertyFilter
+        from ..models.property_filter_group import PropertyFilterGroup
+
         return (
             _Field(
                 "id",
@@ -63,7 +75,22 @@ class Entity(_Record):
             _Field("name", "name", _TEXT, False, None),
             _Field("custom_name", "custom_name", _TEXT, False, None),
             _Field("order", "order", _WHOLE, False, None),
-            _Field("properties", "properties", _ANY, False, None),
+            _Field(
+                "properties",
+                "properties",
+                _either(
+                    _list_of(
+                        _either(
+                            _record_of(PropertyFilter),
+                            _record_of(PropertyFilterGroup),
+                        )
+                    ),
+                    _record_of(PropertyFilterGroup),
+                    _record_of(NoPropertyFilters),
+                ),
+                False,
+                None,
+            ),
             _Field("math", "math", _TEXT, False, None),
             _Field("math_property", "math_property", _TEXT, False, None),
         )

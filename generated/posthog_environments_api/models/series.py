@@ -10,11 +10,13 @@ from attrs import field as _attrs_field
 
 from ..records import ANY as _ANY
 from ..records import BOOLEAN as _BOOLEAN
+from ..records import NULL as _NULL
 from ..records import NUMBER as _NUMBER
 from ..records import TEXT as _TEXT
 from ..records import WHOLE as _WHOLE
 from ..records import Field as _Field
 from ..records import Record as _Record
+from ..records import either as _either
 from ..records import list_of as _list_of
 from ..records import record_of as _record_of
 
@@ -46,7 +48,7 @@ class Series(_Record):
         additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
-    data: list[float] = _attrs_field(factory=list)
+    data: list[float | None] = _attrs_field(factory=list)
     days: list[str] = _attrs_field(factory=list)
     labels: list[str] = _attrs_field(factory=list)
     filter_: TrendFilter | None = None
@@ -66,7 +68,18 @@ class Series(_Record):
         from ..models.trend_filter import TrendFilter
 
         return (
-            _Field("data", "data", _list_of(_NUMBER), False, list),
+            _Field(
+                "data",
+                "data",
+                _list_of(
+                    _either(
+                        _NUMBER,
+                        _NULL,
+                    )
+                ),
+                False,
+                list,
+            ),
             _Field("days", "days", _list_of(_TEXT), False, list),
             _Field("labels", "labels", _list_of(_TEXT), False, list),
             _Field("filter_", "filter", _record_of(TrendFilter), False, None),

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..records import ANY as _ANY
 from ..records import NULL as _NULL
+from ..records import OBJECT as _OBJECT
 from ..records import TEXT as _TEXT
 from ..records import WHOLE as _WHOLE
 from ..records import Field as _Field
@@ -31,9 +31,7 @@ class SeriesAction(_Record):
         math_property: As named.
         math_hogql: As named.
         math_group_type_index: As named.
-        properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
-            `PropertyFilterGroup`. Servers of 2026 take the list alone for persons. An entry that they
-            cannot read is dropped in silence.
+        properties: An object; a group of filters, or nothing, as newer servers have it always.
         additional_properties: What was sent and the contract does not know, or could not be read, by its wire name.
     """
 
@@ -46,7 +44,7 @@ class SeriesAction(_Record):
     math_property: str | None = None
     math_hogql: str | None = None
     math_group_type_index: int | None = None
-    properties: Any = None
+    properties: dict[str, Any] = _attrs_field(factory=dict)
     additional_properties: dict[str, Any] = _attrs_field(factory=dict, kw_only=True)
 
     @classmethod
@@ -71,5 +69,5 @@ class SeriesAction(_Record):
             _Field("math_property", "math_property", _TEXT, False, None),
             _Field("math_hogql", "math_hogql", _TEXT, False, None),
             _Field("math_group_type_index", "math_group_type_index", _WHOLE, False, None),
-            _Field("properties", "properties", _ANY, False, None),
+            _Field("properties", "properties", _OBJECT, False, dict),
         )

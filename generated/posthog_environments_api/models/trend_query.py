@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..records import ANY as _ANY
 from ..records import BOOLEAN as _BOOLEAN
 from ..records import TEXT as _TEXT
 from ..records import Field as _Field
 from ..records import Record as _Record
+from ..records import either as _either
 from ..records import list_of as _list_of
 from ..records import record_of as _record_of
 
 if TYPE_CHECKING:
     from ..models.entity import Entity
+    from ..models.no_property_filters import NoPropertyFilters
+    from ..models.property_filter import PropertyFilter
+    from ..models.property_filter_group import PropertyFilterGroup
 
 
 @_attrs_define
@@ -28,9 +31,9 @@ class TrendQuery(_Record):
     Attributes:
         events: Events to count, one series each.
         actions: Actions to count, one series each.
-        properties: Conditions on properties: a list of `PropertyFilter`, which must all hold, or one
-            `PropertyFilterGroup`. Servers of 2026 take the list alone for persons. An entry that they
-            cannot read is dropped in silence.
+        properties: Conditions on properties: a list, of which all must hold, or one group; an empty object stands
+            for none. Servers of 2026 take the list alone for persons. An entry that they cannot read is
+            dropped in silence.
         filter_test_accounts: Whether to leave out internal and test accounts, as the project's settings define them.
         date_from: Start of the time asked for: a date (`2026-01-31`), or a relative one: `-7d` is seven days back,
             `-1m` a month, `mStart` the start of this month, `yStart` of this year. Servers take what they
@@ -57,7 +60,9 @@ class TrendQuery(_Record):
 
     events: list[Entity] | None = None
     actions: list[Entity] | None = None
-    properties: Any = None
+    properties: (
+        list[PropertyFilter | PropertyFilterGroup] | PropertyFilterGroup | NoPropertyFilters | None
+    ) = None
     filter_test_accounts: bool | None = None
     date_from: str | None = None
     date_to: str | None = None
@@ -74,11 +79,29 @@ class TrendQuery(_Record):
     @classmethod
     def _fields(cls) -> tuple[_Field, ...]:
         from ..models.entity import Entity
+        from ..models.no_property_filters import NoPropertyFilters
+        from ..models.property_filter import PropertyFilter
+        from ..models.property_filter_group import PropertyFilterGroup
 
         return (
             _Field("events", "events", _list_of(_record_of(Entity)), False, None),
             _Field("actions", "actions", _list_of(_record_of(Entity)), False, None),
-            _Field("properties", "properties", _ANY, False, None),
+            _Field(
+                "properties",
+                "properties",
+                _either(
+                    _list_of(
+                        _either(
+                            _record_of(PropertyFilter),
+                            _record_of(PropertyFilterGroup),
+                        )
+                    ),
+                    _record_of(PropertyFilterGroup),
+                    _record_of(NoPropertyFilters),
+                ),
+                False,
+                None,
+            ),
             _Field("filter_test_accounts", "filter_test_accounts", _BOOLEAN, False, None),
             _Field("date_from", "date_from", _TEXT, False, None),
             _Field("date_to", "date_to", _TEXT, False, None),

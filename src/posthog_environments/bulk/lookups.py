@@ -18,6 +18,7 @@ from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.bulk.verdicts import stops_all
 from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
 from posthog_environments.exchange import Flow, Scope
+from posthog_environments.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
@@ -174,7 +175,7 @@ def _other_ways(entry: Entry) -> Iterator[dict[str, Any]]:
 
 def name_of(person: Person) -> str | None:
     """Return the name of a person; servers give whatever a property holds."""
-    name: object = person.name
+    name = as_sent(person, "name")
     return name if isinstance(name, str) or name is None else str(name)
 
 
@@ -187,9 +188,8 @@ def _is_meant(entry: Entry, kind: Kind, person: Person) -> bool:
     """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
     if kind == "distinct_id":
         # One that is a number is asked for by its digits.
-        return any(str(each) == entry.key for each in person.distinct_ids) or (
-            len(person.distinct_ids) >= MOST_DISTINCT_IDS
-        )
+        ids = distinct_ids_of(person)
+        return any(str(each) == entry.key for each in ids) or len(ids) >= MOST_DISTINCT_IDS
     return kind == "id" or _text(person, "email") == entry.key
 
 
@@ -200,7 +200,7 @@ def _is_spelt_otherwise(key: str, person: Person) -> bool:
 
 def _is_similar(key: str, person: Person) -> bool:
     """Tell whether a person shows the key anywhere, in whatever case."""
-    values: list[object] = [person.name, person.uuid, *person.distinct_ids, *person.properties.values()]
+    values: list[object] = [person.name, person.uuid, *distinct_ids_of(person), *person.properties.values()]
     return any(isinstance(value, str) and key.casefold() in value.casefold() for value in values)
 
 

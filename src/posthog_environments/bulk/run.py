@@ -21,6 +21,7 @@ from posthog_environments.bulk.tally import Hooks, Tally, meant
 from posthog_environments.bulk.verdicts import Verdict, after_a_look, judge, of_finding
 from posthog_environments.errors import PostHogError
 from posthog_environments.exchange import Do, Flow, Scope
+from posthog_environments.models import distinct_ids_of
 from posthog_environments.quota import RATES, Bucket
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Run:
         self._tally.fares_well()
         standing.found = sighting.found
         if sighting.person is not None and self._kept is not None:
-            self._distinct_ids[sighting.person.uuid] = list(sighting.person.distinct_ids)
+            self._distinct_ids[sighting.person.uuid] = distinct_ids_of(sighting.person)
         self._tally.name(entry, name_of(sighting.person) if sighting.person is not None else None, sighting.similar)
         yield from self._ledger.found(entry, sighting.found)
         if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
@@ -234,7 +235,7 @@ class Run:
         try:
             if distinct_ids is None:
                 person = yield from lookups.read(self._scope, uuid)
-                distinct_ids = None if person is None else list(person.distinct_ids)
+                distinct_ids = None if person is None else distinct_ids_of(person)
         except PostHogError as error:
             verdict = judge(error, self._job.task, changing=False)
             if verdict.state != "pending":

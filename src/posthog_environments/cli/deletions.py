@@ -13,6 +13,7 @@ from posthog_environments.cli.options import connected, json_option, usage
 from posthog_environments.cli.output import Column, Table
 from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
 from posthog_environments.cli.walks import print_listing
+from posthog_environments.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
     from posthog_environments.environment import Environment
@@ -72,7 +73,9 @@ def delete(
     def whom() -> str:
         with usage():
             person = env.persons.get(id)
-        known = ", ".join([*([str(person.name)] if person.name else []), *map(str, person.distinct_ids[:3])])
+        known = ", ".join(
+            [*([str(name)] if (name := as_sent(person, "name")) else []), *map(str, distinct_ids_of(person)[:3])]
+        )
         events = " and all events of the person" if delete_events else ""
         return f"Delete {known or 'the person'} ({person.uuid}){events}"
 

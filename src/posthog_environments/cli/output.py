@@ -32,6 +32,7 @@ __all__ = [
     "print_json",
     "print_json_line",
     "progress",
+    "shown",
     "shows_progress",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -28,10 +28,12 @@ from posthog_environments.cli.output import (
     print_csv,
     print_fields,
     print_json,
+    shown,
     shows_progress,
 )
 from posthog_environments.cli.walks import print_listing
 from posthog_environments.errors import printable
+from posthog_environments.models import as_sent
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person
@@ -121,11 +123,16 @@ def list_(
 
 
 def _person_row(person: Person) -> tuple[object, ...]:
-    # Servers have been seen to send ids that are no texts.
-    first, *others = [*map(str, person.distinct_ids), ""][: len(person.distinct_ids) or 1]
+    first, *others = _ids(person) or [""]
     more = f" +{len(others)}" if others else ""
-    # A distinct id may be no text.
-    return person.name, f"{first}{more}", person.created_at, person.uuid, person.properties
+    name, created = as_sent(person, "name"), as_sent(person, "created_at")
+    return name, f"{first}{more}", created, person.uuid, as_sent(person, "properties")
+
+
+def _ids(person: Person) -> list[str]:
+    """Give the distinct ids as texts; servers have been seen to send others."""
+    ids = as_sent(person, "distinct_ids")
+    return list(map(shown, cast("list[object]", ids) if isinstance(ids, list) else [ids]))
 
 
 @click.command(
@@ -151,12 +158,14 @@ def _print_person(person: Person, *, as_json: bool) -> None:
         return
     fields: list[tuple[str, object]] = [
         ("uuid", person.uuid),
-        ("id", person.id),
-        ("name", person.name),
-        ("created", person.created_at),
-        *(("distinct id", text) for text in person.distinct_ids),
+        ("id", as_sent(person, "id")),
+        ("name", as_sent(person, "name")),
+        ("created", as_sent(person, "created_at")),
+        *(("distinct id", text) for text in _ids(person)),
         *((f"properties.{name}", value) for name, value in person.properties.items()),
     ]
+    if "properties" in person.additional_properties:
+        fields.append(("properties", person.additional_properties["properties"]))
     print_fields(fields)
 
 

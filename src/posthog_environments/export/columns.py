@@ -227,7 +227,9 @@ class Layout:
         ids, name = _listed(more.get("distinct_ids", person.distinct_ids)), more.get("name", person.name)
         if not _are_texts(ids):
             odd["distinct_ids"] = ids
-            ids = [item for item in ids if item.__class__ is str and encodable(item)]
+            # Where there is no column for the rest, each is shown all the same.
+            all_ = self.only is not None
+            ids = [fit_text(item)[0] for item in ids if all_ or (item.__class__ is str and encodable(item))]
         base = (
             _text(person.uuid, "uuid", odd),
             _id(more.get("id", person.id), odd),
@@ -321,10 +323,12 @@ def _listed(value: object) -> list[Any]:
 
 
 def _others(person: Person) -> dict[str, Any]:
-    """Write the fields of a person that have no column of their own."""
+    """Write the fields of a person that have no column of their own, and each null that was sent."""
     from posthog_environments_api.records import plan_of, write_fields
 
-    return write_fields(person, [field for field in plan_of(type(person)) if field.wire not in _TAKEN])
+    fields = [each for each in plan_of(type(person)) if each.wire not in _TAKEN or not getattr(person, each.name)]
+    written = write_fields(person, fields)
+    return {name: value for name, value in written.items() if name not in _TAKEN or value is None}
 
 
 def _are_texts(items: list[Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 from importlib.util import find_spec
@@ -63,6 +63,8 @@ class Sandbox:
         legacy_trends: Status with which `insights/trend/` is refused. None is what the era does: servers of 2025 and
             2026 answer, the cloud since September 2026 gives 404 for GET and 403 for POST. Era 2026 can give 403, as
             to most accounts; era 2026-09 can give 404 or 405 for POST.
+        actions: Names of events by the numbers that actions have: `{1: "purchase"}`. None is one for each event that
+            is there, by name, and with data of your own none.
         later: How often a question at `query/` is answered 202 before its answer is there; 0 answers at once.
         project_id: Number of its project.
         api_key: Its key; None makes a new one.
@@ -93,6 +95,7 @@ class Sandbox:
         sunset: date = SUNSET,
         lag: float | None = None,
         legacy_trends: Literal[403, 404, 405] | None = None,
+        actions: Mapping[int, str] | None = None,
         later: int = 0,
         project_id: int = 12345,
         api_key: str | None = None,
@@ -118,6 +121,7 @@ class Sandbox:
             project_id=_settings.whole("project_id", project_id, 1, 2**31 - 1),
             api_key=_settings.key_of(api_key),
             legacy_trends=_settings.legacy_trends_of(legacy_trends, era),
+            actions=_settings.actions_of(actions),
             later=_settings.whole("later", later, 0, 1000),
         )
         if self._settings.redirect and "projects" not in self._settings.prefixes:

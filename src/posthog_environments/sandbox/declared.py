@@ -53,10 +53,29 @@ def _list_of(test: Test) -> Test:
 
 
 def _filters(value: object) -> bool:
-    if isinstance(value, list):
-        return True
-    group = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    return isinstance(group.get("type"), str) and isinstance(group.get("values"), list)
+    """Tell a list of conditions, a group of them, or an empty object, which is none."""
+    return value == {} or _list_of(_entry)(value) or _group(value)
+
+
+def _entry(value: object) -> bool:
+    return _group(value) or (_object(value, _FILTER) and "key" in cast("dict[str, Any]", value))
+
+
+def _group(value: object) -> bool:
+    return _object(value, _GROUP) and {"type", "values"} <= cast("dict[str, Any]", value).keys()
+
+
+def _object(value: object, tests: Mapping[str, Test]) -> bool:
+    return isinstance(value, dict) and _wrong(cast("dict[str, Any]", value), tests) is None
+
+
+_FILTER: Final[Mapping[str, Test]] = {
+    "key": _text,
+    "operator": _or_null(_text),
+    "type": _or_null(_text),
+    "group_type_index": _or_null(_whole),
+}
+_GROUP: Final[Mapping[str, Test]] = {"type": _text, "values": _list_of(_entry)}
 
 
 def _trends_query(value: object) -> bool:
@@ -77,7 +96,7 @@ _ENTITY: Final[Mapping[str, Test]] = {
 
 
 def _entity(value: object) -> bool:
-    return isinstance(value, dict) and _wrong(cast("dict[str, Any]", value), _ENTITY) is None
+    return _object(value, _ENTITY)
 
 
 _WORDS: Final[Mapping[str, Test]] = {

@@ -77,7 +77,7 @@ _NO_FIT: Final = "This is no flat list of filters on persons, and the server fal
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
     """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
     if isinstance(given, str):
-        given = _parsed(given, attr)
+        given = _parsed(given, None if lenient else attr)
     if given is None or given in ("", [], {}):
         return NONE
     if isinstance(given, dict):

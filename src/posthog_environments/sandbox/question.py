@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from posthog_environments.sandbox import filters
@@ -224,7 +225,13 @@ def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
 
 
 def actions(house: House) -> dict[int, str]:
-    """Give the actions of the sandbox: one for each event that it knows, numbered by name."""
+    """Give the actions of the sandbox: those that it was told, else one for each event, numbered by name.
+
+    With data of one's own there are none unless they are told, as on a server that took just these events in.
+    """
+    settings = house.settings
+    if settings.actions is not None or isinstance(settings.data, Path):
+        return dict(settings.actions or {})
     # Those that changes leave behind are no part of it: with them the first change would number the others anew.
     own = "('$set', '$delete_person_property')"
     rows = house.store.rows(Sql(f"SELECT DISTINCT event FROM events WHERE event NOT IN {own} ORDER BY event"))  # noqa: S608

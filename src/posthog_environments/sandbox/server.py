@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ADDRESS: Final = "127.0.0.1"
 _PATIENCE: Final = 30.0
+_GLANCE: Final = 0.005
+"""Seconds between two looks at whether the server has started."""
 # Rounds of the loop that it takes to set up a connection; some to spare.
 _ROUNDS: Final = 10
 _LONGEST_HEAD: Final = 256 * 1024
@@ -28,33 +30,6 @@ _ELSEWHERE: Final = (
     b'{"type":"invalid_request","code":"host_not_allowed",'
     b'"detail":"The sandbox answers to localhost and 127.0.0.1 alone.","attr":null}'
 )
-
-
-class _Server(uvicorn.Server):
-    """A server that is told when to stop, instead of looking ten times a second."""
-
-    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._enough: asyncio.Event | None = None
-
-    async def main_loop(self) -> None:
-        """Serve until `enough`."""
-        self._enough = asyncio.Event()
-        await self.on_tick(0)
-        self._ready.set()
-        await self._enough.wait()
-        # asyncio drops, unclosed, a connection that it has accepted and not yet set up when the server closes. So let
-        # nobody in any more first, and those who are in find their place.
-        for listener in [each for server in self.servers for each in server.sockets]:
-            asyncio.get_running_loop().remove_reader(listener.fileno())
-        for _ in range(_ROUNDS):
-            await asyncio.sleep(0)
-
-    def enough(self) -> None:
-        """End the main loop; to be called in the loop's thread."""
-        if self._enough is not None:
-            self._enough.set()
 
 
 class _Doorkeeper:
@@ -85,6 +60,7 @@ class Server:
         self._port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._enough: asyncio.Event | None = None
         self._failure: BaseException | None = None
         config = uvicorn.Config(
             lambda: _Doorkeeper(build()),
@@ -102,7 +78,7 @@ class Server:
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=_LONGEST_HEAD,
         )
-        self._server = _Server(config, self._ready)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="posthog-sandbox", daemon=True)
         self._thread.start()
         if not self._ready.wait(_PATIENCE) or self._failure is not None:
@@ -116,10 +92,10 @@ class Server:
 
     def stop(self) -> None:
         """Stop, and wait until the thread has ended and the port is free."""
-        loop = self._loop
-        if loop is not None and self._thread.is_alive():
+        loop, enough = self._loop, self._enough
+        if loop is not None and enough is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                loop.call_soon_threadsafe(self._server.enough)
+                loop.call_soon_threadsafe(enough.set)
         self._thread.join()
         self._socket.close()
 
@@ -137,8 +113,31 @@ class Server:
             self._ready.set()
 
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        await self._server.serve(sockets=[self._socket])
+        self._loop, self._enough = asyncio.get_running_loop(), asyncio.Event()
+        tasks = [asyncio.create_task(self._begin()), asyncio.create_task(self._end(self._enough))]
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _begin(self) -> None:
+        """Look until the server has started; it tells nobody when it does."""
+        for _ in range(int(_PATIENCE / _GLANCE)):
+            if self._server.started:
+                self._ready.set()
+                return
+            await asyncio.sleep(_GLANCE)
+
+    async def _end(self, enough: asyncio.Event) -> None:
+        """Wait until it is told to stop, and end the server."""
+        await enough.wait()
+        # asyncio drops, unclosed, a connection that it has accepted and not yet set up when the server closes. So let
+        # nobody in any more first, and those who are in find their place.
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        self._server.should_exit = True
 
 
 def _listen(port: int) -> socket.socket:

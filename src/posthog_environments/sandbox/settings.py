@@ -81,6 +81,7 @@ class Settings:
     api_key: str | None
     legacy_trends: Literal[403, 404, 405] | None
     later: int
+    actions: Mapping[int, str] | None
 
 
 def count_of_persons(value: object) -> int:
@@ -126,6 +127,19 @@ def legacy_trends_of(value: object, era: Era) -> Literal[403, 404, 405] | None:
             return status
     known = ", ".join(map(str, possible[era])) or "no status"
     raise SandboxArgumentError(f"legacy_trends in the era {era} can be None or {known}, not {value!r}.")
+
+
+def actions_of(value: object) -> Mapping[int, str] | None:
+    """Check `actions`: numbers, and the name of an event for each."""
+    if value is None:
+        return None
+    given = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {None: None}
+    found: dict[int, str] = {}
+    for number, event in given.items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1 or not isinstance(event, str):
+            raise SandboxArgumentError(f"actions must be a mapping such as {{1: 'purchase'}}, not {value!r}.")
+        found[number] = event
+    return MappingProxyType(found)
 
 
 def data_source(value: object) -> Path | Literal["cdnow"] | None:

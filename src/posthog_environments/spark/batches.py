@@ -46,6 +46,7 @@ PERSONS: Final = StructType(
         StructField("distinct_ids", ArrayType(StringType())),
         StructField("created_at", TimestampType()),
         StructField("properties", StringType()),
+        StructField("additional_properties", StringType()),
     ]
 )
 TREND: Final = StructType(
