@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, assert_type
 from uuid import UUID
 
+import attrs
 import httpx
 from dateutil.relativedelta import relativedelta
 from matplotlib.axes import Axes
@@ -72,6 +73,9 @@ def reading(env: Environment) -> None:
         assert_type(person.distinct_ids, list[str])
         assert_type(person.properties, dict[str, Any])
         assert_type(person.created_at, datetime | None)
+        assert_type(person.is_identified, bool | None)
+        assert_type(person.last_seen_at, datetime | None)
+        assert_type(attrs.evolve(person, name="Ada"), Person)
     for page in pager.pages():
         assert_type(page, Page[Person])
         assert_type(page.count, int | None)

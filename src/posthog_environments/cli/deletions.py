@@ -73,9 +73,8 @@ def delete(
     def whom() -> str:
         with usage():
             person = env.persons.get(id)
-        known = ", ".join(
-            [*([str(name)] if (name := as_sent(person, "name")) else []), *map(str, distinct_ids_of(person)[:3])]
-        )
+        name = as_sent(person, "name")
+        known = ", ".join([*([str(name)] if name else []), *map(str, distinct_ids_of(person)[:3])])
         events = " and all events of the person" if delete_events else ""
         return f"Delete {known or 'the person'} ({person.uuid}){events}"
 
