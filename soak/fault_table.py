@@ -71,7 +71,7 @@ GOOD: Final[Mapping[Kind, Good]] = {
         Good("patch", 200, json.dumps(PERSON).encode()),
         Good("post", 201, b'{"success": true }'),
         Good("trend", 200, json.dumps({"result": [{"label": "a", "data": [1], "days": ["2026-01-01"]}]}).encode()),
-        Good("delete", 202, b'{"detail":"accepted"}'),
+        Good("delete", 202, b'{"detail": "accepted"}'),
         Good("walk", 200, _page(ROWS[1:])),
     )
 }
@@ -112,7 +112,7 @@ BROKEN: Final = _ends("TransportError", "OutcomeUnknown")
 STALLED: Final = _ends("DeadlineExceeded", "OutcomeUnknown")
 UNREADABLE: Final = _ends("MalformedResponseError", "OutcomeUnknown")
 # A 2xx with JSON is the API's, and says that it was done; what comes with it is looked at only where the call returns
-# it, or where it may say that it was not done. A 2xx that is neither empty nor JSON may be that of a log-in: UNREADABLE.
+# it, or where it may say that it was not done. A 2xx that is neither empty nor JSON may be a log-in's: UNREADABLE.
 UNEXPECTED: Final = _ends("MalformedResponseError", post="value MalformedResponseError", delete="value")
 REDIRECTED: Final = _ends("RedirectError")
 
