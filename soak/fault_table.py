@@ -71,7 +71,7 @@ GOOD: Final[Mapping[Kind, Good]] = {
         Good("patch", 200, json.dumps(PERSON).encode()),
         Good("post", 201, b'{"success": true }'),
         Good("trend", 200, json.dumps({"result": [{"label": "a", "data": [1], "days": ["2026-01-01"]}]}).encode()),
-        Good("delete", 202, b'{"detail":"accepted"}'),
+        Good("delete", 202, b'{"detail": "accepted"}'),
         Good("walk", 200, _page(ROWS[1:])),
     )
 }
@@ -111,9 +111,9 @@ NOT_SENT_IN_TIME: Final = _ends("DeadlineExceeded")
 BROKEN: Final = _ends("TransportError", "OutcomeUnknown")
 STALLED: Final = _ends("DeadlineExceeded", "OutcomeUnknown")
 UNREADABLE: Final = _ends("MalformedResponseError", "OutcomeUnknown")
-# A 2xx says that it was done; what comes with it is looked at only where the call returns it, or where it may say that
-# it was not done.
-NO_JSON: Final = _ends("MalformedResponseError", post="value MalformedResponseError", delete="value")
+# A 2xx with JSON is the API's, and says that it was done; what comes with it is looked at only where the call returns
+# it, or where it may say that it was not done. A 2xx that is neither empty nor JSON may be a log-in's: UNREADABLE.
+UNEXPECTED: Final = _ends("MalformedResponseError", post="value MalformedResponseError", delete="value")
 REDIRECTED: Final = _ends("RedirectError")
 
 
@@ -556,14 +556,14 @@ def _header_faults() -> Iterator[Fault]:
     no_type = lambda g: b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (g.status, len(g.body)) + g.body  # noqa: E731
     yield Fault("no Content-Type", group, _keep(no_type), FINE)
     for kind, ends in {
-        "text/html": NO_JSON,
-        "text/plain": NO_JSON,
-        "application/octet-stream": NO_JSON,
-        "image/png": NO_JSON,
-        "": NO_JSON,
+        "text/html": UNEXPECTED,
+        "text/plain": UNEXPECTED,
+        "application/octet-stream": UNEXPECTED,
+        "image/png": UNEXPECTED,
+        "": UNEXPECTED,
         "application/json; charset=utf-16": FINE,
         "application/problem+json": FINE,
-        "APPLICATION/JSON": NO_JSON,
+        "APPLICATION/JSON": UNEXPECTED,
     }.items():
         lower = kind.lower() == "application/json"
         yield Fault(
@@ -577,7 +577,7 @@ def _header_faults() -> Iterator[Fault]:
             f"Content-Type {kind}, and so it is",
             group,
             _says(0, b"<html>Sign in", kind=kind),
-            NO_JSON,
+            UNREADABLE,
         )
 
     zipped = partial(gzip.compress, mtime=0)
@@ -603,7 +603,7 @@ def _header_faults() -> Iterator[Fault]:
         "gzip of 20,000 members": (b"gzip", lambda b: zipped(b"") * 20_000 + zipped(b), UNREADABLE),
         "gzip of 80 MiB": (b"gzip", lambda _: _bomb(), UNREADABLE),
         "gzip twice": (b"gzip, gzip", lambda b: zipped(zipped(b)), UNREADABLE),
-        "gzip twice, said once": (b"gzip", lambda b: zipped(zipped(b)), NO_JSON),
+        "gzip twice, said once": (b"gzip", lambda b: zipped(zipped(b)), UNREADABLE),
         "brotli": (b"br", bytes, UNREADABLE),
         "deflate": (b"deflate", zlib.compress, UNREADABLE),
         "zstd": (b"zstd", bytes, UNREADABLE),
@@ -649,9 +649,9 @@ def _body_faults() -> Iterator[Fault]:
     }
     for name, change in garbage.items():
         # Some readers take some of these; then the rest of the answer must still be right.
-        free = _ends("value MalformedResponseError", post="value MalformedResponseError", delete="value")
+        free = _ends("value MalformedResponseError", "value OutcomeUnknown")
         may = name in ("with a number of 5,000 digits", "with a number too large", "nested 100,000 deep inside")
-        yield Fault(f"JSON {name}", group, _changed(change), free if may else NO_JSON)
+        yield Fault(f"JSON {name}", group, _changed(change), free if may else UNREADABLE)
     odd: dict[str, Callable[[bytes], bytes]] = {
         "with a name twice": lambda b: b[:-1] + b', "x": 1, "x": 2}',
         "with half a surrogate": lambda b: b[:-1] + b', "x": "\\ud800"}',
@@ -662,7 +662,7 @@ def _body_faults() -> Iterator[Fault]:
         "with space around": lambda b: b" \r\n\t" + b + b"\n" * 500,
         "nested 200 deep": lambda b: b[:-1] + b', "x": ' + b"[" * 200 + b"]" * 200 + b"}",
     }
-    lenient = _ends("value MalformedResponseError", post="value MalformedResponseError", delete="value")
+    lenient = _ends("value MalformedResponseError", "value OutcomeUnknown")
     for name, change in odd.items():
         strict = name != "with half a surrogate"
         yield Fault(f"JSON {name}", group, _changed(change), FINE if strict else lenient)
@@ -671,7 +671,7 @@ def _body_faults() -> Iterator[Fault]:
     yield Fault("a body of spaces", group, _keep(lambda g: g.whole(b"  \n ")), blank)
     group = "shape"
     for text in ("null", "[]", '""', '"text"', "5", "true", "[[]]", '[{"uuid": "a"}]', "{}"):
-        yield Fault(f"the answer is {text}", group, _says(0, text.encode()), NO_JSON, lax=True)
+        yield Fault(f"the answer is {text}", group, _says(0, text.encode()), UNEXPECTED, lax=True)
     yield Fault(
         "success false",
         group,
@@ -712,7 +712,7 @@ def _body_faults() -> Iterator[Fault]:
             _ends("MalformedResponseError"),
             kinds=("walk",),
         )
-    yield Fault("results missing", group, _keep(lambda g: g.whole(b'{"next": null}')), NO_JSON, kinds=("walk",))
+    yield Fault("results missing", group, _keep(lambda g: g.whole(b'{"next": null}')), UNEXPECTED, kinds=("walk",))
     yield Fault(
         "next missing",
         group,

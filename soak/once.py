@@ -171,8 +171,10 @@ def carry_out(cut: Cut) -> Ending:
     return Ending(said, done, server.whole, server.answered, text)
 
 
-def _options(host: str) -> dict[str, Any]:
-    return {"api_key": KEY, "host": host, "timeout": 20.0, "retries": 2}
+def _options(cut: Cut, host: str) -> dict[str, Any]:
+    # A 404 says that the person is gone only where the prefix is known: from the read before it, or because it is said.
+    prefix = "auto" if cut.warm else "projects"
+    return {"api_key": KEY, "host": host, "prefix": prefix, "timeout": 20.0, "retries": 2}
 
 
 def _ask(env: Any, change: Change) -> Any:
@@ -188,7 +190,7 @@ def _ask(env: Any, change: Change) -> Any:
 
 
 def _blocking(cut: Cut, host: str) -> tuple[str, str]:
-    with Environment(1, **_options(host)) as env:
+    with Environment(1, **_options(cut, host)) as env:
         env._scope.session.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
         if cut.warm:
             env.persons.get(UUID)
@@ -200,7 +202,7 @@ def _blocking(cut: Cut, host: str) -> tuple[str, str]:
 
 
 async def _awaiting(cut: Cut, host: str) -> tuple[str, str]:
-    async with AsyncEnvironment(1, **_options(host)) as env:
+    async with AsyncEnvironment(1, **_options(cut, host)) as env:
         env._scope.session.random = lambda: 0.0  # noqa: SLF001 - as above
         if cut.warm:
             await env.persons.get(UUID)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -604,15 +603,14 @@ def _check_done(call: Call, answer: Answer) -> None:
 
     if not answer.content.strip():
         return
-    body: object = None
-    with suppress(DecodeError):
-        body = loads(answer.content)
-    if body is None:
+    try:
+        body: object = loads(answer.content)
+    except DecodeError:
         kind = printable(answer.headers.get("content-type", "no type"), 60)
         raise OutcomeUnknown(
             f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
             f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
-        )
+        ) from None
     said = fields_of(body)
     if said.get("success") is False and "uuid" not in said:
         detail = said.get("detail")

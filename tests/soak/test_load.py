@@ -78,8 +78,8 @@ def test_a_quota_that_gives_up_most_of_it(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_block_that_lasts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     refuse = quota._Log.refuse
 
-    def refuse_longer(log: Any, now: float, wait: float) -> None:
-        refuse(log, now, wait)
+    def refuse_longer(log: Any, now: float, wait: float, *, teaches: bool = True) -> None:
+        refuse(log, now, wait, teaches=teaches)
         log._blocked_until = now + 2 * log._windows[-1].seconds
 
     monkeypatch.setattr(quota._Log, "refuse", refuse_longer)
