@@ -57,6 +57,10 @@ class Sources:
     settings: Path
     forked: Path
 
+    def shared(self) -> list[Path]:
+        """Return the modules that go into the client as they are: what its records share."""
+        return sorted(self.templates.glob("*.py"))
+
 
 def generator() -> Path:
     """Return where the generator is."""
@@ -121,7 +125,8 @@ def generate(sources: Sources, target: Path) -> None:
     # The generator exits with 0 where it cannot read a template's output; its words tell.
     if done.returncode or "ERROR" in done.stderr or "Warning" in done.stdout:
         raise CannotGenerateError(f"The generator could not read {sources.contract.name}:\n{done.stdout}{done.stderr}")
-    shutil.copyfile(sources.templates / "records.py", target / "records.py")
+    for path in sources.shared():
+        shutil.copyfile(path, target / path.name)
     try:
         mend(target, _numbers(contract))
     except MendError as error:
@@ -154,7 +159,7 @@ def _stamp(sources: Sources) -> str:
     Some edits of the contract leave no trace in the code (a scope, a default, words), yet the two are then out of step.
     """
     templates = sorted(sources.templates.glob("*.jinja"))
-    made_of = [sources.contract, sources.settings, *templates, sources.templates / "records.py"]
+    made_of = [sources.contract, sources.settings, *templates, *sources.shared()]
     lines = [
         f"{hashlib.sha256(path.read_bytes().replace(bytes([13, 10]), bytes([10]))).hexdigest()}  {path.name}"
         for path in made_of

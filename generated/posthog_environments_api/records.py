@@ -8,11 +8,31 @@ in `additional_properties`, by its wire name. Writing gives every field that was
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
-from urllib.parse import quote
+
+from .kinds import (
+    ANY,
+    BOOLEAN,
+    DATE,
+    FILLED,
+    MOMENT,
+    NULL,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    WHOLE,
+    DecodeError,
+    Kind,
+    is_csv,
+    is_usual,
+    kind_of,
+    list_of,
+    one_of,
+    plain,
+    segment,
+)
+from .moments import timestamp
 
 __all__ = [
     "ABSENT",
@@ -47,52 +67,6 @@ __all__ = [
     "timestamp",
     "write_fields",
 ]
-
-
-class DecodeError(ValueError):
-    """An answer is not what the contract says. No value of the answer is in the message.
-
-    Attributes:
-        path: Where, such as `results[3].uuid`; empty for the whole.
-        reason: What was expected, and what came.
-        index: Number of the row, from 0, where the answer is a list of rows and one of them is at fault.
-    """
-
-    def __init__(self, reason: str, path: str = "", index: int | None = None) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
-        self.reason = reason
-        self.path = path
-        self.index = index
-
-    def __reduce__(self) -> tuple[type[DecodeError], tuple[str, str, int | None]]:
-        return type(self), (self.reason, self.path, self.index)
-
-    def under(self, name: str, index: int | None = None) -> DecodeError:
-        """Return the same error as seen from one level up."""
-        joint = "." if self.path and not self.path.startswith("[") else ""
-        return DecodeError(self.reason, f"{name}{joint}{self.path}", self.index if index is None else index)
-
-
-class Kind(NamedTuple):
-    """How the values of a field are read.
-
-    Attributes:
-        name: What they are.
-        read: Reads decoded JSON, or raises a `DecodeError`.
-        natives: The classes whose instances are values as they are; others have to be looked into.
-        exact: Whether writing a value always gives what was read.
-        parts: The kinds within.
-        record: The class of the record, for a record.
-        values: The values that there are, for an enumeration.
-    """
-
-    name: str
-    read: Callable[[Any], Any]
-    natives: frozenset[type[Any]] = frozenset()
-    exact: bool = True
-    parts: tuple[Kind, ...] = ()
-    record: type[Record] | None = None
-    values: tuple[Any, ...] = ()
 
 
 class Field(NamedTuple):
@@ -342,107 +316,10 @@ def _read_optional(kind: Kind, raw: Any, wire: str, odd: dict[str, _Odd]) -> Any
 
 def _note(kind: Kind, value: Any, raw: Any, wire: str, odd: dict[str, _Odd]) -> None:
     """Note a value that would be written in another spelling than it came in."""
-    if not kind.exact and not (kind is MOMENT and _is_usual(raw, value)):
+    if not kind.exact and not (kind is MOMENT and is_usual(raw, value)):
         written = plain(value)
         if written != raw:
             odd[wire] = (written, raw)
-
-
-# ------------------------------------------------------------------------------------------------ kinds of values
-
-
-def _filled(raw: Any) -> str:
-    if raw.__class__ is not str:
-        raise DecodeError(f"expected a text, got {kind_of(raw)}")
-    if not raw:
-        raise DecodeError("it is empty")
-    return raw
-
-
-def _number(raw: Any) -> int | float:
-    if raw.__class__ is float or raw.__class__ is int:
-        return raw
-    raise DecodeError(f"expected a number, got {kind_of(raw)}")
-
-
-def _moment(raw: Any) -> datetime:
-    found = timestamp(raw)
-    if found is None:
-        raise DecodeError(f"expected a moment, got {kind_of(raw)}")
-    return found
-
-
-def _is_usual(text: str, moment: datetime) -> bool:
-    """Tell whether a moment is spelt as servers do, and as `plain` does: quicker than to write it."""
-    return (
-        text[-1] == "Z"
-        and text[10] == "T"
-        and text[4] == text[7] == "-"
-        and (len(text) == 20 or (len(text) == 27 and moment.microsecond > 0))
-    )
-
-
-def _date(raw: Any) -> date:
-    if raw.__class__ is str:
-        try:
-            return date.fromisoformat(raw)
-        except ValueError:
-            pass
-    raise DecodeError(f"expected a date, got {kind_of(raw)}")
-
-
-def _plain_kind(kind: type[Any], name: str, words: str) -> Kind:
-    def read(raw: Any) -> Any:
-        if raw.__class__ is kind:
-            return raw
-        raise DecodeError(f"expected {words}, got {kind_of(raw)}")
-
-    return Kind(name, read, frozenset({kind}))
-
-
-ANY = Kind("any", lambda raw: raw, frozenset({str, int, float, bool, list, dict}))
-NULL = _plain_kind(type(None), "null", "null")
-TEXT = _plain_kind(str, "text", "a text")
-FILLED = Kind("filled", _filled)
-WHOLE = _plain_kind(int, "whole", "a whole number")
-NUMBER = Kind("number", _number, frozenset({int, float}))
-BOOLEAN = _plain_kind(bool, "boolean", "a boolean")
-OBJECT = _plain_kind(dict, "object", "an object")
-MOMENT = Kind("moment", _moment, exact=False)
-DATE = Kind("date", _date, exact=False)
-
-
-def one_of(*values: Any) -> Kind:
-    """Return the kind of an enumeration; what is not in it is kept raw."""
-    known = {(value.__class__, value) for value in values}
-
-    def read(raw: Any) -> Any:
-        if raw.__class__ in (str, int) and (raw.__class__, raw) in known:
-            return raw
-        raise DecodeError(f"expected a value that the contract names, got {kind_of(raw)}")
-
-    return Kind("enumeration", read, values=values)
-
-
-def list_of(kind: Kind) -> Kind:
-    """Return the kind of a list; one element that cannot be read makes the whole unreadable."""
-    read_one, natives = kind.read, kind.natives
-
-    def read(raw: Any) -> list[Any]:
-        if raw.__class__ is not list:
-            raise DecodeError(f"expected a list, got {kind_of(raw)}")
-        if natives.issuperset(map(type, raw)):
-            return raw
-        found: list[Any] = []
-        try:
-            found.extend(map(read_one, raw))
-        except DecodeError as error:
-            problem = error.under(f"[{len(found)}]", len(found) if kind.record else None)
-        else:
-            return found
-        raise problem
-
-    return Kind("list", read, exact=kind.exact, parts=(kind,))
 
 
 def record_of(record: type[Record]) -> Kind:
@@ -490,105 +367,3 @@ def _allows(field: Field, raw: dict[str, Any]) -> bool:
         return not field.required
     # A constant tells one record from another.
     return len(field.kind.values) != 1 or raw[field.wire] == field.kind.values[0]
-
-
-def kind_of(value: object) -> str:
-    """Name the kind of a JSON value, for messages."""
-    kinds = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
-    return kinds.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
-
-
-# ------------------------------------------------------------------------------------------------ writing
-
-
-def plain(value: Any) -> Any:
-    """Turn records and times inside a value into what JSON knows; a moment in UTC ends in Z, as servers write it."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, date):
-        text = value.isoformat()
-        return text[:-6] + "Z" if text.endswith("+00:00") else text
-    write = getattr(value, "to_dict", None)
-    return value if write is None else write()
-
-
-def segment(value: object) -> str:
-    """Write a value as one segment of a path.
-
-    Raises:
-        ValueError: It is empty or made of dots, so that the path would lead elsewhere.
-    """
-    text = str(value).lower() if isinstance(value, bool) else str(plain(value))
-    if text in ("", ".", ".."):
-        raise ValueError(f"{text!r} cannot stand in a path; it would lead to another operation.")
-    return quote(text, safe="@")
-
-
-def is_csv(content_type: str) -> bool:
-    """Tell whether an answer is CSV, which is asked for and not parsed."""
-    return content_type.partition(";")[0].strip().lower() == "text/csv"
-
-
-# ------------------------------------------------------------------------------------------------ moments
-def timestamp(value: Any) -> datetime | None:
-    """Read a moment as an aware datetime, or None where it is not one; never raise.
-
-    Servers write ISO, with Z, an offset or none (then UTC), and "2020-01-01 10:00:00 UTC". Other text is read if it
-    holds a whole date in an order that cannot be mistaken: year first, or the month by name. Nothing is made up: "10",
-    "Wed" and "2020-13-01" are None, as is what is not text.
-    """
-    if not isinstance(value, str) or not 8 <= len(value) <= 64:
-        return None
-    moment: datetime | None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = _plain_utc(value) or _by_dateutil(value)
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def _plain_utc(text: str) -> datetime | None:
-    for name in (" UTC", " GMT"):
-        if text.endswith(name):
-            try:
-                value = datetime.fromisoformat(text.removesuffix(name))
-            except ValueError:
-                return None
-            return value if value.tzinfo is None else None
-    return None
-
-
-_YEAR_FIRST = re.compile(r"\s*([0-9]{4})([-/.]?)([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
-_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-
-
-def _by_dateutil(text: str) -> datetime | None:
-    match = _YEAR_FIRST.match(text)
-    if not (text.isascii() and text.isprintable()) or not (
-        match or (_MONTH_NAME.search(text) and re.search(r"\b[0-9]{4}\b", text))
-    ):
-        return None
-    from dateutil import parser
-
-    def zone(name: str | None, offset: int | None) -> timezone | None:
-        if offset is None:
-            if name is None:
-                return None
-            raise ValueError(f"the time zone {name} is not known")
-        return timezone(timedelta(seconds=offset))
-
-    try:
-        # A part that is missing comes from the default, so two unlike defaults give unlike dates.
-        found = parser.parse(text, default=datetime(2000, 1, 1, tzinfo=UTC), tzinfos=zone)
-        other = parser.parse(text, default=datetime(2004, 2, 2, tzinfo=UTC), tzinfos=zone)
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-        return None
-    if found.date() != other.date() or f"{found.year:04d}" not in text:
-        return None
-    if match and (found.year, found.month, found.day) != (int(match[1]), int(match[3]), int(match[4])):
-        return None
-    return found

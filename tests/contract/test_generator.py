@@ -102,11 +102,11 @@ def test_edited_deleted_and_added_files_are_named(workshop: Workshop, capsys: py
 
 
 def test_a_changed_template_is_noticed(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
-    workshop.edit(workshop.templates / "records.py", "No value of the answer", "Nothing of the answer")
+    workshop.edit(workshop.templates / "kinds.py", "No value of the answer", "Nothing of the answer")
     workshop.edit(workshop.templates / "model.py.jinja", "As named.", "As it says.")
     assert workshop.run("--check") == 1
     said = capsys.readouterr().out.splitlines()
-    assert {"different: records.py", "different: models/trend.py", "different: SOURCES"} <= set(said)
+    assert {"different: kinds.py", "different: models/trend.py", "different: SOURCES"} <= set(said)
 
 
 def test_a_change_of_the_generators_own_templates_is_noticed(
