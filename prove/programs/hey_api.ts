@@ -42,13 +42,13 @@ async function main(): Promise<void> {
   same("id", person.id, 1);
   same("distinct_ids", person.distinct_ids, ["ada"]);
   same("properties", person.properties, { email: "ada@example.com", plan: "pro" });
-  same("created_at", person.created_at, "2026-01-05T10:00:00.000000Z");
+  same("created_at", person.created_at, "2026-01-05T10:00:00Z");
 
   const query = { date_from: "2026-01-01", date_to: "2026-01-09", breakdown: "plan", breakdown_type: "person" } as const;
   const timeline = there("timeline", (await getPersonPropertiesTimeline({ path, query })).data);
   same("points", timeline.points.map((point) => point.relevant_event_count), [2, 1]);
   same("plans", timeline.points.map((point) => (point.properties as { plan: string }).plan), ["free", "pro"]);
-  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00.000000Z");
+  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00Z");
   same("crucial_property_keys", timeline.crucial_property_keys, ["plan"]);
 
   const update = await updatePerson({ path, body: { properties: { plan: "team" } } });

@@ -18,6 +18,8 @@ PACKAGE = Path(posthog_environments.__file__).parent
 ALLOWED = {"_pool"}
 # A public method of named tuples.
 STANDARD = {"_replace"}
+# The generated package is ours.
+OURS = {"_get_kwargs"}
 
 
 def used(tree: ast.AST) -> Iterator[str]:
@@ -60,7 +62,7 @@ def foreign(trees: list[ast.AST]) -> set[str]:
 
 def test_one_private_name_of_others_is_used() -> None:
     trees: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))]
-    assert foreign(trees) == ALLOWED | STANDARD
+    assert foreign(trees) == ALLOWED | STANDARD | OURS
 
 
 def test_it_is_used_in_one_line() -> None:
