@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   const timeline = there("timeline", (await getPersonPropertiesTimeline({ path, query })).data);
   same("points", timeline.points.map((point) => point.relevant_event_count), [2, 1]);
   same("plans", timeline.points.map((point) => (point.properties as { plan: string }).plan), ["free", "pro"]);
-  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00Z");
+  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00.000000Z");
   same("crucial_property_keys", timeline.crucial_property_keys, ["plan"]);
 
   const update = await updatePerson({ path, body: { properties: { plan: "team" } } });

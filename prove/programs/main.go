@@ -121,7 +121,10 @@ func large(person *client.Person) int64 {
 func trend(answer *client.Trend) {
 	same("series", len(answer.Result), 1)
 	series := answer.Result[0]
-	same("data", series.Data, []float64{1, 2, 1, 1})
+	same("points", len(series.Data), 4)
+	for point, wanted := range []float64{1, 2, 1, 1} {
+		same("data", *series.Data[point], wanted)
+	}
 	same("days", series.Days, []string{"2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"})
 	same("count", series.GetCount(), 5.0)
 	same("label", series.GetLabel(), "$pageview")

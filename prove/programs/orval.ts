@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   );
   same("points", timeline.points.map((point) => point.relevant_event_count), [2, 1]);
   same("plans", timeline.points.map((point) => (point.properties as { plan: string }).plan), ["free", "pro"]);
-  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00Z");
+  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00.000000Z");
   same("crucial_property_keys", timeline.crucial_property_keys, ["plan"]);
 
   const changed = body(await updatePerson(project, ada, { properties: { plan: "team" } }), 200);
