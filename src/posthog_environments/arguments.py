@@ -14,6 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 __all__ = [
+    "UUID_TEXT",
     "extras",
     "flag",
     "json_object",
@@ -27,7 +28,7 @@ __all__ = [
     "with_query",
 ]
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_ID = 2**63 - 1
 
@@ -46,7 +47,7 @@ def person_key(value: object) -> str:
     if isinstance(value, int):
         return _integer_id(value)
     if isinstance(value, str):
-        if _UUID.fullmatch(value):
+        if UUID_TEXT.fullmatch(value):
             return value.lower()
         # With zeros before it, it is more likely somebody's own number than the server's.
         if _DIGITS.fullmatch(value):
@@ -56,7 +57,7 @@ def person_key(value: object) -> str:
             "To find a person by a distinct id or email, use persons.list(distinct_id=…) or persons.list(email=…)."
         )
     uuid = getattr(value, "uuid", None)
-    if isinstance(uuid, str) and _UUID.fullmatch(uuid):
+    if isinstance(uuid, str) and UUID_TEXT.fullmatch(uuid):
         return uuid.lower()
     raise TypeError(f"id must be an integer, a uuid or a Person, not {type(value).__name__}.")
 

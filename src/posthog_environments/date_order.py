@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Final
 
+from posthog_environments.dates import RELATIVE_FORM
+
 __all__ = ["refuse_reversed"]
 
-_RELATIVE: Final = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
 _CLOCK: Final = {"h": timedelta(hours=1), "M": timedelta(minutes=1), "s": timedelta(seconds=1)}
 _DAYS: Final = {"d": 1, "w": 7, "q": 91}
 _DAY: Final = timedelta(days=1)
@@ -34,7 +35,7 @@ def refuse_reversed(date_from: str | None, date_to: str | None, now: Callable[[]
     """
     if date_from is None or date_to is None or date_from == "all":
         return
-    first, last = _RELATIVE.fullmatch(date_from), _RELATIVE.fullmatch(date_to)
+    first, last = RELATIVE_FORM.fullmatch(date_from), RELATIVE_FORM.fullmatch(date_to)
     if bool(first) != bool(last):
         return
     if _are_reversed(first, last, now()) if first and last else _is_after(date_from, date_to):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DateArgument: TypeAlias = "date | timedelta | relativedelta | str | None"
 
-_RELATIVE = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
+RELATIVE_FORM = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
@@ -84,7 +84,7 @@ def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], dateti
         TypeError, ValueError: It is no such time, but a date or a position, which servers would not heed there.
     """
     wire = date_to_wire(value, argument=argument, now=now)
-    match = _RELATIVE.fullmatch(wire) if wire else None
+    match = RELATIVE_FORM.fullmatch(wire) if wire else None
     if wire and (match is None or match[3]):
         raise ValueError(f"{argument}: {wire!r} is no time to go back by; expected one such as -7d, -2w, -1m or -1y")
     return wire
@@ -149,7 +149,7 @@ def _text(text: str, argument: str, now: Callable[[], datetime]) -> str:
         except ValueError as error:
             raise ValueError(f"{argument}: {text!r} is not in the calendar ({error}); correct it") from None
         return text.replace(" ", "T")  # older servers look for the T before they heed the time of day
-    if match := _RELATIVE.fullmatch(text):
+    if match := RELATIVE_FORM.fullmatch(text):
         return _relative(match, argument, now)
     hint = _guess(text, argument)
     raise ValueError(

@@ -241,7 +241,12 @@ def _text(value: object) -> str | None:
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+def escaped(text: str) -> str:
+    """Return text of a server as one line that is safe in a terminal, a log or a page."""
+    return _UNPRINTABLE.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text)
+
+
 def printable(text: str, limit: int = 300) -> str:
     """Return text of a server as one line that is safe in a terminal or log, and not longer than `limit`."""
-    line = _UNPRINTABLE.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text[: limit + 1])
+    line = escaped(text[: limit + 1])
     return line if len(line) <= limit else line[: limit - 1] + "…"

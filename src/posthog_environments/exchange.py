@@ -57,6 +57,7 @@ __all__ = [
     "Send",
     "Session",
     "Sleep",
+    "at_twin",
     "decode",
     "decode_record",
     "exchange",
@@ -513,6 +514,12 @@ def is_doubtful(outcome: Answer | Failed) -> bool:
     return outcome.sent if isinstance(outcome, Failed) else outcome.status_code in AMBIGUOUS_STATUSES
 
 
+def at_twin(call: Call) -> Call | None:
+    """Return the same call to its twin under projects; None if it is not under environments."""
+    twin = twin_of(call.request["url"])
+    return None if twin is None else replace(call, request={**call.request, "url": twin})
+
+
 class _Attempts:
     """The attempts at one call: what has happened, and whether there will be another."""
 
@@ -547,13 +554,9 @@ class _Attempts:
         session.known = session.known or (tells and status != 404)
         if any(moves(place, place_of(successor)) for successor in successors(answer.url, answer.headers)):
             session.prefix = "projects"
-        return tells and status == 404 and not session.known and self._turn_to_twin()
-
-    def _turn_to_twin(self) -> bool:
-        twin = twin_of(self.call.request["url"])
-        if twin is None:
+        if not tells or status != 404 or session.known or (twin := at_twin(self.call)) is None:
             return False
-        self.call = replace(self.call, request={**self.call.request, "url": twin})
+        self.call = twin
         return True
 
     def _follows(self, answer: Answer) -> bool:

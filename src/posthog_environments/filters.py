@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from posthog_environments.conditions import Condition, Filter, FilterGroup, Prop, prop
 from posthog_environments.operators import (
@@ -26,6 +26,9 @@ from posthog_environments.operators import (
     plain,
     show,
 )
+
+if TYPE_CHECKING:
+    from dateutil.relativedelta import relativedelta
 
 __all__ = ["Condition", "Filter", "FilterGroup", "Prop", "PropertiesArgument", "absolute", "filters_to_wire", "prop"]
 
@@ -307,13 +310,14 @@ def _moment_back(text: str, now: datetime, *, day: bool) -> str:
     spans = {"s": timedelta(seconds=1), "M": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
     spans |= {"w": timedelta(weeks=1), "q": timedelta(weeks=13)}
     try:
-        when = now - number * spans[unit] if unit in spans else _months_back(now, number * (12 if unit == "y" else 1))
+        back = number * spans[unit] if unit in spans else _months(number * (12 if unit == "y" else 1))
+        when = now - back
     except (OverflowError, ValueError):
         raise ValueError(f"properties: {text!r} lies before the year 1; use a smaller number") from None
     return when.date().isoformat() if day and unit in "dwmyq" else when.replace(microsecond=0).isoformat()
 
 
-def _months_back(now: datetime, months: int) -> datetime:
-    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
-    following = datetime(year + month // 11, (month + 1) % 12 + 1, 1, tzinfo=UTC)
-    return now.replace(year=year, month=month + 1, day=min(now.day, (following - timedelta(days=1)).day))
+def _months(number: int) -> relativedelta:
+    from dateutil.relativedelta import relativedelta  # it takes long
+
+    return relativedelta(months=number)

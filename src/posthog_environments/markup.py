@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 from typing import Any, Final, cast
 
+from posthog_environments.errors import escaped
+
 __all__ = ["as_markup", "record_table"]
 
-# What could repaint a page, turn the direction of writing or not be written as UTF-8.
-_ODD: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _CELL: Final = "text-align:left;vertical-align:top;padding:2px 8px;border:1px solid rgba(128,128,128,.35)"
 _ROWS: Final = 30
 _LONGEST: Final = 5000
@@ -24,7 +23,7 @@ def as_markup(value: object, most: int = 60) -> str:
         text, faint = _as_text(value)
     except Exception as error:  # noqa: BLE001 - a notebook shows what it can of whatever there is
         text, faint = f"{type(value).__name__} that cannot be shown: {type(error).__name__}", True
-    line = _ODD.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text[:_LONGEST])
+    line = escaped(text[:_LONGEST])
     whole = line if len(text) <= _LONGEST else line + "…"
     if len(line) > most:
         return f'<span title="{escape(whole)}">{escape(line[: most - 1])}…</span>'

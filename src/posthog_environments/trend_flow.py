@@ -11,7 +11,7 @@ client has learnt.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from posthog_environments.arguments import with_query
@@ -36,11 +36,11 @@ from posthog_environments.exchange import (
     Send,
     Session,
     Sleep,
+    at_twin,
     decode,
     exchange,
     watched,
 )
-from posthog_environments.prefixes import twin_of
 from posthog_environments.trend_answers import QueryState, loads, state_of
 from posthog_environments.trend_query import merge_fields, refuse_what_is_lost, to_trends_query
 
@@ -179,10 +179,9 @@ def _at_twin(scope: Scope, first: Call, gone: APIStatusError) -> Flow[Found | No
 
     Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
     """
-    twin = twin_of(first.request["url"])
-    if gone.status_code != 404 or scope.session.settled or twin is None:
+    call = at_twin(first)
+    if gone.status_code != 404 or scope.session.settled or call is None:
         return None
-    call = replace(first, request={**first.request, "url": twin})
     try:
         answer = yield from exchange(scope, call)
     except APIStatusError as error:

@@ -16,7 +16,7 @@ FLOORS: dict[int, set[str]] = {
     },
     1: {
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
-        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "filters", "dates", "date_order", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
         "notices", "refusals",
     },
     2: {"questions", "exchange", "export.files", "ranges"},
@@ -38,7 +38,7 @@ INNER = {
     ],
     1: [
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
-        "filters", "date_order", "dates", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
+        "filters", "dates", "date_order", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
         "notices", "refusals",
     ],
     2: ["questions", "exchange", "export.files", "ranges"],

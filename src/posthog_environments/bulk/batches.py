@@ -71,14 +71,14 @@ class Batches:
                 bulk_delete(self._scope, [uuid for _, uuid in batch], self._job.flags.to_json())
             )
             check(answer)
-            verdicts = of_summary(read_summary(answer), [uuid for _, uuid in batch], self._job.flags)
+            summary = read_summary(answer)
+            verdicts = of_summary(summary, [uuid for _, uuid in batch], self._job.flags)
         except PostHogError as error:
             yield from self._failed(batch, seen, error, again=again)
             return
         self._tally.fares_well()
         clear = [(entry, seen.settled(verdict, uuid)) for entry, uuid in batch if (verdict := verdicts[uuid])]
         yield from self._tally.settle(clear)
-        summary = read_summary(answer)
         for entry, uuid in batch:
             if verdicts[uuid] is None:
                 yield from self._glance(entry, uuid, seen, queues=bool(summary and summary.queued))

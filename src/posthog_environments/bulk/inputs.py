@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from posthog_environments.arguments import person_key, text
+from posthog_environments.arguments import UUID_TEXT, person_key, text
 
 __all__ = ["CHOICES", "KINDS", "By", "Kind", "Named", "Numbered", "named_by"]
 
@@ -33,7 +33,6 @@ _LONGEST_EMAIL: Final = 320
 _SEPARATORS: Final = re.compile(r"[\s,;|/]")
 _SEVERAL: Final = "it holds more than one address; give each one a line of its own"
 _NOTHING: Final = frozenset({"null", "none", "undefined", "nan", "n/a", "nil", "[object object]", "-", "(null)"})
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -82,7 +81,7 @@ def named_by(by: By, value: object, *, plain: bool = False) -> Named:
 
 
 def _id(value: object) -> str:
-    if isinstance(value, str) and not _UUID.fullmatch(value) and not (value.isascii() and value.isdigit()):
+    if isinstance(value, str) and not UUID_TEXT.fullmatch(value) and not (value.isascii() and value.isdigit()):
         raise ValueError(
             "id must be a uuid or a positive integer. For what is an email or distinct id, say so with by: "
             '"email", "distinct_id" or "auto".'
@@ -94,7 +93,7 @@ def _told_by_its_looks(value: str) -> Named:
     """Say what a text may be: it is looked up as each of these, and must not find two different persons."""
     if not value:
         raise ValueError("it is blank.")
-    if _UUID.fullmatch(value):
+    if UUID_TEXT.fullmatch(value):
         return Named(str(UUID(value)), ("id", "distinct_id"))
     if "@" in value:
         return Named(_email(value), ("email", "distinct_id"))
