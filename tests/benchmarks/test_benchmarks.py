@@ -160,13 +160,22 @@ def test_a_short_walk_waits_for_nothing() -> None:
     assert simulate(10_001, 1000, ERAS["2025"], 0.5) == Course(11, 5.5)
 
 
-@pytest.mark.parametrize(("era", "an_hour"), [("2025", 1200), ("2026", 4800)])
-def test_a_long_walk_takes_an_hour_for_each_quota(era: str, an_hour: int) -> None:
+@pytest.mark.parametrize("quotas", [20, 1000])
+def test_a_long_walk_takes_an_hour_for_each_quota(quotas: int) -> None:
     """By hand: quotas but for the first are waited for, and the last one goes as fast as the server answers."""
-    for quotas in (20, 1000):
-        course = simulate(quotas * an_hour * 1000, 1000, ERAS[era], 0.5)
-        assert course.requests == quotas * an_hour
-        assert quotas - 1 < course.seconds / 3600 < quotas
+    course = simulate(quotas * 1200 * 1000, 1000, ERAS["2025"], 0.5)
+    assert course.requests == quotas * 1200
+    assert quotas - 1 < course.seconds / 3600 < quotas
+
+
+@pytest.mark.parametrize("quotas", [20, 1000])
+def test_with_no_quota_for_the_hour_it_takes_a_minute_for_each_or_what_the_server_takes(quotas: int) -> None:
+    """By hand: a window begins when its first answer is there."""
+    course = simulate(quotas * 240 * 1000, 1000, ERAS["2026"], 0.1)
+    assert course.requests == quotas * 240
+    assert course.seconds == pytest.approx((quotas - 1) * 60.1 + 240 * 0.1)
+    # One request at a time, each of half a second, never meets 240 a minute.
+    assert simulate(288_000 * 1000, 1000, ERAS["2026"], 0.5) == Course(288_000, 144_000.0)
 
 
 def test_what_is_repeated_is_what_would_have_been_played(monkeypatch: pytest.MonkeyPatch) -> None:

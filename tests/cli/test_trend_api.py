@@ -68,7 +68,7 @@ def test_the_way_comes_from_the_environment_or_a_profile(run: Run, home: Path, m
     monkeypatch.setenv("POSTHOG_TREND_API", "other")
     done = run(*TREND, "--host", "http://127.0.0.1:9")
     assert done.code == 2
-    assert "trend_api must be" in done.err
+    assert "--trend-api must be" in done.err
 
 
 def test_csv_of_a_server_that_writes_none(run: Run) -> None:
@@ -82,7 +82,7 @@ def test_what_has_become_of_the_endpoint_is_said_once_and_in_words_of_the_comman
         done = run(*TREND, "--host", host)
     assert done.code == 1
     assert "2026-09-11" in done.err
-    assert "Try: `phenv doctor`" in done.err
+    assert "Try: Check host and --project-id" in done.err
     assert "persons list" not in done.err
     with serve(Server(legacy=False)) as (host, _):
         done = run(*TREND, "--host", host, "--trend-api", "legacy")
@@ -132,7 +132,7 @@ def test_breakdowns(run: Run, options: list[str], sent: dict[str, Any]) -> None:
         (["--breakdown", "group:name"], "breakdown_group_type_index"),
         (["--breakdown", "cohort:plan"], "'plan' is no cohort"),
         (["--breakdown", "person:"], None),
-        (["--breakdown", "plan", "--breakdown-limit", "0"], "breakdown_limit"),
+        (["--breakdown", "plan", "--breakdown-limit", "0"], "--breakdown-limit must be"),
         (["--no-compare", "--compare-to", "-1m"], "exclude each other"),
         (["--date-from", "2026-02-01", "--date-to", "2026-01-01"], "lies after"),
     ],
