@@ -13,7 +13,7 @@ from posthog_environments_api.models import PersonPage
 from benchmarks.harness import Result, Setup, in_turn, ratio, show
 from benchmarks.stock import Stock, generated
 from benchmarks.walk import ROWS_OF_2025
-from posthog_environments.decoding import read
+from posthog_environments.results.decoding import read
 
 ROWS = 1000
 TIMES = 5

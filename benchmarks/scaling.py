@@ -20,9 +20,9 @@ from typing import Any
 from benchmarks.contenders import KEY
 from benchmarks.harness import Result, Setup
 from posthog_environments import Environment
-from posthog_environments.exchange import Answer, Call, Failed, Scope, Send, Sleep, exchange
-from posthog_environments.paging import Cursor, Fetched, OffsetWalk
-from posthog_environments.quota import BUCKETS, RATES, Quota, Rate
+from posthog_environments.calls.execute import Answer, Call, Failed, Scope, Send, Sleep, exchange
+from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
+from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Quota, Rate
 from soak.clock import LISTING, Timeline, new_session, options
 
 ERAS: Mapping[str, tuple[Rate, ...]] = {

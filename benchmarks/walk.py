@@ -23,7 +23,7 @@ from benchmarks.contenders import (
 from benchmarks.harness import Result, Setup, cpu_of, in_turn, ratio, show
 from benchmarks.stock import Stock, generated
 from posthog_environments import AsyncEnvironment, Environment
-from posthog_environments.quota import BUCKETS, Quota
+from posthog_environments.ratelimit.limiter import BUCKETS, Quota
 
 __all__ = ["roomy", "run"]
 

@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 SWAGGER: Final = ROOT / "prove" / "node" / "docs" / "node_modules" / "swagger-ui-dist"
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated")]
 
-from posthog_environments.config import VERSION  # noqa: E402 - found by the line above
+from posthog_environments.config.settings import VERSION  # noqa: E402 - found by the line above
 
 project = "posthog-environments"
 author = "The posthog-environments maintainers"

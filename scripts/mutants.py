@@ -24,7 +24,10 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOM: Final = ROOT / ".mutants"
 REASONS: Final = ROOT / "tests" / "mutants.toml"
-MODULES: Final = ("errors", "secrets", "dates", "filters", "retry", "quota", "exchange", "paging")
+MODULES: Final = (
+    *("errors", "config.api_key", "query.dates", "query.filters"),
+    *("calls.retry", "ratelimit.limiter", "calls.execute", "paging.pages"),
+)
 SHARE: Final = 0.9
 COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "openapi.yaml")
 # The rules for imports read the source of the package, which is not its source here.
@@ -110,7 +113,7 @@ def lay_out(*, again: bool) -> None:
         file.write(FRESH)
     settings = {
         "source_paths": ["src"],
-        "only_mutate": [f"src/posthog_environments/{module}.py" for module in MODULES],
+        "only_mutate": [f"src/posthog_environments/{module.replace('.', '/')}.py" for module in MODULES],
         "also_copy": ["generated", "tests", "openapi.yaml"],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-q"],
         "pytest_add_cli_args_test_selection": ["tests/unit"],
@@ -134,7 +137,7 @@ def report(modules: list[str]) -> int:
         enough = share >= SHARE and len(tried) == len(codes) and not bare
         failed |= not enough
         print(
-            f"{module:9} {len(tried) - len(alive):4} of {len(tried):4} noticed = {share:6.1%}"
+            f"{module:17} {len(tried) - len(alive):4} of {len(tried):4} noticed = {share:6.1%}"
             f" (wanted {SHARE:.0%}), {len(codes) - len(tried)} not tried, {len(bare)} survivors without a reason"
         )
         for survivor in bare:
@@ -143,7 +146,7 @@ def report(modules: list[str]) -> int:
 
 
 def results(module: str) -> dict[str, int | None]:
-    path = ROOM / "mutants" / "src" / "posthog_environments" / f"{module}.py.meta"
+    path = ROOM / "mutants" / "src" / "posthog_environments" / f"{module.replace('.', '/')}.py.meta"
     if not path.exists():
         return {}
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -160,8 +163,8 @@ def show(names: list[str]) -> Iterator[Survivor]:
         changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
         removed = " ".join(line[1:].strip() for line in changed if line[0] == "-")
         added = " ".join(line[1:].strip() for line in changed if line[0] == "+")
-        # posthog_environments.dates.x__guess__mutmut_3, posthog_environments.errors.xǁPostHogErrorǁ__init____mutmut_1
-        module, _, function = name.removeprefix("posthog_environments.").partition(".")
+        # query.dates.x__guess__mutmut_3, errors.xǁPostHogErrorǁ__init____mutmut_1
+        module, _, function = name.removeprefix("posthog_environments.").rpartition(".")
         function = function.rpartition("__mutmut_")[0].removeprefix("x").removeprefix("_").strip("ǁ").replace("ǁ", ".")
         yield Survivor(f"{module}.{function}", removed, added)
 

@@ -20,7 +20,7 @@ import httpx
 
 import posthog_environments.bulk.file
 from posthog_environments import AsyncEnvironment, Environment
-from posthog_environments.transport import AsyncTransport, Transport
+from posthog_environments.transport.transport import AsyncTransport, Transport
 from soak.processes import apply
 
 KEY: Final = "phx_soakKeyThatNobodyMaySee"

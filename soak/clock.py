@@ -15,11 +15,11 @@ from itertools import count
 from random import Random
 from typing import Any, Protocol
 
-from posthog_environments import config
-from posthog_environments.config import Options
+from posthog_environments.calls.execute import Answer, Call, Do, Failed, Kind, Operation, Scope, Send, Session, exchange
+from posthog_environments.config import settings as config
+from posthog_environments.config.settings import Options
 from posthog_environments.errors import PostHogError
-from posthog_environments.exchange import Answer, Call, Do, Failed, Kind, Operation, Scope, Send, Session, exchange
-from posthog_environments.quota import Rate
+from posthog_environments.ratelimit.limiter import Rate
 
 __all__ = ["FixedWindows", "Limiter", "Neighbour", "SlidingLogs", "Timeline", "Worker", "new_session"]
 

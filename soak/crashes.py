@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from posthog_environments import Environment
-from posthog_environments.export.files import frame, run
-from posthog_environments.export.files.disk import Disk
+from posthog_environments.export import job as frame
+from posthog_environments.export import run
+from posthog_environments.export.filesystem import Disk
 
 __all__ = ["ENDS", "ROOT", "SHAPES", "Break", "Outcome", "Plan", "carry_out"]
 
@@ -329,7 +330,7 @@ class Campaign:
         return path
 
     def _old(self, shape: Shape, path: Path) -> None:
-        from posthog_environments.export.files import checkpoint as records
+        from posthog_environments.export import checkpoint as records
 
         # Of the persons that are there now, the older ones; and a receipt as if those had been everybody.
         export(self._plan, shape, path, Disk(), resume=False)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final, Literal, TypeAlias
 
+from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES
 from posthog_environments.errors import status_error_class
-from posthog_environments.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES
 from soak.server import Talk, answer
 
 __all__ = ["CHANGES", "FAULTS", "FIRST", "GOOD", "KINDS", "UUIDS", "Fault", "Good", "Kind", "is_right", "well"]

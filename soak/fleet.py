@@ -22,10 +22,13 @@ from typing import Any, Final
 
 import anyio
 
-from posthog_environments import AsyncEnvironment, Environment, PostHogError, RateLimitError, exchange, ledger, stores
-from posthog_environments.budget import Budget, name_of
-from posthog_environments.quota import BUCKETS, Bucket, Rate
-from posthog_environments.stores import open_store
+from posthog_environments import AsyncEnvironment, Environment, PostHogError, RateLimitError
+from posthog_environments.calls import execute as exchange
+from posthog_environments.ratelimit import shared_state as ledger
+from posthog_environments.ratelimit import stores
+from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
+from posthog_environments.ratelimit.shared import Budget, name_of
+from posthog_environments.ratelimit.stores import open_store
 from soak.canned import Canned, Heard, http
 from soak.clock import FixedWindows, Limiter, SlidingLogs
 

@@ -25,10 +25,11 @@ from typing import Any, Final
 
 import httpx
 
-from posthog_environments import AsyncEnvironment, Environment, PostHogError, retry
-from posthog_environments.drivers import Driver
-from posthog_environments.exchange import Scope
-from posthog_environments.quota import BUCKETS, RATES, Bucket, Quota, Rate
+from posthog_environments import AsyncEnvironment, Environment, PostHogError
+from posthog_environments.calls import retry
+from posthog_environments.calls.execute import Scope
+from posthog_environments.client.runners import Driver
+from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Bucket, Quota, Rate
 from soak.canned import Canned, Heard, http
 from soak.clock import (
     FixedWindows,

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from posthog_environments.budget import Budget
-from posthog_environments.quota import Rate
-from posthog_environments.stores import FileStore, RedisStore, Store
+from posthog_environments.ratelimit.limiter import Rate
+from posthog_environments.ratelimit.shared import Budget
+from posthog_environments.ratelimit.stores import FileStore, RedisStore, Store
 from soak.fleet import Fleet, rates_of, share
 from soak.frame import Campaign, Effort, Figure
 from soak.shared import SERVERS, figures, scale

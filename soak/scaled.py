@@ -9,10 +9,10 @@ import functools
 import os
 from typing import Any, Final
 
-from posthog_environments import environment
-from posthog_environments.budget import Budget, name_of
-from posthog_environments.quota import BUCKETS, Bucket, Rate
-from posthog_environments.stores import open_store
+from posthog_environments.client import environment
+from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
+from posthog_environments.ratelimit.shared import Budget, name_of
+from posthog_environments.ratelimit.stores import open_store
 
 __all__ = ["RATES", "key"]
 

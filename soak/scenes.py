@@ -32,8 +32,9 @@ from typing import Any, Final, TypeVar, cast
 import anyio
 import httpcore
 
-from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, PostHogError, attempt
-from posthog_environments.quota import BUCKETS, Quota
+from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, PostHogError
+from posthog_environments.ratelimit.limiter import BUCKETS, Quota
+from posthog_environments.transport import attempt
 from soak.processes import FAILS, NO_BODY, NO_HEAD, apply
 
 T = TypeVar("T")

@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from posthog_environments.budget import Budget
-from posthog_environments.exchange import Scope
-from posthog_environments.quota import Rate
-from posthog_environments.stores import FileStore
+from posthog_environments.calls.execute import Scope
+from posthog_environments.ratelimit.limiter import Rate
+from posthog_environments.ratelimit.shared import Budget
+from posthog_environments.ratelimit.stores import FileStore
 from soak.clock import FixedWindows, Limiter, SlidingLogs, Timeline, Worker, new_session, options
 from soak.fleet import Deed, Outcome, rates_of, share
 from soak.fleet import Fleet as Processes

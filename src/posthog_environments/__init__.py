@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
-    from posthog_environments.config import VERSION as __version__  # noqa: N811 - the name that Python packages give it
-    from posthog_environments.entities import Entity, action, event
-    from posthog_environments.environment import AsyncEnvironment, Environment
+    from posthog_environments.client.environment import AsyncEnvironment, Environment
+    from posthog_environments.client.pager import AsyncPager, Pager
+    from posthog_environments.config.settings import VERSION as __version__  # noqa: N811 - the name that Python packages give it
     from posthog_environments.errors import (
         APIStatusError,
         AuthenticationError,
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
         ServerError,
         TransportError,
     )
-    from posthog_environments.export.files.summary import ExportSummary
-    from posthog_environments.filters import Filter, FilterGroup, prop
-    from posthog_environments.models import DeletionStatus, Page, PropertiesTimeline, Trend
-    from posthog_environments.pager import AsyncPager, Pager
-    from posthog_environments.paging import Report
+    from posthog_environments.export.summary import ExportSummary
+    from posthog_environments.paging.pages import Report
+    from posthog_environments.query.filters import Filter, FilterGroup, prop
+    from posthog_environments.query.series import Entity, action, event
+    from posthog_environments.results.models import DeletionStatus, Page, PropertiesTimeline, Trend
 
 _HOMES = {
-    "entities": ("Entity", "action", "event"),
-    "environment": ("AsyncEnvironment", "Environment"),
+    "query.series": ("Entity", "action", "event"),
+    "client.environment": ("AsyncEnvironment", "Environment"),
     "errors": (
         "APIStatusError",
         "AuthenticationError",
@@ -67,10 +67,10 @@ _HOMES = {
         "ServerError",
         "TransportError",
     ),
-    "export.files.summary": ("ExportSummary",),
-    "filters": ("Filter", "FilterGroup", "prop"),
+    "export.summary": ("ExportSummary",),
+    "query.filters": ("Filter", "FilterGroup", "prop"),
     "bulk.outcomes": ("BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"),
-    "models": (
+    "results.models": (
         "ActivityEntry",
         "DeletionStatus",
         "Page",
@@ -80,11 +80,11 @@ _HOMES = {
         "Series",
         "Trend",
     ),
-    "pager": ("AsyncPager", "Pager"),
-    "paging": ("Report",),
+    "client.pager": ("AsyncPager", "Pager"),
+    "paging.pages": ("Report",),
 }
 _HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}
-_HOME["__version__"] = ("config", "VERSION")
+_HOME["__version__"] = ("config.settings", "VERSION")
 
 __all__ = [
     "APIStatusError",

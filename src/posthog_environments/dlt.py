@@ -18,9 +18,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, Unpack, cast
 
-from posthog_environments.environment import Environment
+from posthog_environments.client.environment import Environment
+from posthog_environments.config.api_key import Secret
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.rows import (
+from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
     TREND_COLUMNS,
     Kind,
@@ -30,7 +31,6 @@ from posthog_environments.rows import (
     projects_of,
     trend_rows,
 )
-from posthog_environments.secrets import Secret
 
 try:
     import dlt
@@ -43,9 +43,9 @@ except ImportError as error:
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
-    from posthog_environments.dates import DateArgument
-    from posthog_environments.entities import ActionsArgument, EventsArgument
-    from posthog_environments.filters import PropertiesArgument
+    from posthog_environments.query.dates import DateArgument
+    from posthog_environments.query.filters import PropertiesArgument
+    from posthog_environments.query.series import ActionsArgument, EventsArgument
 
 __all__ = ["Question", "posthog_persons", "posthog_trend"]
 

@@ -220,7 +220,7 @@ def test_progress_tells_how_far_it_is_and_how_long_the_quota_takes() -> None:
 
 def test_the_wait_is_that_of_the_documented_rates() -> None:
     from posthog_environments.bulk.run import seconds_for
-    from posthog_environments.quota import RATES
+    from posthog_environments.ratelimit.limiter import RATES
 
     most, period = min(RATES["persons"], key=lambda rate: rate[1])
     assert seconds_for(0, "persons") == seconds_for(most, "persons") == 0

@@ -34,7 +34,7 @@ def commands(heading: str) -> list[list[str]]:
 # The documented rates would make this test wait for minutes.
 UNPACED = """
 import sys
-from posthog_environments.quota import RATES
+from posthog_environments.ratelimit.limiter import RATES
 for bucket in RATES:
     RATES[bucket] = ((100_000, 60.0),)
 from posthog_environments.cli import main

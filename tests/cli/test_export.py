@@ -18,8 +18,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from posthog_environments import Environment, persons
-from posthog_environments.export.files import frame
+from posthog_environments import Environment
+from posthog_environments.export import job as frame
+from posthog_environments.operations import persons
 from posthog_environments.sandbox import Sandbox
 
 from .conftest import PATIENCE, PHENV, Run, Screen
@@ -214,7 +215,7 @@ def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkey
 
 
 def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from posthog_environments.paging import OffsetWalk
+    from posthog_environments.paging.pages import OffsetWalk
 
     end = OffsetWalk._end
 

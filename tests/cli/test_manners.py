@@ -435,7 +435,7 @@ def test_the_package_stays_out_of_help() -> None:
         "dateutil",
         "rich",
         "duckdb",
-        "posthog_environments.environment",
+        "posthog_environments.client.environment",
         "ssl",
     ]
     for args in (["--help"], ["persons", "--help"], ["persons", "list", "--help"], ["insights", "trend", "--help"]):

@@ -16,11 +16,11 @@ from posthog_environments import (
     Environment,
     MalformedResponseError,
 )
-from posthog_environments.attempt import _without_frames
-from posthog_environments.body import MAX_TINY_PIECES, BodyReader
-from posthog_environments.exchange import Answer, Call, Failed, Flow, Kind, Operation, Send
-from posthog_environments.framing import MAX_FRAMING, Framer
+from posthog_environments.calls.execute import Answer, Call, Failed, Flow, Kind, Operation, Send
 from posthog_environments.sandbox import Sandbox
+from posthog_environments.transport.attempt import _without_frames
+from posthog_environments.transport.body import MAX_TINY_PIECES, BodyReader
+from posthog_environments.transport.framing import MAX_FRAMING, Framer
 from tests.client.wire import Wire, http
 
 KEY = "phx_thisIsTheSECRETkey"

@@ -88,7 +88,7 @@ def test_it_is_there(transport: type[httpx.HTTPTransport | httpx.AsyncHTTPTransp
 
 
 def test_what_is_put_there_carries_the_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    from posthog_environments import network
+    from posthog_environments.transport import network
 
     opened: list[str] = []
     connect = network.Network.connect_tcp

@@ -114,7 +114,7 @@ WORKED_OUT: dict[str, Any] = {"events": ["$pageview", "purchase"], "formula": "A
 OVER_TIME = [question for question in ASKED if question.get("display") in (None, "ActionsLineGraphCumulative")]
 
 
-@pytest.mark.filterwarnings("ignore::posthog_environments.trend_answers.TrendWarning")
+@pytest.mark.filterwarnings("ignore::posthog_environments.results.trend_answers.TrendWarning")
 @pytest.mark.parametrize("question", ASKED, ids=[str(number) for number in range(len(ASKED))])
 def test_by_either_endpoint_the_figures_and_shapes_are_the_same(
     clients: dict[tuple[str, str], Environment], question: dict[str, Any]
@@ -139,7 +139,7 @@ def test_a_client_of_each_kind(
     assert shape(env.insights.get_trend(**question)) == shape(expected)
 
 
-@pytest.mark.filterwarnings("ignore::posthog_environments.trend_answers.TrendWarning")
+@pytest.mark.filterwarnings("ignore::posthog_environments.results.trend_answers.TrendWarning")
 @pytest.mark.parametrize("question", OVER_TIME[::4], ids=str)
 def test_csv_is_the_same(clients: dict[tuple[str, str], Environment], question: dict[str, Any]) -> None:
     by_query, by_legacy = table(clients["auto", "query"], question), table(clients["auto", "legacy"], question)

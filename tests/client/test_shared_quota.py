@@ -16,12 +16,12 @@ import anyio
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
-from posthog_environments.budget import Budget, name_of
-from posthog_environments.config import quota_place
-from posthog_environments.exchange import Call, Do, exchange
-from posthog_environments.ledger import Moment, Page
-from posthog_environments.quota import BUCKETS, Bucket, Rate
-from posthog_environments.stores import FileStore, RedisStore, Store, StoreAway, open_store
+from posthog_environments.calls.execute import Call, Do, exchange
+from posthog_environments.config.settings import quota_place
+from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
+from posthog_environments.ratelimit.shared import Budget, name_of
+from posthog_environments.ratelimit.shared_state import Moment, Page
+from posthog_environments.ratelimit.stores import FileStore, RedisStore, Store, StoreAway, open_store
 from tests.client.wire import Wire, http
 from tests.unit.play import READ
 

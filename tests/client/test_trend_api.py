@@ -28,7 +28,7 @@ from posthog_environments import (
     ServerError,
     Trend,
 )
-from posthog_environments.trend_answers import TrendWarning
+from posthog_environments.results.trend_answers import TrendWarning
 from tests.client.stub import Asked, Reply, serve
 
 ABSENT = {"type": "invalid_request", "code": "not_found", "detail": "Not found.", "attr": None}

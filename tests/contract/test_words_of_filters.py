@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from posthog_environments.operators import MEANT, OPERATORS, TYPES
+from posthog_environments.query.operators import MEANT, OPERATORS, TYPES
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -14,10 +14,10 @@ import pytest
 from posthog_environments_api.models import Trend as TrendRecord
 
 from posthog_environments import DeadlineExceeded, Environment, NotFoundError, ServerError, Trend
-from posthog_environments.export.arrow import ArrowStream, Table, batches, persons, schema
-from posthog_environments.export.columns import BASE, Layout
-from posthog_environments.export.records import ACTIVITY, POINTS
 from posthog_environments.sandbox import Sandbox
+from posthog_environments.tables.arrow import ArrowStream, Table, batches, persons, schema
+from posthog_environments.tables.columns import BASE, Layout
+from posthog_environments.tables.records import ACTIVITY, POINTS
 
 PERSONS = pa.schema(
     [
@@ -181,7 +181,7 @@ def test_activity_is_a_table(box: Sandbox, env: Environment) -> None:
 def test_activity_keeps_what_no_contract_allows(env: Environment) -> None:
     from posthog_environments_api.models import ActivityEntry
 
-    from posthog_environments.export.records import entry_cells
+    from posthog_environments.tables.records import entry_cells
 
     entry = ActivityEntry.from_dict(
         {"id": 5, "user": {"email": "a@b.c", "role": "admin"}, "activity": None, "created_at": "soon", "new": 1}
@@ -315,7 +315,7 @@ with Environment(1, api_key="phx_x", host="http://127.0.0.1:9") as env:
 
 
 def test_an_error_inside_pyarrow_is_not_mistaken_for_its_absence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from posthog_environments.export.arrow import pyarrow
+    from posthog_environments.tables.arrow import pyarrow
 
     with pytest.raises(ModuleNotFoundError, match=r"pyarrow\.no_such_part"):
         pyarrow("no_such_part")

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Person
 
-from posthog_environments.export.columns import BASE, Column, Layout
-from posthog_environments.export.values import FITS, from_json, kind_of, to_json
+from posthog_environments.tables.columns import BASE, Column, Layout
+from posthog_environments.tables.values import FITS, from_json, kind_of, to_json
 
 ADA: dict[str, Any] = {
     "type": "person",

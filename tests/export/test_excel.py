@@ -14,9 +14,9 @@ import openpyxl
 import pytest
 
 from posthog_environments import Environment
-from posthog_environments.export.columns import Layout
-from posthog_environments.export.files import excel
-from posthog_environments.export.files.excel import write_excel
+from posthog_environments.export import excel
+from posthog_environments.export.excel import write_excel
+from posthog_environments.tables.columns import Layout
 from tests.client.wire import Wire, http
 
 

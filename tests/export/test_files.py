@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from posthog_environments import AsyncEnvironment, Environment, ExportSummary, PostHogError, prop
-from posthog_environments.export.files import frame
+from posthog_environments.export import job as frame
 from posthog_environments.sandbox import Sandbox
 from tests.client.wire import Wire, http
 
@@ -306,7 +306,7 @@ def test_what_was_tampered_with_is_refused(env: Environment, tmp_path: Path, har
     elif harm == "checkpoint":
         checkpoint.write_bytes(checkpoint.read_bytes().replace(b'"_frontier":', b'"_frontier":1', 1))
     else:
-        from posthog_environments.export.files import checkpoint as records
+        from posthog_environments.export import checkpoint as records
 
         saved = records.read(checkpoint.read_bytes(), records.Checkpoint)
         saved.version = 2
@@ -447,7 +447,7 @@ def test_who_is_new_is_added(env: Environment, tmp_path: Path, name: str) -> Non
 
 def forge_receipt(path: Path, env: Environment) -> None:
     """Let the receipt of a later offset be that of everybody."""
-    from posthog_environments.export.files import checkpoint as records
+    from posthog_environments.export import checkpoint as records
 
     receipt_path = path.with_name(f".{path.name}.receipt")
     receipt = records.read(receipt_path.read_bytes(), records.Receipt)

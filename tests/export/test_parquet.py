@@ -16,10 +16,10 @@ import pytest
 from posthog_environments_api.models import Person
 
 from posthog_environments import Environment
-from posthog_environments.export import parquet
-from posthog_environments.export.arrow import batches, persons, schema
-from posthog_environments.export.columns import Layout
-from posthog_environments.export.parquet import Compression, ParquetSink, write_parquet
+from posthog_environments.tables import parquet
+from posthog_environments.tables.arrow import batches, persons, schema
+from posthog_environments.tables.columns import Layout
+from posthog_environments.tables.parquet import Compression, ParquetSink, write_parquet
 
 LAYOUT = Layout.of({"n": "int64"})
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from posthog_environments_api.models import PersonPage
 from posthog_environments_api.records import DecodeError
 
-from posthog_environments.decoding import lenient
-from posthog_environments.export.files.rows import person_of, read_page, uuid_of
+from posthog_environments.results.decoding import lenient
+from posthog_environments.results.raw_rows import person_of, read_page, uuid_of
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

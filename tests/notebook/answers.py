@@ -6,7 +6,7 @@ from typing import Any
 
 from posthog_environments_api.models import Trend as TrendRecord
 
-from posthog_environments.models import Trend
+from posthog_environments.results.models import Trend
 
 DAYS = [f"2026-01-{day:02}" for day in range(1, 8)]
 

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posthog_environments_api.models import PropertiesTimeline as TimelineRecord
 
-from posthog_environments.markup import as_markup
-from posthog_environments.models import Page, Person, PropertiesTimeline, Series, Trend
-from posthog_environments.pager import AsyncPager, Pager
+from posthog_environments.client.pager import AsyncPager, Pager
+from posthog_environments.display.markup import as_markup
+from posthog_environments.results.models import Page, Person, PropertiesTimeline, Series, Trend
 from tests.notebook.answers import DAYS, counted, trend, valued
 
 NASTY = "<script>alert(1)</script>\"'&\n\x00\x1b[31m\u202e\u2028\ud800"
@@ -309,7 +309,8 @@ def test_showing_is_paid_for_by_those_who_look() -> None:
     code = """
 import sys
 from posthog_environments import Environment, Page, Trend, prop
-heavy = {"matplotlib", "plotext", "html", "posthog_environments.display", "posthog_environments.charts"}
+heavy = {"matplotlib", "plotext", "html"}
+heavy |= {"posthog_environments.display.html", "posthog_environments.display.chart_data"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 Page([])._repr_html_()
 assert not {"matplotlib", "plotext"} & set(sys.modules)

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Trend as TrendRecord
 
-from posthog_environments import charts, plotting
-from posthog_environments.models import Trend
+from posthog_environments.display import chart_data as charts
+from posthog_environments.display import figure as plotting
+from posthog_environments.results.models import Trend
 from tests.notebook.answers import DAYS, counted, trend, valued
 
 mpl.use("Agg")
@@ -564,7 +565,7 @@ def test_save(tmp_path: Path, suffix: str, start: bytes) -> None:
 def test_saving_leaves_pyplot_alone(tmp_path: Path) -> None:
     code = """
 import sys
-from posthog_environments import plotting
+from posthog_environments.display import figure as plotting
 plotting.save([], sys.argv[1])
 assert "matplotlib.pyplot" not in sys.modules
 """

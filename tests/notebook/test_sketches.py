@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.plotting import text
+from posthog_environments.display.figure import text
 from tests.notebook.answers import counted, trend, valued
 
 WEEK = [1, 2, 3, 4, 5, 6, 7]

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from posthog_environments import paging
-from posthog_environments.export.files import file, frame
-from posthog_environments.export.files.disk import Disk
+from posthog_environments.export import file
+from posthog_environments.export import job as frame
+from posthog_environments.export.filesystem import Disk
+from posthog_environments.paging import pages as paging
 
 File: Any = file.ToFile
 

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 import posthog_environments
-from posthog_environments import PostHogError, attempt, exchange, framing, network, persons, transport
+from posthog_environments import PostHogError
+from posthog_environments.calls import execute as exchange
+from posthog_environments.operations import persons
+from posthog_environments.transport import attempt, framing, network, transport
 from soak import faults
 from soak.fault_table import FAULTS, Fault
 from soak.frame import Effort, missed

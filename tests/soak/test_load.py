@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import errors, exchange, quota, retry
-from posthog_environments.pager import Pager
+from posthog_environments import errors
+from posthog_environments.calls import execute as exchange
+from posthog_environments.calls import retry
+from posthog_environments.client.pager import Pager
+from posthog_environments.ratelimit import limiter as quota
 from soak import load
 from soak.frame import Campaign, Effort, missed
 
@@ -132,7 +135,7 @@ def fetch_twice() -> None:
         yield from make(scope, call)
         return (yield from make(scope, call))
 
-    from posthog_environments import persons
+    from posthog_environments.operations import persons
 
     persons.exchange = make_twice  # type: ignore[attr-defined]
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import ServerError, TransportError, body, exchange
+from posthog_environments import ServerError, TransportError
+from posthog_environments.calls import execute as exchange
+from posthog_environments.transport import body
 from soak import once
 from soak.frame import Effort, missed
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import arguments, config, persons
+from posthog_environments.config import settings as config
 from posthog_environments.errors import ConfigurationError
+from posthog_environments.operations import persons
+from posthog_environments.query import validation as arguments
 from soak import paths
 from soak.frame import Campaign, Effort, missed
 

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from posthog_environments import attempt, exchange, network, transport
+from posthog_environments.calls import execute as exchange
 from posthog_environments.cli import root
+from posthog_environments.transport import attempt, network, transport
 from soak import processes
 from soak.frame import Campaign, Effort, missed
 

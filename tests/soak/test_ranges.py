@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import ranges as walked
-from posthog_environments.paging import OffsetWalk
+from posthog_environments.paging import time_range as walked
+from posthog_environments.paging.pages import OffsetWalk
 from soak import ranges
 from soak.frame import Effort, missed
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from posthog_environments import stores
+from posthog_environments.ratelimit import stores
 from soak import redis
 from soak.frame import Effort, missed
 

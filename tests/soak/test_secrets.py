@@ -13,11 +13,17 @@ import click
 import httpx
 import pytest
 
-from posthog_environments import attempt, config, environment, errors, exchange, persons, requests, secrets, transport
+from posthog_environments import errors
+from posthog_environments.calls import execute as exchange
+from posthog_environments.calls.execute import Answer, Call, Failed
 from posthog_environments.cli import connection, output
-from posthog_environments.exchange import Answer, Call, Failed
+from posthog_environments.client import environment
+from posthog_environments.config import api_key as secrets
+from posthog_environments.config import settings as config
+from posthog_environments.config.api_key import Secret
+from posthog_environments.operations import persons
 from posthog_environments.sandbox import app
-from posthog_environments.secrets import Secret
+from posthog_environments.transport import attempt, requests, transport
 from soak import places
 from soak import secrets as room
 from soak.bait import Bait

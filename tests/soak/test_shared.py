@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import budget, ledger, stores
+from posthog_environments.ratelimit import shared as budget
+from posthog_environments.ratelimit import shared_state as ledger
+from posthog_environments.ratelimit import stores
 from soak import shared
 from soak.frame import Effort, missed
 

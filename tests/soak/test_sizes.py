@@ -17,7 +17,9 @@ def _broken(monkeypatch: pytest.MonkeyPatch, name: str, defect: str, effort: Eff
     monkeypatch.setattr(sizes, "HOSTILE", chosen if effort.share >= 1 else chosen * 3)
     monkeypatch.setattr(sizes, "CLIENTS", ("sync",))
     monkeypatch.setattr(sizes, "LEAST", 1)
-    monkeypatch.setattr(sizes, "DEFECT", f"from posthog_environments import attempt, body, framing\n{defect}\n")
+    monkeypatch.setattr(
+        sizes, "DEFECT", f"from posthog_environments.transport import attempt, body, framing\n{defect}\n"
+    )
     return "\n".join(missed(sizes.hostile_sizes(effort)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import paging
+from posthog_environments.paging import pages as paging
 from soak import walks
 from soak.frame import Effort, missed
 

@@ -17,7 +17,7 @@ import surface
 import posthog_environments
 
 if TYPE_CHECKING:
-    from posthog_environments.entities import EventsArgument
+    from posthog_environments.query.series import EventsArgument
 
 # Where anything may be, as regular expressions, and why. A place is `callable.argument`, `callable()` for what it
 # returns, or `class.attribute`; `[…]` after it is inside of a mapping or list.
@@ -125,11 +125,11 @@ class Walk:
 
     def members(self, name: str, cls: Any) -> None:
         names = dict(names_of(cls.__module__))
-        if cls.__module__ == "posthog_environments.bound":
+        if cls.__module__ == "posthog_environments.client.resources":
             flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
-            names |= names_of("posthog_environments.deletions") if cls.__name__.endswith("Persons") else {}
+            names |= names_of("posthog_environments.operations.deletions") if cls.__name__.endswith("Persons") else {}
         for member, kind in vars(cls).get("__annotations__", {}).items():
             if not member.startswith("_"):
                 self.kind(f"{name}.{member}", kind, names)
@@ -177,7 +177,7 @@ def test_the_walk_finds_what_hides_in_an_alias() -> None:
     def taking(events: EventsArgument, when: list[dict[str, Any]] | None, flow: Callable[[Any], str]) -> object: ...
 
     walk = Walk()
-    names = {**names_of("posthog_environments.persons"), "Callable": Callable}
+    names = {**names_of("posthog_environments.operations.persons"), "Callable": Callable}
     walk.function("taking", taking, names)
     assert sorted({place for place in walk.places if place.startswith("taking")}) == [
         "taking.events[…]",

@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from posthog_environments.config import KeySource, Options, Prefix, Settings
-from posthog_environments.exchange import (
+from posthog_environments.calls.execute import (
     Answer,
     Call,
     Do,
@@ -20,7 +19,8 @@ from posthog_environments.exchange import (
     Sleep,
     exchange,
 )
-from posthog_environments.secrets import Secret
+from posthog_environments.config.api_key import Secret
+from posthog_environments.config.settings import KeySource, Options, Prefix, Settings
 
 URL = "https://us.posthog.com/api/environments/1/persons/2/"
 READ = Operation("persons.get", Kind.READ, "persons")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
-from posthog_environments.config import Options
-from posthog_environments.secrets import Secret
+from posthog_environments.config.api_key import Secret
+from posthog_environments.config.settings import Options
 
 KEY = "phx_0123456789abcdefSECRET"
 

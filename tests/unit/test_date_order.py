@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from posthog_environments.date_order import refuse_reversed
+from posthog_environments.query.date_order import refuse_reversed
 
 # A Sunday afternoon in the middle of a month.
 NOW = datetime(2026, 5, 17, 14, 30, tzinfo=UTC)

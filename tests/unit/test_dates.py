@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.records import timestamp as parse_timestamp
 
-from posthog_environments.dates import date_to_wire, span_to_wire
+from posthog_environments.query.dates import date_to_wire, span_to_wire
 
 quick = settings(deadline=None, derandomize=True, max_examples=200)
 NOW = datetime(2026, 5, 17, 10, 30, tzinfo=UTC)
@@ -465,7 +465,7 @@ def test_dateutil_is_imported_only_when_needed() -> None:
     code = """
 import sys
 from datetime import *
-from posthog_environments.dates import *
+from posthog_environments.query.dates import *
 from posthog_environments_api.records import timestamp as parse_timestamp
 now = lambda: datetime(2026, 5, 17, tzinfo=timezone.utc)
 date_to_wire(timedelta(days=7), now=now), date_to_wire("-7d", now=now), date_to_wire(date(2026, 1, 1), now=now)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.entities import Entity, action, entities_to_wire, event
-from posthog_environments.filters import filters_to_wire, prop
+from posthog_environments.query.filters import filters_to_wire, prop
+from posthog_environments.query.series import Entity, action, entities_to_wire, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.exchange import (
+from posthog_environments.calls.execute import (
     Answer,
     Call,
     Command,
@@ -23,7 +23,7 @@ from posthog_environments.exchange import (
     exchange,
     watched,
 )
-from posthog_environments.quota import Bucket, Quota
+from posthog_environments.ratelimit.limiter import Bucket, Quota
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 STATUSES = {
@@ -356,7 +356,7 @@ def test_a_429_without_a_time_is_waited_for_a_little() -> None:
 
 
 def test_persons_and_insights_have_one_bucket_and_the_others_their_own() -> None:
-    from posthog_environments import insights, persons
+    from posthog_environments.operations import insights, persons
 
     assert {op.bucket for op in (persons.LIST, persons.GET, persons.UPDATE, persons.ACTIVITY, insights.TREND)} == {
         "persons"

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from posthog_environments import errors, exchange
-from posthog_environments.exchange import Call, Do, Kind, Operation, Send, Sleep
-from posthog_environments.quota import Bucket, Quota
+from posthog_environments import errors
+from posthog_environments.calls import execute as exchange
+from posthog_environments.calls.execute import Call, Do, Kind, Operation, Send, Sleep
+from posthog_environments.ratelimit.limiter import Bucket, Quota
 from tests.unit.play import DELETE, READ, Play, answer
 
 PATIENT = Operation("persons.list", Kind.READ, "persons", patient=True)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from posthog_environments import errors, exchange
-from posthog_environments.quota import Bucket, Quota
+from posthog_environments import errors
+from posthog_environments.calls import execute as exchange
+from posthog_environments.ratelimit.limiter import Bucket, Quota
 from tests.unit.play import DELETE, READ, RESET, URL, Play, answer
 
 

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.filters import Condition, Filter, FilterGroup, absolute, filters_to_wire, prop
+from posthog_environments.query.filters import Condition, Filter, FilterGroup, absolute, filters_to_wire, prop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1178,7 +1178,7 @@ def test_an_operator_that_takes_nothing_may_come_with_an_empty_text() -> None:
 
 
 def test_light_to_import() -> None:
-    code = "import sys; import posthog_environments.filters; print([m for m in {!r} if m in sys.modules])"
+    code = "import sys; import posthog_environments.query.filters; print([m for m in {!r} if m in sys.modules])"
     heavy = ["difflib", "decimal", "uuid", "httpx", "dateutil", "attrs", "json"]
     # What measures the tests imports some of them itself.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

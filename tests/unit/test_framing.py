@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.exchange import Failed
-from posthog_environments.framing import MAX_CHUNK_LINE, MAX_HEAD, Framer
+from posthog_environments.calls.execute import Failed
+from posthog_environments.transport.framing import MAX_CHUNK_LINE, MAX_HEAD, Framer
 
 ENDS = st.sampled_from([b"\r\n", b"\n"])
 

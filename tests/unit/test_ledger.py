@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments import ledger
-from posthog_environments.ledger import Alone, Ledger, Moment, Note, Page, Seen
-from posthog_environments.quota import Quota, Rate
+from posthog_environments.ratelimit import shared_state as ledger
+from posthog_environments.ratelimit.limiter import Quota, Rate
+from posthog_environments.ratelimit.shared_state import Alone, Ledger, Moment, Note, Page, Seen
 
 RATES: tuple[Rate, ...] = ((3, 10.0), (8, 60.0))
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments import PagingError
-from posthog_environments.paging import Cursor, Fetched, NumberedWalk, OffsetWalk, next_number
+from posthog_environments.paging.pages import Cursor, Fetched, NumberedWalk, OffsetWalk, next_number
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from posthog_environments import PagingError
-from posthog_environments.paging import (
+from posthog_environments.paging.pages import (
     MAX_NUMBER,
     Cursor,
     Fetched,

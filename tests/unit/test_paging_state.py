@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.paging import Cursor, Fetched, OffsetWalk
+from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = attrgetter("uuid"), attrgetter("created_at")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.exchange import Answer, Call, Failed, Kind, Operation, Send, Sleep, exchange
-from posthog_environments.prefixes import links, moves, place_of, twin_of
+from posthog_environments.calls.execute import Answer, Call, Failed, Kind, Operation, Send, Sleep, exchange
+from posthog_environments.calls.prefixes import links, moves, place_of, twin_of
 from tests.unit.play import DELETE, READ, RESET, Play, answer
 
 HOST = "https://us.posthog.com"

@@ -8,8 +8,8 @@ from operator import attrgetter
 
 import pytest
 
-from posthog_environments.paging import Fetched, Report
-from posthog_environments.ranges import RangeWalk
+from posthog_environments.paging.pages import Fetched, Report
+from posthog_environments.paging.time_range import RangeWalk
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -31,7 +31,7 @@ from posthog_environments_api.models import (
 from posthog_environments_api.records import ANY, TEXT, DecodeError, Record, either, list_of, plan_of, record_of
 from posthog_environments_api.types import UNSET
 
-from posthog_environments.decoding import lenient, loads
+from posthog_environments.results.decoding import lenient, loads
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 ROW_OF_2025: dict[str, Any] = {

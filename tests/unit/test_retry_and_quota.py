@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.quota import RATES, Quota
-from posthog_environments.retry import RetryBudget, backoff, retry_after
+from posthog_environments.calls.retry import RetryBudget, backoff, retry_after
+from posthog_environments.ratelimit.limiter import RATES, Quota
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

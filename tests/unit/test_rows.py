@@ -11,8 +11,16 @@ from posthog_environments_api.models import Person
 from posthog_environments_api.models import Trend as Record
 
 from posthog_environments import MalformedResponseError, PagingError, Report, Trend
-from posthog_environments.export.columns import Layout
-from posthog_environments.rows import PERSON_COLUMNS, Kind, Persons, check_trend, check_walk, projects_of, trend_rows
+from posthog_environments.integrations.rows import (
+    PERSON_COLUMNS,
+    Kind,
+    Persons,
+    check_trend,
+    check_walk,
+    projects_of,
+    trend_rows,
+)
+from posthog_environments.tables.columns import Layout
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 

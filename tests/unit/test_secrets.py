@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 
+from posthog_environments.config.api_key import Secret, api_key_secret
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.secrets import Secret, api_key_secret
 
 HELP = "Make a personal API key in PostHog under Settings, Personal API keys."
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from posthog_environments_api.models import ActivityPage, Person, PersonPage
 from posthog_environments_api.records import DecodeError
 
-from posthog_environments import shapes
-from posthog_environments.decoding import lenient, read
+from posthog_environments.results import shapes
+from posthog_environments.results.decoding import lenient, read
 from tests.unit.test_records import NOT_A_PAGE, ROW_OF_2025, UUID, VALUES
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from posthog_environments.ledger import Ledger, Moment, Note
-from posthog_environments.quota import HOURLY, RATES, Quota, Rate, _Window
+from posthog_environments.ratelimit.limiter import HOURLY, RATES, Quota, Rate, _Window
+from posthog_environments.ratelimit.shared_state import Ledger, Moment, Note
 
 MINUTE: Rate = (100, 60.0)
 HOUR: Rate = (1000, 3600.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posthog_environments.slots import Slots
+from posthog_environments.ratelimit.slots import Slots
 
 
 def test_so_many_at_once_and_the_others_in_their_turn() -> None:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from posthog_environments_api.records import DecodeError
 
-from posthog_environments.trend_answers import ABSENT, OTHER, has_more, legacy_shape, loads, only_absent, state_of
+from posthog_environments.results.trend_answers import (
+    ABSENT,
+    OTHER,
+    has_more,
+    legacy_shape,
+    loads,
+    only_absent,
+    state_of,
+)
 
 
 @pytest.mark.parametrize(

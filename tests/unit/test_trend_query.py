@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from posthog_environments import event, prop
-from posthog_environments.filters import filters_to_wire
-from posthog_environments.questions import question
-from posthog_environments.trend_query import WORDS, merge_fields, refuse_what_is_lost, to_trends_query
+from posthog_environments.query.filters import filters_to_wire
+from posthog_environments.query.trend_filter import question
+from posthog_environments.query.trends_query import WORDS, merge_fields, refuse_what_is_lost, to_trends_query
 
 A = {"id": "a"}
 SERIES = [{"kind": "EventsNode", "event": "a"}]

@@ -18,11 +18,12 @@ from posthog_environments_api.models import PropertiesTimeline as TimelineRecord
 from posthog_environments_api.models import Trend as TrendRecord
 
 import posthog_environments
-from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, models
-from posthog_environments.arguments import json_object
-from posthog_environments.models import Page, PropertiesTimeline, Trend
-from posthog_environments.questions import _breakdown, question
-from posthog_environments.retry import retry_after
+from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
+from posthog_environments.calls.retry import retry_after
+from posthog_environments.query.trend_filter import _breakdown, question
+from posthog_environments.query.validation import json_object
+from posthog_environments.results import models
+from posthog_environments.results.models import Page, PropertiesTimeline, Trend
 
 PEOPLE = [{"uuid": f"095be615-a8ad-4c33-8e9c-c7612fbf6c{number:02}"} for number in range(5)]
 TREND = {

@@ -15,15 +15,15 @@ from posthog_environments.bulk.journal import Settled
 from posthog_environments.bulk.singles import Seen
 from posthog_environments.bulk.summaries import after_a_glance, of_summary, read_summary
 from posthog_environments.bulk.verdicts import Trouble, Verdict, after_a_look, check, judge
-from posthog_environments.deletions import MOST_AT_ONCE, bulk_delete
 from posthog_environments.errors import APIStatusError, PostHogError
+from posthog_environments.operations.deletions import MOST_AT_ONCE, bulk_delete
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.bulk.ledger import Ledger
     from posthog_environments.bulk.singles import Singles
     from posthog_environments.bulk.tally import Tally
-    from posthog_environments.exchange import Flow, Scope
+    from posthog_environments.calls.execute import Flow, Scope
 
 __all__ = ["Batches"]
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from posthog_environments.bulk.verdicts import Verdict
-from posthog_environments.deletions import deletion_status
 from posthog_environments.errors import APIStatusError
+from posthog_environments.operations.deletions import deletion_status
 
 if TYPE_CHECKING:
-    from posthog_environments.exchange import Flow, Scope
-    from posthog_environments.models import DeletionStatus
+    from posthog_environments.calls.execute import Flow, Scope
+    from posthog_environments.results.models import DeletionStatus
 
 __all__ = ["are_queued", "row_of"]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from posthog_environments.arguments import UUID_TEXT, person_key, text
+from posthog_environments.query.validation import UUID_TEXT, person_key, text
 
 __all__ = ["CHOICES", "KINDS", "By", "Kind", "Named", "Numbered", "named_by"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.arguments import flag, json_object, text
 from posthog_environments.bulk.inputs import CHOICES, KINDS, By, Kind, Named, Numbered, named_by
 from posthog_environments.bulk.journal import Header, seal
+from posthog_environments.query.validation import flag, json_object, text
 
 __all__ = [
     "Change",

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from posthog_environments import persons
 from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import Found
 from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.bulk.verdicts import stops_all
+from posthog_environments.calls.execute import Flow, Scope
 from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
-from posthog_environments.exchange import Flow, Scope
-from posthog_environments.models import as_sent, distinct_ids_of
+from posthog_environments.operations import persons
+from posthog_environments.results.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person

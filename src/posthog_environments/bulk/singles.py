@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posthog_environments import persons
 from posthog_environments.bulk import lookups
 from posthog_environments.bulk.journal import Settled
 from posthog_environments.bulk.verdicts import Verdict, check, judge, of_answer
+from posthog_environments.calls.execute import Answer, Failed, Flow, Scope, is_doubtful, watched
 from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
-from posthog_environments.exchange import Answer, Failed, Flow, Scope, is_doubtful, watched
+from posthog_environments.operations import persons
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job

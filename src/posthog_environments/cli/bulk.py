@@ -18,7 +18,7 @@ from posthog_environments.cli.output import note
 if TYPE_CHECKING:
     from posthog_environments.bulk.inputs import By
     from posthog_environments.bulk.jobs import Entry
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["bulk_options", "delete_from_file", "list_options", "update_from_file"]
 

@@ -12,15 +12,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urljoin
 
-from posthog_environments.config import CLOUDS
+from posthog_environments.calls.notices import Notice, notices
+from posthog_environments.calls.prefixes import moves, place_of, successors
+from posthog_environments.config.settings import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
-from posthog_environments.notices import Notice, notices
-from posthog_environments.prefixes import moves, place_of, successors
 
 if TYPE_CHECKING:
     import httpx
 
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["Finding", "Probe", "check", "projects_of"]
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import click
 
 from posthog_environments.cli import profiles
-from posthog_environments.config import CLOUDS
-from posthog_environments.defaults import DEFAULT_TIMEOUT
+from posthog_environments.config.api_key import Secret
+from posthog_environments.config.defaults import DEFAULT_TIMEOUT
+from posthog_environments.config.settings import CLOUDS
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.secrets import Secret
 
 if TYPE_CHECKING:
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["Found", "Wanted", "connect", "read"]
 

@@ -13,11 +13,11 @@ from posthog_environments.cli.options import connected, json_option, usage
 from posthog_environments.cli.output import Column, Table
 from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
 from posthog_environments.cli.walks import print_listing
-from posthog_environments.models import as_sent, distinct_ids_of
+from posthog_environments.results.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
-    from posthog_environments.environment import Environment
-    from posthog_environments.models import DeletionStatus
+    from posthog_environments.client.environment import Environment
+    from posthog_environments.results.models import DeletionStatus
 
 
 @click.command(

@@ -11,7 +11,7 @@ from posthog_environments.cli.connection import Found, Wanted, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
-from posthog_environments.config import quota_place
+from posthog_environments.config.settings import quota_place
 from posthog_environments.errors import PostHogError, printable
 
 __all__ = ["doctor"]

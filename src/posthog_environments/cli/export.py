@@ -13,12 +13,12 @@ from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connected, filter_options, filters, json_option, usage
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
-from posthog_environments.export.files.file import NothingToResumeError
-from posthog_environments.export.files.targets import FORMATS
+from posthog_environments.export.file import NothingToResumeError
+from posthog_environments.export.targets import FORMATS
 
 if TYPE_CHECKING:
-    from posthog_environments.environment import Environment
-    from posthog_environments.export.files.summary import ExportSummary
+    from posthog_environments.client.environment import Environment
+    from posthog_environments.export.summary import ExportSummary
 
 __all__ = ["export"]
 

@@ -13,12 +13,12 @@ from posthog_environments.cli.connection import Found, Wanted, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options
 from posthog_environments.cli.output import note
-from posthog_environments.defaults import DEFAULT_TIMEOUT
+from posthog_environments.config.api_key import Secret
+from posthog_environments.config.defaults import DEFAULT_TIMEOUT
 from posthog_environments.errors import ConfigurationError, printable
-from posthog_environments.secrets import Secret
 
 if TYPE_CHECKING:
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["init"]
 

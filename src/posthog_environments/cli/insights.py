@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.charts import listed
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     breakdown,
@@ -25,13 +24,14 @@ from posthog_environments.cli.options import (
 )
 from posthog_environments.cli.output import Column, Table, colored, note, on_terminal, print_csv, print_json
 from posthog_environments.cli.words import in_phenv
-from posthog_environments.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
+from posthog_environments.display.chart_data import listed
+from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
 
-    from posthog_environments.environment import Environment
-    from posthog_environments.models import Trend
+    from posthog_environments.client.environment import Environment
+    from posthog_environments.results.models import Trend
 
 _HERE: Final = "posthog_environments.cli.insights"
 
@@ -200,7 +200,7 @@ def _show(trend: Trend, question: dict[str, Any], plot: str | None, *, as_json: 
 
 
 def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
-    from posthog_environments import plotting
+    from posthog_environments.display import figure as plotting
 
     try:
         if plot != "-":

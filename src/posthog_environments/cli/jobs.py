@@ -20,7 +20,7 @@ from posthog_environments.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["WORDS", "BulkCommand", "command_line"]
 

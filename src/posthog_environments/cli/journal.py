@@ -19,7 +19,7 @@ from posthog_environments.cli.output import note, print_json, progress
 from posthog_environments.errors import APIStatusError, NotFoundError, printable
 
 if TYPE_CHECKING:
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 _HERE = "posthog_environments.cli.journal"
 

@@ -16,8 +16,8 @@ from posthog_environments.cli.groups import SectionedOption
 from posthog_environments.cli.words import in_phenv
 
 if TYPE_CHECKING:
-    from posthog_environments.entities import Entity
-    from posthog_environments.filters import Filter
+    from posthog_environments.query.filters import Filter
+    from posthog_environments.query.series import Entity
 
 __all__ = [
     "assignments",
@@ -151,7 +151,7 @@ def filters(texts: Sequence[str]) -> Any:
 
 
 def _filter(text: str) -> Filter | dict[str, Any]:
-    from posthog_environments.filters import prop
+    from posthog_environments.query.filters import prop
 
     if text.startswith("{"):
         return cast("dict[str, Any]", json_value(text, "--property"))
@@ -252,7 +252,7 @@ def entities(
     texts: Sequence[str], kind: str, math: str | None = None, math_property: str | None = None
 ) -> list[Entity | dict[str, Any]] | None:
     """Turn the texts of `--event` or `--action` into what to count, or None where there are none."""
-    from posthog_environments.entities import action, event
+    from posthog_environments.query.series import action, event
 
     make = cast("Callable[..., Entity]", event if kind == "events" else action)
     with usage():

@@ -33,12 +33,12 @@ from posthog_environments.cli.output import (
 )
 from posthog_environments.cli.walks import print_listing
 from posthog_environments.errors import printable
-from posthog_environments.models import as_sent
+from posthog_environments.results.models import as_sent
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person
 
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 _HERE: Final = "posthog_environments.cli.persons"
 

@@ -14,8 +14,8 @@ from typing import Final
 
 import click
 
+from posthog_environments.config.api_key import Secret
 from posthog_environments.errors import ConfigurationError, printable
-from posthog_environments.secrets import Secret
 
 __all__ = ["DEFAULT", "FIELDS", "load", "names", "path", "save"]
 

@@ -11,7 +11,7 @@ from posthog_environments.cli.output import Table, note, on_terminal, print_json
 from posthog_environments.errors import printable
 
 if TYPE_CHECKING:
-    from posthog_environments.pager import Pager
+    from posthog_environments.client.pager import Pager
 
 __all__ = ["print_listing"]
 

@@ -23,7 +23,7 @@ from pyspark.sql.types import (
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from posthog_environments.rows import Kind
+    from posthog_environments.integrations.rows import Kind
 
 __all__ = ["PERSONS", "TREND", "Batches", "kinds_of", "schema_of"]
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, Final, cast
 
-from posthog_environments.environment import Environment
+from posthog_environments.client.environment import Environment
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.rows import PERSON_COLUMNS, Kind, projects_of
+from posthog_environments.integrations.rows import PERSON_COLUMNS, Kind, projects_of
 
 __all__ = ["CLIENT", "Options", "columns_of"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.rows import PERSON_COLUMNS, Persons, check_walk
+from posthog_environments.integrations.rows import PERSON_COLUMNS, Persons, check_walk
 from posthog_environments.spark import reports
 from posthog_environments.spark.batches import Batches, kinds_of, schema_of
 from posthog_environments.spark.options import CLIENT, Options, columns_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql.types import StructType
 
-    from posthog_environments.environment import Environment
+    from posthog_environments.client.environment import Environment
 
 __all__ = ["Part", "PersonsDataSource", "edges"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.rows import TREND_COLUMNS, check_trend, trend_rows
+from posthog_environments.integrations.rows import TREND_COLUMNS, check_trend, trend_rows
 from posthog_environments.spark.batches import TREND, Batches
 from posthog_environments.spark.options import CLIENT, Options
 

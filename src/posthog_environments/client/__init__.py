@@ -1,0 +1,1 @@
+"""The two clients: the only place where blocking and awaiting differ."""

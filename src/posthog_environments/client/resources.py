@@ -1,0 +1,295 @@
+"""The operations as clients offer them: groups of methods, bound from the flows.
+
+A flow takes a `Scope` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
+the driver. For type checkers the parameters of a flow pass to the method through a ParamSpec; at run time
+`inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
+
+Imported when an operation is first asked for: with it come all flows, and what they build on.
+"""
+
+# The classes here are one mechanism: methods reach into their group.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from posthog_environments.bulk.flows import delete_many, update_many
+from posthog_environments.calls.execute import Answer, Failed, Flow, Scope
+from posthog_environments.client.pager import AsyncPager, Pager
+from posthog_environments.client.runners import AsyncDriver, Driver
+from posthog_environments.errors import MalformedResponseError, TransportError
+from posthog_environments.operations import deletions, insights, persons
+from posthog_environments.paging.pages import Listing
+
+__all__ = ["AsyncInsights", "AsyncPersons", "Insights", "Persons"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Group:
+    """Operations of one kind on one client."""
+
+    def __init__(self, scope: Scope, driver: Driver) -> None:
+        self._scope = scope
+        self._driver = driver
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+
+
+class _AsyncGroup:
+    """Operations of one kind on one awaiting client."""
+
+    def __init__(self, scope: Scope, driver: AsyncDriver) -> None:
+        self._scope = scope
+        self._driver = driver
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+
+
+def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
+    """Give a method the name, docstring and signature of its flow, with `self` first and what it returns itself."""
+    functools.update_wrapper(method, flow)
+    del method.__wrapped__
+    method.__name__ = method.__name__.rstrip("_")
+    method.__module__ = __name__
+    signature = inspect.signature(flow)
+    _, *parameters = signature.parameters.values()
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    item = str(signature.return_annotation).partition("[")[2].removesuffix("]")
+    method.__signature__ = signature.replace(
+        parameters=[this, *parameters], return_annotation=returns.format(item=item)
+    )
+    method.__annotations__ = {
+        **{p.name: p.annotation for p in parameters},
+        "return": returns.format(item=item),
+    }
+    return method
+
+
+def _call(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], T]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._driver.run(flow(self._scope, *args, **kwargs))
+
+    return cast("Callable[Concatenate[_Group, P], T]", _as_method(method, flow, "{item}"))
+
+
+def _listing(flow: Callable[Concatenate[Scope, P], Listing[T]]) -> Callable[Concatenate[_Group, P], Pager[T]]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+        return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
+
+    return cast("Callable[Concatenate[_Group, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
+
+
+def _csv(
+    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
+) -> Callable[Concatenate[_Group, P], Iterator[str]]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+        texts = _texts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
+        return _whole(texts) if flow is persons.csv else texts
+
+    return cast("Callable[Concatenate[_Group, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
+
+
+def _acall(
+    flow: Callable[Concatenate[Scope, P], Flow[T]],
+) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]:
+    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._driver.run(flow(self._scope, *args, **kwargs))
+
+    return cast("Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
+
+
+def _alisting(
+    flow: Callable[Concatenate[Scope, P], Listing[T]],
+) -> Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]:
+    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
+
+    return cast("Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]"))
+
+
+def _acsv(
+    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
+) -> Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]:
+    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
+        texts = _atexts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
+        return _awhole(texts) if flow is persons.csv else texts
+
+    return cast(
+        "Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]",
+        _as_method(method, flow, "AsyncGenerator[str, None]"),
+    )
+
+
+def _silence(scope: Scope, arguments: Mapping[str, Any]) -> float:
+    return arguments.get("timeout") or scope.options.timeout
+
+
+class _Decoder:
+    """Turns the pieces of a stream into text, and what went wrong on the way into an error of the tree."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def text(self, chunk: bytes, *, final: bool = False) -> str:
+        failure = None
+        try:
+            return self._decoder.decode(chunk, final)
+        except UnicodeDecodeError:
+            failure = MalformedResponseError("The CSV is not UTF-8.", status_code=200, body=chunk[:65536])
+        raise failure
+
+    def error(self, failed: Failed) -> TransportError:
+        return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
+
+
+def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
+    answer = group._driver.run(flow, silence)
+    decoder, failure, stream = _Decoder(), None, answer.stream
+    if stream is None:  # written here, and whole
+        yield answer.content.decode()
+        return
+    assert isinstance(stream, Generator)
+    with contextlib.closing(cast("Generator[bytes, None, None]", stream)):
+        try:
+            for chunk in stream:
+                if text := decoder.text(chunk):
+                    yield text
+        except Failed as failed:
+            failure = decoder.error(failed)
+    if failure is not None:
+        raise failure
+    decoder.text(b"", final=True)
+
+
+async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> AsyncGenerator[str, None]:
+    answer = await group._driver.run(flow, silence)
+    decoder, failure, stream = _Decoder(), None, answer.stream
+    if stream is None:  # written here, and whole
+        yield answer.content.decode()
+        return
+    assert isinstance(stream, AsyncGenerator)
+    async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", stream)):
+        try:
+            async for chunk in stream:
+                if text := decoder.text(chunk):
+                    yield text
+        except Failed as failed:
+            failure = decoder.error(failed)
+    if failure is not None:
+        raise failure
+    decoder.text(b"", final=True)
+
+
+# Rows at which servers end a CSV of persons in silence: since 2026, and before.
+CSV_CAPS = (50_000, 300_000)
+
+
+class _Rows:
+    """Counts the rows of a CSV as it passes; a line break within quotes ends none."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+        self._quoted = False
+        self._open = False
+
+    def pass_on(self, chunk: str) -> str:
+        for index, part in enumerate(chunk.split('"')):
+            self._quoted ^= index > 0
+            self._lines += 0 if self._quoted else part.count("\n")
+        self._open = not chunk.endswith("\n")
+        return chunk
+
+    @property
+    def count(self) -> int:
+        """How many rows there were below the header."""
+        return max(0, self._lines + self._open - 1)
+
+    def end(self) -> None:
+        """Refuse an end at which there may be more.
+
+        Raises:
+            MalformedResponseError: There are exactly as many rows, below the header, as servers give at most.
+        """
+        rows = self.count
+        if rows in CSV_CAPS:
+            hint = "Use list(…).export(path), which reads page by page and has no such limit."
+            error = MalformedResponseError(
+                f"The CSV ends at exactly {rows:,} rows, where servers stop in silence: persons may be missing. {hint}",
+                status_code=200,
+            )
+            error.hint = hint
+            raise error
+
+
+def _whole(texts: Iterator[str]) -> Iterator[str]:
+    rows = _Rows()
+    yield from map(rows.pass_on, texts)
+    rows.end()
+
+
+async def _awhole(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    rows = _Rows()
+    async with contextlib.aclosing(texts):
+        async for chunk in texts:
+            yield rows.pass_on(chunk)
+    rows.end()
+
+
+class Persons(_Group):
+    """The operations on persons."""
+
+    list = _listing(persons.list_)
+    get = _call(persons.get)
+    update = _call(persons.update)
+    delete = _call(persons.delete)
+    activity = _listing(persons.activity)
+    delete_property = _call(persons.delete_property)
+    properties_timeline = _call(persons.properties_timeline)
+    csv = _csv(persons.csv)
+    delete_many = _call(delete_many)
+    deletion_status = _listing(deletions.deletion_status)
+    update_many = _call(update_many)
+
+
+class AsyncPersons(_AsyncGroup):
+    """The operations on persons; calls are awaited, listings and CSV iterated with `async for`."""
+
+    list = _alisting(persons.list_)
+    get = _acall(persons.get)
+    update = _acall(persons.update)
+    delete = _acall(persons.delete)
+    activity = _alisting(persons.activity)
+    delete_property = _acall(persons.delete_property)
+    properties_timeline = _acall(persons.properties_timeline)
+    csv = _acsv(persons.csv)
+    delete_many = _acall(delete_many)
+    deletion_status = _alisting(deletions.deletion_status)
+    update_many = _acall(update_many)
+
+
+class Insights(_Group):
+    """The operations on insights."""
+
+    trend = _call(insights.trend)
+    get_trend = _call(insights.get_trend)
+    trend_csv = _csv(insights.trend_csv)
+    timing = _call(insights.timing)
+
+
+class AsyncInsights(_AsyncGroup):
+    """The operations on insights; calls are awaited, CSV is iterated with `async for`."""
+
+    trend = _acall(insights.trend)
+    get_trend = _acall(insights.get_trend)
+    trend_csv = _acsv(insights.trend_csv)
+    timing = _acall(insights.timing)

@@ -1,0 +1,1 @@
+"""Persons and trends as rows, for dlt, Spark and the command line."""

@@ -1,0 +1,292 @@
+"""Persons and trends as rows of tables, for the engines that read them. Pure: no I/O.
+
+A column of a table has a kind. A property whose value is not of the kind of its column reads None there, and is
+counted: nothing is lost, for `properties` has all values as they came.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+
+import msgspec
+
+from posthog_environments.display.chart_data import listed
+from posthog_environments.errors import MalformedResponseError, PagingError
+
+if TYPE_CHECKING:
+    from posthog_environments.paging.pages import Report
+    from posthog_environments.results.models import Person, Trend
+
+__all__ = [
+    "PERSON_COLUMNS",
+    "TREND_COLUMNS",
+    "Kind",
+    "Persons",
+    "check_trend",
+    "check_walk",
+    "projects_of",
+    "trend_rows",
+]
+
+Kind: TypeAlias = Literal["text", "bool", "int", "float", "date", "datetime", "json"]
+
+PERSON_COLUMNS: Final = (
+    "project_id",
+    "uuid",
+    "name",
+    "distinct_ids",
+    "created_at",
+    "properties",
+    "additional_properties",
+)
+"""What each row of persons has, before the columns that were chosen."""
+_EXACT: Final = frozenset({"uuid", "name", "distinct_ids", "created_at", "properties"})
+TREND_COLUMNS: Final = (
+    "project_id",
+    "series",
+    "label",
+    "breakdown_value",
+    "compare_label",
+    "starts_at",
+    "timezone",
+    "value",
+)
+"""What each row of a trend has: one row for each point of each series."""
+
+_WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?")
+_LONGEST: Final = 2**63
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+class Persons:
+    """Turns persons of one project into rows.
+
+    Args:
+        project_id: What stands in the column of that name.
+        columns: Chosen properties, each with the kind of its column.
+        properties: Makes the value of the columns `properties` and `additional_properties` from the dict.
+
+    Attributes:
+        unreadable: How many values of each column were not of its kind, and read None.
+    """
+
+    def __init__(
+        self, project_id: str, columns: Mapping[str, Kind], properties: Callable[[dict[str, Any]], Any] | None = None
+    ) -> None:
+        self.unreadable: Counter[str] = Counter()
+        self._project_id = project_id
+        self._columns = [(name, _READERS[kind]) for name, kind in columns.items()]
+        self._properties = properties or as_json
+
+    def row(self, person: Person) -> tuple[Any, ...]:
+        """Return the values of `PERSON_COLUMNS` and then of the chosen ones."""
+        properties = person.properties
+        name: Any = person.name
+        ids: list[Any] = person.distinct_ids
+        if name is None or not ids:
+            # What a person cannot hold is written all the same.
+            name = person.additional_properties.get("name", name)
+            kept: object = person.additional_properties.get("distinct_ids", ids)
+            ids = cast("Any", kept) if isinstance(kept, list) else []
+        if person.created_at is None:
+            self.unreadable["created_at"] += 1
+        row = (
+            self._project_id,
+            person.uuid,
+            name if name is None or name.__class__ is str else _text(name),
+            [each if each.__class__ is str else _text(each) for each in ids],
+            person.created_at,
+            self._properties(properties),
+            self._properties(_others(person)),
+        )
+        if not self._columns:
+            return row
+        return (*row, *[self._value(name, read, properties.get(name)) for name, read in self._columns])
+
+    def _value(self, name: str, read: Callable[[Any], Any], value: Any) -> Any:
+        if value is None:
+            return None
+        found = read(value)
+        if found is None:
+            self.unreadable[name] += 1
+        return found
+
+
+def _others(person: Person) -> dict[str, Any]:
+    """Give what the columns before do not hold exactly: other fields, nulls that were sent, what could not be read."""
+    odd = person.additional_properties
+    return {
+        name: value for name, value in person.to_dict().items() if name not in _EXACT or value is None or name in odd
+    }
+
+
+def as_json(value: Any) -> str:
+    """Write JSON text; integers of any size stay exact."""
+    try:
+        return _to_json(value).decode()
+    except (OverflowError, msgspec.MsgspecError):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value)
+
+
+def _bool(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
+
+
+def _int(value: Any) -> int | None:
+    # Only what is written as servers compare it: 42 and "42", but neither 42.0 nor "042".
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if -_LONGEST <= value < _LONGEST else None
+
+
+def _float(value: Any) -> float | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _datetime(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _json(value: Any) -> Any:
+    return value
+
+
+_READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "text": _text,
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "date": _date,
+    "datetime": _datetime,
+    "json": _json,
+}
+
+
+def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
+    """Return the values of `TREND_COLUMNS` for each point; of an aggregated display one for each series.
+
+    Raises:
+        MalformedResponseError: A series does not have one number for each of its days, or one cannot be read.
+    """
+    for number, series in enumerate(trend):
+        value = series.breakdown_value
+        head = (project_id, number, series.label, None if value is None else _text(value), series.compare_label)
+        data, days = listed(series, "data"), listed(series, "days")
+        if not data and not days:
+            yield (*head, None, trend.timezone, series.aggregated_value)
+            continue
+        if len(data) != len(days):
+            raise MalformedResponseError(
+                f"Series {number} of the trend has {len(data)} numbers for {len(days)} days.",
+                status_code=200,
+                body=b"",
+            )
+        for day, amount in zip(days, data, strict=True):
+            yield (*head, _day(number, day), trend.timezone, _amount(number, amount))
+
+
+def _amount(number: int, value: object) -> float | None:
+    """Read a number of a trend; servers had NaN and Infinity there, which read None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MalformedResponseError(
+            f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
+        )
+    return None if value != value else float(value)
+
+
+def _day(number: int, day: object) -> datetime:
+    """Read the start of a point, in the time zone of the project and without an offset."""
+    try:
+        return datetime.fromisoformat(cast("str", day)).replace(tzinfo=None)
+    except (TypeError, ValueError):
+        pass
+    raise MalformedResponseError(
+        f"Series {number} of the trend has a day that cannot be read as a date.", status_code=200, body=b""
+    )
+
+
+def check_walk(project_id: str, report: Report) -> None:
+    """Raise unless a walk over persons has seen everybody.
+
+    Raises:
+        PagingError: It has not; the message says why.
+    """
+    if not report.complete:
+        raise PagingError(
+            f"The walk over the persons of project {project_id} is not complete, after {report.rows} persons: "
+            f"{report.reason}. Read them again; strict=False takes what there is, and records that it is not all."
+        )
+
+
+def check_trend(project_id: str, trend: Trend) -> None:
+    """Raise if a trend has more values of its breakdown than it shows.
+
+    Raises:
+        PagingError: It has.
+    """
+    more = trend.next is not None or "next" in trend.additional_properties
+    if trend.has_more or (trend.has_more is None and more):
+        raise PagingError(
+            f"The trend of project {project_id} has more values of its breakdown than the {len(trend)} series that "
+            "the server shows. Give a larger breakdown_limit; strict=False takes what there is."
+        )
+
+
+def projects_of(value: object) -> list[str | None]:
+    """Read one project or several: a number, text with commas between, a sequence; None is that of the environment.
+
+    Raises:
+        ValueError: A project is named twice, or none is.
+    """
+    given: list[object]
+    if isinstance(value, str):
+        given = [part.strip() for part in value.split(",")]
+    elif isinstance(value, Sequence):
+        given = list(cast("Sequence[object]", value))
+    else:
+        given = [value]
+    found = [None if each is None else str(each) for each in given]
+    if not found or "" in found:
+        raise ValueError("project_id names no project. Give a number, or several with commas between them.")
+    twice = [project for project, times in Counter(found).items() if times > 1]
+    if twice:
+        raise ValueError(f"project_id names {twice[0]} twice, so that its persons would come twice.")
+    return found

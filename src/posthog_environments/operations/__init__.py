@@ -1,0 +1,1 @@
+"""Each operation once: its arguments, its meaning, its answer."""

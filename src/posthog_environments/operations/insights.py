@@ -1,0 +1,384 @@
+"""The operations on insights, each written once, as a flow over the generated endpoints; see `persons`."""
+
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from posthog_environments.calls.execute import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.calls.notices import warn
+from posthog_environments.operations.trends import COSTLY, GONE, Found, Inquiry, ask
+from posthog_environments.query.dates import DateArgument, span_to_wire
+from posthog_environments.query.filters import PropertiesArgument
+from posthog_environments.query.series import ActionsArgument, EventsArgument
+from posthog_environments.query.trend_filter import QUESTION, Breakdown, question, to_query
+from posthog_environments.query.validation import (
+    extras,
+    flag,
+    json_object,
+    positive,
+    text,
+    whole,
+    with_body,
+    with_query,
+)
+from posthog_environments.results.models import Trend
+from posthog_environments.results.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
+from posthog_environments.results.trend_csv import csv_text
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Trend as TrendRecord
+
+__all__ = ["get_trend", "timing", "trend", "trend_csv"]
+
+Extra: TypeAlias = Mapping[str, Any]
+
+TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
+GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
+TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
+
+_FORMAT = frozenset({"format"})
+_TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
+# Arguments of ours that the contract has not at insights/trend/, though servers know them there.
+_BEYOND = ("breakdown_limit", "breakdown_group_type_index")
+_TIMING = frozenset(
+    {
+        "name",
+        "derived_name",
+        "filters",
+        "query",
+        "order",
+        "deleted",
+        "dashboards",
+        "description",
+        "tags",
+        "favorited",
+        "saved",
+    }
+)
+
+
+def trend(
+    scope: Scope,
+    *,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
+    properties: PropertiesArgument = None,
+    filter_test_accounts: bool | None = None,
+    date_from: DateArgument = None,
+    date_to: DateArgument = None,
+    breakdown: Breakdown | None = None,
+    breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
+    compare: bool | None = None,
+    compare_to: str | None = None,
+    display: str | None = None,
+    formula: str | None = None,
+    interval: str | None = None,
+    refresh: bool | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[Trend]:
+    """Count events over time. Changes nothing on the server, and is repeated like a read.
+
+    Args:
+        events: Events to count, one series each: names, the API's own dicts, or what `event` makes.
+        actions: Actions to count, one series each: numbers, the API's own dicts, or what `action` makes.
+        properties: Conditions on properties, of the event unless they say otherwise: a mapping, filters made with
+            `prop`, or the API's own dicts.
+        filter_test_accounts: Whether to leave out internal and test accounts, as the project's settings define them.
+        date_from: Start: a date or datetime, a timedelta or relativedelta back from now, or the API's text
+            (`-30d`, `mStart`, `2026-01-31`). The server's default is seven days back.
+        date_to: End, in the same forms. The server's default is now.
+        breakdown: Property to break down on; or cohorts: one id, a list of ids, or "all" for everybody.
+        breakdown_type: What `breakdown` names: "event" (the server's default: a property of the event), "person",
+            "cohort", "group", "session", "hogql" or what else the server knows.
+        breakdown_limit: How many values of the breakdown have series of their own, the largest. Without it 25; newer
+            servers put the others into one series, see `Trend.has_more`.
+        breakdown_group_type_index: Which kind of group a breakdown by "group" is on: its number in the project, from 0.
+        compare: Whether to compare with the period before; then there are two series for each.
+        compare_to: How far back the period to compare with lies, such as `-1m`; it implies `compare`.
+        display: "ActionsLineGraph" (the server's default), "ActionsLineGraphCumulative", "ActionsTable",
+            "ActionsPie", "ActionsBar", "ActionsBarValue", "WorldMap", "BoldNumber" or what else the server knows.
+        formula: Arithmetic over the series, such as `(A-B)/B`; the letters name events, then actions, in order.
+        interval: "hour", "day" (the server's default), "week" or "month"; at `query/` also "minute" and what else the
+            server knows.
+        refresh: Whether to compute anew instead of reading a cached answer.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: What the contract does not know, in the words of `insights/trend/`; for a client with
+            `trend_api="query"`, fields of a TrendsQuery.
+
+    Raises:
+        ValueError: Neither events nor actions, something that the server would misread, or something that the endpoint
+            in use cannot express. Nothing was sent.
+        BadRequestError: The server does not take the question.
+        APIStatusError: The server says no, or the query failed.
+
+    Where it is asked, at `insights/trend/` or at `query/`, says `trend_api` of the client; the answer is the same.
+
+    Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
+    posthog/api/insight.py; `query/` from posthog/api/query.py.
+    """
+    return _trend(_inquiry(scope, TREND, locals()), scope.but(timeout))
+
+
+def get_trend(
+    scope: Scope,
+    *,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
+    properties: PropertiesArgument = None,
+    filter_test_accounts: bool | None = None,
+    date_from: DateArgument = None,
+    date_to: DateArgument = None,
+    breakdown: Breakdown | None = None,
+    breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
+    compare: bool | None = None,
+    compare_to: str | None = None,
+    display: str | None = None,
+    formula: str | None = None,
+    interval: str | None = None,
+    refresh: bool | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[Trend]:
+    """Count events over time, with the question in the address; for long questions use `trend`.
+
+    Where it is asked at `query/`, which has no such form, it is the same as `trend`.
+
+    Args, returned value and errors are those of `trend`.
+
+    Source: "Retrieve environments insights trend" of the vendor's page, which shows neither parameters nor an answer;
+    both from posthog/api/insight.py.
+    """
+    return _trend(_inquiry(scope, GET_TREND, {**locals(), "extra_body": None}), scope.but(timeout))
+
+
+def trend_csv(
+    scope: Scope,
+    *,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
+    properties: PropertiesArgument = None,
+    filter_test_accounts: bool | None = None,
+    date_from: DateArgument = None,
+    date_to: DateArgument = None,
+    breakdown: Breakdown | None = None,
+    breakdown_type: str | None = None,
+    breakdown_limit: int | None = None,
+    breakdown_group_type_index: int | None = None,
+    compare: bool | None = None,
+    compare_to: str | None = None,
+    display: str | None = None,
+    formula: str | None = None,
+    interval: str | None = None,
+    refresh: bool | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[Answer]:
+    """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
+
+    Args are those of `trend`, but that `timeout` is the seconds until the first byte, and then the seconds that the
+    server may be silent.
+
+    Returns:
+        An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
+
+    Raises:
+        ValueError: As in `trend`. Nothing was sent.
+        TransportError: While iterating: the stream broke off, and what came before is not the whole.
+        MalformedResponseError: While iterating: what came is not UTF-8.
+
+    Source: the parameter `format` of the vendor's page.
+    """
+    return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout))
+
+
+def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> Inquiry:
+    """Check the arguments of a call, and return its question."""
+    asked = _question(scope, given)
+    at_address = operation is GET_TREND
+    extra_query = extras("extra_query", given["extra_query"], _TREND | _FORMAT if at_address else _FORMAT)
+    extra_body = extras("extra_body", given["extra_body"], _TREND)
+    _check_group({**asked, **extra_body, **(extra_query if at_address else {})})
+
+    def legacy() -> Call:
+        known = {name: value for name, value in asked.items() if name not in _BEYOND}
+        beyond = {name: value for name, value in asked.items() if name in _BEYOND}
+        if at_address:
+            from posthog_environments_api.api.insights import get_trend as endpoint
+
+            request = endpoint._get_kwargs(scope.project_id, **to_query(known))
+            return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
+        from posthog_environments_api.api.insights import query_trend
+        from posthog_environments_api.models.trend_query import TrendQuery
+        from posthog_environments_api.types import UNSET
+
+        stream = operation is TREND_CSV
+        body = TrendQuery.from_dict(asked)
+        request = query_trend._get_kwargs(scope.project_id, body=body, format_="csv" if stream else UNSET)
+        request = with_body(with_query(request, extra_query), extra_body)
+        return Call(operation, request, stream=stream, final=COSTLY)
+
+    return Inquiry(operation.name, asked, legacy, extra_query, extra_body)
+
+
+def _trend(inquiry: Inquiry, scope: Scope) -> Flow[Trend]:
+    return _answered(inquiry, ask(scope, inquiry))
+
+
+def _answered(inquiry: Inquiry, asking: Flow[Found]) -> Flow[Trend]:
+    found = yield from asking
+    body = _body(found)
+    record = _record(found, body)
+    more = has_more(body["result"], via=found.via, limit=inquiry.asked.get("breakdown_limit"))
+    trend = Trend(record, via=found.via, has_more=more)
+    for notice in _notices(trend, inquiry.asked):
+        warn(notice, TrendWarning)
+    return trend
+
+
+def _csv(inquiry: Inquiry, scope: Scope) -> Flow[Answer]:
+    return _as_csv(ask(scope, inquiry))
+
+
+def _as_csv(asking: Flow[Found]) -> Flow[Answer]:
+    found = yield from asking
+    if found.result is None:
+        return found.answer
+    body = _body(found)
+    _record(found, body)
+    return replace(found.answer, content=csv_text(body["result"]).encode())
+
+
+def _body(found: Found) -> dict[str, Any]:
+    """Decode an answer, in the shape of `insights/trend/`."""
+    if found.result is not None:
+        return legacy_shape(found.result)
+    return decode(found.call, found.answer, loads)
+
+
+def _record(found: Found, body: Any) -> TrendRecord:
+    from posthog_environments_api.models import Trend as Record
+
+    return decode(found.call, found.answer, lambda _: Record.from_dict(body))
+
+
+def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was probably not meant."""
+    named = asked.get("breakdown")
+    if named and "breakdown_type" not in asked and only_absent(series.breakdown_value for series in trend):
+        yield (
+            f"No event has the property {named!r}, so that all are in one series. If it is a property of persons, say "
+            'breakdown_type="person".'
+        )
+    if trend.result and not any(s.data or s.days or s.aggregated_value is not None for s in trend):
+        yield (
+            "The time asked for holds no point, so that the series are empty: look at date_from and date_to, and at "
+            "which day it is for the server."
+        )
+
+
+def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the question among a function's arguments, and return it as a body has it."""
+    wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=scope.session.now)
+    if "events" not in wanted and "actions" not in wanted:
+        raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
+    limit, group = given["breakdown_limit"], given["breakdown_group_type_index"]
+    compare, compare_to = _compare(given["compare"], given["compare_to"], scope)
+    others = {
+        "filter_test_accounts": flag("filter_test_accounts", given["filter_test_accounts"]),
+        "breakdown_limit": None if limit is None else positive("breakdown_limit", limit),
+        "breakdown_group_type_index": None if group is None else whole("breakdown_group_type_index", group, 0, 4),
+        "compare": compare,
+        "compare_to": compare_to,
+        "formula": text("formula", given["formula"]),
+        "refresh": flag("refresh", given["refresh"]),
+    }
+    return wanted | {name: value for name, value in others.items() if value is not None}
+
+
+def _compare(compare: bool | None, compare_to: str | None, scope: Scope) -> tuple[bool | None, str | None]:
+    """Check what to compare with: servers heed `compare_to` only beside `compare`."""
+    wanted = flag("compare", compare)
+    back = span_to_wire(compare_to, argument="compare_to", now=scope.session.now)
+    if back is not None and wanted is False:
+        raise ValueError("compare=False and compare_to exclude each other: leave one of them out.")
+    return wanted if back is None else True, back
+
+
+def _check_group(asked: Mapping[str, Any]) -> None:
+    if asked.get("breakdown_type") == "group" and asked.get("breakdown_group_type_index") is None:
+        raise ValueError(
+            "breakdown_group_type_index: missing, and a breakdown by group needs it: the number of the kind of group "
+            "in the project, from 0 to 4."
+        )
+
+
+def timing(
+    scope: Scope,
+    *,
+    name: str | None = None,
+    derived_name: str | None = None,
+    filters: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | str | None = None,
+    order: int | None = None,
+    deleted: bool | None = None,
+    dashboards: Sequence[int] | None = None,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    favorited: bool | None = None,
+    saved: bool | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[None]:
+    """Report the timing of an insight. Servers take every field unchecked, and answer with nothing.
+
+    Args:
+        name: Name of the insight.
+        derived_name: Name that was made up for it.
+        filters: Filters of the older kind.
+        query: The query, as an object or as JSON text.
+        order: Its place.
+        deleted: Whether it is deleted.
+        dashboards: Ids of the dashboards that show it. Deprecated by the vendor, and to be removed.
+        description: What it is about.
+        tags: Its tags.
+        favorited: Whether it is a favourite.
+        saved: Whether it is saved.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+
+    Raises:
+        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
+        TypeError, ValueError: A field holds what JSON cannot. Nothing was sent.
+        OutcomeUnknown: The report may or may not have arrived. It is not repeated.
+
+    Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.
+    """
+    given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
+    body = json_object("the report", given)
+    from posthog_environments_api.api.insights import record_insight_timing
+    from posthog_environments_api.models.insight_timing import InsightTiming
+
+    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
+    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
+    request = with_body(request, extras("extra_body", extra_body, _TIMING))
+    return _done(scope.but(timeout), Call(TIMING, request))
+
+
+def _done(scope: Scope, call: Call) -> Flow[None]:
+    yield from exchange(scope, call)

@@ -1,0 +1,633 @@
+"""The operations on persons, each written once, as a flow over the generated endpoints.
+
+A flow takes its `Scope` first; `environment` binds it to both clients, so that signature and docstring serve both.
+"""
+
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from posthog_environments.calls.execute import (
+    Answer,
+    Call,
+    Flow,
+    Kind,
+    Operation,
+    Scope,
+    decode,
+    decode_record,
+    exchange,
+)
+from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
+from posthog_environments.paging.pages import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.paging.time_range import RangeWalk
+from posthog_environments.query.dates import DateArgument
+from posthog_environments.query.filters import PropertiesArgument, absolute, filters_to_wire
+from posthog_environments.query.series import ActionsArgument, EventsArgument
+from posthog_environments.query.trend_filter import QUESTION, Breakdown, question, to_query
+from posthog_environments.query.validation import (
+    extras,
+    flag,
+    json_object,
+    json_text,
+    moment,
+    person_key,
+    positive,
+    text,
+    whole,
+    with_body,
+    with_query,
+)
+from posthog_environments.results.decoding import next_link
+from posthog_environments.results.models import PropertiesTimeline
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import ActivityEntry, Person
+
+__all__ = [
+    "PersonKey",
+    "activity",
+    "csv",
+    "delete",
+    "delete_property",
+    "get",
+    "list_",
+    "properties_timeline",
+    "update",
+]
+
+PersonKey: TypeAlias = "int | str | UUID | Person"
+Extra: TypeAlias = Mapping[str, Any]
+
+LIST = Operation("persons.list", Kind.READ, "persons", patient=True)
+GET = Operation("persons.get", Kind.READ, "persons")
+UPDATE = Operation("persons.update", Kind.CHANGE, "persons")
+DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
+ACTIVITY = Operation("persons.activity", Kind.READ, "persons", patient=True)
+DELETE_PROPERTY = Operation("persons.delete_property", Kind.CHANGE, "persons")
+TIMELINE = Operation("persons.properties_timeline", Kind.READ, "persons", unscoped=True)
+
+# What has an argument of its own may not come as an extra; `format` decides how an answer is read.
+_FILTERS = frozenset({"search", "email", "distinct_id", "properties", "limit", "offset", "include_total", "format"})
+_FORMAT = frozenset({"format"})
+
+
+def list_(
+    scope: Scope,
+    *,
+    search: str | None = None,
+    email: str | None = None,
+    distinct_id: str | None = None,
+    properties: PropertiesArgument = None,
+    page_size: int = 1000,
+    offset: int = 0,
+    include_total: bool = False,
+    created_since: datetime | None = None,
+    created_before: datetime | None = None,
+    near: int = 0,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Listing[Person]:
+    """List persons, newest first.
+
+    Nothing is sent before the first item is asked for; then pages are fetched one at a time. Rows that are added or
+    deleted during the walk are coped with (pages overlap, and repeats are dropped); `pager.report` tells whether
+    every person was seen.
+
+    Args:
+        search: Text that the email contains, or a distinct id, or a uuid.
+        email: The email, exactly.
+        distinct_id: A distinct id, exactly.
+        properties: Conditions on properties of the person: a mapping (`{"plan": "pro"}`), filters made with `prop`,
+            or the API's own dicts.
+        page_size: Persons a page, 1 to 50,000, where servers cut in silence; a smaller cap of a server's, of which none
+            is known, could not be seen. Quotas count requests, not rows, hence the large default.
+        offset: How many persons to pass over at the start.
+        include_total: Whether pages shall carry `count`, the number of all persons that match.
+        created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the walk ends
+            where persons are older.
+        created_before: Only persons created earlier than then, an aware datetime. The walk looks for the first of them,
+            with some ten requests.
+        near: With `created_before`, about how many persons are newer. It saves the search; a wrong guess costs requests
+            and nothing else.
+        timeout: Seconds for each page, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        A pager, which can be iterated for persons more than once; each time it starts over.
+
+    Raises:
+        ValueError: A filter, page size, offset or range of time makes no sense. Nothing was sent.
+        PagingError: While iterating: a next link leads nowhere or back.
+        MalformedResponseError: While iterating: a page is not one of this API, or a row has no uuid.
+
+    Source: "List all environments persons" of the vendor's page; order, links and short pages from
+    posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    _check_page_size(page_size)
+    whole("offset", offset)
+    since, before = moment("created_since", created_since), moment("created_before", created_before)
+    _check_range(offset, near, since, before)
+    query = _filters(scope, search, email, distinct_id, properties)
+    if flag("include_total", include_total):
+        query["include_total"] = True
+    extra = extras("extra_query", extra_query, _FILTERS)
+
+    def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
+        from posthog_environments_api.api.persons import list_persons
+        from posthog_environments_api.models.person_page import PersonPage as Record
+
+        request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+        call = _listing(with_query(request, extra), query)
+        answer = yield from exchange(scope, call)
+        page = decode_record(call, answer, Record, cursor.number)
+        return Fetched(page.results, next_link(page), page.count)
+
+    def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
+        if state is None:
+            return OffsetWalk(page_size, offset, *_ROW)
+        return OffsetWalk[Any].restore(state, *_ROW)
+
+    settings = scope.session.settings
+    identity = {
+        "host": settings.host,
+        "project": scope.project_id,
+        # As it was asked for: a relative date becomes another one each time.
+        "query": _words(search, email, distinct_id, filters_to_wire(properties, default_type="person")),
+        "extra_query": extra,
+        "offset": offset,
+    }
+    if since is not None or before is not None:
+        # An export is of whole listings alone.
+        return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
+    export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
+    return Listing(fetch, partial(restore, None), export=export)
+
+
+# What identifies a row, and when it was created.
+_ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
+
+
+def _check_page_size(page_size: int) -> None:
+    if isinstance(page_size, int) and page_size > MOST_ROWS:
+        raise ValueError(
+            f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
+            "there in silence. All pages together have every person."
+        )
+    positive("page_size", page_size)
+
+
+def _check_range(offset: int, near: int, since: datetime | None, before: datetime | None) -> None:
+    if whole("near", near) and before is None:
+        raise ValueError(
+            "near says where persons older than created_before begin; without created_before, give offset."
+        )
+    if before is not None and offset:
+        raise ValueError("offset and created_before do not go together: to say about where they begin, give near.")
+    if before is not None and since is not None and since >= before:
+        raise ValueError("created_since must lie before created_before: nobody was created in between.")
+
+
+# Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.
+_EXPORT_WAIT = 3600.0
+
+
+def _waits_for(scope: Scope) -> Scope:
+    options = scope.options
+    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=_EXPORT_WAIT))
+
+
+def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
+    """Fetch a page with its rows as they came."""
+    from posthog_environments_api.api.persons import list_persons
+
+    from posthog_environments.results.raw_rows import read_page
+
+    request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    call = _listing(with_query(request, extra), query)
+    answer = yield from exchange(scope, call)
+    return Fetched(*decode(call, answer, read_page, cursor.number))
+
+
+def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
+    """Read one person.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        NotFoundError: There is no such person.
+        TypeError, ValueError: The id names no person. Nothing was sent.
+
+    Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    from posthog_environments_api.api.persons import get_person
+
+    request = get_person._get_kwargs(scope.project_id, person_key(id))
+    return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, _FORMAT))))
+
+
+def _get(scope: Scope, call: Call) -> Flow[Person]:
+    from posthog_environments_api.models.person import Person as Record
+
+    answer = yield from exchange(scope, call)
+    return decode_record(call, answer, Record)
+
+
+def update(
+    scope: Scope,
+    id: PersonKey,
+    properties: Mapping[str, Any],
+    *,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[Person | None]:
+    """Set properties of a person, and leave the others as they are.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        properties: Names and values to set; dates become ISO text.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+
+    Returns:
+        The person as changed, or None where the server only took the change, to carry it out soon: servers of
+        PostHog do, so a read straight after may still show the old values.
+
+    Raises:
+        OutcomeUnknown: The change may or may not have happened: no clear answer came, or one that is not the API's.
+            It is not repeated.
+        NotFoundError: There is no such person.
+        TypeError, ValueError: The properties are no mapping, are empty, or hold what JSON cannot. Nothing was sent.
+
+    Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    wanted = json_object("properties", properties)
+    if not wanted:
+        raise ValueError("properties is empty; name at least one property to set.")
+    from posthog_environments_api.api.persons import update_person
+    from posthog_environments_api.models.person_update import PersonUpdate
+
+    request = update_person._get_kwargs(scope.project_id, person_key(id), body=PersonUpdate(wanted))
+    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
+    request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
+    return _update(scope, Call(UPDATE, request))
+
+
+def _update(scope: Scope, call: Call) -> Flow[Person | None]:
+    answer = yield from exchange(scope, call)
+    from posthog_environments_api.models.person import Person as Record
+
+    _check_done(call, answer)
+    # With any other success the change is only accepted.
+    return decode_record(call, answer, Record) if answer.status_code == 200 and answer.content.strip() else None
+
+
+def delete(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    delete_events: bool = False,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[None]:
+    """Delete a person.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        delete_events: Whether to queue the deletion of all events of the person as well. It runs once a week, on
+            Sundays at 05:00 UTC, and cannot be called back.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        NotFoundError: There is no such person. After an attempt of this very call that may have deleted the person
+            it is not raised: then the person is gone, as asked.
+        OutcomeUnknown: No attempt got a clear answer; or the person is gone, and whether the deletion of the events
+            was queued is not known.
+        TypeError, ValueError: The id names no person. Nothing was sent.
+
+    Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
+    that the parameter is sent only when true, from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    if not isinstance(delete_events, bool):
+        raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
+    from posthog_environments_api.api.persons import delete_person
+    from posthog_environments_api.types import UNSET
+
+    # Never false: servers look whether the parameter is there.
+    request = delete_person._get_kwargs(scope.project_id, person_key(id), delete_events=delete_events or UNSET)
+    extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
+    return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
+
+
+def _nothing(scope: Scope, call: Call) -> Flow[None]:
+    answer = yield from exchange(scope, call)
+    _check_done(call, answer)
+
+
+def activity(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    page_size: int = 100,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Listing[ActivityEntry]:
+    """List what was done to a person, newest first.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        page_size: Entries a page, at least 1.
+        timeout: Seconds for each page, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        A pager, which can be iterated for entries more than once; each time it starts over.
+
+    Raises:
+        PermissionDeniedError: While iterating: the key lacks the scope activity_log:read.
+        PagingError: While iterating: a next link leads nowhere or back.
+        TypeError, ValueError: The id names no person, or the page size makes no sense. Nothing was sent.
+
+    Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
+    from posthog/models/activity_logging/.
+    """
+    scope = scope.but(timeout)
+    key = person_key(id)
+    positive("page_size", page_size)
+    extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
+
+    def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
+        from posthog_environments_api.api.persons import list_person_activity
+        from posthog_environments_api.models.activity_page import ActivityPage as Record
+
+        request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
+        call = Call(ACTIVITY, with_query(request, extra))
+        answer = yield from exchange(scope, call)
+        page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
+        return Fetched(page.results, next_link(page), page.total_count)
+
+    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
+
+
+def _entry_key(entry: ActivityEntry) -> str:
+    """Return what identifies an entry; older servers give it no id."""
+    return entry.id or json.dumps(entry.to_dict(), sort_keys=True, default=str)
+
+
+def delete_property(
+    scope: Scope,
+    id: PersonKey,
+    name: str,
+    *,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+) -> Flow[None]:
+    """Delete one property of a person. Servers do not check that the person has it.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        name: Name of the property.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+
+    Raises:
+        OutcomeUnknown: The change may or may not have happened. It is not repeated.
+        APIStatusError: The server answered with success, and said in the body that it had none.
+        NotFoundError: There is no such person.
+        TypeError, ValueError: The id names no person, or the name is no text. Nothing was sent.
+
+    Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
+    body, so that it is sent in both places, from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    wanted = text("name", name)
+    if wanted is None:
+        raise TypeError("name must be a str, not None.")
+    json_object("name", {wanted: None})
+    from posthog_environments_api.api.persons import delete_person_property
+    from posthog_environments_api.models.property_deletion import PropertyDeletion
+
+    request = delete_person_property._get_kwargs(
+        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
+    )
+    request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
+    request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
+    return _nothing(scope, Call(DELETE_PROPERTY, request))
+
+
+def properties_timeline(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    events: EventsArgument = None,
+    actions: ActionsArgument = None,
+    properties: PropertiesArgument = None,
+    date_from: DateArgument = None,
+    date_to: DateArgument = None,
+    interval: str | None = None,
+    breakdown: Breakdown | None = None,
+    breakdown_type: str | None = None,
+    display: str | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[PropertiesTimeline]:
+    """Follow the properties of a person over time.
+
+    Args:
+        id: The integer id, the uuid, or a `Person`.
+        events: Events that count: names, the API's own dicts, or what `event` makes.
+        actions: Actions that count: numbers, the API's own dicts, or what `action` makes.
+        properties: Conditions; the properties of the person that they name are those that are followed.
+        date_from: Start: a date or datetime, a timedelta or relativedelta back from now, or the API's text.
+        date_to: End, in the same forms; the default is now.
+        interval: "hour", "day", "week" or "month"; how far the dates are rounded.
+        breakdown: A property of the person to follow as well.
+        breakdown_type: What `breakdown` names, "person" to follow a property of the person.
+        display: One of the displays of a trend; the server reads it and nothing comes of it.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+
+    Raises:
+        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
+        ValueError: A date or filter that the server would misread. Nothing was sent.
+
+    Source: "Retrieve environments persons properties timeline" of the vendor's page, which shows neither parameters
+    nor an answer; both from posthog/queries/properties_timeline/.
+    """
+    scope = scope.but(timeout)
+    wanted = question(
+        events=events,
+        actions=actions,
+        properties=properties,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        display=display,
+        interval=interval,
+        default_type="person",
+        now=scope.session.now,
+    )
+    from posthog_environments_api.api.persons import get_person_properties_timeline
+
+    request = get_person_properties_timeline._get_kwargs(scope.project_id, person_key(id), **to_query(wanted))
+    return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | _FORMAT))))
+
+
+def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
+    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
+
+    answer = yield from exchange(scope, call)
+    return PropertiesTimeline(decode_record(call, answer, Record))
+
+
+def csv(
+    scope: Scope,
+    *,
+    search: str | None = None,
+    email: str | None = None,
+    distinct_id: str | None = None,
+    properties: PropertiesArgument = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+) -> Flow[Answer]:
+    """Stream persons as CSV, as the server writes it: a header, then a line for each person.
+
+    Servers stop at 50,000 lines, older ones at 300,000, and do not say so when there would be more. So a CSV that ends
+    at exactly so many rows ends in an error. `list` and its `export` have no such limit.
+
+    Args:
+        search: Text that the email contains, or a distinct id, or a uuid.
+        email: The email, exactly.
+        distinct_id: A distinct id, exactly.
+        properties: Conditions on properties of the person, as in `list`.
+        timeout: Seconds until the first byte, and then seconds that the server may be silent.
+        extra_query: Query parameters that the contract does not know.
+
+    Returns:
+        An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
+
+    Raises:
+        ValueError: A filter makes no sense. Nothing was sent.
+        TransportError: While iterating: the stream broke off, and what came before is not the whole.
+        MalformedResponseError: While iterating: what came is not UTF-8, or ends at exactly 50,000 or 300,000 rows.
+
+    Source: the parameter `format` of the vendor's page; the limits from posthog/api/person.py.
+    """
+    scope = scope.but(timeout)
+    from posthog_environments_api.api.persons import list_persons
+
+    query = _filters(scope, search, email, distinct_id, properties)
+    request = list_persons._get_kwargs(scope.project_id, format_="csv", **query)
+    extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
+    return exchange(scope, _listing(with_query(request, extra), query, stream=True))
+
+
+_NO_OR = (
+    "Newer servers take no | on persons, but for == of one property: ask once for each alternative, and join the "
+    "persons by uuid."
+)
+
+
+def _listing(request: dict[str, Any], query: Mapping[str, Any], *, stream: bool = False) -> Call:
+    """Return the call for a listing. A nested group is a 500 on newer servers, each time."""
+    if str(query.get("properties", "")).startswith("{"):
+        return Call(LIST, request, stream=stream, final=frozenset({500}), remark=_NO_OR)
+    return Call(LIST, request, stream=stream)
+
+
+def _filters(
+    scope: Scope, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+) -> dict[str, Any]:
+    wanted = _of_persons(filters_to_wire(properties, default_type="person"))
+    return _words(search, email, distinct_id, absolute(wanted, scope.session.now))
+
+
+def _words(
+    search: str | None, email: str | None, distinct_id: str | None, wanted: list[dict[str, Any]] | dict[str, Any] | None
+) -> dict[str, Any]:
+    query = {
+        "search": text("search", search),
+        "email": text("email", email),
+        "distinct_id": text("distinct_id", distinct_id),
+        "properties": json_text(wanted),
+    }
+    return {name: value for name, value in query.items() if value is not None}
+
+
+# What a filter on persons may be about. By the other types servers pass over a filter in silence, or fail.
+_OF_PERSONS = frozenset(
+    {"person", "person_metadata", "cohort", "static-cohort", "precalculated-cohort", "hogql", "behavioral", "flag"}
+)
+
+
+def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
+    """Refuse filters on anything but persons: servers pass over them in silence, and list everybody."""
+    parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
+    while parts:
+        part = parts.pop()
+        if "values" in part:
+            parts += part["values"]
+        elif part["type"] not in _OF_PERSONS:
+            raise ValueError(
+                f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
+                "servers would list everybody. Filter by properties of the person."
+            )
+    return wanted
+
+
+def _check_done(call: Call, answer: Answer) -> None:
+    """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
+
+    Raises:
+        OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
+        APIStatusError: It says `success: false`.
+    """
+    from posthog_environments_api.records import DecodeError
+
+    from posthog_environments.results.decoding import loads
+
+    if not answer.content.strip():
+        return
+    try:
+        body: object = loads(answer.content)
+    except DecodeError:
+        kind = printable(answer.headers.get("content-type", "no type"), 60)
+        raise OutcomeUnknown(
+            f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
+            f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
+        ) from None
+    said = fields_of(body)
+    if said.get("success") is False and "uuid" not in said:
+        detail = said.get("detail")
+        reason = printable(detail) if isinstance(detail, str) and detail.strip() else "it gave no reason"
+        raise APIStatusError(
+            f"{call.operation.name}: the server answered {answer.status_code} and said that it failed: {reason}",
+            status_code=answer.status_code,
+            body=body,
+            request_id=answer.headers.get("x-request-id"),
+        )

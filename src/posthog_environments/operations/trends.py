@@ -1,0 +1,378 @@
+"""Asking for a trend: at which endpoint, and what becomes of the question there.
+
+`insights/trend/` was taken away from PostHog Cloud on 2026-09-11, and `query/` took its place; other servers may know
+one, the other or both. Which one is asked is decided here, for each call anew, from the settings and from what the
+client has learnt.
+"""
+
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
+
+from posthog_environments.calls.execute import (
+    Answer,
+    Call,
+    Command,
+    Flow,
+    Kind,
+    Operation,
+    Outcome,
+    Scope,
+    Send,
+    Session,
+    Sleep,
+    at_twin,
+    decode,
+    exchange,
+    watched,
+)
+from posthog_environments.errors import (
+    APIStatusError,
+    DeadlineExceeded,
+    MalformedResponseError,
+    RateLimitError,
+    ServerError,
+    printable,
+    status_error_class,
+)
+from posthog_environments.query.trends_query import merge_fields, refuse_what_is_lost, to_trends_query
+from posthog_environments.query.validation import with_query
+from posthog_environments.results.trend_answers import QueryState, loads, state_of
+
+__all__ = ["COSTLY", "GONE", "Found", "Inquiry", "Via", "ask"]
+
+Via: TypeAlias = Literal["legacy", "query"]
+T = TypeVar("T")
+
+# What a server answers at insights/trend/ that has it no more, or never had it.
+GONE: Final = frozenset({403, 404, 405})
+# What will come again for the same question, and cost the same again: too long, refused beforehand, too much memory.
+COSTLY: Final = frozenset({504, 512, 513})
+# What a server answers at query/ that has it.
+_THERE: Final = frozenset({400, 402, 429})
+# By host name, whatever else stands in the URL; the last is the older name of us.
+_CLOUD: Final = frozenset({"us.posthog.com", "eu.posthog.com", "app.posthog.com"})
+# Seconds after which somebody who waits for others' queries asks again, and the waits before a query is asked for.
+_NAP: Final = 0.05
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a question.
+
+    Attributes:
+        via: Where it was asked.
+        call: The call that was answered.
+        answer: Its answer; at `query/` the one that holds the result.
+        result: At `query/` the whole answer, decoded; None at `insights/trend/`, where nobody has looked into it yet.
+    """
+
+    via: Via
+    call: Call
+    answer: Answer
+    result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One question, to be put in the words of either endpoint.
+
+    Attributes:
+        name: Of the operation, for messages.
+        asked: The question in the words of `insights/trend/`, without what only a newer server knows.
+        legacy: Builds the request to `insights/trend/`.
+        extra_query: What goes into the query string as it is.
+        extra_body: What only a newer server knows.
+    """
+
+    name: str
+    asked: Mapping[str, Any]
+    legacy: Callable[[], Call]
+    extra_query: Mapping[str, Any]
+    extra_body: Mapping[str, Any]
+
+    def by_legacy(self) -> Call:
+        """Put the question in the words of `insights/trend/`.
+
+        Raises:
+            ValueError: It would lose something there.
+        """
+        refuse_what_is_lost(self.asked)
+        return self.legacy()
+
+    def by_query(self, scope: Scope) -> Call:
+        """Put the question as a TrendsQuery.
+
+        Raises:
+            ValueError: A word has no place there.
+        """
+        own = scope.session.settings.trend_api == "query"
+        query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body})
+        if own:
+            merge_fields(query, self.extra_body)
+        body: dict[str, Any] = {"query": query}
+        if self.asked.get("refresh"):
+            body["refresh"] = "force_blocking"
+        from posthog_environments_api.api.query import run_query
+        from posthog_environments_api.models.query_request import QueryRequest
+
+        request = run_query._get_kwargs(scope.project_id, body=QueryRequest.from_dict(body))
+        return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
+
+    @property
+    def at_query(self) -> Operation:
+        """The operation at `query/`."""
+        return Operation(self.name, Kind.READ, "query")
+
+
+def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:
+    """Ask a question where it is to be asked.
+
+    Raises:
+        ValueError: The endpoint in use cannot express it. Nothing was sent.
+        APIStatusError: While it runs: the server says no, or the query has failed.
+    """
+    way = _way(scope.session)
+    first = inquiry.by_query(scope) if way == "query" else inquiry.by_legacy()
+    return _asked(scope, inquiry, way, first)
+
+
+def _way(session: Session) -> Via:
+    """Choose the endpoint that is asked first."""
+    chosen = session.settings.trend_api
+    if chosen != "auto":
+        return chosen
+    return "query" if session.by_query or session.settings.origin[1] in _CLOUD else "legacy"
+
+
+def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]:
+    if way == "query":
+        return (yield from _by_query(scope, inquiry, first))
+    gone = None
+    try:
+        answer = yield from exchange(scope, first)
+    except APIStatusError as error:
+        if error.status_code not in GONE:
+            raise
+        gone = error
+    else:
+        return Found("legacy", first, answer)
+    if scope.session.settings.trend_api == "legacy":
+        found = yield from _at_twin(scope, first, gone)
+        if found is not None:
+            return found
+        raise _with_words(
+            gone, _TAKEN_AWAY, 'Ask at query/ with trend_api="query"; the key needs the scope query:read.'
+        )
+    return (yield from _instead(scope, inquiry, first, gone))
+
+
+def _at_twin(scope: Scope, first: Call, gone: APIStatusError) -> Flow[Found | None]:
+    """Ask `insights/trend/` at its twin, where nothing has shown yet that the server knows the prefix in use.
+
+    Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
+    """
+    call = at_twin(first)
+    if gone.status_code != 404 or scope.session.settled or call is None:
+        return None
+    try:
+        answer = yield from exchange(scope, call)
+    except APIStatusError as error:
+        if error.status_code in GONE:
+            return None
+        raise
+    return Found("legacy", call, answer)
+
+
+def _instead(scope: Scope, inquiry: Inquiry, first: Call, gone: APIStatusError) -> Flow[Found]:
+    """Ask `query/` where `insights/trend/` is not to be had; the first error counts if it says no too."""
+    refused = None
+    try:
+        return (yield from _by_query(scope, inquiry, inquiry.by_query(scope)))
+    except APIStatusError as error:
+        # What the own quota refuses was not sent, and has no body.
+        if error.status_code in _THERE and error.body is not None:
+            scope.session.by_query = True
+        if error.status_code in _THERE or isinstance(error, ServerError) or scope.session.by_query:
+            raise
+        refused = error
+    found = yield from _at_twin(scope, first, gone)
+    if found is not None:
+        return found
+    raise _with_words(gone, *_both_tried(gone, refused))
+
+
+_TAKEN_AWAY: Final = (
+    "insights/trend/ was removed from PostHog Cloud on 2026-09-11, after it had been closed to nearly everybody since "
+    "January; newer servers no longer have it."
+)
+
+
+def _both_tried(gone: APIStatusError, refused: APIStatusError) -> tuple[str, str]:
+    """Say what became of the endpoint and of the other try, and what to do."""
+    said = f"{_TAKEN_AWAY} query/, which took its place, was tried too and answered {refused.status_code}"
+    said += f" ({printable(refused.detail, 120)})." if refused.detail else "."
+    if gone.status_code == refused.status_code == 403:
+        return said, "Give the key the scope query:read, for query/, or insight:read where insights/trend/ is left."
+    if refused.status_code == 403:
+        return said, "Give the key the scope query:read."
+    return said, "Check host and project_id: nothing here answers questions about events."
+
+
+def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatusError:
+    """Add our own words to what the server said, and at the end what to do."""
+    message = str(error)
+    stop = "" if message.endswith((".", "!", "?")) else "."
+    error.args = (" ".join(filter(None, (message + stop, words, advice))),)
+    error.hint = advice
+    return error
+
+
+# ----------------------------------------------------------------------------------------------------------- query/
+
+
+def _by_query(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
+    return (yield from _in_turn(scope, inquiry, _answered(scope, inquiry, call)))
+
+
+def _in_turn(scope: Scope, inquiry: Inquiry, flow: Flow[T]) -> Flow[T]:
+    """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
+    session, who = scope.session, object()
+    patience = scope.options.timeout if scope.options.max_wait is None else scope.options.max_wait
+    start = session.clock()
+    try:
+        while True:
+            with session.lock:
+                if session.queries.take(who):
+                    break
+            if session.clock() - start + _NAP > patience:
+                raise RateLimitError(
+                    f"{inquiry.name}: three queries of this client are in flight, and none was over in "
+                    f"{patience:g} s. Nothing was sent. Give a larger max_wait or timeout, or ask less at once.",
+                    status_code=429,
+                )
+            yield Sleep(_NAP, for_quota=True)
+        return (yield from flow)
+    finally:
+        with session.lock:
+            session.queries.leave(who)
+
+
+def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
+    """Send a query, and ask for its answer until there is one."""
+    deadlines: list[float] = []
+
+    def note(seen: Command | Outcome) -> None:
+        if isinstance(seen, Send):
+            deadlines.append(seen.deadline)
+
+    try:
+        answer = yield from watched(exchange(scope, call), note)
+    except APIStatusError as error:
+        raise _explained(error) from None
+    body = _decoded(call, answer)
+    scope.session.by_query = True
+    wait, faults = _FIRST_WAIT, 0
+    while (state := _state(answer, body)) is not None:
+        if state.failed:
+            raise _failure(inquiry, answer.status_code, body, state)
+        if state.complete:
+            return Found("query", call, answer, state.result or {})
+        later = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1], faults)
+        if later is None:
+            faults += 1
+        else:
+            answer, body = later, _decoded(call, later)
+        wait = min(2 * wait, _LONGEST_WAIT)
+    return Found("query", call, answer, body)
+
+
+def _decoded(call: Call, answer: Answer) -> dict[str, Any]:
+    def read(content: bytes) -> dict[str, Any]:
+        from posthog_environments_api.records import DecodeError, kind_of
+
+        found = loads(content)
+        if not isinstance(found, dict):
+            raise DecodeError(f"expected an object, got {kind_of(found)}")
+        return cast("dict[str, Any]", found)
+
+    return decode(call, answer, read)
+
+
+def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
+    """Return where the query stands; None if the body is the answer itself."""
+    state = state_of(body)
+    if state is None or state.failed:
+        return state
+    return None if answer.status_code != 202 and "results" in body else state
+
+
+def _asked_for(
+    scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float, faults: int
+) -> Flow[Answer | None]:
+    """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
+    session = scope.session
+    if state.id is None:
+        raise MalformedResponseError(
+            f"{inquiry.name}: the query runs on, and has no id to ask for it by.", status_code=202
+        )
+    if session.clock() + wait >= deadline:
+        raise DeadlineExceeded(
+            f"{inquiry.name} took longer than its {scope.options.timeout:g} s: the server still works on the query. "
+            "Give a larger timeout=, or ask for less."
+        )
+    yield Sleep(wait)
+    from posthog_environments_api.api.query import get_query
+
+    request = get_query._get_kwargs(scope.project_id, state.id)
+    # A 500 is how a query ends that failed for no reason to be told, and would end each time.
+    call = Call(inquiry.at_query, request, final=COSTLY | {500})
+    refused = None
+    try:
+        return (yield from exchange(scope.but(max(deadline - session.clock(), 0.001)), call))
+    except APIStatusError as error:
+        refused = error
+    failed = state_of(refused.body)
+    if failed is not None:
+        raise _failure(inquiry, refused.status_code, refused.body, failed)
+    if refused.status_code == 500 and faults < scope.options.retries:
+        return None
+    if refused.status_code == 404:
+        raise _with_words(refused, "The server no longer knows this query.", "Ask again.")
+    raise _explained(refused)
+
+
+def _failure(inquiry: Inquiry, status: int, body: object, state: QueryState) -> APIStatusError:
+    """Return the error for a query that the server has given up."""
+    said = f": {printable(state.message)}" if state.message else ", and the server does not say why"
+    error = status_error_class(status)(
+        f"{inquiry.name}: {status}, the query failed{said}", status_code=status, body=body
+    )
+    error.detail, error.code = state.message, state.code
+    return error
+
+
+_BY_CODE: Final[Mapping[str, str]] = {
+    "api_queries_budget_exceeded": "The project has read more in this hour than its plan has room for.",
+    "api_queries_quota_exceeded": "The organisation has used up what its plan has of API queries.",
+    "quota_limit_exceeded": "The organisation has used up what its plan has.",
+    "payment_required": "The organisation has to pay first.",
+}
+
+
+def _explained(error: APIStatusError) -> APIStatusError:
+    """Say what an error of `query/` means, where its text may not."""
+    if error.status_code == 403:
+        return _with_words(error, "", "Give the key the scope query:read, which query/ needs.")
+    if error.status_code in COSTLY:
+        words = "It was not repeated, for it would cost the same again."
+        return _with_words(error, words, "Ask for less time, a longer interval, or fewer values of a breakdown.")
+    words = _BY_CODE.get(error.code or "", "")
+    return _with_words(error, words, error.hint) if words else error

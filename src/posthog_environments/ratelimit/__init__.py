@@ -1,0 +1,1 @@
+"""The quota: of one client, and shared by many processes."""

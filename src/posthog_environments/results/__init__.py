@@ -1,0 +1,1 @@
+"""What comes out: records, and how answers are decoded into them."""

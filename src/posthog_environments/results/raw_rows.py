@@ -1,0 +1,136 @@
+"""Rows of a page of persons as they came: the bytes of each, and the two facts that a walk needs.
+
+An export writes what the server wrote. So a row is not read into a record and written again; that would cost most of
+the time, and lose what the record does not keep.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Person
+
+__all__ = ["Row", "RowPage", "person_of", "read_page", "uuid_of"]
+
+
+class Row(msgspec.Struct, gc=False):
+    """One person as the server wrote it.
+
+    Attributes:
+        uuid: What identifies it.
+        created_at: When it was created; None where that cannot be read.
+        raw: Its JSON, on one line.
+    """
+
+    uuid: str
+    created_at: Any = None
+    # Filled in afterwards: no server has a field of this name, and one that had would be overwritten.
+    raw: Any = msgspec.field(default=b"", name="(as it came)")
+
+
+class RowPage(msgspec.Struct, gc=False):
+    """A page, with its rows unread."""
+
+    results: list[msgspec.Raw]
+    next: Any = None
+    count: Any = None
+
+
+_page = msgspec.json.Decoder(RowPage)
+_row = msgspec.json.Decoder(Row)
+_moment = datetime.fromisoformat
+
+
+def read_page(content: bytes) -> tuple[list[Row], Any, int | None]:
+    """Read the body of a page: the rows, the next link, and how many there are in all.
+
+    Raises:
+        DecodeError: It is not what the contract says.
+    """
+    try:
+        # What is passed over unread is not looked at for this.
+        if not content.isascii():
+            content.decode("utf-8")
+        page = _page.decode(content)
+        rows = [_read(raw) for raw in page.results]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _slowly(content)
+    if b"\n" in content or b"\r" in content:
+        _onto_one_line(rows)
+    return rows, page.next, page.count if page.count.__class__ is int else None
+
+
+def _read(raw: msgspec.Raw) -> Row:
+    row = _row.decode(raw)
+    if not row.uuid:
+        raise msgspec.ValidationError
+    created = row.created_at
+    if created is not None:
+        try:
+            created = _moment(created)
+            row.created_at = created if created.tzinfo is not None else created.replace(tzinfo=UTC)
+        except (TypeError, ValueError):
+            row.created_at = _oddly(created)
+    row.raw = raw
+    return row
+
+
+def _oddly(created: object) -> datetime | None:
+    from posthog_environments_api.records import timestamp
+
+    return timestamp(created)
+
+
+def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
+    """Have the contract's own reader say what is wrong; where nothing is, keep the rows as they are all the same."""
+    from posthog_environments_api.models.person_page import PersonPage
+
+    from posthog_environments.results.decoding import lenient
+
+    parsed = lenient(content, PersonPage)
+    raws = msgspec.json.decode(content, type=dict[str, msgspec.Raw])["results"]
+    rows = [
+        Row(person.uuid, person.created_at, raw)
+        for person, raw in zip(parsed.results, msgspec.json.decode(raws, type=list[msgspec.Raw]), strict=True)
+    ]
+    _onto_one_line(rows)
+    return rows, parsed.additional_properties.get("next", parsed.next_), parsed.count
+
+
+def _onto_one_line(rows: list[Row]) -> None:
+    """Take out the white space between the tokens: in texts a line break is always escaped."""
+    for row in rows:
+        row.raw = msgspec.json.format(bytes(row.raw), indent=-1)
+
+
+def person_of(raw: bytes) -> Person:
+    """Read a row into a record.
+
+    Raises:
+        DecodeError: It is none.
+    """
+    from posthog_environments_api.models import Person
+
+    from posthog_environments.results.decoding import lenient
+
+    return lenient(raw, Person)
+
+
+class _Uuid(msgspec.Struct, gc=False):
+    uuid: str
+
+
+_uuid = msgspec.json.Decoder(_Uuid)
+
+
+def uuid_of(raw: bytes) -> str:
+    """Read the uuid of a row alone.
+
+    Raises:
+        ValueError: It has none.
+    """
+    return _uuid.decode(raw).uuid

@@ -1,0 +1,271 @@
+"""Reads pages of rows that are alike, fast: a strict decoder for the shape that this server's rows have.
+
+A page that no decoder takes is read leniently, and if its rows turn out to be alike, a decoder is made for their shape:
+which fields of the contract they have, and what they have besides. So rows with fields that the contract does not know
+cost about as much as rows without. A decoder takes nothing that would read otherwise leniently: what is odd goes the
+long way, each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast
+
+import msgspec
+from posthog_environments_api.records import (
+    ABSENT,
+    Additional,
+    Field,
+    Kind,
+    Record,
+    comes_in_rows,
+    from_rows,
+    keep,
+    plan_of,
+)
+
+from posthog_environments.results.models import show_in_notebooks
+
+__all__ = ["PageReader", "reader_of"]
+
+R = TypeVar("R", bound=Record)
+
+# Shapes that are kept for each kind of page, and how often one is learnt at all: a server whose rows never are alike
+# costs no more than reading them leniently does.
+_KEPT: Final = 4
+_LESSONS: Final = 64
+# What a row may have besides, of which a server decides.
+_MOST_NAMES: Final = 32
+_LONGEST_NAME: Final = 100
+
+_PLAIN: Final[dict[str, Any]] = {
+    "any": Any,
+    "text": str,
+    "filled": Annotated[str, msgspec.Meta(min_length=1)],
+    "whole": int,
+    "number": int | float,
+    "boolean": bool,
+    "object": dict[str, Any],
+    "null": None,
+    "moment": Annotated[datetime, msgspec.Meta(tz=True)],
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What objects that are alike have: fields of the contract, and names besides, some of them not in each."""
+
+    sent: tuple[str, ...]
+    always: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names besides."""
+        return (*self.always, *self.sometimes)
+
+
+class PageReader(Generic[R]):
+    """Reads pages of one kind. Safe to share between threads.
+
+    Args:
+        kind: The kind of page.
+        rows: Its field that holds the rows.
+        row: The kind of its rows.
+    """
+
+    def __init__(self, kind: type[R], rows: Field, row: type[Any]) -> None:
+        self._kind = kind
+        self._rows = rows
+        self._row = row
+        self._decoders: tuple[_PageDecoder, ...] = ()
+        self._lessons = _LESSONS
+        self._lock = threading.Lock()
+
+    def read(self, content: bytes) -> R | None:
+        """Read a page; None if no decoder takes it."""
+        for decoder in self._decoders:
+            try:
+                page = decoder.decode(content)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            return self._made(decoder, page)
+        return None
+
+    def _made(self, decoder: _PageDecoder, page: Any) -> R:
+        found = self._kind.__new__(self._kind)
+        for field in plan_of(self._kind):
+            if field is not self._rows:
+                setattr(found, field.name, getattr(page, field.name))
+        found.additional_properties = Additional((name, getattr(page, held)) for name, held in page.ADDITIONAL)
+        found.additional_properties.sent = decoder.page_sent
+        came = cast("list[Any]", getattr(page, self._rows.name))
+        rows = from_rows(self._row, came, decoder.row_sent)
+        decoder.keep(rows, came)
+        setattr(found, self._rows.name, rows)
+        return found
+
+    def learn(self, page: R) -> None:
+        """Make a decoder for the shape of a page that was read leniently, if its rows are alike."""
+        if self._lessons <= 0:
+            return
+        rows = cast("Sequence[Record]", getattr(page, self._rows.name))
+        whole, row = shape_of([page], self._kind), shape_of(rows, self._row)
+        if whole is None or row is None:
+            return
+        with self._lock:
+            self._lessons -= 1
+            # Rows without names of their own keep a decoder of their own.
+            alike = [
+                each
+                for each in self._decoders
+                if each.page == whole and each.row.sent == row.sent and bool(each.row.names) == bool(row.names)
+            ]
+            for each in alike:
+                row = _joined(each.row, row)
+            if len(row.names) > _MOST_NAMES:
+                return
+            decoder = _PageDecoder(self._kind, self._rows, self._row, whole, row)
+            others = [each for each in self._decoders if each not in alike]
+            self._decoders = (decoder, *others)[:_KEPT]
+
+
+def shape_of(records: Sequence[Record], kind: type[Record]) -> Shape | None:
+    """Return the shape of records that were read leniently; None unless they are alike, and read just as they came."""
+    if not records:
+        return None
+    known = {field.wire for field in plan_of(kind)}
+    first: dict[str, Any] | None = None
+    always: set[str] = set()
+    ever: set[str] = set()
+    for record in records:
+        more = cast("Additional", record.additional_properties)
+        if first is None:
+            first, always = dict(more.sent), set(more)
+        if more.sent.keys() != first.keys() or any(more.sent.values()) or not known.isdisjoint(more):
+            return None
+        always &= more.keys()
+        ever |= more.keys()
+    if first is None or len(ever) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in ever):
+        return None
+    sent = tuple(field.wire for field in plan_of(kind) if field.wire in first)
+    return Shape(sent, tuple(sorted(always)), tuple(sorted(ever - always)))
+
+
+def _joined(one: Shape, other: Shape) -> Shape:
+    always = set(one.always) & set(other.always)
+    ever = {*one.names, *other.names}
+    return Shape(one.sent, tuple(sorted(always)), tuple(sorted(ever - always)))
+
+
+class _PageDecoder:
+    """A strict decoder for pages of one shape, with rows of one shape."""
+
+    def __init__(self, kind: type[Record], rows: Field, row_kind: type[Record], page: Shape, row: Shape) -> None:
+        self.page, self.row = page, row
+        self.page_sent = dict.fromkeys(page.sent)
+        self.row_sent = dict.fromkeys(row.sent)
+        row_struct = _struct(row_kind, row, {})
+        struct = _struct(kind, page, {rows.name: list[row_struct]})  # type: ignore[valid-type]
+        self.decode = msgspec.json.Decoder(struct).decode
+
+    def keep(self, rows: Sequence[Record], came: Sequence[Any]) -> None:
+        """Give records what they have besides."""
+        if self.row.names:
+            keep(rows, came)
+
+
+def _attribute(place: int) -> str:
+    """Return the attribute of a struct for a name that the contract does not know: names on the wire may be any."""
+    return f"additional_{place}_"
+
+
+def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any]:
+    """Return a strict struct with the fields of a kind of record; those that the shape lacks read None, or empty."""
+    fields: list[Any] = []
+    rename: dict[str, str] = {}
+    absent: dict[str, Any] = {"ADDITIONAL": [(name, _attribute(place)) for place, name in enumerate(shape.names)]}
+    for field in plan_of(kind):
+        if field.wire not in shape.sent:
+            absent[field.name] = None if field.empty is None else _empty(field.empty)
+            continue
+        type_ = given.get(field.name) or strict(field.kind)
+        if not field.required and field.empty is None and type_ is not Any:
+            type_ = type_ | None
+        fields.append((field.name, type_))
+        rename[field.name] = field.wire
+    for place, name in enumerate(shape.names):
+        rename[_attribute(place)] = name
+        fields.append((_attribute(place), Any) if place < len(shape.always) else (_attribute(place), Any, ABSENT))
+    # Nobody ever sees one of these, so the collector need not look at them.
+    return msgspec.defstruct(
+        f"Strict{kind.__name__}",
+        fields,
+        rename=rename,
+        namespace=absent,
+        forbid_unknown_fields=True,
+        gc=False,
+        kw_only=True,
+    )
+
+
+def _empty(factory: Callable[[], Any]) -> property:
+    def read(_: Any) -> Any:
+        return factory()
+
+    return property(read)
+
+
+def strict(kind: Kind) -> Any:
+    """Return the type of which a strict decoder takes just what is read as it is.
+
+    Raises:
+        TypeError: There is none.
+    """
+    if kind.name in _PLAIN:
+        return _PLAIN[kind.name]
+    if kind.name == "list":
+        return list[strict(kind.parts[0])]  # type: ignore[misc]
+    if kind.name == "enumeration":
+        return Literal[kind.values]
+    if kind.name == "either":
+        return Union[tuple(strict(part) for part in kind.parts)]  # noqa: UP007 - made of a list
+    raise TypeError(kind.name)
+
+
+show_in_notebooks()
+_readers: dict[type[Record], PageReader[Any] | None] = {}
+
+
+def reader_of(kind: type[R]) -> PageReader[R] | None:
+    """Return the reader for a kind of page; None if it holds no rows, or rows that no strict decoder can take."""
+    try:
+        return _readers[kind]
+    except KeyError:
+        found = _readers[kind] = _reader_of(kind)
+        return found
+
+
+def _reader_of(kind: type[R]) -> PageReader[R] | None:
+    rows: list[tuple[Field, type[Any]]] = []
+    for field in plan_of(kind):
+        row = field.kind.parts[0].record if field.kind.name == "list" else None
+        if row is None:
+            if not _takes([field]):
+                return None
+        elif field.required and comes_in_rows(row) and _takes(plan_of(row)):
+            rows.append((field, row))
+        else:
+            return None
+    return PageReader(kind, *rows[0]) if len(rows) == 1 else None
+
+
+def _takes(fields: Iterable[Field]) -> bool:
+    try:
+        msgspec.json.Decoder(msgspec.defstruct("Tried", [(field.name, strict(field.kind)) for field in fields]))
+    except TypeError:
+        return False
+    return True

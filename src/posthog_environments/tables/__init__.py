@@ -1,0 +1,1 @@
+"""Records as columns: plain values, Arrow, Parquet."""

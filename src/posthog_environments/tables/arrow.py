@@ -1,0 +1,270 @@
+"""Tables for other tools: Arrow streams that polars, duckdb, pandas and pyarrow read.
+
+Needs the extra `export`, that is pyarrow, which is imported on use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
+
+from posthog_environments.tables.columns import Cell, Column, Layout, Row
+from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
+from posthog_environments.tables.values import Kind, PropertyKind
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Series
+
+__all__ = ["ArrowStream", "Table", "batches", "persons", "pyarrow", "schema", "stream", "trend"]
+
+T = TypeVar("T")
+
+BATCH: Final = 10_000
+"""Rows of a batch at most."""
+
+
+class Table(Generic[T]):
+    """How rows become a table: its columns, and what splits a row into cells."""
+
+    def __init__(self, columns: Sequence[Column], cells: Callable[[T], Sequence[Cell]]) -> None:
+        self.columns = columns
+        self.cells = cells
+
+
+def persons(layout: Layout) -> Table[Row]:
+    """Return the table of persons that a layout describes."""
+    return Table(layout.columns, layout.cells)
+
+
+class ArrowStream(Generic[T]):
+    """A table that polars, duckdb, pandas and pyarrow can read: a stream of record batches, made while it is read.
+
+    Each reading starts over. Nothing is fetched for the columns alone, unless their kinds are to be found out.
+    Iterating gives the batches as `pyarrow.RecordBatch`, and raises the errors of this package as they are; through
+    other tools an error arrives as an error of theirs that holds its text.
+    """
+
+    def __init__(self, table: Callable[[], Table[T]], pages: Callable[[], Iterable[Iterable[T]]]) -> None:
+        self._make = table
+        self._pages = pages
+        self._table: Table[T] | None = None
+
+    @property
+    def _known(self) -> Table[T]:
+        if self._table is None:
+            self._table = self._make()
+        return self._table
+
+    @property
+    def schema(self) -> Any:
+        """Names and types of the columns, as a `pyarrow.Schema`.
+
+        Raises:
+            ImportError: The extra is not installed; the message says how to get it.
+            PostHogError: The kinds are to be found out, and the page for that could not be fetched.
+        """
+        return schema(self._known.columns)
+
+    def __iter__(self) -> Iterator[Any]:
+        # Before anything is sent.
+        pyarrow()
+        for page in self._pages():
+            # A page that is being handed on is let go before the next one is fetched.
+            rows = iter(page)
+            del page
+            yield from batches(rows, self._known)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand it to another tool, by the PyCapsule interface of Arrow.
+
+        A tool may ask for other types that hold the same values, such as large texts: it gets them, or what it would
+        get without asking.
+
+        Raises:
+            ImportError: The extra is not installed; the message says how to get it.
+            ValueError: Other columns are asked for, or types that cannot hold the same values.
+        """
+        ours = self.schema
+        stream = _briefly(iter(self))
+        if requested_schema is None:
+            return pyarrow().RecordBatchReader.from_batches(ours, stream).__arrow_c_stream__()
+        agreed = _agreed(ours, pyarrow().schema(_Capsule(requested_schema)))
+        cast = (_cast(batch, agreed) for batch in stream)
+        return pyarrow().RecordBatchReader.from_batches(agreed, cast).__arrow_c_stream__()
+
+    def __repr__(self) -> str:
+        return "<ArrowStream>" if self._table is None else f"<ArrowStream of {len(self._table.columns)} columns>"
+
+
+def stream(
+    rows: Literal["persons", "activity", "deletions"],
+    pages: Callable[[], Iterable[Sequence[T]]],
+    columns: Iterable[str] | Mapping[str, PropertyKind] | None = None,
+    *,
+    flatten: bool = False,
+) -> ArrowStream[T]:
+    """Make a stream of the pages of a listing.
+
+    Args:
+        rows: What the items are.
+        pages: Begins a walk.
+        columns: Properties with a column of their own, in their order; a mapping has their kinds as well.
+        flatten: Whether every property of the first page has one.
+
+    Raises:
+        TypeError, ValueError: The columns make no sense.
+    """
+    if columns is not None and flatten:
+        raise ValueError("Give either columns or flatten=True: flattening gives every property a column.")
+    if rows != "persons":
+        if columns is not None or flatten:
+            raise ValueError(f"Only persons have properties: {rows} has its own columns, always the same.")
+        table = Table(ACTIVITY, entry_cells) if rows == "activity" else Table(DELETIONS, deletion_cells)
+        return ArrowStream(lambda: cast("Table[T]", table), pages)
+    layout = Layout.of(() if columns is None else columns)
+    typed = isinstance(columns, Mapping)
+
+    def of_persons() -> Table[T]:
+        if flatten:
+            return cast("Table[T]", persons(Layout.flattened(_sample(pages))))
+        if layout.properties and not typed:
+            names = [str(column.key) for column in layout.properties]
+            return cast("Table[T]", persons(Layout.of(names, sample=_sample(pages))))
+        return cast("Table[T]", persons(layout))
+
+    return ArrowStream(of_persons, pages)
+
+
+def _sample(pages: Callable[[], Iterable[Sequence[Any]]]) -> Sequence[Any]:
+    return next((page for page in pages() if page), ())
+
+
+def trend(series: Iterable[Series]) -> ArrowStream[tuple[Cell, ...]]:
+    """Make a stream of a trend in its long form: a row for each series and point."""
+    return ArrowStream(lambda: Table(POINTS, tuple), lambda: [points(series)])
+
+
+def schema(columns: Sequence[Column]) -> Any:
+    """Return the `pyarrow.Schema` of a table.
+
+    Raises:
+        ImportError: The extra is not installed; the message says how to get it.
+    """
+    arrow = pyarrow()
+    types = _types()
+    return arrow.schema([arrow.field(each.name, types[each.kind], nullable=not each.required) for each in columns])
+
+
+def batches(rows: Iterable[T], table: Table[T], size: int = BATCH) -> Iterator[Any]:
+    """Put rows into record batches of `size` rows, the last one of what is left; an empty table gives none.
+
+    Raises:
+        ImportError: The extra is not installed; the message says how to get it.
+        ValueError: A row holds what JSON has no word for: NaN or infinity.
+    """
+    arrow = pyarrow()
+    whole = schema(table.columns)
+    rows = iter(rows)
+    while cells := list(map(table.cells, islice(rows, size))):
+        arrays = [arrow.array(column, kind) for column, kind in zip(zip(*cells, strict=True), whole.types, strict=True)]
+        yield arrow.RecordBatch.from_arrays(arrays, schema=whole)
+
+
+def _briefly(stream: Iterator[T]) -> Iterator[T]:
+    """Pass on a stream; its errors come without their traceback, which other tools make a part of their message."""
+    try:
+        yield from stream
+    except Exception as error:  # noqa: BLE001 - it is raised again, whatever it is
+        raise error.with_traceback(None) from None
+
+
+class _Capsule:
+    """A capsule of a schema, as pyarrow takes one."""
+
+    def __init__(self, capsule: object) -> None:
+        self._capsule = capsule
+
+    def __arrow_c_schema__(self) -> object:
+        return self._capsule
+
+
+def _agreed(ours: Any, wanted: Any) -> Any:
+    """Give the types that were asked for where they hold the same values, and else our own.
+
+    Raises:
+        ValueError: Other columns are asked for, or types for other values.
+    """
+    if wanted.names != ours.names:
+        raise ValueError(f"The columns are {', '.join(ours.names)}; asked for were {', '.join(wanted.names)}.")
+    for mine, other in zip(ours, wanted, strict=True):
+        if _family(mine.type) != _family(other.type):
+            raise ValueError(f"The column {mine.name!r} is {mine.type} and cannot be read as {other.type}.")
+    fields = [
+        mine.with_type(other.type) if _converts(mine.type, other.type) else mine
+        for mine, other in zip(ours, wanted, strict=True)
+    ]
+    return pyarrow().schema(fields)
+
+
+def _family(kind: Any) -> str:
+    """Name what a type holds; types of one family differ in how they hold it."""
+    types = pyarrow("types")
+    if _is_text(kind):
+        return "text"
+    if types.is_list(kind) or types.is_large_list(kind):
+        return f"list of {_family(kind.value_type)}"
+    for family in ("integer", "floating", "timestamp"):
+        if getattr(types, f"is_{family}")(kind):
+            return family
+    return str(kind)
+
+
+def _is_text(kind: Any) -> bool:
+    types = pyarrow("types")
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return str(kind) in ("string", "large_string", "string_view")
+
+
+def _converts(mine: Any, other: Any) -> bool:
+    """Tell whether pyarrow converts one type into another that holds every value."""
+    arrow = pyarrow()
+    if not _is_text(mine) and not pyarrow("types").is_list(mine):
+        return bool(mine == other)
+    try:
+        arrow.array([], mine).cast(other)
+    except arrow.ArrowNotImplementedError:
+        return False
+    return True
+
+
+def _cast(batch: Any, wanted: Any) -> Any:
+    columns = [column.cast(field.type) for column, field in zip(batch.columns, wanted, strict=True)]
+    return pyarrow().RecordBatch.from_arrays(columns, schema=wanted)
+
+
+def _types() -> dict[Kind, Any]:
+    arrow = pyarrow()
+    return {
+        "text": arrow.string(),
+        "json": arrow.string(),
+        "texts": arrow.list_(arrow.string()),
+        "timestamp": arrow.timestamp("us", tz="UTC"),
+        "local": arrow.timestamp("us"),
+        "bool": arrow.bool_(),
+        "int64": arrow.int64(),
+        "float64": arrow.float64(),
+    }
+
+
+def pyarrow(name: str = "") -> Any:
+    """Import a part of pyarrow. It comes as Any, for it has no types."""
+    try:
+        return import_module(f"pyarrow.{name}" if name else "pyarrow")
+    except ModuleNotFoundError as error:
+        if error.name != "pyarrow":
+            raise
+        message = "Tables for other tools need pyarrow: pip install 'posthog-environments[export]'"
+        raise ModuleNotFoundError(message, name="pyarrow") from None

@@ -1,0 +1,110 @@
+"""Tables of what is not a person: entries of the activity log, deletions, and the points of a trend. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from posthog_environments.display.chart_data import listed, moment, number
+from posthog_environments.tables.columns import Cell, Column, utc
+from posthog_environments.tables.values import fit_text, to_json
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import ActivityEntry, PersonDeletion, Series
+
+__all__ = ["ACTIVITY", "DELETIONS", "POINTS", "deletion_cells", "entry_cells", "points"]
+
+ACTIVITY: Final = (
+    Column("id", "text"),
+    Column("activity", "text"),
+    Column("scope", "text"),
+    Column("item_id", "text"),
+    Column("created_at", "timestamp"),
+    Column("user_email", "text"),
+    Column("user_first_name", "text"),
+    Column("detail", "json"),
+    Column("additional_properties", "json", required=True),
+)
+"""The columns of the activity log. `additional_properties` has what the others cannot hold exactly, by its name."""
+
+DELETIONS: Final = (
+    Column("person_uuid", "text"),
+    Column("created_at", "timestamp"),
+    Column("status", "text"),
+    Column("delete_verified_at", "timestamp"),
+    Column("additional_properties", "json", required=True),
+)
+"""The columns of deletions of events."""
+
+POINTS: Final = (
+    Column("series", "int64", required=True),
+    Column("label", "text"),
+    Column("event", "text"),
+    Column("breakdown_value", "text"),
+    Column("compare_label", "text"),
+    Column("point", "int64"),
+    Column("day", "local"),
+    Column("value", "float64"),
+)
+"""The columns of a trend in its long form: a row for each series and point."""
+
+
+def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
+    """Split an entry of the activity log into cells, one for each column of `ACTIVITY`."""
+    odd: dict[str, Any] = {}
+    more = entry.additional_properties
+
+    def text(name: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        cell, exact = fit_text(value)
+        if not exact:
+            odd[name] = value
+        return cell
+
+    created = None if entry.created_at is None else utc(entry.created_at, odd)
+    user = entry.user
+    # What an entry cannot hold is shown all the same.
+    texts = [text(name, more.get(name, getattr(entry, name))) for name in ("id", "activity", "scope", "item_id")]
+    who = (None, None) if user is None else (text("user_email", user.email), text("user_first_name", user.first_name))
+    if user is not None and user.additional_properties:
+        odd["user"] = user.additional_properties
+    detail = None if entry.detail is None else to_json(entry.detail.to_dict())
+    return (*texts, created, *who, detail, to_json({**more, **odd}))
+
+
+def deletion_cells(row: PersonDeletion, /) -> tuple[Cell, ...]:
+    """Split a row of deletion_status into cells, one for each column of `DELETIONS`."""
+    odd: dict[str, Any] = {}
+    created, verified = (None if time is None else utc(time, odd) for time in (row.created_at, row.delete_verified_at))
+    return (_shown(row.person_uuid), created, _shown(row.status), verified, to_json(row.additional_properties | odd))
+
+
+def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
+    """Split a trend into rows of cells, one for each column of `POINTS`.
+
+    A series of an aggregated display has one row, without a day, and so has a series without any point.
+    """
+    for place, one in enumerate(series):
+        head = (
+            place,
+            _shown(one.additional_properties.get("label", one.label)),
+            _shown(one.action.name if one.action else None),
+            _shown(one.breakdown_value),
+            _shown(one.compare_label),
+        )
+        data, days = listed(one, "data"), listed(one, "days")
+        if one.aggregated_value is not None or not data:
+            yield (*head, None, None, _number(one.aggregated_value))
+        for index, value in enumerate(data):
+            day = moment(days[index]) if index < len(days) else None
+            yield (*head, index, day, _number(value))
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else fit_text(value)[0]
+
+
+def _number(value: object) -> float | None:
+    found = number(value)
+    return found if found == found else None

@@ -1,0 +1,289 @@
+"""Network backends for httpcore on which the deadline of the whole call holds, not only that of a read.
+
+They try the addresses of a host staggered, within the deadline (`sockets`), and hand on only bytes of the response
+under way (`framing`). What they opened they can close, whatever became of the request that it was opened for.
+"""
+
+# ruff: noqa: ASYNC109, ARG002 - the interface of httpcore has timeouts, and more arguments than are used here
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Generator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import httpcore
+
+from posthog_environments.transport.framing import Framer
+from posthog_environments.transport.sockets import CHUNK, Awaiting, Blocking, Step, connected
+
+__all__ = ["CALL_DEADLINE", "AsyncNetwork", "Network"]
+
+T = TypeVar("T")
+
+# When the call that is under way in this context must be over, by the monotonic clock.
+CALL_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+_BLOCKING = Blocking()
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return the seconds that a step may take: its own timeout, or what is left for the whole call."""
+    if (deadline := CALL_DEADLINE.get()) is None:
+        return timeout
+    if (left := deadline - time.monotonic()) <= 0:
+        raise TimeoutError("the time for the call has run out")
+    return left if timeout is None else min(timeout, left)
+
+
+@contextlib.contextmanager
+def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
+    """Raise errors of the system as those of httpcore."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise late(str(error)) from error
+    except OSError as error:
+        raise broken(str(error)) from error
+
+
+# --------------------------------------------------------------------------------------------------------- connections
+
+
+class _Connection:
+    """A connected socket, among others that were opened and are not closed yet."""
+
+    def __init__(self, sock: socket.socket, opened: set[_Connection]) -> None:
+        self.sock, self.opened = sock, opened
+        self.framer = Framer()
+        opened.add(self)
+
+    def receive(self, timeout: float | None) -> Step[bytes]:
+        came: bytes = yield "receive", self.sock, _left(timeout)
+        return came
+
+    def send(self, data: bytes, timeout: float | None) -> Step[None]:
+        view = memoryview(data)
+        while view:
+            view = view[(yield "send", self.sock, view, _left(timeout)) :]
+
+    def read(self, timeout: float | None) -> Step[bytes]:
+        """Read what has come of the response under way."""
+        while not (data := self.framer.take()):
+            try:
+                came = yield from self.receive(timeout)
+            except TimeoutError as error:
+                raise httpcore.ReadTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.ReadError(str(error)) from error
+            if not came:
+                break
+            self.framer.feed(came)
+        return data
+
+    def write(self, data: bytes, timeout: float | None) -> Step[None]:
+        """Write a piece of a request."""
+        if not data:
+            return
+        self.framer.ask(data)
+        with _raising(httpcore.WriteTimeout, httpcore.WriteError):
+            yield from self.send(data, timeout)
+
+    def secure(self, context: ssl.SSLContext, hostname: str | None, timeout: float | None) -> Step[_Connection]:
+        """Speak TLS from here on."""
+        secured = _SecureConnection(self, context, hostname)
+        try:
+            with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
+                yield from secured.shake_hands(timeout)
+        except BaseException:
+            secured.close()
+            raise
+        return secured
+
+    def is_readable(self) -> bool:
+        """Tell whether anything has come that nobody asked for, or the peer has gone."""
+        if self.framer.holds_more or self.sock.fileno() < 0:
+            return True
+        if not hasattr(select, "poll"):
+            return bool(select.select([self.sock], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def info(self, name: str) -> Any:
+        """Tell what httpcore asks about a connection; one that "is_readable" it does not use again."""
+        if name == "is_readable":
+            return self.is_readable()
+        return self.sock if name == "socket" else None
+
+    def close(self) -> None:
+        self.opened.discard(self)
+        self.sock.close()
+
+
+class _SecureConnection(_Connection):
+    """TLS over another connection, which may be TLS itself: to a server behind a proxy that is spoken to by https."""
+
+    def __init__(self, below: _Connection, context: ssl.SSLContext, hostname: str | None) -> None:
+        super().__init__(below.sock, below.opened)
+        below.opened.discard(below)
+        self._below = below
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
+
+    def shake_hands(self, timeout: float | None) -> Step[None]:
+        if self._below.framer.holds_more:
+            raise OSError("more came than was asked for before TLS")
+        yield from self._run(self._tls.do_handshake, timeout)
+
+    def _run(self, step: Callable[[], T], timeout: float | None) -> Step[T]:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                # Of a handshake that fails this says why.
+                if self._outgoing.pending:
+                    yield from self._below.send(self._outgoing.read(), timeout)
+            if data := (yield from self._below.receive(timeout)):
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
+
+    def receive(self, timeout: float | None) -> Step[bytes]:
+        try:
+            return (yield from self._run(lambda: self._tls.read(CHUNK), timeout))
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
+
+    def send(self, data: bytes, timeout: float | None) -> Step[None]:
+        view = memoryview(data)
+        while rest := view:
+            view = view[(yield from self._run(lambda: self._tls.write(rest), timeout)) :]
+
+    def is_readable(self) -> bool:
+        try:
+            # What is of TLS itself is done on the way.
+            self._tls.read(1)
+        except ssl.SSLWantReadError:
+            return self.framer.holds_more or self._below.is_readable()
+        except ssl.SSLError:
+            pass
+        return True
+
+    def info(self, name: str) -> Any:
+        return self._tls if name == "ssl_object" else super().info(name)
+
+
+def _connection(host: str, port: int, timeout: float | None, opened: set[_Connection]) -> Step[_Connection]:
+    with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
+        return _Connection((yield from connected(host, port, _left(timeout))), opened)
+
+
+# ------------------------------------------------------------------------------------------------- as httpcore has it
+
+
+class Stream(httpcore.NetworkStream):
+    """A connection, blocking."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self.connection = connection
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
+        return _BLOCKING.run(self.connection.read(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a piece of a request."""
+        _BLOCKING.run(self.connection.write(buffer, timeout))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.connection.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> Stream:
+        """Speak TLS from here on."""
+        return Stream(_BLOCKING.run(self.connection.secure(ssl_context, server_hostname, timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell what httpcore asks about a connection."""
+        return self.connection.info(info)
+
+
+class AsyncStream(httpcore.AsyncNetworkStream):
+    """A connection, awaiting."""
+
+    def __init__(self, connection: _Connection, waiting: Awaiting) -> None:
+        self.connection = connection
+        self._waiting = waiting
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
+        return await self._waiting.run(self.connection.read(timeout))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a piece of a request."""
+        await self._waiting.run(self.connection.write(buffer, timeout))
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        await self._waiting.wake(self.connection.sock)
+        self.connection.close()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncStream:
+        """Speak TLS from here on."""
+        return AsyncStream(
+            await self._waiting.run(self.connection.secure(ssl_context, server_hostname, timeout)), self._waiting
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell what httpcore asks about a connection."""
+        return self.connection.info(info)
+
+
+class Network(httpcore.NetworkBackend):
+    """Opens sockets, blocking."""
+
+    def __init__(self) -> None:
+        self.opened: set[_Connection] = set()
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
+    ) -> Stream:
+        """Look the name up and connect to the first of its addresses that answers."""
+        return Stream(_BLOCKING.run(_connection(host, port, timeout, self.opened)))
+
+    def close(self) -> None:
+        """Close all that is open."""
+        for connection in list(self.opened):
+            connection.close()
+
+
+class AsyncNetwork(httpcore.AsyncNetworkBackend):
+    """Opens sockets, awaiting."""
+
+    def __init__(self) -> None:
+        self.opened: set[_Connection] = set()
+        self._waiting = Awaiting()
+
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
+    ) -> AsyncStream:
+        """Look the name up and connect to the first of its addresses that answers."""
+        return AsyncStream(await self._waiting.run(_connection(host, port, timeout, self.opened)), self._waiting)
+
+    async def aclose(self) -> None:
+        """Close all that is open."""
+        for connection in list(self.opened):
+            await self._waiting.wake(connection.sock)
+            connection.close()
