@@ -15,7 +15,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.sybil import SybilCollection
 
 ROOT = Path(__file__).parent
-EXTRAS = {"sandbox", "cli", "plot", "export", "redis", "dlt", "spark"}
+EXTRAS = {"sandbox", "cli", "plot", "export", "excel", "redis", "dlt", "spark"}
 
 
 def run_shell(example: Example) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES
 from posthog_environments.errors import status_error_class
+from posthog_environments.operations.trends import COSTLY
 from soak.server import Talk, answer
 
 __all__ = ["CHANGES", "FAULTS", "FIRST", "GOOD", "KINDS", "UUIDS", "Fault", "Good", "Kind", "is_right", "well"]
@@ -494,6 +495,8 @@ def _status_faults() -> Iterator[Fault]:
     group = "status"
     for status in STATUSES:
         retried = status in AMBIGUOUS_STATUSES | REFUSED_STATUSES
+        # A trend that is too much for the server would be too much again.
+        costly = status in COSTLY
         yield Fault(
             f"status {status}",
             group,
@@ -501,7 +504,10 @@ def _status_faults() -> Iterator[Fault]:
             _of_status(status),
             passing=retried and status != 429,
             again=status in REFUSED_STATUSES,
+            kinds=tuple(kind for kind in KINDS if kind != "trend" or not costly),
         )
+        if costly:
+            yield Fault(f"status {status} of a trend", group, _says(status), _of_status(status), kinds=("trend",))
     for status in (400, 403, 429, 500, 503, 520):
         page = b"<html>\x1b[31m<h1>gateway</h1>" + b"x" * 5000
         yield Fault(
@@ -624,6 +630,9 @@ def _bomb() -> bytes:
     return gzip.compress(bytes(80 << 20), compresslevel=1, mtime=0)
 
 
+NO_NUMBERS: Final = ("with NaN", "with Infinity")
+
+
 def _body_faults() -> Iterator[Fault]:
     group = "JSON"
     garbage: dict[str, Callable[[bytes], bytes]] = {
@@ -650,8 +659,10 @@ def _body_faults() -> Iterator[Fault]:
     for name, change in garbage.items():
         # Some readers take some of these; then the rest of the answer must still be right.
         free = _ends("value MalformedResponseError", "value OutcomeUnknown")
+        # Older servers wrote these into trends, where they read None.
+        ends = _ends("MalformedResponseError", "OutcomeUnknown", trend="value") if name in NO_NUMBERS else UNREADABLE
         may = name in ("with a number of 5,000 digits", "with a number too large", "nested 100,000 deep inside")
-        yield Fault(f"JSON {name}", group, _changed(change), free if may else UNREADABLE)
+        yield Fault(f"JSON {name}", group, _changed(change), free if may else ends)
     odd: dict[str, Callable[[bytes], bytes]] = {
         "with a name twice": lambda b: b[:-1] + b', "x": 1, "x": 2}',
         "with half a surrogate": lambda b: b[:-1] + b', "x": "\\ud800"}',

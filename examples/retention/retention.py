@@ -46,7 +46,7 @@ def forget(env: Environment, emails: Iterable[str]) -> dict[str, str]:
 async def weekly_visits(env: AsyncEnvironment) -> dict[str, int]:
     """Count visits by week."""
     trend = await env.insights.trend(events=["$pageview"], date_from=timedelta(weeks=4), interval="week")
-    return {day: int(number) for day, number in zip(trend[0].days, trend[0].data, strict=True)}
+    return {day: int(number or 0) for day, number in zip(trend[0].days, trend[0].data, strict=True)}
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
     of_call = requests.RequestBuilder.of_call
     seen: list[str] = []
-    loads = PERSONS.decode
+    loads = PERSONS.decode_record
 
     def keep(call: Call, answer: Answer, *arguments: Any) -> Any:
         found: Any = loads(call, answer, *arguments)

@@ -34,13 +34,10 @@ from posthog_environments.sandbox import Sandbox
 
 
 def imported_wrongly() -> None:
-    from posthog_environments import (
-        Enviroment,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
-        prp,  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
-    )
+    from posthog_environments import Enviroment  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
     from posthog_environments.sandbox import Sandboks  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
 
-    print(Enviroment, prp, Sandboks)
+    print(Enviroment, Sandboks)
     posthog_environments.NotFoundErorr  # E[attr-defined | reportAttributeAccessIssue]: misspelt name
 
 

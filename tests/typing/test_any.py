@@ -38,8 +38,8 @@ ANYTHING = {
     r"Series\.breakdown_value": "a value of a property",
     r"ActivityChange\.(before|after)": "values of whatever was changed",
     r"ActivityDetail\.(trigger|merge)": "the API says only that it may be there",
+    r"Pager\.__array__\(\)": "it only raises",
     r"ArrowStream\.(schema|__iter__\(\)\[…\])": "objects of pyarrow, which comes without types",
-    r"(TrendFilter|SeriesAction)\.properties": "filters, flat or nested, as the server understood them",
 }
 
 # A constructor is read by its class; what pickle wants, Python says.
@@ -126,7 +126,7 @@ class Walk:
     def members(self, name: str, cls: Any) -> None:
         names = dict(names_of(cls.__module__))
         if cls.__module__ == "posthog_environments.client.resources":
-            flows = f"posthog_environments.{cls.__name__.removeprefix('Async').lower()}"
+            flows = f"posthog_environments.operations.{cls.__name__.removeprefix('Async').lower()}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
             names |= names_of("posthog_environments.operations.deletions") if cls.__name__.endswith("Persons") else {}

@@ -124,8 +124,8 @@ def test_a_mark_too_many_or_too_few_is_noticed(tmp_path: Path) -> None:
 # Both checkers infer these alike, since each is what a fully annotated function returns; the checker of types of a
 # package counts them as ambiguous, because nothing is written next to the name.
 INFERRED = re.compile(
-    r"posthog_environments\.(bound\.(Async)?(Persons|Insights)\.\w+|environment\.(Async)?Environment\.(persons|insights))"
-    r"|posthog_environments\.filters\.Prop\.__\w+__"
+    r"posthog_environments\.client\.(resources\.(Async)?(Persons|Insights)\.\w+|environment\.(Async)?Environment\.(persons|insights))"
+    r"|posthog_environments\.query\.filters\.Prop\.__\w+__"
 )
 
 
@@ -141,7 +141,7 @@ def test_every_type_of_the_package_is_known() -> None:
     unknown = [each["name"] for each in report["symbols"] if not (each["isTypeKnown"] or each["isTypeAmbiguous"])]
     # The sources for Spark derive from classes of PySpark, which is not installed here; `make check` reads stubs of it.
     assert [name for name in unknown if not name.startswith("posthog_environments.spark.")] == []
-    homes = "environment|errors|filters|entities|models|pager"
+    homes = r"client\.environment|errors|query\.filters|query\.series|results\.models|client\.pager"
     ambiguous = [
         each["name"]
         for each in report["symbols"]

@@ -43,9 +43,10 @@ def text(
     width, height = max(width, 30), max(height, 8)
     title = _cut(chart.title, width)
     over_time = chart.kind in ("lines", "area", "bars")
-    if all(isnan(value) for line in chart.lines for value in (line.values if over_time else (line.total,))):
+    lines = [line for line in chart.lines if not line.previous or chart.kind != "pie"]
+    if all(isnan(value) for line in lines for value in (line.values if over_time else (line.total,))):
         return f"{title}\nno data\n"
-    body = _over_time(chart, width, height, color=color) if over_time else _totals(chart, width, color=color)
+    body = _over_time(chart, width, height, color=color) if over_time else _totals(chart, lines, width, color=color)
     return "\n".join([title, *body, ""])
 
 
@@ -211,11 +212,10 @@ def _sign(chart: Chart, line: Line, *, color: bool) -> str:
 # ----- one number for each series
 
 
-def _totals(chart: Chart, width: int, *, color: bool) -> list[str]:
+def _totals(chart: Chart, lines: list[Line], width: int, *, color: bool) -> list[str]:
     """Draw a bar for each series, of blocks; this takes no help."""
-    lines = [line for line in chart.lines if not line.previous or chart.kind != "pie"]
     if chart.by_size:
-        lines.sort(key=lambda line: (isnan(line.total), -line.total))
+        lines = sorted(lines, key=lambda line: (isnan(line.total), -line.total))
     shown = lines[:_MOST_BARS]
     whole = sum(line.total for line in lines if line.total > 0)
     numbers = [

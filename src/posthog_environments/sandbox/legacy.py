@@ -239,7 +239,7 @@ def _action(house: House, id: object) -> str | None:
 
 def _display(house: House, given: Mapping[str, Any]) -> str:
     display = given.get("display") or "ActionsLineGraph"
-    if display in OTHER_DISPLAYS:
+    if isinstance(display, str) and display in OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
     if isinstance(display, str) and display in DISPLAYS:
         return display

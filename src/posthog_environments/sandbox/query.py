@@ -51,7 +51,7 @@ def run(house: House, call: Call) -> Reply:
     kind = given["query"].get("kind")
     if call.id and call.id != kind:
         raise invalid(f"The path says {call.id[:60]!r}, the body {str(kind)[:60]!r}.")
-    if kind in OTHER_KINDS:
+    if isinstance(kind, str) and kind in OTHER_KINDS:
         raise unsupported(f"queries of the kind {kind}; it answers TrendsQuery", "query")
     if kind != "TrendsQuery":
         known = ", ".join(sorted({"TrendsQuery", *OTHER_KINDS}))

@@ -165,7 +165,7 @@ def math_of(math: object, of: object, attr: str = "math") -> str:
     """Check how a series is counted."""
     if math in (None, ""):
         return "total"
-    if math in OTHER_MATHS:
+    if isinstance(math, str) and math in OTHER_MATHS:
         raise unsupported(f"the math {math}", attr)
     if not isinstance(math, str) or math not in MATHS:
         raise invalid(f"{str(math)[:60]!r} is no math; there are {', '.join(sorted(MATHS))}.", attr)
