@@ -16,8 +16,8 @@ from openapi_spec_validator import validate
 from prove.frame import CONTRACT, ROOT, Check, Failed, Work, node, run
 
 NODE: Final = Path(__file__).with_name("node") / "judges"
-DERIVED: Final = ROOT / "openapi-3.0.yaml"
-PROJECTS: Final = ROOT / "openapi-projects.yaml"
+DERIVED: Final = ROOT / "contract" / "openapi-3.0.yaml"
+PROJECTS: Final = ROOT / "contract" / "openapi-projects.yaml"
 # What each judge must find: a reference to nothing, an example of the wrong type, a server without TLS, …
 BROKEN: Final = {
     "reference": (r"schemas/ActivityPage'", "schemas/ActivityPages'"),

@@ -20,7 +20,7 @@ import surface
 from drift import CONTRACT, Contract, Located
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-RELEASED: Final = ROOT / "released"
+RELEASED: Final = ROOT / "contract" / "released"
 LIMITS: Final = {
     "minimum": 1, "exclusiveMinimum": 1, "minLength": 1, "minItems": 1,
     "maximum": -1, "exclusiveMaximum": -1, "maxLength": -1, "maxItems": -1,

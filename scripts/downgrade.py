@@ -1,4 +1,4 @@
-"""Derives openapi-3.0.yaml from openapi.yaml, for tools that read OpenAPI 3.0 alone; `--check` only compares.
+"""Derives contract/openapi-3.0.yaml from openapi.yaml, for tools that read OpenAPI 3.0 alone; `--check` only compares.
 
 Both describe the same wire. What 3.0 has no word for is said in its own way (`nullable`), or kept as an extension:
 types with several kinds stand under `x-types`, scopes of a key under `x-scopes`, `contentMediaType` likewise.
@@ -15,7 +15,7 @@ import yaml
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOURCE: Final = ROOT / "openapi.yaml"
-TARGET: Final = ROOT / "openapi-3.0.yaml"
+TARGET: Final = ROOT / "contract" / "openapi-3.0.yaml"
 HEAD: Final = (
     "# Written by scripts/downgrade.py from openapi.yaml, for tools of OpenAPI 3.0; `make generate` writes it anew.\n"
 )

@@ -178,7 +178,13 @@ class Comparison:
                 yield Difference(line, at, "changed", self._at(where), text)
             return
         text = f"{keyword} {there or 'nowhere'} on the page, {here or 'none'} here"
-        if mark is not None and (said is None or _same(said, there)):
+        # A mark explains more values than the page has; that one of the page's is not here it must say itself.
+        listed = keyword.endswith("enum") and there is not None and here is not None
+        lost = set(str(there).split("|")) - set(str(here).split("|")) if listed else set[str]()
+        if mark is not None and lost and said is not None and _same(said, there):
+            text = f"{keyword} has {', '.join(sorted(lost))} on the page, and not here"
+            yield Difference(line, at, "changed", self._at(where), text)
+        elif mark is not None and (said is None or _same(said, there)):
             yield Difference(line, at, "explained", self._at(where), f"{text} ({_because(mark[1])})")
         elif mark is not None:
             yield Difference(line, at, "changed", self._at(where), f"{text}; the mark says that the page has {said}")

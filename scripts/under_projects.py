@@ -1,4 +1,4 @@
-"""Derives openapi-projects.yaml from openapi.yaml: the same contract under `/api/projects/`; `--check` only compares.
+"""Derives contract/openapi-projects.yaml: the same contract under `/api/projects/`; `--check` only compares.
 
 Each operation goes to the place that its `x-successor` names; where a place is written out in an example or in words,
 it is that of the successor too. All else is the same, line for line.
@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 from downgrade import SOURCE, Dumper
 
-TARGET: Final = Path(__file__).resolve().parents[1] / "openapi-projects.yaml"
+TARGET: Final = Path(__file__).resolve().parents[1] / "contract" / "openapi-projects.yaml"
 HEAD: Final = "# Written by scripts/under_projects.py from openapi.yaml; `make generate` writes it anew.\n"
 OLD: Final = "/api/environments/"
 NEW: Final = "/api/projects/"

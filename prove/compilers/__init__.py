@@ -19,7 +19,7 @@ from prove.frame import CONTRACT, ROOT, Check, Work
 
 __all__ = ["CHECKS"]
 
-PROJECTS: Final = ROOT / "openapi-projects.yaml"
+PROJECTS: Final = ROOT / "contract" / "openapi-projects.yaml"
 MAKERS: Final = (PYTHON, OPENAPI_FETCH, HEY_API, ORVAL, TYPESCRIPT_FETCH, GO, JAVA, RUST)
 
 

@@ -15,7 +15,7 @@ from posthog_environments import Environment
 from posthog_environments.sandbox import Sandbox
 from prove.frame import CONTRACT, ROOT, Failed, Work, node, run
 
-WORKFLOWS: Final = ROOT / "arazzo.yaml"
+WORKFLOWS: Final = ROOT / "contract" / "arazzo.yaml"
 NODE: Final = ROOT / "prove" / "node" / "live"
 _SERVERS: Final[tuple[tuple[Literal["2025", "2026"], bool], ...]] = (("2025", True), ("2026", False))
 _OPPOSITES: Final = {" == ": " != ", " >= ": " < ", " > ": " <= ", " < ": " >= "}

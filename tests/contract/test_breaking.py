@@ -133,11 +133,11 @@ def test_the_order_of_what_is_reported_is_stable() -> None:
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A copy of what the command reads."""
-    for folder in ("scripts", "released", "changelog.d"):
+    for folder in ("scripts", "contract/released", "changelog.d"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "openapi.yaml").write_text(TEXT)
-    (tmp_path / "released" / "openapi.yaml").write_text(TEXT)
-    (tmp_path / "released" / "surface.txt").write_text(SURFACE)
+    (tmp_path / "contract" / "released" / "openapi.yaml").write_text(TEXT)
+    (tmp_path / "contract" / "released" / "surface.txt").write_text(SURFACE)
     return tmp_path
 
 

@@ -79,7 +79,8 @@ def test_it_is_in_step(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(
         SOURCE.read_text("utf-8").replace("type: integer", "type: number", 1), "utf-8"
     )
-    (tmp_path / "openapi-3.0.yaml").write_text(TARGET.read_text("utf-8"), "utf-8")
+    (tmp_path / "contract").mkdir()
+    (tmp_path / "contract" / "openapi-3.0.yaml").write_text(TARGET.read_text("utf-8"), "utf-8")
     done = subprocess.run([sys.executable, str(copy), "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "make generate" in done.stderr

@@ -198,6 +198,8 @@ HERE: list[tuple[str, str, str, str, str]] = [
     ("a type is wrong", r"order: \{type: integer\}", "order: {type: string}", "changed", "body order: type integer"),
     ("a default is invented", r"formula:\n          type: string\n", "formula:\n          type: string\n          default: A\n",
      "gone there", "body formula: default nowhere"),
+    ("a value is misspelt beside a mark", "- ActionsPie\n", "- ActionsPies\n", "changed",
+     "body display: x-extensible-enum has ActionsPie on the page, and not here"),
     ("an enum is closed further", r"enum: \[csv, json\]", "enum: [json]", "changed", "query format: enum csv|json"),
     ("a mark is lost", r"type: \{basis: external, source: person-api, page: integer, note: Lists.*\}",
      "description: {basis: inferred}", "changed", "path id: type integer"),

@@ -11,7 +11,9 @@ import yaml
 
 from tests.contract.test_sandbox_answers import CONTRACT, resolve
 
-WORKFLOWS: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[2] / "arazzo.yaml").read_text("utf-8"))
+WORKFLOWS: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).resolve().parents[2] / "contract" / "arazzo.yaml").read_text("utf-8")
+)
 STEPS = [
     pytest.param(workflow, step, id=f"{workflow['workflowId']}-{step['stepId']}")
     for workflow in WORKFLOWS["workflows"]
