@@ -14,7 +14,7 @@ PIPELINES := .venv-pipelines/.ready-$(call sum,requirements/pipelines.txt pyproj
 MEASURED := .venv-pipelines/.measured-$(call sum,requirements/strong.txt requirements/pipelines.txt pyproject.toml)
 # So are those of `make docs`.
 DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
-SWAGGER := prove/node/docs/node_modules/.ready-$(call sum,prove/node/docs/package-lock.json)
+SWAGGER := tests/suites/prove/node/docs/node_modules/.ready-$(call sum,tests/suites/prove/node/docs/package-lock.json)
 # What measures the tests, what builds a release, and the lowest versions that pyproject.toml allows.
 STRONG := .venv-strong/.tools-$(call sum,requirements/dev.txt requirements/strong.txt pyproject.toml)
 RELEASE := .venv-release/.tools-$(call sum,requirements/release.txt)
@@ -102,14 +102,14 @@ bench: $(STAMP) ## measure speed, side by side in one run, and hold it against t
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
 soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile servers, churn, load, crashes (under half an hour); ARGS=pipelines for Spark
-	@$(ISOLATE) $(PY) -m soak $(ARGS)
+	@$(ISOLATE) PYTHONPATH=tests/suites $(PY) -m soak $(ARGS)
 
 $(MEASURED): requirements/strong.txt | $(PIPELINES)
 	@$(ISOLATE) .venv-pipelines/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/strong.txt
 	@touch $@
 
 pipelines: $(PIPELINES) ## the tests of the Spark source and its guides (wants Java 17)
-	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c pipelines_tests/pytest.ini $(or $(ARGS),pipelines_tests)
+	@$(ISOLATE) .venv-pipelines/bin/python -m pytest -c tests/suites/pipelines/pytest.ini $(or $(ARGS),tests/suites/pipelines)
 
 $(PIPELINES): requirements/pipelines.txt
 	@echo "Setting up .venv-pipelines (once, a few minutes: Spark is half a gigabyte) ..." >&2
@@ -119,7 +119,7 @@ $(PIPELINES): requirements/pipelines.txt
 	@touch $@
 
 prove: $(STAMP) $(PROVE) ## prove that the contract can be trusted (wants node 20 and Java 17; about half an hour)
-	@$(ISOLATE) $(PY) -m prove $(ARGS)
+	@$(ISOLATE) PYTHONPATH=tests/suites $(PY) -m prove $(ARGS)
 
 $(PROVE): requirements/prove.txt
 	@echo "Setting up .venv-prove (once, about a minute) ..." >&2
@@ -134,7 +134,7 @@ docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
 	@echo "The site is in site/. To read it: $(PYTHON) -m http.server --bind 127.0.0.1 --directory site" >&2
 
 docs-test: $(STAMP) docs ## try the documentation in headless Chromium: pages, search, operations (wants chromium)
-	@$(ISOLATE) .venv-docs/bin/python -m pytest -c docs_tests/pytest.ini $(or $(ARGS),docs_tests)
+	@$(ISOLATE) .venv-docs/bin/python -m pytest -c tests/suites/docs/pytest.ini $(or $(ARGS),tests/suites/docs)
 
 $(DOCS): requirements/docs.txt
 	@echo "Setting up .venv-docs (once, about half a minute) ..." >&2
@@ -142,10 +142,10 @@ $(DOCS): requirements/docs.txt
 	@$(ISOLATE) .venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
-$(SWAGGER): prove/node/docs/package-lock.json
+$(SWAGGER): tests/suites/prove/node/docs/package-lock.json
 	@command -v npm >/dev/null 2>&1 || { \
 	  echo "npm was not found. Install node 20 or newer (Debian: apt-get install nodejs npm)" >&2; exit 2; }
-	@cd prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@cd tests/suites/prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 coverage: $(STRONG) $(MEASURED) ## both suites, with the branches of the hand-kept layer that they miss (wants Java 17)
@@ -200,4 +200,4 @@ $(RELEASE): requirements/release.txt
 	@touch $@
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-* .prove .mutants .coverage .coverage.* site prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* .prove .mutants .coverage .coverage.* site tests/suites/prove/node/*/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SWAGGER: Final = ROOT / "prove" / "node" / "docs" / "node_modules" / "swagger-ui-dist"
+SWAGGER: Final = ROOT / "tests" / "suites" / "prove" / "node" / "docs" / "node_modules" / "swagger-ui-dist"
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated")]
 
 from posthog_environments.config.settings import VERSION  # noqa: E402 - found by the line above

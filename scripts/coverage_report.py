@@ -20,7 +20,11 @@ SHARE: Final = 0.98
 
 def main() -> int:
     codes = [coverage("run", "-m", "pytest", *sys.argv[1:])]
-    codes.append(coverage("run", "-m", "pytest", "-c", "pipelines_tests/pytest.ini", "pipelines_tests", python=SPARK))
+    codes.append(
+        coverage(
+            "run", "-m", "pytest", "-c", "tests/suites/pipelines/pytest.ini", "tests/suites/pipelines", python=SPARK
+        )
+    )
     codes.append(coverage("combine", "--quiet"))
     codes.append(coverage("report"))
     share = branches()

@@ -1,4 +1,4 @@
-"""Write docs/faults.md: each fault of soak/fault_table.py, and how each kind of call ends in it.
+"""Write docs/faults.md: each fault of tests/suites/soak/fault_table.py, and how each kind of call ends in it.
 
 The table is what `make soak` and `make test` hold the client to, so the page cannot promise anything else. `--check`
 exits with 1 where it is out of step.
@@ -15,7 +15,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 # The faults belong to the soak, which is no part of the package.
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "tests" / "suites"))
 
 from soak.fault_table import FAULTS, Fault, Kind  # noqa: E402
 
@@ -23,7 +23,7 @@ PAGE: Final = ROOT / "docs/faults.md"
 HEAD: Final = """\
 # Every fault, one by one
 
-<!-- Written by scripts/fault_reference.py from soak/fault_table.py. -->
+<!-- Written by scripts/fault_reference.py from tests/suites/soak/fault_table.py. -->
 
 How a call ends while a fault lasts, for each fault of the table that `make soak` tries on real sockets, with the
 blocking and the async client. [What happens when…](what-happens-when.md) says it in fewer words.
@@ -90,7 +90,7 @@ def main() -> int:
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
         return 0
-    print(f"{PAGE.name} is out of step with soak/fault_table.py. Run: make generate", file=sys.stderr)
+    print(f"{PAGE.name} is out of step with tests/suites/soak/fault_table.py. Run: make generate", file=sys.stderr)
     return 1
 
 

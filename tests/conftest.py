@@ -6,6 +6,9 @@ import signal
 
 import pytest
 
+# They have targets and settings of their own.
+collect_ignore = ["suites"]
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C work in what the tests start, also where a shell in the background has switched it off."""

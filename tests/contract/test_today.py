@@ -266,6 +266,7 @@ def test_the_filters_of_a_trend_and_of_its_echo_are_typed(field: str) -> None:
 
 def test_nothing_is_said_of_shapes_in_a_keyword_of_its_own() -> None:
     assert "x-shape" not in TEXT
+    judges = ROOT / "tests" / "suites" / "prove" / "node" / "judges"
     for name in ("redocly.yaml", "redocly-3.0.yaml"):
-        rules = yaml.safe_load((ROOT / "prove" / "node" / "judges" / name).read_text("utf-8"))["rules"]
+        rules = yaml.safe_load((judges / name).read_text("utf-8"))["rules"]
         assert "no-unused-components" not in rules

@@ -18,14 +18,14 @@ EFFORT = Effort(share=0.002)
 
 @pytest.mark.parametrize("campaign", pipelines.CAMPAIGNS, ids=lambda campaign: campaign.name)
 def test_without_spark_it_fails_and_says_what_to_install(campaign: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipelines, "PYTHON", pipelines.ROOT / "nowhere" / "python")
+    monkeypatch.setattr(pipelines, "PYTHON", pipelines.SUITES / "nowhere" / "python")
     result = carry_out("pipelines", campaign, EFFORT)
     assert not result.met
     assert "PySpark is not installed here. `make soak ARGS=pipelines`" in "".join(missed(result.figures))
 
 
 def test_without_java_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipelines, "PYTHON", pipelines.ROOT / "Makefile")
+    monkeypatch.setattr(pipelines, "PYTHON", pipelines.SUITES / "soak" / "__init__.py")
     monkeypatch.setenv("PATH", "/nowhere")
     said = pipelines.needed()
     assert said is not None

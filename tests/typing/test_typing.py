@@ -43,7 +43,7 @@ def flagged_by_mypy(*files: Path) -> Flagged:
 def pyright(*arguments: str) -> str:
     """Run pyright on what is installed where the tests run: pyproject.toml names the environment of `make check`."""
     own = Path(sys.prefix)
-    settings = {"extends": str(ROOT / "pyproject.toml"), "stubPath": str(ROOT / "typings")}
+    settings = {"extends": str(ROOT / "pyproject.toml"), "stubPath": str(HERE / "stubs")}
     with TemporaryDirectory() as folder:
         project = Path(folder) / "pyrightconfig.json"
         project.write_text(json.dumps(settings | {"venvPath": str(own.parent), "venv": own.name}), encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import Final
 
 __all__ = ["CONTRACT", "ROOT", "TOOLS", "Check", "Failed", "Result", "Work", "node", "run", "tool"]
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[3]
 CONTRACT: Final = ROOT / "openapi.yaml"
 TOOLS: Final = ROOT / ".venv-prove" / "bin"
 """Where the Python tools of requirements/prove.txt are; `make prove` installs them."""

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 __all__ = ["Crowd", "crowd", "number_of"]
 
-ROOT = Path(__file__).parents[1]
+SUITES = Path(__file__).parents[1]
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 ROW = (
     '{"type":"person","id":%d,"uuid":"00000000-0000-4000-8000-%012x","name":"Person %d","distinct_ids":["d%d"],'
@@ -140,7 +140,7 @@ class Crowd:
 def crowd(persons: int, share: float, seed: int) -> Iterator[Crowd]:
     """Run such a server; what it has seen is known behind the `with`."""
     command = [sys.executable, "-m", "soak.crowd", str(persons), str(share), str(seed)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=SUITES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         served = Crowd(process)
         try:
             yield served

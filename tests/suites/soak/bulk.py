@@ -24,7 +24,7 @@ from soak.frame import Campaign, Effort, Figure
 
 __all__ = ["CAMPAIGNS", "JOBS", "Break", "Job", "Outcome", "People", "broken_off", "played"]
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 WANTED: Final = "pro"
 
 
@@ -194,7 +194,7 @@ class Player:
         self._server.__enter__()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "soak.bulk_scenes", self._server.host, self._defect],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            cwd=SUITES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
             start_new_session=True,
         )  # fmt: skip
         return self

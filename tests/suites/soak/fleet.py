@@ -34,7 +34,7 @@ from soak.clock import FixedWindows, Limiter, SlidingLogs
 
 __all__ = ["Deed", "Outcome", "rates_of", "share"]
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 KEY: Final = "phx_soak_fleet_0123456789abcdef"
 PERSON: Final = b'{"id":1,"uuid":"00000000-0000-4000-8000-000000000001","distinct_ids":["a"],"properties":{}}'
 KINDS: Final = ("threads", "asyncio", "threads", "trio")
@@ -245,7 +245,7 @@ class Fleet:
             self.processes.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "soak.fleet", json.dumps(given)],
-                    cwd=ROOT,
+                    cwd=SUITES,
                     env={name: value for name, value in os.environ.items() if not name.startswith("POSTHOG_")},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

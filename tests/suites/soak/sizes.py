@@ -250,7 +250,7 @@ def measure(hostile: Hostile, client: Client, limit: int = LIMIT) -> Cost:
             talk.send(parts[-1])
         return talk.hang_up()
 
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[3]
     paths = [str(root / "src"), str(root / "generated"), os.environ.get("PYTHONPATH", "")]
     with RawServer(play) as server:
         done = subprocess.run(

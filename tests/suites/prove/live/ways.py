@@ -16,7 +16,7 @@ from posthog_environments.sandbox import Sandbox
 from prove.frame import CONTRACT, ROOT, Failed, Work, node, run
 
 WORKFLOWS: Final = ROOT / "contract" / "arazzo.yaml"
-NODE: Final = ROOT / "prove" / "node" / "live"
+NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "live"
 _SERVERS: Final[tuple[tuple[Literal["2025", "2026"], bool], ...]] = (("2025", True), ("2026", False))
 _OPPOSITES: Final = {" == ": " != ", " >= ": " < ", " > ": " <= ", " < ": " >= "}
 

@@ -29,8 +29,8 @@ from soak.scaled import RATES
 
 __all__ = ["CAMPAIGNS", "Counting", "needed", "one_quota", "same_persons", "tests_of_spark"]
 
-ROOT: Final = Path(__file__).parents[1]
-PYTHON: Final = ROOT / ".venv-pipelines" / "bin" / "python"
+SUITES: Final = Path(__file__).parents[1]
+PYTHON: Final = SUITES.parents[1] / ".venv-pipelines" / "bin" / "python"
 KEY: Final = "phx_soak_pipelines_0123456789"
 MOST_SECONDS: Final = 3600.0
 PROBES: Final = 4
@@ -51,8 +51,8 @@ def _run(arguments: list[str], environ: Mapping[str, str]) -> str:
     if missing:
         raise RuntimeError(missing)
     done = subprocess.run(
-        [str(PYTHON), *arguments], cwd=ROOT, env={**os.environ, **environ}, capture_output=True, text=True, check=False,
-        timeout=MOST_SECONDS,
+        [str(PYTHON), *arguments], cwd=SUITES, env={**os.environ, **environ}, capture_output=True, text=True,
+        check=False, timeout=MOST_SECONDS,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(
@@ -71,7 +71,7 @@ def _engine(how: str, environ: Mapping[str, str], **given: Any) -> dict[str, Any
 
 def tests_of_spark(_: Effort) -> Iterator[Figure]:
     """Run the tests of the source and the blocks of its guides."""
-    said = _run(["-m", "pytest", "-c", "pipelines_tests/pytest.ini", "-q", "pipelines_tests"], {})
+    said = _run(["-m", "pytest", "-c", "pipelines/pytest.ini", "-q", "pipelines"], {})
     passed = re.search(r"(\d+) passed", said)
     odd = re.search(r"failed|error|skipped", said.splitlines()[-1])
     yield Figure(

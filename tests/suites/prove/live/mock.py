@@ -18,7 +18,7 @@ from posthog_environments import Environment, PostHogError
 from posthog_environments.sandbox import Sandbox
 from prove.frame import CONTRACT, ROOT, Failed, Work, node
 
-NODE: Final = ROOT / "prove" / "node" / "live"
+NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "live"
 PATIENCE: Final = 60.0
 Call = tuple[str, Any, Any]
 """The operation, what came, and what should have come."""

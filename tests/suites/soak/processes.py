@@ -48,7 +48,7 @@ __all__ = [
     "threads",
 ]
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 KEY: Final = "phx_soak_processes_0123456789"
 AT_ONCE: Final = 4
 ROWS: Final = 20
@@ -195,7 +195,7 @@ def _begin(arguments: Sequence[str], **environ: str) -> _Scene:
     settings = {"POSTHOG_PERSONAL_API_KEY": KEY, "POSTHOG_PROJECT_ID": "1", "PYTHONUNBUFFERED": "1", **environ}
     process = subprocess.Popen(
         [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning", *arguments],
-        cwd=ROOT,
+        cwd=SUITES,
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 __all__ = ["HOW"]
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 
 
 def _told(uuids: Iterable[str], begin: float) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def spark(given: dict[str, Any]) -> dict[str, Any]:
     from posthog_environments.spark import read_report
     from soak.cluster import MASTER, session
 
-    os.environ["PYTHONPATH"] = str(ROOT)
+    os.environ["PYTHONPATH"] = str(SUITES)
     with tempfile.TemporaryDirectory() as folder, session(MASTER, Path(folder)) as spark:
         options = {
             "partitions": given["partitions"],

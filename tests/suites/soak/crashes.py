@@ -30,9 +30,9 @@ from posthog_environments.export import job as frame
 from posthog_environments.export import run
 from posthog_environments.export.filesystem import Disk
 
-__all__ = ["ENDS", "ROOT", "SHAPES", "Break", "Outcome", "Plan", "carry_out"]
+__all__ = ["ENDS", "SHAPES", "SUITES", "Break", "Outcome", "Plan", "carry_out"]
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 KEY: Final = "phx_soakKeyThatNobodyMaySee"
 # So many persons are new, where only those are fetched.
 NEW: Final = 100
@@ -449,7 +449,9 @@ def main(text: str) -> None:
 def carry_out(plan: Plan) -> Iterator[dict[str, Any]]:
     """Run such a process; gives what it prints."""
     command = [sys.executable, "-m", "soak.crashes", json.dumps(asdict(plan))]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    # A defect may be one of the tests', which are found from the root.
+    environ = {**os.environ, "PYTHONPATH": str(SUITES.parents[1])}
+    with subprocess.Popen(command, cwd=SUITES, env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             yield json.loads(line)

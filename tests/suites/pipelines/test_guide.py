@@ -8,7 +8,7 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-GUIDE = Path(__file__).parents[1] / "docs" / "spark.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "spark.md"
 BLOCKS = list(Document.parse(str(GUIDE), PythonCodeBlockParser()))
 
 

@@ -20,7 +20,7 @@ from random import Random
 from typing import Any, Final
 
 from posthog_environments import Environment
-from soak.crashes import ENDS, KEY, ROOT, SHAPES, Break, Plan, carry_out
+from soak.crashes import ENDS, KEY, SHAPES, SUITES, Break, Plan, carry_out
 from soak.crowd import crowd
 from soak.frame import Campaign, Effort, Figure
 
@@ -159,7 +159,7 @@ def _full(_: Effort) -> Iterator[Figure]:
     """A process of its own, for the limit holds for all of a process."""
     for way in ("limit", "tmpfs"):
         command = [sys.executable, "-m", "soak.export", way]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=SUITES, capture_output=True, text=True, check=False)
         said = done.stdout.strip() or done.stderr.strip()[-300:]
         what = {"limit": "a file that may not grow", "tmpfs": "a tmpfs that is full"}[way]
         not_here = said.startswith("not tried")

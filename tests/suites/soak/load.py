@@ -309,7 +309,7 @@ WORK: Final[dict[str, Callable[..., None]]] = {"8 threads": _threads, "20 tasks"
 
 # --------------------------------------------------------------------------------------------- faults in a long walk
 
-ROOT: Final = Path(__file__).parents[1]
+SUITES: Final = Path(__file__).parents[1]
 
 
 def _resident() -> int:
@@ -388,7 +388,7 @@ def _walk_awaiting(host: str, seen: _Seen, page_size: int) -> dict[str, Any]:
 
 def _walk_in_child(host: str, persons: int, pages: int, how: str, defect: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "soak.load", host, str(persons), str(pages), how, defect]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=SUITES, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode != 0:
         return {"missed": persons, "twice": 0, "complete": False, "ended": done.stderr[-500:], "memory": 0.0}
     found: dict[str, Any] = json.loads(done.stdout)

@@ -20,7 +20,7 @@ from prove.frame import ROOT, Failed, Work, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROGRAMS: Final = ROOT / "prove" / "programs"
+PROGRAMS: Final = ROOT / "tests" / "suites" / "prove" / "programs"
 
 _SPAN: Final = {"date_from": "2026-01-05", "date_to": "2026-01-08", "interval": "day"}
 _HISTORY: Final = {

@@ -16,7 +16,7 @@ from prove.frame import ROOT, Work, node, run
 
 __all__ = ["HEY_API", "OPENAPI_FETCH", "ORVAL", "TYPESCRIPT_FETCH"]
 
-NODE: Final = ROOT / "prove" / "node" / "compilers"
+NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "compilers"
 STRICT: Final = (
     "--strict",
     "--exactOptionalPropertyTypes",

@@ -70,6 +70,10 @@ def faults() -> Iterator[Fault]:
             )
 
 
+# Where the code of a checkout lies.
+FOLDERS: Final = ("src", "generated", "scripts", "tests/suites", ".")
+
+
 class House:
     """A copy of the checkout, in which things may be broken."""
 
@@ -91,7 +95,7 @@ class House:
         """Run a script or module of the copy, with its code and not the installed one."""
         environ = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(str(self.root / folder) for folder in ("src", "generated", "scripts", ".")),
+            "PYTHONPATH": os.pathsep.join(str(self.root / folder) for folder in FOLDERS),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
