@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 
 from soak.canned import Canned, Heard, http
 from soak.frame import Campaign, Effort, Figure
+from soak.surroundings import with_tests
 
 __all__ = ["CAMPAIGNS", "JOBS", "Break", "Job", "Outcome", "People", "broken_off", "played"]
 
@@ -194,8 +195,8 @@ class Player:
         self._server.__enter__()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "soak.bulk_scenes", self._server.host, self._defect],
-            cwd=SUITES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-            start_new_session=True,
+            cwd=SUITES, env=with_tests(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            bufsize=1, start_new_session=True,
         )  # fmt: skip
         return self
 

@@ -29,6 +29,7 @@ from posthog_environments import Environment
 from posthog_environments.export import job as frame
 from posthog_environments.export import run
 from posthog_environments.export.filesystem import Disk
+from soak.surroundings import with_tests
 
 __all__ = ["ENDS", "SHAPES", "SUITES", "Break", "Outcome", "Plan", "carry_out"]
 
@@ -449,9 +450,7 @@ def main(text: str) -> None:
 def carry_out(plan: Plan) -> Iterator[dict[str, Any]]:
     """Run such a process; gives what it prints."""
     command = [sys.executable, "-m", "soak.crashes", json.dumps(asdict(plan))]
-    # A defect may be one of the tests', which are found from the root.
-    environ = {**os.environ, "PYTHONPATH": str(SUITES.parents[1])}
-    with subprocess.Popen(command, cwd=SUITES, env=environ, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=SUITES, env=with_tests(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             yield json.loads(line)

@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from posthog_environments.ratelimit.shared import Budget, name_of
 from posthog_environments.ratelimit.stores import open_store
 from soak.canned import Canned, Heard, http
 from soak.clock import FixedWindows, Limiter, SlidingLogs
+from soak.surroundings import with_tests
 
 __all__ = ["Deed", "Outcome", "rates_of", "share"]
 
@@ -246,7 +246,7 @@ class Fleet:
                 subprocess.Popen(
                     [sys.executable, "-m", "soak.fleet", json.dumps(given)],
                     cwd=SUITES,
-                    env={name: value for name, value in os.environ.items() if not name.startswith("POSTHOG_")},
+                    env={name: value for name, value in with_tests().items() if not name.startswith("POSTHOG_")},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

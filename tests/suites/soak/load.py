@@ -43,6 +43,7 @@ from soak.clock import (
 )
 from soak.crowd import crowd, number_of
 from soak.frame import Campaign, Effort, Figure
+from soak.surroundings import with_tests
 
 __all__ = [
     "CAMPAIGNS",
@@ -388,7 +389,9 @@ def _walk_awaiting(host: str, seen: _Seen, page_size: int) -> dict[str, Any]:
 
 def _walk_in_child(host: str, persons: int, pages: int, how: str, defect: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "soak.load", host, str(persons), str(pages), how, defect]
-    done = subprocess.run(command, cwd=SUITES, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=SUITES, env=with_tests(), capture_output=True, text=True, timeout=600, check=False
+    )
     if done.returncode != 0:
         return {"missed": persons, "twice": 0, "complete": False, "ended": done.stderr[-500:], "memory": 0.0}
     found: dict[str, Any] = json.loads(done.stdout)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import signal
 import socket
 import ssl
@@ -28,6 +27,7 @@ import trustme
 
 from soak.canned import Canned, Heard, http
 from soak.frame import Campaign, Effort, Figure
+from soak.surroundings import with_tests
 
 __all__ = [
     "CAMPAIGNS",
@@ -196,7 +196,7 @@ def _begin(arguments: Sequence[str], **environ: str) -> _Scene:
     process = subprocess.Popen(
         [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning", *arguments],
         cwd=SUITES,
-        env={**os.environ, **settings},
+        env={**with_tests(), **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

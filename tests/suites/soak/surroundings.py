@@ -7,11 +7,17 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
-__all__ = ["PROXIES", "run", "surroundings"]
+__all__ = ["PROXIES", "run", "surroundings", "with_tests"]
 
 PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+def with_tests() -> dict[str, str]:
+    """Return the environment of a process in which a defect may be one of the tests', which are found from the root."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
 
 
 @contextlib.contextmanager
