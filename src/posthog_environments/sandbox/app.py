@@ -21,6 +21,7 @@ from starlette.routing import request_response
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
+from posthog_environments.sandbox.settings import SHARED
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -44,7 +45,7 @@ class Front:
         self._keys = keys
         self._faults = faults
         self._threads = threads
-        self._throttle = access.Throttle(house.settings.rates, shared=house.newer)
+        self._throttle = access.Throttle(house.settings.rates, shared=SHARED[house.settings.era])
 
     def application(self) -> Starlette:
         """Build the application."""
