@@ -40,6 +40,26 @@ def test_answers_that_come_later(start: Start, era: str) -> None:
     assert client.get("/query/mine/").status_code == 404
 
 
+def test_a_server_of_today_says_what_an_answer_took_of_the_budget(start: Start) -> None:
+    client = start(5, era="2026-09")
+    read, left = "X-PostHog-Query-Bytes-Read", "X-PostHog-Query-Budget-Remaining-Bytes"
+    body = {"query": trends_query()}
+    first, second = (client.http.post("/query/", json=body) for _ in range(2))
+    assert (first.json()["is_cached"], int(first.headers[read]) > 0) == (False, True)
+    assert (second.json()["is_cached"], second.headers[read]) == (True, "0")
+    assert first.headers[left] == second.headers[left]
+    third = client.http.post("/query/", json={**body, "refresh": "force_async", "client_query_id": "mine"})
+    assert (third.status_code, {read, left} & third.headers.keys()) == (202, set())
+    found = client.get("/query/mine/")
+    assert int(found.headers[left]) == int(first.headers[left]) - int(first.headers[read])
+    status = found.json()["query_status"]
+    assert [status["bytes_read"], status["budget_remaining_bytes"]] == [
+        int(found.headers[name]) for name in (read, left)
+    ]
+    before = start(5, era="2026")
+    assert read not in before.http.post("/query/", json=body).headers
+
+
 @pytest.mark.parametrize(("message", "status"), [("It is too much.", 400), ("", 500)])
 def test_answers_that_fail_later(start: Start, message: str, status: int) -> None:
     client = start(5, later=1)
