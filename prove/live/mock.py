@@ -131,9 +131,10 @@ def _mocked(env: Environment, contract: Mapping[str, Any]) -> Iterator[Call]:
     yield "deletePerson", env.persons.delete(1, delete_events=True), None
     asked = [listed["uuid"], person["uuid"].replace("0", "1")]
     yield "bulkDeletePersons", _delete(env, asked), {"done": 2}
-    (row,) = env.persons.deletion_status()
+    (listed_one,) = env.persons.deletion_status()
     deletion = _example(contract, "PersonDeletionPage", "one")["results"][0]
-    yield "listPersonDeletions", (row.person_uuid, row.status), (deletion["person_uuid"], deletion["status"])
+    yield "listPersonDeletions", listed_one.person_uuid, deletion["person_uuid"]
+    yield "listPersonDeletions", listed_one.status, deletion["status"]
 
 
 def _query(**fields: Any) -> QueryRequest:

@@ -39,6 +39,7 @@ from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_o
 from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, decode, decode_record, exchange
 from posthog_environments.filters import PropertiesArgument, absolute, filters_to_wire
 from posthog_environments.models import PropertiesTimeline
+from posthog_environments.notices import warn
 from posthog_environments.paging import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.questions import QUESTION, Breakdown, question, to_query
 from posthog_environments.ranges import RangeWalk
@@ -582,12 +583,24 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
         part = parts.pop()
         if "values" in part:
             parts += part["values"]
-        elif part["type"] not in _OF_PERSONS:
+        elif part["type"] in _OF_PERSONS:
+            _warn_of_older(part["type"])
+        else:
             raise ValueError(
                 f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
                 "servers would list everybody. Filter by properties of the person."
             )
     return wanted
+
+
+def _warn_of_older(kind: str) -> None:
+    """Warn of a filter that newer servers heed, and those of 2025 pass over in silence."""
+    if kind != "person":
+        warn(
+            f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "
+            "ones heed it. See that fewer come than there are.",
+            UserWarning,
+        )
 
 
 def _check_done(call: Call, answer: Answer) -> None:
