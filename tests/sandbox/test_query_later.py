@@ -91,3 +91,10 @@ def test_refresh(start: Start, refresh: str, expected: tuple[int, int]) -> None:
         assert client.get(f"/query/{first[1]['query_status']['id']}/").status_code == 200
     week = {"query": trends_query(interval="week"), "async": True}
     assert client.http.post("/query/", json=week).status_code == 202
+
+
+def test_without_oddities_there_is_what_the_contract_says(start: Start) -> None:
+    for oddities, statuses in ((True, (200, 200)), (False, (405, 405))):
+        client = start(5, oddities=oddities)
+        asked = client.http.post("/query/TrendsQuery/", json={"query": trends_query()})
+        assert (asked.status_code, client.http.delete("/query/mine/").status_code) == statuses
