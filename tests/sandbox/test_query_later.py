@@ -98,3 +98,4 @@ def test_without_oddities_there_is_what_the_contract_says(start: Start) -> None:
         client = start(5, oddities=oddities)
         asked = client.http.post("/query/TrendsQuery/", json={"query": trends_query()})
         assert (asked.status_code, client.http.delete("/query/mine/").status_code) == statuses
+        assert client.http.patch("/query/mine/").headers["allow"] == ("GET, POST, DELETE" if oddities else "GET")
