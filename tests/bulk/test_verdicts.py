@@ -27,7 +27,7 @@ from posthog_environments import (
 )
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import Found
-from posthog_environments.bulk.verdicts import Trouble, after_a_look, check, judge, of_answer, of_finding, shows
+from posthog_environments.bulk.verdicts import Trouble, after_a_look, judge, of_answer, of_finding, shows
 from posthog_environments.calls.execute import Answer
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
@@ -114,15 +114,6 @@ def test_answers() -> None:
     assert of_answer(Answer(200, {}, b"{}")).state == "done"
     assert of_answer(Answer(202, {}, b"")).reason == "taken, to be carried out soon"
     assert of_answer(Answer(404, {}, b"")).state == "done", "the client has judged that it was its own attempt"
-
-
-def test_a_page_of_somebody_between_is_no_answer() -> None:
-    check(None)
-    check(Answer(202, {}, b""))
-    check(Answer(200, {"content-type": "application/json; charset=utf-8"}, b"{}"))
-    check(Answer(200, {"content-type": "text/html"}, b" \n"))
-    with pytest.raises(MalformedResponseError):
-        check(Answer(200, {"content-type": "text/html"}, b"<html>sign in</html>"))
 
 
 DELETION = deletions_of(["a@b"], "email", delete_events=False).entries[0]

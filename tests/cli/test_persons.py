@@ -78,6 +78,28 @@ def test_conditions_on_properties(
     assert found
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["list", "--property", "=pro"], "does not begin with the name"),
+        (["list", "--property", ">40"], "does not begin with the name"),
+        (["list", "--property", ":=1"], "does not begin with the name"),
+        (["list", "--property", "plan = pro"], "blanks beside the sign"),
+        (["list", "--property", " plan=pro"], "blanks beside the sign"),
+        (["list", "--property", "age > 40"], "blanks beside the sign"),
+        (["list", "--property", "email "], "blanks beside the sign"),
+        (["list", "--property", " "], "blanks beside the sign"),
+        (["update", "1", "--set", "plan = pro"], "blanks beside the sign"),
+        (["update", "1", "--set", "plan := 3"], "blanks beside the sign"),
+        (["update", "1", "--set", ":=3"], "expected NAME=TEXT"),
+    ],
+)
+def test_a_condition_says_which_property(bare: Run, options: list[str], said: str) -> None:
+    done = bare("persons", *options, "--host", "http://127.0.0.1:9", "--project-id", "1", "--api-key-stdin", text="x")
+    assert (done.code, done.out) == (2, "")
+    assert said in " ".join(done.err.split())
+
+
 def test_search_email_and_distinct_id(run: Run, env: Environment) -> None:
     person = env.persons.list(offset=3).take(1)[0]
     email = str(person.properties["email"])

@@ -128,11 +128,14 @@ def test_breakdowns(run: Run, options: list[str], sent: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--breakdown", "name", "--breakdown-type", "group"], "breakdown_group_type_index"),
-        (["--breakdown", "group:name"], "breakdown_group_type_index"),
+        (["--breakdown", "name", "--breakdown-type", "group"], "--breakdown-group-type-index is"),
+        (["--breakdown", "group:name"], "--breakdown-group-type-index is"),
         (["--breakdown", "cohort:plan"], "'plan' is no cohort"),
         (["--breakdown", "person:"], None),
         (["--breakdown", "plan", "--breakdown-limit", "0"], "--breakdown-limit must be"),
+        (["--breakdown-limit", "3"], "--breakdown-limit says more of a breakdown"),
+        (["--breakdown-type", "person"], "--breakdown-type says more of a breakdown"),
+        (["--breakdown-group-type-index", "0"], "--breakdown-group-type-index says more of a breakdown"),
         (["--no-compare", "--compare-to", "-1m"], "exclude each other"),
         (["--date-from", "2026-02-01", "--date-to", "2026-01-01"], "lies after"),
     ],

@@ -19,7 +19,9 @@ UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 NOT_FOUND = b'{"type": "invalid_request", "code": "not_found", "detail": "Not found.", "attr": null}'
 PERSONS = json.dumps({"results": [{"uuid": UUID, "distinct_ids": [12345]}], "next": None}).encode()
 # What a person at a terminal can do nothing with.
-PYTHON = re.compile(r"\b(?!ID=)[a-z_]+=[…\"'\w]|\w\(|env\.|max_wait|max_body|extra_query|page_size|project_id")
+PYTHON = re.compile(
+    r"\b(?!ID=)[a-z_]+=[…\"'\w]|\w\(|env\.|max_wait|max_body|extra_query|page_size|project_id|_index|None|\[\""
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,18 @@ PYTHON = re.compile(r"\b(?!ID=)[a-z_]+=[…\"'\w]|\w\(|env\.|max_wait|max_body|e
         ("Give a larger max_wait or timeout, or call less often.", "Give a larger --timeout, or call less often."),
         ("with a smaller page_size, or allow more bytes with max_body.", "with a smaller --page-size."),
         ("compare=False with compare_to", "no --compare with --compare-to"),
+        (
+            'keep_person goes by many at once. Leave using out, or give using="bulk".',
+            "--keep-person goes by many at once. Leave --using out, or give --using bulk.",
+        ),
+        (
+            "keep_person alone deletes nothing; give delete_events or delete_recordings with it.",
+            "--keep-person alone deletes nothing; give --delete-events or --delete-recordings with it.",
+        ),
+        (
+            "breakdown_limit says more of a breakdown, and there is none. Give breakdown= too, or leave it out.",
+            "--breakdown-limit says more of a breakdown, and there is none. Give --breakdown too, or leave it out.",
+        ),
         ("prop('age').value: expected text", "--property age: expected text"),
         ("It leads to https://x/?email=a@mail.example&b=1", "It leads to https://x/?email=a@mail.example&b=1"),
     ],
@@ -64,6 +78,9 @@ def test_python_becomes_phenv(said: str, spoken: str) -> None:
         (http(200, PERSONS), ("persons", "get", "0")),
         (http(200, PERSONS), ("persons", "list", "--email", "")),
         (http(200, PERSONS), ("insights", "trend")),
+        (http(200, PERSONS), ("insights", "trend", "--event", "")),
+        (http(200, PERSONS), ("insights", "trend", "--event", "x", "--breakdown", "group:name")),
+        (http(200, PERSONS), ("persons", "export", "people.csv", "--only", "")),
         (http(200, PERSONS), ("insights", "trend", "--event", "x", "--date-from", "soon")),
         (http(200, PERSONS), ("persons", "list", "--host", "https://us.i.posthog.com")),
         (http(200, PERSONS), ("persons", "list", "--host", "http://posthog.example")),

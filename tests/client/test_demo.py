@@ -38,8 +38,15 @@ def test_the_demo_shows_all_ten_operations() -> None:
     ):
         assert operation in done.stdout
     assert "23,570 persons in 24 pages" in done.stdout
-    # Revenue of the first month, as the data set has it.
-    assert "299,060.17" in done.stdout
+    # Revenue of the first month, as the data set has it, from the server of 2025 and from that of today.
+    before, _, today = done.stdout.partition("from a sandbox of September 2026")
+    for text, endpoint in ((before, "insights/trend/"), (today, "query/")):
+        assert "299,060.17" in text
+        assert f"asked at {endpoint}" in text
+    assert [line for line in today.splitlines() if "█" in line] == [
+        line for line in before.partition("insights.get_trend")[0].splitlines() if "█" in line
+    ]
+    assert "the same figures, by the same call" in today
     assert "make demo LIVE=1" in done.stdout
 
 

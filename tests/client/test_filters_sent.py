@@ -56,6 +56,18 @@ def test_other_filters_are_repeated_after_a_500() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*on its way out:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["cohort", "hogql", "behavioral", "person_metadata"])
+@pytest.mark.parametrize("within", [False, True])
+def test_of_what_older_servers_pass_over_a_warning_is_given(kind: str, within: bool) -> None:
+    one = {"key": "id", "value": 3, "type": kind, "operator": "exact"}
+    filters: Any = {"type": "OR", "values": [one, {"key": "plan", "value": "pro"}]} if within else [one]
+    with Wire(http(200, EMPTY)) as wire, Environment(1, api_key="phx_test", host=wire.host, pacing=False) as env:
+        with pytest.warns(UserWarning, match=f"{kind}.*list everybody") as caught:
+            env.persons.list(properties=filters).first()
+        assert [warning.filename for warning in caught] == [__file__]
+        assert len(wire.requests) == 1
+
+
 @pytest.mark.parametrize("era", ["2025", "2026"])
 def test_or_on_one_property_works_in_every_era(era: Any) -> None:
     wanted = (prop("age") >= 18) & prop("email").is_set() & ((prop("plan") == "pro") | (prop("plan") == "team"))

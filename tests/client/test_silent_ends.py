@@ -145,6 +145,15 @@ def test_an_empty_answer_is_a_success(change: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("body", [b"null", b" null\n", b"{}", b"[]", b'"done"', b"true"])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_any_json_is_an_answer(change: str, body: bytes, kind: str) -> None:
+    with Wire(http(202, body, kind=kind)) as wire, Environment(1, api_key="phx_x", host=wire.host) as env:
+        assert CHANGES[change](env) is None
+        assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_success_that_says_that_it_failed(change: str) -> None:
     body = b'{"success": false, "detail": "Unable to \\u001b[2Jdo it."}'
     with Wire(http(200, body)) as wire, Environment(1, api_key="phx_x", host=wire.host) as env:

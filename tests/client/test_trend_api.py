@@ -749,3 +749,15 @@ def test_more_values_than_the_limit() -> None:
         for chosen in ("legacy", "query"):
             with client(host, trend_api=chosen) as env:
                 assert env.insights.trend(events="a", breakdown="plan").has_more is True
+
+
+@pytest.mark.parametrize("trend_api", ["auto", "legacy", "query"])
+@pytest.mark.parametrize(
+    "more", [{"breakdown_type": "person"}, {"breakdown_limit": 3}, {"breakdown_group_type_index": 0}]
+)
+def test_what_says_more_of_a_breakdown_wants_one(trend_api: Any, more: dict[str, Any]) -> None:
+    # Nobody listens there: whatever is sent ends in another error.
+    with Environment(1, api_key="phx_test", host="http://127.0.0.1:9", trend_api=trend_api) as env:
+        for ask in (env.insights.trend, env.insights.get_trend):
+            with pytest.raises(ValueError, match=f"{next(iter(more))} says more of a breakdown"):
+                ask(events=["$pageview"], **more)

@@ -133,6 +133,10 @@ def test_every_answer_is_in_the_contract(era: Any, oddities: bool) -> None:
         assert later.status_code == 202
         send("GET", "/query/mine/")
         send("GET", "/query/nobodys/")
+        for number, (reason, status) in enumerate({"It is too much.": 400, "": 500}.items()):
+            box.fail_later(reason)
+            send("POST", "/query/", json={"query": asked, "refresh": "force_async", "client_query_id": str(number)})
+            assert send("GET", f"/query/{number}/").status_code == status
         send("POST", "/query/", json={"query": {"kind": "HogQLQuery", "query": "SELECT 1"}})
         send("POST", "/query/", json={"query": {**asked, "sorted": True}})
         send("POST", "/insights/timing/", json={"name": "x"})
@@ -177,6 +181,19 @@ def test_an_answer_that_is_not_in_the_contract_is_noticed() -> None:
     ):
         with pytest.raises(AssertionError):
             check(wrong)
+
+
+def test_a_query_that_failed_says_so_in_its_status() -> None:
+    request = httpx.Request("GET", "http://x/api/environments/1/query/2/")
+    error = {"type": "server_error", "code": "error", "detail": "x", "attr": None}
+    failed = {"id": "2", "complete": True, "error": True, "error_message": "x", "results": None}
+    for status in (400, 500):
+        for body in (error, {"query_status": failed}):
+            check(httpx.Response(status, json=body, request=request))
+        with pytest.raises(AssertionError):
+            check(httpx.Response(status, json=[failed], request=request))
+    described = CONTRACT["components"]["responses"]["QueryFailed"]["content"]["application/json"]["examples"]
+    assert [example["value"].keys() >= {"query_status"} for example in described.values()] == [True, False]
 
 
 IN_LISTS = {"type", "is_identified", "matched_recordings", "value_at_data_point"}

@@ -40,6 +40,26 @@ def test_answers_that_come_later(start: Start, era: str) -> None:
     assert client.get("/query/mine/").status_code == 404
 
 
+def test_a_server_of_today_says_what_an_answer_took_of_the_budget(start: Start) -> None:
+    client = start(5, era="2026-09")
+    read, left = "X-PostHog-Query-Bytes-Read", "X-PostHog-Query-Budget-Remaining-Bytes"
+    body = {"query": trends_query()}
+    first, second = (client.http.post("/query/", json=body) for _ in range(2))
+    assert (first.json()["is_cached"], int(first.headers[read]) > 0) == (False, True)
+    assert (second.json()["is_cached"], second.headers[read]) == (True, "0")
+    assert first.headers[left] == second.headers[left]
+    third = client.http.post("/query/", json={**body, "refresh": "force_async", "client_query_id": "mine"})
+    assert (third.status_code, {read, left} & third.headers.keys()) == (202, set())
+    found = client.get("/query/mine/")
+    assert int(found.headers[left]) == int(first.headers[left]) - int(first.headers[read])
+    status = found.json()["query_status"]
+    assert [status["bytes_read"], status["budget_remaining_bytes"]] == [
+        int(found.headers[name]) for name in (read, left)
+    ]
+    before = start(5, era="2026")
+    assert read not in before.http.post("/query/", json=body).headers
+
+
 @pytest.mark.parametrize(("message", "status"), [("It is too much.", 400), ("", 500)])
 def test_answers_that_fail_later(start: Start, message: str, status: int) -> None:
     client = start(5, later=1)
@@ -71,3 +91,11 @@ def test_refresh(start: Start, refresh: str, expected: tuple[int, int]) -> None:
         assert client.get(f"/query/{first[1]['query_status']['id']}/").status_code == 200
     week = {"query": trends_query(interval="week"), "async": True}
     assert client.http.post("/query/", json=week).status_code == 202
+
+
+def test_without_oddities_there_is_what_the_contract_says(start: Start) -> None:
+    for oddities, statuses in ((True, (200, 200)), (False, (405, 405))):
+        client = start(5, oddities=oddities)
+        asked = client.http.post("/query/TrendsQuery/", json={"query": trends_query()})
+        assert (asked.status_code, client.http.delete("/query/mine/").status_code) == statuses
+        assert client.http.patch("/query/mine/").headers["allow"] == ("GET, POST, DELETE" if oddities else "GET")

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import httpx
 import pytest
 
 from posthog_environments.sandbox.access import Throttle
 from posthog_environments.sandbox.problems import Problem
+from posthog_environments.sandbox.settings import DOCUMENTED, ERAS
 
 from .conftest import Client, Start
 
@@ -134,18 +138,56 @@ def test_documented_rates(start: Start) -> None:
     assert client.http.post("/insights/timing/", json={}).status_code == 201
 
 
-def test_persons_and_insights_share_a_count_since_2026(start: Start) -> None:
-    client = start(1, rates=True, era="2026-09")
-    seen = [client.get("/persons/", limit=1).status_code for _ in range(200)]
-    seen += [client.http.post("/insights/timing/", json={}).status_code for _ in range(41)]
-    assert seen == [200] * 200 + [201] * 40 + [429]
-    assert client.get("/persons/").status_code == 429
-    assert client.http.delete("/persons/1/").status_code == 202
+@pytest.mark.parametrize(
+    ("era", "together"),
+    [("2025", "insights query"), ("2026", "persons insights query"), ("2026-09", "persons insights")],
+)
+def test_buckets_that_count_together(start: Start, era: Any, together: str) -> None:
+    rates = dict.fromkeys(("persons", "insights", "query", "deletes"), "4/min")
+    asked: dict[str, Callable[[Client], httpx.Response]] = {
+        "persons": lambda client: client.get("/persons/", limit=1),
+        "insights": lambda client: client.http.post("/insights/timing/", json={}),
+        "query": lambda client: client.get("/query/nobodys/"),
+    }
+    for first, request in asked.items():
+        client = start(1, rates=rates, era=era)
+        seen = [request(client).status_code for _ in range(5)]
+        assert [status == 429 for status in seen] == [False] * 4 + [True]
+        for other in asked.keys() - {first}:
+            shared = {first, other} <= set(together.split())
+            assert (asked[other](client).status_code == 429) is shared, (era, first, other)
+        assert client.http.delete("/persons/1/").status_code == 202
+
+
+def test_an_hour_counts_only_what_has_a_limit_of_an_hour() -> None:
+    now = [0.0]
+    rates = {"persons": ((2, 60.0),), "insights": ((2, 60.0), (3, 3600.0))}
+    throttle = Throttle(rates, shared=("persons", "insights"), clock=lambda: now[0])
+    for now[0] in (0.0, 100.0, 200.0, 300.0):
+        throttle.take("a", "persons")
+    throttle.take("a", "insights")
+    with pytest.raises(Problem) as refused:
+        throttle.take("a", "persons")
+    assert refused.value.headers == {"Retry-After": "60"}
+    for now[0] in (400.0, 500.0):
+        throttle.take("a", "insights")
+    now[0] = 600.0
+    with pytest.raises(Problem) as refused:
+        throttle.take("a", "insights")
+    assert refused.value.headers == {"Retry-After": "3300"}
+
+
+def test_what_is_documented_for_queries() -> None:
+    assert {era: DOCUMENTED[era]["query"] for era in ERAS} == {
+        "2025": ((240, 60.0), (1200, 3600.0)),
+        "2026": ((240, 60.0), (1200, 3600.0)),
+        "2026-09": ((240, 60.0), (2400, 3600.0)),
+    }
 
 
 def test_the_throttle_slides() -> None:
     now = [0.0]
-    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, shared=False, clock=lambda: now[0])
+    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, shared=(), clock=lambda: now[0])
     throttle.take("a", "persons")
     now[0] = 4.5
     throttle.take("a", "persons")

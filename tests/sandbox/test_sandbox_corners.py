@@ -227,16 +227,17 @@ def test_a_change_of_somebody_who_goes_first_is_no_harm(start: Start) -> None:
 
 def test_a_rate_of_none_lets_nobody_in() -> None:
     now = [0.0]
-    throttle = Throttle({"persons": ((0, 60.0),)}, shared=False, clock=lambda: now[0])
+    throttle = Throttle({"persons": ((0, 60.0),)}, shared=(), clock=lambda: now[0])
     for now[0] in (0.0, 1000.0):
         with pytest.raises(Problem) as caught:
             throttle.take("a", "persons")
         assert (caught.value.headers or {})["Retry-After"] == "60"
 
 
-def test_what_is_older_than_the_longest_window_is_forgotten() -> None:
+def test_what_is_older_than_the_window_is_forgotten() -> None:
     now = [0.0]
-    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, shared=False, clock=lambda: now[0])
+    throttle = Throttle({"persons": ((2, 10.0), (3, 100.0))}, shared=(), clock=lambda: now[0])
     for now[0] in (0.0, 50.0, 100.0, 160.0, 170.0):
         throttle.take("a", "persons")
-    assert list(throttle._logs["a", "persons"]) == [100.0, 160.0, 170.0]
+    assert list(throttle._logs["a", "persons", 10.0]) == [170.0]
+    assert list(throttle._logs["a", "persons", 100.0]) == [100.0, 160.0, 170.0]

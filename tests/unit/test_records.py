@@ -410,3 +410,20 @@ def test_any_json_ends_in_a_record_or_in_decode_error(kind: Any, value: Any) -> 
 def test_any_bytes_end_in_a_value_or_in_decode_error(content: bytes) -> None:
     with contextlib.suppress(DecodeError):
         loads(content)
+
+
+def test_what_the_server_did_by_itself() -> None:
+    came = {
+        "id": "0190d2a4-5b1f-7c3e-9d4a-2f6b8c0e1a35",
+        "user": {"first_name": "System", "email": None, "is_system": True},
+        "activity": "people_merged_into", "scope": "Person", "item_id": "7",
+        "detail": {"changes": None, "merge": {"type": "Person", "source": [{"id": 8}], "target": {"id": 7}},
+                   "trigger": None, "type": None, "name": None, "short_id": None},
+        "created_at": "2026-11-01T00:00:00Z",
+    }  # fmt: skip
+    (entry,) = lenient(json.dumps({"results": [came]}).encode(), ActivityPage).results
+    assert entry.user is not None
+    assert (entry.user.is_system, entry.user.email) == (True, None)
+    assert entry.detail is not None
+    assert entry.detail.merge == came["detail"]["merge"]  # type: ignore[index]
+    assert entry.to_dict() == came

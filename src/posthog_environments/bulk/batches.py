@@ -14,7 +14,7 @@ from posthog_environments.bulk.events import are_queued
 from posthog_environments.bulk.journal import Settled
 from posthog_environments.bulk.singles import Seen
 from posthog_environments.bulk.summaries import after_a_glance, of_summary, read_summary
-from posthog_environments.bulk.verdicts import Trouble, Verdict, after_a_look, check, judge
+from posthog_environments.bulk.verdicts import Trouble, Verdict, after_a_look, judge
 from posthog_environments.errors import APIStatusError, PostHogError
 from posthog_environments.operations.deletions import MOST_AT_ONCE, bulk_delete
 
@@ -70,7 +70,6 @@ class Batches:
             answer = yield from seen.noting(
                 bulk_delete(self._scope, [uuid for _, uuid in batch], self._job.flags.to_json())
             )
-            check(answer)
             summary = read_summary(answer)
             verdicts = of_summary(summary, [uuid for _, uuid in batch], self._job.flags)
         except PostHogError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from posthog_environments.bulk import lookups
 from posthog_environments.bulk.journal import Settled
-from posthog_environments.bulk.verdicts import Verdict, check, judge, of_answer
+from posthog_environments.bulk.verdicts import Verdict, judge, of_answer
 from posthog_environments.calls.execute import Answer, Failed, Flow, Scope, is_doubtful, watched
 from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
 from posthog_environments.operations import persons
@@ -66,7 +66,6 @@ class Singles:
         seen = Seen()
         try:
             yield from seen.noting(self._request(entry, uuid))
-            check(seen.answer)
             if seen.answer is not None and seen.answer.status_code == 404:
                 yield from lookups.make_sure(self._scope)
         except PostHogError as failure:

@@ -36,7 +36,6 @@ __all__ = [
     "Trouble",
     "Verdict",
     "after_a_look",
-    "check",
     "judge",
     "of_answer",
     "of_finding",
@@ -119,19 +118,6 @@ def _named(error: PostHogError) -> str:
         return type(error).__name__
     code = error.code if error.code and error.code.isascii() and error.code.replace("_", "").isalnum() else None
     return f"{error.status_code} {code[:60]}" if code else str(error.status_code)
-
-
-def check(answer: Answer | None) -> None:
-    """See that what the client takes for a success is an answer of the API, and not a page of somebody between.
-
-    Raises:
-        MalformedResponseError: It is not.
-    """
-    kind = "json" if answer is None else answer.headers.get("content-type", "json")
-    if answer is not None and answer.content.strip() and "json" not in kind:
-        raise MalformedResponseError(
-            "The answer to a change is not one of the API.", status_code=answer.status_code, body=answer.content
-        )
 
 
 def of_answer(answer: Answer | None) -> Verdict:

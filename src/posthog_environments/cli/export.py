@@ -146,6 +146,7 @@ def _as_options(message: str) -> str:
     """Call arguments by the names that they have here."""
     words = {"with since_last and force": "with --since-last and --force", "since_last": "--since-last"}
     words |= {"only:": "--only:", "only stands": "--only stands", "with only": "with --only"}
+    words |= {"only names": "--only names", 'Name some, such as ["uuid", "email"].': "Give some: --only uuid,email."}
     words |= {"with resume": "with --resume", "with force": "with --force"}
     words |= {"give force": "give --force", "or force": "or --force", "give the format": "give --format"}
     for argument, option in words.items():

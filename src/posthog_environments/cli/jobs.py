@@ -204,7 +204,8 @@ class BulkCommand:
             note("Nothing was left to do. If this is a new request, give it a --journal of its own.")
         self._say_what_is_left(report)
         if self._keep_ids is not None:
-            cut = sum('"complete": false' in line for line in self._keep_ids.open(encoding="utf-8"))
+            with self._keep_ids.open(encoding="utf-8") as kept:
+                cut = sum('"complete": false' in line for line in kept)
             more = f"; of {_people(cut)} there are exactly 1,000, and there may have been more" if cut else ""
             note(f"Distinct ids are kept in {self._keep_ids}{more}.")
         note(f"Written down in {self._journal}")

@@ -124,6 +124,8 @@ filter_option = click.option("--property", "properties", multiple=True, metavar=
 
 _CONDITION = re.compile(r"(?P<name>.+?)(?P<sign>:=|!=|>=|<=|=|>|<|~)(?P<value>.*)", re.DOTALL)
 
+_SIGNS: Final = frozenset("=!<>~:")
+
 _COMPARE: Final = {
     "=": operator.eq, ":=": operator.eq, "!=": operator.ne,
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
@@ -156,6 +158,7 @@ def _filter(text: str) -> Filter | dict[str, Any]:
     if text.startswith("{"):
         return cast("dict[str, Any]", json_value(text, "--property"))
     match = _CONDITION.fullmatch(text)
+    _check_name("--property", match["name"] if match else text, text)
     with usage():
         if match is None:
             return prop(text).is_set()
@@ -164,6 +167,16 @@ def _filter(text: str) -> Filter | dict[str, Any]:
             return prop(name).icontains(value)
         wanted = json_value(value, "--property") if sign == ":=" else value if sign in ("=", "!=") else _number(value)
         return cast("Filter", _COMPARE[sign](prop(name), wanted))
+
+
+def _check_name(option: str, name: str, text: str) -> None:
+    """Refuse a condition without a name, and one with blanks that would be a part of the name."""
+    if name[:1] in _SIGNS:
+        raise click.BadParameter(f"{option}: {text[:60]!r} does not begin with the name of a property.")
+    if name != name.strip():
+        raise click.BadParameter(
+            f"{option}: in {text[:60]!r} the blanks beside the sign would be a part of the name; leave them out."
+        )
 
 
 def _number(text: str) -> float | str:
@@ -202,6 +215,7 @@ def assignments(texts: Sequence[str]) -> dict[str, Any]:
         name = name.removesuffix(":") if as_json else name
         if not sign or not name:
             raise click.BadParameter(f"--set: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
+        _check_name("--set", name, text)
         if name in found:
             raise click.BadParameter(f"--set: {name[:60]!r} is given twice.")
         found[name] = json_value(value, "--set") if as_json else value

@@ -9,6 +9,13 @@ __all__ = ["in_phenv"]
 
 # Arguments that no command has an option for are left out with what was said of them.
 _PHRASES: Final = (
+    ('Leave using out, or give using="bulk".', "Leave --using out, or give --using bulk."),
+    ("Leave it out, or pass None.", "Leave it out."),
+    (
+        "event(''): the name of the event is empty; write event(None) to count every event",
+        "--event: the name of the event is empty; --event '{\"id\": null}' counts every event",
+    ),
+    ("breakdown_group_type_index: missing, and", "--breakdown-group-type-index is missing, and"),
     ("Give a larger max_wait or timeout, or call less often.", "Give a larger --timeout, or call less often."),
     (", or allow more bytes with max_body.", "."),
     (" What only a newer server knows can be sent through extra_query or extra_body.", ""),
@@ -29,7 +36,8 @@ _COMMANDS: Final = {"get_trend": "get-trend", "trend_csv": "csv", "properties_ti
 _OPTIONS: Final = (
     "project_id", "host", "prefix", "trend_api", "timeout", "quota", "search", "email", "distinct_id", "page_size",
     "offset", "limit", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "breakdown_limit", "display",
-    "compare", "compare_to", "formula", "delete_events", "created_since", "created_before", "using", "by",
+    "compare", "compare_to", "formula", "delete_events", "delete_recordings", "keep_person", "keep_ids",
+    "breakdown_group_type_index", "created_since", "created_before", "using", "by",
 )  # fmt: skip
 _NAMED: Final = {"events": "--event", "actions": "--action", "properties": "--property"}
 

@@ -295,6 +295,7 @@ def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
     wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=scope.session.now)
     if "events" not in wanted and "actions" not in wanted:
         raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
+    _check_breakdown(given)
     limit, group = given["breakdown_limit"], given["breakdown_group_type_index"]
     compare, compare_to = _compare(given["compare"], given["compare_to"], scope)
     others = {
@@ -307,6 +308,17 @@ def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
         "refresh": flag("refresh", given["refresh"]),
     }
     return wanted | {name: value for name, value in others.items() if value is not None}
+
+
+def _check_breakdown(given: Mapping[str, Any]) -> None:
+    """Refuse what says more of a breakdown where there is none: servers pass over it in silence."""
+    if given["breakdown"] is not None or given["extra_body"]:
+        return
+    for name in ("breakdown_type", *_BEYOND):
+        if given[name] is not None:
+            raise ValueError(
+                f"{name} says more of a breakdown, and there is none. Give breakdown= too, or leave it out."
+            )
 
 
 def _compare(compare: bool | None, compare_to: str | None, scope: Scope) -> tuple[bool | None, str | None]:

@@ -30,6 +30,7 @@ from posthog_environments.calls.execute import (
     decode_record,
     exchange,
 )
+from posthog_environments.calls.notices import warn
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.paging.pages import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.paging.time_range import RangeWalk
@@ -592,12 +593,24 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
         part = parts.pop()
         if "values" in part:
             parts += part["values"]
-        elif part["type"] not in _OF_PERSONS:
+        elif part["type"] in _OF_PERSONS:
+            _warn_of_older(part["type"])
+        else:
             raise ValueError(
                 f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
                 "servers would list everybody. Filter by properties of the person."
             )
     return wanted
+
+
+def _warn_of_older(kind: str) -> None:
+    """Warn of a filter that newer servers heed, and those of 2025 pass over in silence."""
+    if kind != "person":
+        warn(
+            f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "
+            "ones heed it. See that fewer come than there are.",
+            UserWarning,
+        )
 
 
 def _check_done(call: Call, answer: Answer) -> None:

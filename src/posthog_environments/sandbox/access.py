@@ -9,14 +9,13 @@ import secrets
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from posthog_environments.sandbox.problems import Problem
 from posthog_environments.sandbox.settings import Rate
 
 _BEARER: Final = re.compile(r"Bearer\s+(\S.+)", re.DOTALL)
-SHARED: Final = frozenset({"persons", "insights"})
 
 
 class Keys:
@@ -91,19 +90,22 @@ def _denied(detail: str) -> Problem:
 class Throttle:
     """Count the requests of each key in each bucket over sliding windows; refused ones do not count.
 
-    `shared` puts persons and insights on one count, as servers do since 2026: each looks at its own limits, and finds
-    there what the other took too.
+    The buckets in `shared` count together where their limits are of the same length: each looks at its own limits, and
+    finds there what the others took too.
     """
 
     def __init__(
-        self, rates: Mapping[str, tuple[Rate, ...]], *, shared: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        rates: Mapping[str, tuple[Rate, ...]],
+        *,
+        shared: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rates: Final = rates
-        self._shared: Final = SHARED if shared else frozenset[str]()
+        self._shared: Final = shared
         self._clock: Final = clock
-        self._kept: Final = max((period for limits in rates.values() for _, period in limits), default=0.0)
         self._lock = threading.Lock()
-        self._logs: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._logs: defaultdict[tuple[str, str, float], deque[float]] = defaultdict(deque)
 
     def take(self, key: str, bucket: str) -> None:
         """Count a request, or refuse it."""
@@ -112,12 +114,12 @@ class Throttle:
             return
         with self._lock:
             now = self._clock()
-            log = self._logs[key, "shared" if bucket in self._shared else bucket]
-            while log and log[0] <= now - self._kept:
-                log.popleft()
-            wait = max(_wait(log, count, period, now) for count, period in rates)
+            name = "shared" if bucket in self._shared else bucket
+            logs = {period: self._logs[key, name, period] for _, period in rates}
+            wait = max(_wait(logs[period], count, period, now) for count, period in rates)
             if wait <= 0:
-                log.append(now)
+                for log in logs.values():
+                    log.append(now)
                 return
         whole = max(1, math.ceil(wait))
         plural = "" if whole == 1 else "s"
@@ -129,6 +131,8 @@ class Throttle:
 
 
 def _wait(log: deque[float], count: int, period: float, now: float) -> float:
+    while log and log[0] <= now - period:
+        log.popleft()
     if count == 0:
         return period
     if len(log) < count:

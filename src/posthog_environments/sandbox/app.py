@@ -21,6 +21,7 @@ from starlette.routing import request_response
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
+from posthog_environments.sandbox.settings import SHARED
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -44,7 +45,7 @@ class Front:
         self._keys = keys
         self._faults = faults
         self._threads = threads
-        self._throttle = access.Throttle(house.settings.rates, shared=house.newer)
+        self._throttle = access.Throttle(house.settings.rates, shared=SHARED[house.settings.era])
 
     def application(self) -> Starlette:
         """Build the application."""
@@ -116,9 +117,10 @@ class Front:
         key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
         if call.method == "OPTIONS" and self._house.lenient:
             return json_reply({"name": path, "description": "", "renders": list(KINDS), "parses": [KINDS[0]]})
-        operation = resource.operation(call.method, lenient=self._house.lenient)
+        lenient = self._house.lenient
+        operation = resource.operation(call.method, lenient=lenient)
         if operation is None:
-            allowed = ", ".join(resource.operations)
+            allowed = ", ".join(method for method in resource.operations if resource.operation(method, lenient=lenient))
             detail = f"The method {call.method} is not possible here."
             raise Problem(405, "invalid_request", "method_not_allowed", detail, headers={"Allow": allowed})
         if resource.project not in {None, "@current", str(settings.project_id)}:

@@ -42,8 +42,8 @@ class Sandbox:
             `"2026-09"`, the cloud since September 2026.
         scopes: Scopes of its key, such as `["person:read"]`; None is all.
         rates: True for the documented limits, False for none, or your own for the buckets persons, deletes, insights,
-            query and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit. From the
-            era 2026 on persons and insights count together.
+            query and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit.
+            Insights and query count together, in the era 2026 with persons; in 2026-09 persons and insights do.
         port: The port; 0 takes a free one.
         path: A database file. One that holds a sandbox already is used as it is; None keeps everything in memory.
         now: What its clock says at the start, as UTC; from there it runs on. None is the real time, or for

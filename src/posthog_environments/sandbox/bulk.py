@@ -23,7 +23,8 @@ def delete(house: House, call: Call) -> Reply:
     given = call.fields
     found = _found(house, given)
     events, keep = _flag(house, given, "delete_events"), _flag(house, given, "keep_person")
-    if house.settings.queued and house.today:
+    queued = house.settings.queued and house.today
+    if queued:
         _queue(house, found, Deletion(events=events, keep=keep))
     else:
         _remove(house, found, Deletion(events=events, keep=keep))
@@ -33,8 +34,8 @@ def delete(house: House, call: Call) -> Reply:
     return json_reply(
         {
             "persons_found": len(found),
-            "persons_deleted": 0 if house.settings.queued else gone,
-            "persons_queued_for_deletion": gone if house.settings.queued else 0,
+            "persons_deleted": 0 if queued else gone,
+            "persons_queued_for_deletion": gone if queued else 0,
             "events_queued_for_deletion": events,
             "recordings_queued_for_deletion": _flag(house, given, "delete_recordings"),
             "deletion_errors": [],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -43,6 +44,9 @@ _LAZY: Final[Mapping[str, timedelta]] = {
 }
 _NEW_KEYS: Final = ("bytes_read", "budget_remaining_bytes", "cache_key", "query_scan")
 """Of a status; servers have them since 2026."""
+READ: Final = 1_000_000
+ROOM: Final = 480_000_000_000
+"""Bytes that a question reads, and that a team may read: nothing is refused here, so these are figures and no more."""
 
 
 def run(house: House, call: Call) -> Reply:
@@ -63,11 +67,11 @@ def run(house: House, call: Call) -> Reply:
     cache_key = _cache_key(house, asked)
     kept = None if refresh == "force_async" else _kept(house, asked, refresh)
     if kept is not None and not _stale(house, asked, refresh, kept):
-        return json_reply(_answer(house, asked, kept, cache_key))
+        return _reply(house, _answer(house, asked, kept, cache_key), read=0)
     later = house.settings.later
     waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
     if not waits and not later:
-        return json_reply(_answer(house, asked, _worked_out(house, asked), cache_key))
+        return _reply(house, _answer(house, asked, _worked_out(house, asked), cache_key))
     name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
     fresh = _answer(house, asked, _worked_out(house, asked), cache_key)
     pending = house.queue.add(Pending(name, house.now(), cache_key, fresh, polls=max(0, later - 1)))
@@ -86,13 +90,26 @@ def show(house: House, call: Call) -> Reply:
     if not pending.complete:
         return json_reply(body, 202)
     if pending.failure is None:
-        return json_reply(body)
-    return json_reply(body, 400 if pending.failure else 500)
+        return _reply(house, body)
+    return _reply(house, body, 400 if pending.failure else 500)
 
 
 def cancel(house: House, call: Call) -> Reply:
     """Cancel an asynchronous question."""
     return json_reply({"message": house.queue.cancel(call.id)})
+
+
+def _reply(house: House, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
+    """Answer, and on a server of today say what that took of the budget."""
+    headers = {
+        "X-PostHog-Query-Bytes-Read": str(read),
+        "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(house)),
+    }
+    return replace(json_reply(body, status), headers=headers if house.today else {})
+
+
+def _left(house: House) -> int:
+    return max(0, ROOM - READ * house.results.counted)
 
 
 def _worked_out(house: House, asked: Question) -> Result:
@@ -166,6 +183,8 @@ def _status(house: House, pending: Pending) -> dict[str, Any]:
     }
     if house.newer:
         status |= dict.fromkeys(_NEW_KEYS) | {"cache_key": pending.cache_key}
+    if house.today and done:
+        status |= {"bytes_read": READ, "budget_remaining_bytes": _left(house)}
     return status
 
 

@@ -48,6 +48,8 @@ class Results:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Result] = OrderedDict()
+        self.counted = 0
+        """How many questions were worked out."""
 
     def of(self, key: object, interval: str, series: Series, *, fresh: bool = False) -> Result:
         """Give the rows of a question.
@@ -67,6 +69,7 @@ class Results:
         now = self._clock.now()
         found = Result(rows, more, now, now + FRESH.get(interval, timedelta(hours=6)))
         with self._lock:
+            self.counted += 1
             self._kept[place] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

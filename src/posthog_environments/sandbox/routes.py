@@ -26,7 +26,7 @@ class Operation:
     table: bool = False
     """Whether it has an answer of its own for those who ask for CSV."""
     undeclared: bool = False
-    """Whether the real servers have it and the page has not."""
+    """Whether the real servers have it and the contract has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ _IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
     "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
     "query/*": {
         "GET": Operation(query.show, "query:read", "query", declared.POLL),
-        "POST": Operation(query.run, "query:read", "query", declared.QUERY),
-        "DELETE": Operation(query.cancel, "query:read", "query"),
+        "POST": Operation(query.run, "query:read", "query", declared.QUERY, undeclared=True),
+        "DELETE": Operation(query.cancel, "query:read", "query", undeclared=True),
     },
     "": {"GET": Operation(projects.show_one, "project:read", "rest")},
 }

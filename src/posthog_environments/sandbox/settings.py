@@ -52,9 +52,18 @@ DOCUMENTED: Final[Mapping[Era, Mapping[str, tuple[Rate, ...]]]] = MappingProxyTy
             "rest": ((480, 60.0), (4800, 3600.0)),
         },
         "2026": _LATER,
-        "2026-09": _LATER,
+        # What teams of the cloud have: a bucket for their queries alone.
+        "2026-09": {**_LATER, "query": ((240, 60.0), (2400, 3600.0))},
     }
 )
+SHARED: Final[Mapping[Era, frozenset[str]]] = MappingProxyType(
+    {
+        "2025": frozenset({"insights", "query"}),
+        "2026": frozenset({"persons", "insights", "query"}),
+        "2026-09": frozenset({"persons", "insights"}),
+    }
+)
+"""Which buckets count together. Source: posthog/rate_limit.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,9 @@ def sync_detailed(
 
      What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
     with the
-    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
-    ten minutes,
+    answer in `results` of `query_status`; a 400 with `query_status` if the query failed for a reason
+    that is told,
+    a 500 if for none. Answers are kept for about ten minutes,
     and are a 404 after that.
 
     Args:
@@ -119,8 +120,9 @@ def sync(
 
      What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
     with the
-    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
-    ten minutes,
+    answer in `results` of `query_status`; a 400 with `query_status` if the query failed for a reason
+    that is told,
+    a 500 if for none. Answers are kept for about ten minutes,
     and are a 404 after that.
 
     Args:
@@ -155,8 +157,9 @@ async def asyncio_detailed(
 
      What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
     with the
-    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
-    ten minutes,
+    answer in `results` of `query_status`; a 400 with `query_status` if the query failed for a reason
+    that is told,
+    a 500 if for none. Answers are kept for about ten minutes,
     and are a 404 after that.
 
     Args:
@@ -194,8 +197,9 @@ async def asyncio(
 
      What became of a query that was answered with 202. While it runs this is a 202 as well; then a 200
     with the
-    answer in `results` of `query_status`; 400 or 500 if the query failed. Answers are kept for about
-    ten minutes,
+    answer in `results` of `query_status`; a 400 with `query_status` if the query failed for a reason
+    that is told,
+    a 500 if for none. Answers are kept for about ten minutes,
     and are a 404 after that.
 
     Args:
