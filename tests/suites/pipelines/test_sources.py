@@ -299,10 +299,11 @@ def test_a_trend_has_a_schema_of_its_own() -> None:
 
 
 def test_a_trend_that_shows_less_than_there_is() -> None:
-    series = {"data": [1.0], "days": ["2026-01-01"], "labels": ["1"], "breakdown_value": "Chrome"}
-    body = json.dumps({"result": [series], "next": "http://x.example/?offset=25"}).encode()
+    series = {"data": [1.0], "days": ["2026-01-01"], "labels": ["1"]}
+    shown = [{**series, "breakdown_value": f"Browser {number}"} for number in range(25)]
+    body = json.dumps({"result": shown, "next": "http://x.example/?offset=25"}).encode()
     with Canned(lambda _: http(200, body)) as server:
         given = {"host": server.host, "events": "$pageview", "breakdown": "$browser"}
-        with pytest.raises(PagingError, match="more values of its breakdown than the 1 series"):
+        with pytest.raises(PagingError, match="more values of its breakdown than the 25 series"):
             read(trend(**given))
-        assert len(read(trend(**given, strict="false"))) == 1
+        assert len(read(trend(**given, strict="false"))) == 25

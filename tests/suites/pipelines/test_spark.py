@@ -52,7 +52,7 @@ def test_everybody_is_read_once(load: Load, box: Sandbox, tmp_path: Path) -> Non
 def test_columns_have_their_types(load: Load, tmp_path: Path) -> None:
     frame = load(columns="email string, age bigint, newsletter boolean, company double", report=tmp_path)
     assert [field.dataType.simpleString() for field in frame.schema.fields] == [
-        *("string", "string", "string", "array<string>", "timestamp", "string"),
+        *("string", "string", "string", "array<string>", "timestamp", "string", "string"),
         *("string", "bigint", "boolean", "double"),
     ]
     rows = frame.collect()
