@@ -71,6 +71,7 @@ NAV: Final = (
             "errors",
             "limits",
             "one-budget",
+            "watching",
             "exporting",
             "deleting",
             "dataframes",

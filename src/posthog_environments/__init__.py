@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ServerError,
         TransportError,
     )
+    from posthog_environments.events import ClientEvent, RequestFailed, RequestSent, ResponseReceived, Waiting
     from posthog_environments.export.files.summary import ExportSummary
     from posthog_environments.filters import Filter, FilterGroup, prop
     from posthog_environments.models import DeletionStatus, Page, PropertiesTimeline, Trend
@@ -67,6 +68,7 @@ _HOMES = {
         "ServerError",
         "TransportError",
     ),
+    "events": ("ClientEvent", "RequestFailed", "RequestSent", "ResponseReceived", "Waiting"),
     "export.files.summary": ("ExportSummary",),
     "filters": ("Filter", "FilterGroup", "prop"),
     "bulk.outcomes": ("BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"),
@@ -96,6 +98,7 @@ __all__ = [
     "BulkOutcome",
     "BulkProgress",
     "BulkReport",
+    "ClientEvent",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
@@ -120,11 +123,15 @@ __all__ = [
     "RateLimitError",
     "RedirectError",
     "Report",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
     "Series",
     "ServerError",
     "SimilarPerson",
     "TransportError",
     "Trend",
+    "Waiting",
     "__version__",
     "action",
     "event",

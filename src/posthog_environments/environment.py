@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from posthog_environments.bound import AsyncInsights, AsyncPersons, Insights, Persons
     from posthog_environments.config import Options, Prefix, Settings, TrendApi
     from posthog_environments.drivers import AsyncDriver, Driver
+    from posthog_environments.events import ClientEvent
     from posthog_environments.exchange import Scope, Session
     from posthog_environments.prefixes import InUse
     from posthog_environments.quota import SharedPacer
@@ -94,6 +95,7 @@ class _Client(Generic[Transport, AnyDriver]):
         transport: Transport | None = None,
         max_body: int = MAX_BODY,
         quota: str | os.PathLike[str] | None = None,
+        on_event: Callable[[ClientEvent], object] | None = None,
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
@@ -114,7 +116,15 @@ class _Client(Generic[Transport, AnyDriver]):
         options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
         # Auto begins with environments, which every server of 2024 to 2026 knows.
         begin: InUse = "projects" if settings.prefix == "projects" else "environments"
-        session = Session(settings, begin, shared=_shared_quota(settings))
+        if on_event is not None:
+            from posthog_environments.observe import check_listener
+
+            check_listener(on_event)
+        if level := os.environ.get("POSTHOG_LOG"):
+            from posthog_environments.observe import log_level, log_to_stderr
+
+            log_to_stderr(log_level(level))
+        session = Session(settings, begin, shared=_shared_quota(settings), on_event=on_event)
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._scope = Scope(session, options)
         self._open(session, options, transport, verify, proxy)
@@ -211,6 +221,11 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         quota: Where the requests are counted that one key may make: "memory", for this client alone; a file
             ("file:///path/quota.db", or a Path), for all processes of a machine that name it; or a Redis
             ("redis://host:6379/0"), for several machines. Else POSTHOG_QUOTA, else "memory".
+        on_event: A plain function that is told of each request, answer, fault and wait, as one of the records
+            `RequestSent`, `ResponseReceived`, `RequestFailed` and `Waiting`. It is called where the call is made, so it
+            shall be quick, and safe for the threads that make calls. What it raises is logged and goes no further.
+            POSTHOG_LOG=debug (each attempt and each wait) or POSTHOG_LOG=info (waits, faults and refusals) writes the
+            same to standard error, in lines of the logger `posthog_environments`.
 
     Raises:
         ConfigurationError: Something is missing or makes no sense. Nothing was sent.

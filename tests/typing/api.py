@@ -27,6 +27,7 @@ from posthog_environments import (
     BadRequestError,
     BulkOutcome,
     BulkReport,
+    ClientEvent,
     ConfigurationError,
     ConflictError,
     DeadlineExceeded,
@@ -51,10 +52,14 @@ from posthog_environments import (
     RateLimitError,
     RedirectError,
     Report,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
     Series,
     ServerError,
     TransportError,
     Trend,
+    Waiting,
     __version__,
     action,
     event,
@@ -174,6 +179,26 @@ async def awaiting(env: AsyncEnvironment) -> None:
     chunks: AsyncIterator[str] = env.persons.csv()
     async for chunk in chunks:
         assert_type(chunk, str)
+
+
+def watching() -> None:
+    def watch(event: ClientEvent) -> None:
+        assert_type((event.operation, event.method, event.path_template, event.attempt), tuple[str, str, str, int])
+        match event:
+            case RequestSent():
+                print("sent")
+            case ResponseReceived():
+                assert_type((event.status_code, event.seconds), tuple[int, float])
+            case RequestFailed():
+                assert_type((event.reason, event.seconds), tuple[str, float])
+            case Waiting():
+                assert_type(event.why, Literal["quota", "retry", "retry-after", "poll"])
+            case _:
+                pass
+
+    Environment(1, on_event=watch).close()
+    Environment(1, on_event=print).close()
+    AsyncEnvironment(1, on_event=watch)
 
 
 def failing(denied: PermissionDeniedError, limited: RateLimitError) -> None:

@@ -56,6 +56,7 @@ def opened_wrongly() -> None:
     Environment(12345, timeout=timedelta(seconds=60))  # E[arg-type | reportArgumentType]: seconds are a number
     Environment(12345, timeout=None)  # E[arg-type | reportArgumentType]: there is always a limit
     Environment(12345, retries="no")  # E[arg-type | reportArgumentType]: a count
+    Environment(12345, on_event=5)  # E[arg-type | reportArgumentType]: nothing that can be called
     Environment(12345, pacing="off")  # E[arg-type | reportArgumentType]: not a bool
     Environment(12345, verify=False)  # E[arg-type | reportArgumentType]: verification stays on
     Environment(12345, proxy={"https": "http://proxy.example.com"})  # E[arg-type | reportArgumentType]: one URL

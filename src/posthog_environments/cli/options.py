@@ -63,9 +63,11 @@ _CONNECTION_OPTIONS: Final = (
         "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
     ),
     _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
+    _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
 )  # fmt: skip
 _CONNECTION_NAMES: Final = (
     "project_id", "host", "prefix", "trend_api", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
+    "verbose",
 )  # fmt: skip
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -83,10 +85,20 @@ def connection_options(function: Function) -> Function:
 
 
 def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of the arguments of a command; those before its name count where it has none."""
+    """Take the connection options out of the arguments of a command; those before its name count where it has none.
+
+    With `--verbose` the log is shown until the command ends.
+    """
     above = ctx.find_root().params
     own = {name: given.pop(name) for name in _CONNECTION_NAMES}
-    return {name: above.get(name) if value is None else value for name, value in own.items()}
+    found = {name: above.get(name) if value is None else value for name, value in own.items()}
+    if found.pop("verbose"):
+        import logging
+
+        from posthog_environments.observe import log_to_stderr
+
+        ctx.call_on_close(log_to_stderr(logging.DEBUG))
+    return found
 
 
 def connected(function: Function) -> Function:

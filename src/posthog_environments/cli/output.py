@@ -32,6 +32,7 @@ __all__ = [
     "print_json",
     "print_json_line",
     "progress",
+    "show_wait",
     "shown",
     "shows_progress",
 ]
@@ -275,6 +276,7 @@ def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] 
     columns += [TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total, rate="")
+        _waits.append(lambda text: bar.update(task, description=text or what))
 
         def advance(more: int, *, total: int | None = None) -> None:
             speed = bar.tasks[0].speed
@@ -282,4 +284,20 @@ def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] 
             if total is not None:
                 bar.update(task, total=total)
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            _waits.pop()
+
+
+# What shows a wait in the place of a line of its own: the progress that is under way.
+_waits: list[Callable[[str], None]] = []
+
+
+def show_wait(text: str) -> None:
+    """Say on the terminal what is waited for, in the place of what was said before; nothing once it is over."""
+    if _waits:
+        _waits[-1](text)
+    else:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
