@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from posthog_environments.models import DeletionStatus, Page, PropertiesTimeline, Trend
     from posthog_environments.pager import AsyncPager, Pager
     from posthog_environments.paging import Report
+    from posthog_environments.responses import RawResponse
 
 _HOMES = {
     "entities": ("Entity", "action", "event"),
@@ -84,6 +85,7 @@ _HOMES = {
     ),
     "pager": ("AsyncPager", "Pager"),
     "paging": ("Report",),
+    "responses": ("RawResponse",),
 }
 _HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}
 _HOME["__version__"] = ("config", "VERSION")
@@ -121,6 +123,7 @@ __all__ = [
     "PropertiesTimeline",
     "PropertiesTimelinePoint",
     "RateLimitError",
+    "RawResponse",
     "RedirectError",
     "Report",
     "RequestFailed",

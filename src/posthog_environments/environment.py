@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     import httpx
     from posthog_environments_api.client import Client
 
-    from posthog_environments.bound import AsyncInsights, AsyncPersons, Insights, Persons
+    from posthog_environments.bound import (
+        AsyncInsights,
+        AsyncPersons,
+        AsyncWithRawResponse,
+        Insights,
+        Persons,
+        WithRawResponse,
+    )
     from posthog_environments.config import Options, Prefix, Settings, TrendApi
     from posthog_environments.drivers import AsyncDriver, Driver
     from posthog_environments.events import ClientEvent
@@ -233,6 +240,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
 
     persons = cast("_Bound[Persons]", _Bound("Persons"))
     insights = cast("_Bound[Insights]", _Bound("Insights"))
+    with_raw_response = cast("_Bound[WithRawResponse]", _Bound("WithRawResponse"))
 
     def _open(
         self,
@@ -289,6 +297,7 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
 
     persons = cast("_Bound[AsyncPersons]", _Bound("AsyncPersons"))
     insights = cast("_Bound[AsyncInsights]", _Bound("AsyncInsights"))
+    with_raw_response = cast("_Bound[AsyncWithRawResponse]", _Bound("AsyncWithRawResponse"))
 
     def _open(
         self,

@@ -50,6 +50,7 @@ from posthog_environments import (
     PropertiesTimeline,
     PropertiesTimelinePoint,
     RateLimitError,
+    RawResponse,
     RedirectError,
     Report,
     RequestFailed,
@@ -179,6 +180,23 @@ async def awaiting(env: AsyncEnvironment) -> None:
     chunks: AsyncIterator[str] = env.persons.csv()
     async for chunk in chunks:
         assert_type(chunk, str)
+
+
+def raw_answers(env: Environment, page: Page[Person]) -> None:
+    answer = env.with_raw_response.persons.get(5, timeout=3)
+    assert_type(answer, RawResponse[Person])
+    assert_type(answer.parse(), Person)
+    assert_type((answer.status_code, answer.content, answer.attempts, answer.elapsed), tuple[int, bytes, int, float])
+    assert_type(answer.headers, Mapping[str, str])
+    assert_type((answer.request_id, answer.budget_remaining_bytes), tuple[str | None, int | None])
+    assert_type(env.with_raw_response.persons.update(5, {}), RawResponse[Person | None])
+    assert_type(env.with_options(timeout=5).with_raw_response.insights.trend(events="a"), RawResponse[Trend])
+    assert_type(page.response, RawResponse[Sequence[Person]])
+
+
+async def raw_answers_awaited(env: AsyncEnvironment) -> None:
+    assert_type(await env.with_raw_response.persons.get(5), RawResponse[Person])
+    assert_type((await env.with_raw_response.insights.get_trend(events="a")).parse(), Trend)
 
 
 def watching() -> None:

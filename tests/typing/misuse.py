@@ -119,6 +119,9 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.properties_timeline(5, date_from=5.5)  # E[arg-type | reportArgumentType]: not a date
     env.persons.properties_timeline(5, formula="A")  # E[call-arg | reportCallIssue]: of trends alone
     env.persons.csv(page_size=5)  # E[call-arg | reportCallIssue]: it has no pages
+    env.with_raw_response.persons.get(5).name  # E[attr-defined | reportAttributeAccessIssue]: parse() gives the person
+    env.with_raw_response.persons.list()  # E[attr-defined | reportAttributeAccessIssue]: pages have .response
+    env.with_raw_response.persons.get()  # E[call-arg | reportCallIssue]: whom?
     env.persons.get(5, extra_query="a=b")  # E[arg-type | reportArgumentType]: not a mapping
     env.persons.update(5, {}, extra_body=[("a", 1)])  # E[arg-type | reportArgumentType]: not a mapping
     env.persons.get(5, extra_body={})  # E[call-arg | reportCallIssue]: it has no body

@@ -12,14 +12,14 @@ PACKAGE = Path(posthog_environments.__file__).parent
 FLOORS: dict[int, set[str]] = {
     0: {
         *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
-        *("models", "shapes", "decoding", "events"),
+        *("responses", "models", "shapes", "decoding", "events"),
     },
     1: {
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
         "filters", "dates", "date_order", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
         "notices", "refusals", "observe",
     },
-    2: {"questions", "exchange", "export.files", "ranges"},
+    2: {"questions", "exchange", "raw", "export.files", "ranges"},
     3: {"pager", "persons", "deletions", "trend_flow", "insights", "bulk"},
     4: {"framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
@@ -34,14 +34,14 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 INNER = {
     0: [
         *("defaults", "errors", "secrets", "config", "charts", "markup", "display", "sketches", "plotting", "export"),
-        *("models", "shapes", "decoding", "events"),
+        *("responses", "models", "shapes", "decoding", "events"),
     ],
     1: [
         "arguments", "trend_series", "trend_query", "trend_answers", "trend_table", "operators", "conditions",
         "filters", "dates", "date_order", "entities", "paging", "retry", "quota", "ledger", "slots", "prefixes",
         "notices", "refusals", "observe",
     ],
-    2: ["questions", "exchange", "export.files", "ranges"],
+    2: ["questions", "exchange", "raw", "export.files", "ranges"],
     3: ["pager", "persons", "deletions", "trend_flow", "insights", "bulk"],
     4: ["framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
