@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import httpx
     from posthog_environments_api.client import Client
 
+    from posthog_environments.any_request import Params
     from posthog_environments.bound import (
         AsyncInsights,
         AsyncPersons,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from posthog_environments.exchange import Scope, Session
     from posthog_environments.prefixes import InUse
     from posthog_environments.quota import SharedPacer
+    from posthog_environments.responses import RawResponse
 
 __all__ = ["AsyncEnvironment", "Environment"]
 
@@ -274,6 +276,45 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         client = httpx.Client(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_httpx_client(client)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        timeout: float | None = None,
+        repeat: bool | None = None,
+    ) -> RawResponse[Any]:
+        """Make a request to any path of the API, with the pacing, deadline, retries and errors of every other call.
+
+        It is for what this client has no method for. An answer that is no success is an error, as ever.
+
+        Args:
+            method: "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+            path: Relative to the project ("cohorts/", "persons/42/"), or from "/api/" ("/api/users/@me/"). It decides
+                which rate the request counts against.
+            params: The query: texts, numbers, bools, dates, and lists of them, which repeat the name; None leaves one
+                out.
+            json: The body: anything that JSON can hold. None sends none.
+            timeout: Seconds for the call, instead of the client's.
+            repeat: Whether it may be sent again when nobody knows whether it was carried out. None: GET, HEAD and
+                DELETE are, others are not.
+
+        Returns:
+            The answer: `.json()`, `.status_code`, `.headers`, ...; `.parse()` gives its JSON, or None if it is empty.
+
+        Raises:
+            ConfigurationError: The path leads to another server, out of /api/ or over segments of dots, or the method
+                is none of the API's. Nothing was sent.
+            OutcomeUnknown: It may or may not have been carried out, and may not be repeated.
+            APIStatusError: The server says no. A 404 says nothing about the prefix.
+            TypeError, ValueError: Something is no such argument. Nothing was sent.
+        """
+        from posthog_environments.any_request import request
+
+        return self._driver.run(request(self._scope, method, path, params, json, timeout, repeat))
+
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
@@ -326,6 +367,21 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         # The transport holds the deadline.
         client = httpx.AsyncClient(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_async_httpx_client(client)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as every method takes it
+        repeat: bool | None = None,
+    ) -> RawResponse[Any]:
+        """Make a request to any path of the API; see `Environment.request`."""
+        from posthog_environments.any_request import request
+
+        return await self._driver.run(request(self._scope, method, path, params, json, timeout, repeat))
 
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""

@@ -101,6 +101,8 @@ class Operation:
     unscoped: bool = False
     # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
     mute: frozenset[int] = frozenset()
+    # Whether the user named the path: then nobody knows what a 404 is about, nor what a change has changed.
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,6 +580,8 @@ class _Attempts:
         session, status = self._scope.session, answer.status_code
         if status in (307, 308):
             return self._follows(answer)
+        if self.call.operation.free and status == 404:
+            return False
         # To take an address apart costs a tenth of a small call: not where there is nothing to learn.
         if not session.auto or (session.known and "link" not in answer.headers):
             return False
@@ -700,7 +704,8 @@ class _Attempts:
         if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
-            return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
+            what = "it" if self.call.operation.free else "the person"
+            return self.unknown(f"{what} is gone, but whether the deletion of the events was queued is not known")
         return status_error(self._asked(), outcome, self._asked_for(outcome))
 
     def _asked(self) -> Asked:
@@ -720,9 +725,9 @@ class _Attempts:
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Return the error that says that nobody knows."""
+        look = "Look at what it is to change" if self.call.operation.free else "Read the person and look"
         return OutcomeUnknown(
-            f"{self.call.operation.name} may or may not have been carried out: {reason}. "
-            "Read the person and look before you try again."
+            f"{self.call.operation.name} may or may not have been carried out: {reason}. {look} before you try again."
         )
 
     def _transport_error(self, failure: Failed) -> PostHogError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,6 +75,10 @@ def test_what_came_stands_beside_what_the_call_gives(awaiting: bool) -> None:
     assert KEY not in repr(found) + repr(dict(found.headers))
 
 
+def behind(call: Call, env: Environment) -> Any:
+    return call(env.with_raw_response)
+
+
 def test_of_each_single_call() -> None:
     """Each gives what it would give without."""
     calls: list[tuple[Call, Reply]] = [
@@ -91,7 +96,7 @@ def test_of_each_single_call() -> None:
     for call, reply in calls:
         with serve(in_turn(reply)) as (host, seen):
             plain = asked(host, call, awaiting=False)
-            found = asked(host, lambda env, call=call: call(env.with_raw_response), awaiting=False)
+            found = asked(host, partial(behind, call), awaiting=False)
         assert (found.parse(), found.status_code) == (plain, reply[0])
         assert seen[0] == seen[1]
         named.add((seen[1].method, seen[1].endpoint))

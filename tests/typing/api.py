@@ -192,10 +192,13 @@ def raw_answers(env: Environment, page: Page[Person]) -> None:
     assert_type(env.with_raw_response.persons.update(5, {}), RawResponse[Person | None])
     assert_type(env.with_options(timeout=5).with_raw_response.insights.trend(events="a"), RawResponse[Trend])
     assert_type(page.response, RawResponse[Sequence[Person]])
+    assert_type(env.request("GET", "cohorts/", params={"limit": 5, "ids": [1, 2], "all": None}), RawResponse[Any])
+    env.request("POST", "query/", json={"query": {"kind": "HogQLQuery"}}, repeat=True, timeout=30)
 
 
 async def raw_answers_awaited(env: AsyncEnvironment) -> None:
     assert_type(await env.with_raw_response.persons.get(5), RawResponse[Person])
+    assert_type(await env.request("DELETE", "cohorts/5/"), RawResponse[Any])
     assert_type((await env.with_raw_response.insights.get_trend(events="a")).parse(), Trend)
 
 

@@ -34,7 +34,7 @@ ANYTHING = {
     r".*\.(to_dict\(\)|from_dict\.src_dict)\[…\]": "JSON as it is",
     r"Person\.(matched_recordings\[…\]|value_at_data_point)": "the API has no word for what is there",
     r"\w+\.__getattr__\(\)": "hidden from type checkers: it makes `additional_properties`",
-    r"RawResponse\.json\(\)": "JSON as it is",
+    r"RawResponse\.json\(\)|(Async)?Environment\.request\(\)\[…\]": "JSON as it is",
     r"Pager\.__array__\(\)": "it always raises",
     r"PropertyFilter\.value": "a value of a property, or a list of them",
     r"Series\.breakdown_value": "a value of a property",

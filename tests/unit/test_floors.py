@@ -20,7 +20,7 @@ FLOORS: dict[int, set[str]] = {
         "notices", "refusals", "observe",
     },
     2: {"questions", "exchange", "raw", "export.files", "ranges"},
-    3: {"pager", "persons", "deletions", "trend_flow", "insights", "bulk"},
+    3: {"pager", "persons", "deletions", "trend_flow", "insights", "any_request", "bulk"},
     4: {"framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"},
     5: {"bound", "environment"},
     6: {"cli", "sandbox", "pytest_plugin", "rows", "dlt", "spark"},
@@ -42,7 +42,7 @@ INNER = {
         "notices", "refusals", "observe",
     ],
     2: ["questions", "exchange", "raw", "export.files", "ranges"],
-    3: ["pager", "persons", "deletions", "trend_flow", "insights", "bulk"],
+    3: ["pager", "persons", "deletions", "trend_flow", "insights", "any_request", "bulk"],
     4: ["framing", "sockets", "network", "body", "requests", "attempt", "transport", "stores", "budget", "drivers"],
     5: ["bound", "environment"],
 }  # fmt: skip
