@@ -12,7 +12,7 @@ import json as json_module
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote, unquote
 
 from posthog_environments.arguments import flag, json_object
@@ -158,7 +158,8 @@ def _params(params: Params) -> dict[str, Any]:
     """Check a query: texts, numbers, bools and dates, and lists of them, which repeat the name."""
     checked = {name: value for name, value in json_object("params", params).items() if value is not None}
     for name, value in checked.items():
-        if any(isinstance(each, (dict, list)) for each in (value if isinstance(value, list) else [value])):
+        parts: list[Any] = cast("Any", value) if isinstance(value, list) else [value]
+        if any(isinstance(each, (dict, list)) for each in parts):
             raise TypeError(f"params[{name!r}] is nested, which no query can be. Give its JSON as text: json.dumps(…).")
     return checked
 

@@ -46,7 +46,7 @@ def path_template(url: str) -> str:
     """
     segments = url.partition("?")[0].removeprefix("/api/").split("/")
     shown = ["/api"]
-    if segments[0] in ("environments", "projects") and len(segments) > 1:
+    if segments[0] in ("environments", "projects") and any(segments[1:]):
         shown += [segments[0], "{project_id}"]
         segments = segments[2:]
     for number, segment in enumerate(segments):

@@ -201,8 +201,8 @@ def json_value(text: str, option: str) -> Any:
         raise click.BadParameter(f"{option}: {text[:60]!r} is not JSON: {error}.") from None
 
 
-def assignments(texts: Sequence[str]) -> dict[str, Any]:
-    """Turn the texts of `--set` into properties: NAME=TEXT, or NAME:=JSON.
+def assignments(texts: Sequence[str], option: str = "--set") -> dict[str, Any]:
+    """Turn the texts of an option into values by their names: NAME=TEXT, or NAME:=JSON.
 
     Raises:
         click.BadParameter: A text that is neither, or a name that comes twice.
@@ -213,10 +213,10 @@ def assignments(texts: Sequence[str]) -> dict[str, Any]:
         as_json = name.endswith(":")
         name = name.removesuffix(":") if as_json else name
         if not sign or not name:
-            raise click.BadParameter(f"--set: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
+            raise click.BadParameter(f"{option}: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
         if name in found:
-            raise click.BadParameter(f"--set: {name[:60]!r} is given twice.")
-        found[name] = json_value(value, "--set") if as_json else value
+            raise click.BadParameter(f"{option}: {name[:60]!r} is given twice.")
+        found[name] = json_value(value, option) if as_json else value
     return found
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "colored",
     "note",
     "on_terminal",
+    "print_body",
     "print_csv",
     "print_fields",
     "print_json",
@@ -76,15 +77,28 @@ def _write(text: str) -> None:
 
 def print_csv(chunks: Iterable[str]) -> None:
     """Pass CSV on as it comes; a terminal gets it with control characters escaped."""
-    escape = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
     visible = on_terminal()
     with progress("CSV", unit="bytes") as advance:
         for chunk in chunks:
-            text = chunk.replace("\r\n", "\n") if visible else chunk
-            if visible:
-                text = escape.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
-            _write(text)
+            _write(_visible(chunk) if visible else chunk)
             advance(len(chunk))
+
+
+def print_body(content: bytes) -> None:
+    """Pass on what is no JSON; a terminal gets it as text with control characters escaped."""
+    if on_terminal():
+        _write(_visible(content.decode("utf-8", "backslashreplace")) + "\n")
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def _visible(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    return _CONTROLS.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
 
 
 # ---------------------------------------------------------------------------------------------------------- tables
