@@ -46,6 +46,7 @@ def request(
     json: object,
     timeout: float | None,
     repeat: bool | None,
+    extra_headers: Mapping[str, str] | None,
 ) -> Flow[RawResponse[Any]]:
     """Make a request to any path of the API; see `Environment.request`."""
     method = _method(method)
@@ -63,7 +64,7 @@ def request(
         delete_events="delete_events" in built.get("params", {}),
         final=COSTLY if bucket == "query" else frozenset(),
     )
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     asking = _asked(scope, call)
     return raw(in_turn(scope, call, asking) if bucket == "query" and method == "POST" else asking)
 

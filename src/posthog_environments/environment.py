@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
 
 from posthog_environments.defaults import DEFAULT_RETRIES, DEFAULT_TIMEOUT, MAX_BODY
@@ -285,6 +285,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         json: object = None,
         timeout: float | None = None,
         repeat: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> RawResponse[Any]:
         """Make a request to any path of the API, with the pacing, deadline, retries and errors of every other call.
 
@@ -300,6 +301,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
             timeout: Seconds for the call, instead of the client's.
             repeat: Whether it may be sent again when nobody knows whether it was carried out. None: GET, HEAD and
                 DELETE are, others are not.
+            extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
         Returns:
             The answer: `.json()`, `.status_code`, `.headers`, ...; `.parse()` gives its JSON, or None if it is empty.
@@ -313,7 +315,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         """
         from posthog_environments.any_request import request
 
-        return self._driver.run(request(self._scope, method, path, params, json, timeout, repeat))
+        return self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
 
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
@@ -377,11 +379,12 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         json: object = None,
         timeout: float | None = None,  # noqa: ASYNC109 - as every method takes it
         repeat: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> RawResponse[Any]:
         """Make a request to any path of the API; see `Environment.request`."""
         from posthog_environments.any_request import request
 
-        return await self._driver.run(request(self._scope, method, path, params, json, timeout, repeat))
+        return await self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
 
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""

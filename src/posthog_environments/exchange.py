@@ -277,9 +277,11 @@ class Scope:
         """The project of the client."""
         return self.session.settings.project_id
 
-    def but(self, timeout: float | None) -> Scope:
-        """Return this scope with the timeout of one call."""
-        return self if timeout is None else Scope(self.session, self.options.but(timeout=timeout))
+    def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> Scope:
+        """Return this scope with the timeout and the headers of one call."""
+        given = {"timeout": timeout, "extra_headers": extra_headers}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return Scope(self.session, self.options.but(**changes)) if changes else self
 
 
 def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow[T]:
@@ -342,6 +344,8 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
 
 def _exchange(scope: Scope, call: Call) -> Flow[Answer]:
     session, options = scope.session, scope.options
+    if options.extra_headers:
+        call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
     ticket = "" if session.shared is None else session.shared.ticket()
     waited = yield from _pace(scope, call, ticket)
     attempt = _Attempts(scope, call, ticket, waited, session.clock() + options.timeout)

@@ -193,6 +193,7 @@ def raw_answers(env: Environment, page: Page[Person]) -> None:
     assert_type(env.with_options(timeout=5).with_raw_response.insights.trend(events="a"), RawResponse[Trend])
     assert_type(page.response, RawResponse[Sequence[Person]])
     assert_type(env.request("GET", "cohorts/", params={"limit": 5, "ids": [1, 2], "all": None}), RawResponse[Any])
+    env.persons.list(extra_headers={"X-Trace-Id": "t"}).first()
     env.request("POST", "query/", json={"query": {"kind": "HogQLQuery"}}, repeat=True, timeout=30)
 
 

@@ -120,6 +120,7 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.properties_timeline(5, formula="A")  # E[call-arg | reportCallIssue]: of trends alone
     env.persons.csv(page_size=5)  # E[call-arg | reportCallIssue]: it has no pages
     env.with_raw_response.persons.get(5).name  # E[attr-defined | reportAttributeAccessIssue]: parse() gives the person
+    env.persons.get(5, extra_headers={"X-A": 5})  # E[dict-item | reportArgumentType]: headers are texts
     env.request("GET", "x/", {"a": 1})  # E[call-arg | reportCallIssue]: the query is a keyword
     env.request("GET", "x/", params={"a": {"b": 1}})  # E[dict-item | reportArgumentType]: no query is nested
     env.with_raw_response.persons.list()  # E[attr-defined | reportAttributeAccessIssue]: pages have .response
