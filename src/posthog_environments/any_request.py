@@ -17,8 +17,15 @@ from urllib.parse import quote, unquote
 
 from posthog_environments.arguments import flag, json_object
 from posthog_environments.decoding import loads
-from posthog_environments.errors import ConfigurationError, printable
-from posthog_environments.exchange import Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    OutcomeUnknown,
+    PostHogError,
+    printable,
+)
+from posthog_environments.exchange import Answer, Call, Flow, Kind, Operation, Scope, exchange
+from posthog_environments.persons import check_success
 from posthog_environments.prefixes import ENVIRONMENTS
 from posthog_environments.quota import Bucket
 from posthog_environments.raw import raw
@@ -70,8 +77,32 @@ def request(
 
 
 def _asked(scope: Scope, call: Call) -> Flow[Any]:
+    from posthog_environments_api.records import DecodeError
+
     answer = yield from exchange(scope, call)
-    return decode(call, answer, loads) if answer.content.strip() else None
+    if not answer.content.strip():
+        return None
+    try:
+        body: object = loads(answer.content)
+    except DecodeError as error:
+        problem = _no_json(call, answer, str(error))
+    else:
+        check_success(call, answer, body)
+        return body
+    raise problem
+
+
+def _no_json(call: Call, answer: Answer, reason: str) -> PostHogError:
+    """Return the error for an answer that is no JSON; a file that was asked for may be none, and is had as bytes."""
+    kind = answer.headers.get("content-type", "no type").lower()
+    if call.operation.kind is not Kind.READ and ("html" in kind or "json" in kind):
+        return OutcomeUnknown(
+            f"request may or may not have been carried out: what came with {answer.status_code} is no JSON, but of "
+            f"{printable(kind, 60)}; a proxy or a log-in may stand before the server. Check host, and look at what it "
+            "is to change."
+        )
+    message = f"request: the answer, of {printable(kind, 60)}, is no JSON: {printable(reason, 200)}."
+    return MalformedResponseError(message, status_code=answer.status_code, body=answer.content)
 
 
 def _kind(method: str, repeat: bool | None) -> Kind:

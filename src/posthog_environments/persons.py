@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PersonKey",
     "activity",
+    "check_success",
     "csv",
     "delete",
     "delete_property",
@@ -634,6 +635,15 @@ def _check_done(call: Call, answer: Answer) -> None:
             f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
             f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
         ) from None
+    check_success(call, answer, body)
+
+
+def check_success(call: Call, answer: Answer, body: object) -> None:
+    """See that a body does not say that the server has failed.
+
+    Raises:
+        APIStatusError: It says `success: false`.
+    """
     said = fields_of(body)
     if said.get("success") is False and "uuid" not in said:
         detail = said.get("detail")
