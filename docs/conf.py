@@ -72,6 +72,7 @@ NAV: Final = (
             "limits",
             "one-budget",
             "watching",
+            "beyond",
             "exporting",
             "deleting",
             "dataframes",
