@@ -28,12 +28,10 @@ def vendor(box: Sandbox) -> Iterator[str]:
 
     def batch(asked: Asked) -> Reply:
         """Look persons up by distinct ids: of more than 200 the first ones, without a word."""
-        found: dict[str, Any] = {}
-        for each in asked.body["distinct_ids"][:MOST]:
-            listed = Asked("GET", "", "", None, asked.headers)
-            rows = ask(listed, f"environments/{box.project_id}/persons/", distinct_id=each).json()["results"]
-            found |= {each: row for row in rows}
-        return 200, {"results": found}
+        listed = Asked("GET", "", "", None, asked.headers)
+        rows = ask(listed, f"environments/{box.project_id}/persons/", limit=1000).json()["results"]
+        by_id = {each: row for row in rows for each in row["distinct_ids"]}
+        return 200, {"results": {each: by_id[each] for each in asked.body["distinct_ids"][:MOST] if each in by_id}}
 
     def cohorts(asked: Asked) -> Reply:
         return 200, {"results": [{"id": 7, "name": "Paying", "count": 12}]} if "person_id" in asked.query else {}
