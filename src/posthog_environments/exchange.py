@@ -279,9 +279,11 @@ class Scope:
 
     def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> Scope:
         """Return this scope with the timeout and the headers of one call."""
+        if timeout is None and extra_headers is None:
+            return self
         given = {"timeout": timeout, "extra_headers": extra_headers}
         changes = {name: value for name, value in given.items() if value is not None}
-        return Scope(self.session, self.options.but(**changes)) if changes else self
+        return Scope(self.session, self.options.but(**changes))
 
 
 def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow[T]:
