@@ -76,10 +76,26 @@ def fleet_environment(sandbox_environment: None, monkeypatch: pytest.MonkeyPatch
         yield
 
 
+@pytest.fixture
+def vendor_environment(sandbox_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point the environment to a server with endpoints of the vendor's that the sandbox has not."""
+    del sandbox_environment
+    from posthog_environments.sandbox import Sandbox
+    from tests.client.vendor import vendor
+
+    with Sandbox(persons=200, rates=False) as box, vendor(box) as host:
+        for name, value in {**box.environ, "POSTHOG_HOST": host}.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
 # Those of the Spark source run where Spark is: `make pipelines`.
 SPARK = ["docs/spark.md"]
 # These need dlt, and several projects.
 FLEETS = ["docs/dlt.md", "docs/fleet.md"]
+
+# This one is about what the sandbox has not.
+BEYOND = ["docs/beyond.md"]
 
 
 pytest_collect_file = SybilCollection(
@@ -87,13 +103,18 @@ pytest_collect_file = SybilCollection(
         Sybil(
             parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
             patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
-            excludes=[*SPARK, *FLEETS],
+            excludes=[*SPARK, *FLEETS, *BEYOND],
             fixtures=["sandbox_environment"],
         ),
         Sybil(
             parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
             patterns=FLEETS,
             fixtures=["fleet_environment"],
+        ),
+        Sybil(
+            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            patterns=BEYOND,
+            fixtures=["vendor_environment"],
         ),
     ]
 ).pytest()

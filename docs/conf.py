@@ -71,6 +71,8 @@ NAV: Final = (
             "errors",
             "limits",
             "one-budget",
+            "watching",
+            "beyond",
             "exporting",
             "deleting",
             "dataframes",

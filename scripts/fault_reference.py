@@ -33,9 +33,9 @@ shows. **Rides** are faults that reads and deletes ride through, by trying again
 server says that nothing was done (429, 503), so do other changes.
 """
 COLUMNS: Final[Mapping[str, Sequence[Kind]]] = {
-    "reads, trends, listings": ("get", "trend", "walk"),
-    "`delete`": ("delete",),
-    "other changes": ("patch", "post"),
+    "reads, trends, listings": ("get", "trend", "walk", "request", "request again"),
+    "`delete`": ("delete", "request delete"),
+    "other changes": ("patch", "post", "request post"),
 }
 NAMES: Final[Mapping[Kind, str]] = {
     "get": "`get`",
@@ -44,6 +44,10 @@ NAMES: Final[Mapping[Kind, str]] = {
     "delete": "`delete`",
     "patch": "`update`",
     "post": "`delete_property`",
+    "request": "`request`",
+    "request again": "`request` with `repeat=True`",
+    "request delete": "`request`",
+    "request post": "`request`",
 }
 
 

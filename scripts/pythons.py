@@ -15,7 +15,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LOCK: Final = "requirements/dev.txt"
-VERSIONS: Final = ("3.12", "3.13", "3.14")
+VERSIONS: Final = ("3.12", "3.13", "3.14", "3.15")
 """Those beside the one that `make test` runs on, up to the newest that is out."""
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import posthog_environments
 import posthog_environments.sandbox
+from posthog_environments.client import resources as bound
 
 # Calls give these; nobody makes them, so that their constructors are no part of the surface.
-HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "Report", "Trend"}
+HANDED_OUT = {"AsyncPager", "Page", "Pager", "PropertiesTimeline", "RawResponse", "Report", "Trend"}
 HANDED_OUT |= {"BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"}
 
 
@@ -37,8 +38,11 @@ def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
     bases = ", ".join(base for base in kept if base not in ("Generic", "Record"))
     yield name, f"class({bases}) {'' if name in HANDED_OUT else _signature(value)}".strip()
     if name.endswith("Environment"):
+        with_raw: Any = vars(value)["with_raw_response"].__get__(None, value)
         for group in ("persons", "insights"):
             yield from _members(f"{name}.{group}", getattr(value, group))
+            raw = getattr(with_raw, group).fget.__annotations__["return"]
+            yield from _members(f"{name}.with_raw_response.{group}", getattr(bound, raw))
     yield from _members(name, value)
 
 

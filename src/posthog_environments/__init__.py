@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import ActivityEntry, Person, PropertiesTimelinePoint, Series
 
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
+    from posthog_environments.calls.events import ClientEvent, RequestFailed, RequestSent, ResponseReceived, Waiting
     from posthog_environments.client.environment import AsyncEnvironment, Environment
     from posthog_environments.client.pager import AsyncPager, Pager
     from posthog_environments.config.settings import VERSION as __version__  # noqa: N811 - the name that Python packages give it
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from posthog_environments.query.filters import Filter, FilterGroup, prop
     from posthog_environments.query.series import Entity, action, event
     from posthog_environments.results.models import DeletionStatus, Page, PropertiesTimeline, Trend
+    from posthog_environments.results.responses import RawResponse
 
 _HOMES = {
     "query.series": ("Entity", "action", "event"),
@@ -67,6 +69,7 @@ _HOMES = {
         "ServerError",
         "TransportError",
     ),
+    "calls.events": ("ClientEvent", "RequestFailed", "RequestSent", "ResponseReceived", "Waiting"),
     "export.summary": ("ExportSummary",),
     "query.filters": ("Filter", "FilterGroup", "prop"),
     "bulk.outcomes": ("BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson"),
@@ -82,6 +85,7 @@ _HOMES = {
     ),
     "client.pager": ("AsyncPager", "Pager"),
     "paging.pages": ("Report",),
+    "results.responses": ("RawResponse",),
 }
 _HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}
 _HOME["__version__"] = ("config.settings", "VERSION")
@@ -96,6 +100,7 @@ __all__ = [
     "BulkOutcome",
     "BulkProgress",
     "BulkReport",
+    "ClientEvent",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceeded",
@@ -118,13 +123,18 @@ __all__ = [
     "PropertiesTimeline",
     "PropertiesTimelinePoint",
     "RateLimitError",
+    "RawResponse",
     "RedirectError",
     "Report",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
     "Series",
     "ServerError",
     "SimilarPerson",
     "TransportError",
     "Trend",
+    "Waiting",
     "__version__",
     "action",
     "event",

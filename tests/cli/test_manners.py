@@ -319,7 +319,7 @@ def test_the_one_line_help_is_that_of_the_command() -> None:
             found = command.get_command(click.Context(command), name)
             assert found is not None
             assert found.help
-    assert set(COMMANDS) == {"persons", "insights", "journal", "init", "doctor", "sandbox", "spec", "completion"}
+    assert set(COMMANDS) == {"persons", "insights", "api", "journal", "init", "doctor", "sandbox", "spec", "completion"}
 
 
 @pytest.mark.parametrize("line", examples())

@@ -11,7 +11,7 @@ import pytest
 import posthog_environments
 from posthog_environments import PostHogError
 from posthog_environments.calls import execute as exchange
-from posthog_environments.operations import persons
+from posthog_environments.operations import any_request, persons
 from posthog_environments.transport import attempt, framing, network, transport
 from soak import faults
 from soak.fault_table import FAULTS, Fault
@@ -86,9 +86,7 @@ def test_a_client_whose_timeout_is_that_of_a_single_read(only: Only, monkeypatch
 
 def test_a_client_to_which_500_says_that_nothing_was_done(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "AMBIGUOUS_STATUSES", frozenset())
-    assert "patch in async: ServerError, not OutcomeUnknown" in only("status 500").replace(
-        " \N{MULTIPLICATION SIGN} ", " in "
-    )
+    assert "ServerError, not OutcomeUnknown" in only("status 500").replace(" \N{MULTIPLICATION SIGN} ", " in ")
 
 
 def test_a_client_that_reads_what_lies_behind_the_last_answer(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +107,20 @@ def test_an_async_client_that_leaves_records_in_its_tls(only: Only, monkeypatch:
 def test_a_client_that_repeats_all_that_failed(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange._Attempts, "_may_repeat", lambda self, outcome: True)
     assert "changes that may have happened and were sent again" in only("closed after the request")
+
+
+def test_a_request_that_may_always_be_repeated(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(any_request, "_kind", lambda method, repeat: exchange.Kind.READ)
+    found = only("closed after the request")
+    assert "changes that may have happened and were sent again" in found
+    assert "request post" in found
+
+
+def test_a_request_whose_answer_is_not_looked_into(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(any_request, "check_success", lambda call, answer, body: None)
+    assert "request in sync: value, not APIStatusError" in only("success false").replace(
+        " \N{MULTIPLICATION SIGN} ", " in "
+    )
 
 
 def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,14 @@ import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls import execute as exchange
+from posthog_environments.calls import observe
 from posthog_environments.calls.execute import Answer, Call, Failed
 from posthog_environments.cli import connection, output
 from posthog_environments.client import environment
 from posthog_environments.config import api_key as secrets
 from posthog_environments.config import settings as config
 from posthog_environments.config.api_key import Secret
-from posthog_environments.operations import persons
+from posthog_environments.operations import any_request, persons
 from posthog_environments.sandbox import app
 from posthog_environments.transport import attempt, requests, transport
 from soak import places
@@ -131,6 +132,21 @@ def test_a_generated_client_that_goes_anywhere(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(transport, "Transport", Anywhere)
     assert "asked of the generated client" in _missed(room.links)
+
+
+def test_paths_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(any_request, "_check_segments", lambda target: None)
+    assert "leave /api/ or step over dots" in _missed(room.links)
+
+
+def test_paths_that_raise_what_they_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(target: str) -> None:
+        raise KeyError(target)
+
+    monkeypatch.setattr(any_request, "_check_segments", unreadable)
+    found = _missed(room.links)
+    assert "env.request that ended in a foreign exception" in found
+    assert "of which some are sent" in found
 
 
 def test_hosts_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,6 +292,31 @@ def test_logs_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "DEBUG logs" in _shown(monkeypatch, "_interrupt")
 
 
+def test_events_that_tell_whom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "path_template", lambda url: url)
+    assert "what on_event is told, or of ids" in _shown(monkeypatch, "_fail")
+
+
+def test_events_that_tell_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin: Any = attempt.Attempt.begin
+    keys: list[str] = [""]
+
+    def noted(self: Any, key: Secret) -> Any:
+        keys[:] = [key.reveal()]
+        return begin(self, key)
+
+    monkeypatch.setattr(attempt.Attempt, "begin", noted)
+    monkeypatch.setattr(observe, "path_template", lambda url: f"/api/?key={keys[0]}")
+    found = _shown(monkeypatch, "_fail")
+    assert "what on_event is told, or of ids" in found
+    assert "DEBUG logs" in found, "what a listener raises"
+
+
+def test_events_that_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe.Observer, "waiting", lambda *arguments: None)
+    assert "kinds of events looked into" in _shown(monkeypatch, "_fail")
+
+
 def test_warnings_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     begin: Any = attempt.Attempt.begin
 
@@ -290,7 +331,7 @@ def test_warnings_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors_and_logs_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_fake", None, raising=False)
     monkeypatch.setattr(errors, "Forgotten", type("Forgotten", (errors.PostHogError,), {}), raising=False)
-    monkeypatch.setattr(exchange.log, "debug", lambda *arguments: None)
+    monkeypatch.setattr(exchange.log, "log", lambda *arguments: None)
     found = _shown(monkeypatch, "_interrupt")
     assert "Forgotten" in found
     assert "loggers that spoke" in found

@@ -27,6 +27,7 @@ from posthog_environments import (
     BadRequestError,
     BulkOutcome,
     BulkReport,
+    ClientEvent,
     ConfigurationError,
     ConflictError,
     DeadlineExceeded,
@@ -49,12 +50,17 @@ from posthog_environments import (
     PropertiesTimeline,
     PropertiesTimelinePoint,
     RateLimitError,
+    RawResponse,
     RedirectError,
     Report,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
     Series,
     ServerError,
     TransportError,
     Trend,
+    Waiting,
     __version__,
     action,
     event,
@@ -174,6 +180,47 @@ async def awaiting(env: AsyncEnvironment) -> None:
     chunks: AsyncIterator[str] = env.persons.csv()
     async for chunk in chunks:
         assert_type(chunk, str)
+
+
+def raw_answers(env: Environment, page: Page[Person]) -> None:
+    answer = env.with_raw_response.persons.get(5, timeout=3)
+    assert_type(answer, RawResponse[Person])
+    assert_type(answer.parse(), Person)
+    assert_type((answer.status_code, answer.content, answer.attempts, answer.elapsed), tuple[int, bytes, int, float])
+    assert_type(answer.headers, Mapping[str, str])
+    assert_type((answer.request_id, answer.budget_remaining_bytes), tuple[str | None, int | None])
+    assert_type(env.with_raw_response.persons.update(5, {}), RawResponse[Person | None])
+    assert_type(env.with_options(timeout=5).with_raw_response.insights.trend(events="a"), RawResponse[Trend])
+    assert_type(page.response, RawResponse[Sequence[Person]])
+    assert_type(env.request("GET", "cohorts/", params={"limit": 5, "ids": [1, 2], "all": None}), RawResponse[Any])
+    env.persons.list(extra_headers={"X-Trace-Id": "t"}).first()
+    env.request("POST", "query/", json={"query": {"kind": "HogQLQuery"}}, repeat=True, timeout=30)
+
+
+async def raw_answers_awaited(env: AsyncEnvironment) -> None:
+    assert_type(await env.with_raw_response.persons.get(5), RawResponse[Person])
+    assert_type(await env.request("DELETE", "cohorts/5/"), RawResponse[Any])
+    assert_type((await env.with_raw_response.insights.get_trend(events="a")).parse(), Trend)
+
+
+def watching() -> None:
+    def watch(event: ClientEvent) -> None:
+        assert_type((event.operation, event.method, event.path_template, event.attempt), tuple[str, str, str, int])
+        match event:
+            case RequestSent():
+                print("sent")
+            case ResponseReceived():
+                assert_type((event.status_code, event.seconds), tuple[int, float])
+            case RequestFailed():
+                assert_type((event.reason, event.seconds), tuple[str, float])
+            case Waiting():
+                assert_type(event.why, Literal["quota", "retry", "retry-after", "poll"])
+            case _:
+                pass
+
+    Environment(1, on_event=watch).close()
+    Environment(1, on_event=print).close()
+    AsyncEnvironment(1, on_event=watch)
 
 
 def failing(denied: PermissionDeniedError, limited: RateLimitError) -> None:

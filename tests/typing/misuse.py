@@ -53,6 +53,7 @@ def opened_wrongly() -> None:
     Environment(12345, timeout=timedelta(seconds=60))  # E[arg-type | reportArgumentType]: seconds are a number
     Environment(12345, timeout=None)  # E[arg-type | reportArgumentType]: there is always a limit
     Environment(12345, retries="no")  # E[arg-type | reportArgumentType]: a count
+    Environment(12345, on_event=5)  # E[arg-type | reportArgumentType]: nothing that can be called
     Environment(12345, pacing="off")  # E[arg-type | reportArgumentType]: not a bool
     Environment(12345, verify=False)  # E[arg-type | reportArgumentType]: verification stays on
     Environment(12345, proxy={"https": "http://proxy.example.com"})  # E[arg-type | reportArgumentType]: one URL
@@ -115,6 +116,12 @@ def of_persons(env: Environment, person: Person) -> None:
     env.persons.properties_timeline(5, date_from=5.5)  # E[arg-type | reportArgumentType]: not a date
     env.persons.properties_timeline(5, formula="A")  # E[call-arg | reportCallIssue]: of trends alone
     env.persons.csv(page_size=5)  # E[call-arg | reportCallIssue]: it has no pages
+    env.with_raw_response.persons.get(5).name  # E[attr-defined | reportAttributeAccessIssue]: parse() gives the person
+    env.persons.get(5, extra_headers={"X-A": 5})  # E[dict-item | reportArgumentType]: headers are texts
+    env.request("GET", "x/", {"a": 1})  # E[call-arg | reportCallIssue]: the query is a keyword
+    env.request("GET", "x/", params={"a": {"b": 1}})  # E[dict-item | reportArgumentType]: no query is nested
+    env.with_raw_response.persons.list()  # E[attr-defined | reportAttributeAccessIssue]: pages have .response
+    env.with_raw_response.persons.get()  # E[call-arg | reportCallIssue]: whom?
     env.persons.get(5, extra_query="a=b")  # E[arg-type | reportArgumentType]: not a mapping
     env.persons.update(5, {}, extra_body=[("a", 1)])  # E[arg-type | reportArgumentType]: not a mapping
     env.persons.get(5, extra_body={})  # E[call-arg | reportCallIssue]: it has no body

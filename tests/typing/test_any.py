@@ -34,13 +34,16 @@ ANYTHING = {
     r".*\.(to_dict\(\)|from_dict\.src_dict)\[…\]": "JSON as it is",
     r"Person\.(matched_recordings\[…\]|value_at_data_point)": "the API has no word for what is there",
     r"\w+\.__getattr__\(\)": "hidden from type checkers: it makes `additional_properties`",
+    r"RawResponse\.json\(\)|(Async)?Environment\.request\(\)\[…\]": "JSON as it is",
+    r"Pager\.__array__\(\)": "it always raises",
     r"PropertyFilter\.value": "a value of a property, or a list of them",
     r"Series\.breakdown_value": "a value of a property",
     r"ActivityChange\.(before|after)": "values of whatever was changed",
     r"ActivityDetail\.(trigger|merge)": "the API says only that it may be there",
-    r"Pager\.__array__\(\)": "it only raises",
     r"ArrowStream\.(schema|__iter__\(\)\[…\])": "objects of pyarrow, which comes without types",
 }
+
+GROUPS = ("persons", "insights", "with_raw_response")
 
 # A constructor is read by its class; what pickle wants, Python says.
 OF_PYTHON = {"__init__", "__reduce__"}
@@ -119,6 +122,8 @@ class Walk:
         if cls in self.seen or cls.__module__ == "posthog_environments_api.client":
             return
         self.seen.add(cls)
+        if cls.__module__ == "posthog_environments.client.resources":
+            name = cls.__name__.removeprefix("Async").removeprefix("Raw").lower()
         for base in cls.__mro__:
             if base.__module__.startswith("posthog_environments"):
                 self.members(name, base)
@@ -126,7 +131,8 @@ class Walk:
     def members(self, name: str, cls: Any) -> None:
         names = dict(names_of(cls.__module__))
         if cls.__module__ == "posthog_environments.client.resources":
-            flows = f"posthog_environments.operations.{cls.__name__.removeprefix('Async').lower()}"
+            flows = cls.__name__.removeprefix("Async").removeprefix("Raw").lower()
+            flows = f"posthog_environments.operations.{flows}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
             names |= names_of("posthog_environments.operations.deletions") if cls.__name__.endswith("Persons") else {}
@@ -144,7 +150,7 @@ class Walk:
                 self.kind(place, inspect.signature(value.func).return_annotation, names)
             elif isinstance(value, (classmethod, staticmethod, FunctionType)):
                 self.function(place, getattr(value, "__func__", value), names)
-            elif inspect.isclass(group := getattr(cls, member)) and member in ("persons", "insights"):
+            elif inspect.isclass(group := getattr(cls, member)) and member in GROUPS:
                 self.cls(member, group)
 
 

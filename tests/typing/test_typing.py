@@ -124,7 +124,8 @@ def test_a_mark_too_many_or_too_few_is_noticed(tmp_path: Path) -> None:
 # Both checkers infer these alike, since each is what a fully annotated function returns; the checker of types of a
 # package counts them as ambiguous, because nothing is written next to the name.
 INFERRED = re.compile(
-    r"posthog_environments\.client\.(resources\.(Async)?(Persons|Insights)\.\w+|environment\.(Async)?Environment\.(persons|insights))"
+    r"posthog_environments\.client\.resources\.(Async)?(Raw)?(Persons|Insights)\.\w+"
+    r"|posthog_environments\.client\.environment\.(Async)?Environment\.(persons|insights|with_raw_response)"
     r"|posthog_environments\.query\.filters\.Prop\.__\w+__"
 )
 

@@ -262,5 +262,7 @@ def test_a_key_that_is_no_text_is_dropped_at_once(key: Any) -> None:
 
 
 def test_an_option_that_there_is_not_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(TypeError, match=r"no option 'colour'; there are timeout, max_wait, retries, pacing\."):
+    with pytest.raises(
+        TypeError, match=r"no option 'colour'; there are timeout, max_wait, retries, pacing, extra_headers\."
+    ):
         Options().but(colour="red")

@@ -263,8 +263,10 @@ def test_each_attempt_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "posthog_environments"):
         play.run(READ, RESET, answer(503), slow)
     assert [record.getMessage() for record in caplog.records] == [
-        "GET persons.get: failed, attempt 1, 0.000 s",
+        "GET persons.get: failed, the connection broke, attempt 1, 0.000 s",
+        "GET persons.get: waiting 1.0 s after a fault, before attempt 2",
         "GET persons.get: 503, attempt 2, 0.000 s",
+        "GET persons.get: waiting 2.0 s after a fault, before attempt 3",
         "GET persons.get: 200, attempt 3, 1.500 s",
     ]
     assert {record.name for record in caplog.records} == {"posthog_environments"}

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     from posthog_environments_api.records import Record
 
+    from posthog_environments.calls.events import ClientEvent, Why
+
     R = TypeVar("R", bound=Record)
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "decode",
     "decode_record",
     "exchange",
+    "observed",
     "watched",
 ]
 
@@ -98,6 +101,8 @@ class Operation:
     unscoped: bool = False
     # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
     mute: frozenset[int] = frozenset()
+    # Whether the user named the path: then nobody knows what a 404 is about, nor what a change has changed.
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +133,17 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Asks the driver to wait; `for_quota` says whether it is the quota that is waited for, or the server's word."""
+    """Asks the driver to wait; `for_quota` says whether it is the quota that is waited for, or the server's word.
+
+    Attributes:
+        why: What it is for, as events tell it.
+        whole: Seconds that the wait takes in all, as far as is known, where it is cut into naps.
+    """
 
     seconds: float
     for_quota: bool = False
+    why: Why = "retry"
+    whole: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +211,7 @@ class Session:
         warned: What a warning was given of; see `notices.advise`.
         by_query: Whether trends are known to be answered at `query/`.
         queries: Who asks there now; servers take three at once.
+        on_event: Who is told of requests, answers, faults and waits.
     """
 
     settings: Settings
@@ -216,6 +229,7 @@ class Session:
     warned: set[str] = field(default_factory=set[str])
     by_query: bool = False
     queries: Slots = field(default_factory=lambda: Slots(MOST_QUERIES))
+    on_event: Callable[[ClientEvent], object] | None = None
 
     def __post_init__(self) -> None:
         _SESSIONS.add(self)
@@ -263,9 +277,13 @@ class Scope:
         """The project of the client."""
         return self.session.settings.project_id
 
-    def but(self, timeout: float | None) -> Scope:
-        """Return this scope with the timeout of one call."""
-        return self if timeout is None else Scope(self.session, self.options.but(timeout=timeout))
+    def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> Scope:
+        """Return this scope with the timeout and the headers of one call."""
+        if timeout is None and extra_headers is None:
+            return self
+        given = {"timeout": timeout, "extra_headers": extra_headers}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return Scope(self.session, self.options.but(**changes))
 
 
 def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow[T]:
@@ -283,6 +301,38 @@ def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow
             watch(outcome)
 
 
+def observed(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
+    """Run a flow, and tell `on_event` and the log what it asks for, where somebody listens."""
+    session = scope.session
+    if session.on_event is None and not log.isEnabledFor(logging.INFO):
+        return flow
+    from posthog_environments.calls.observe import Observer
+
+    method = str(call.request["method"]).upper()
+    observer = Observer(session.on_event, call.operation.name, method, session.clock)
+    url = _in_use(session, call)
+
+    def watch(seen: Command | Outcome) -> None:
+        nonlocal url
+        if isinstance(seen, Send):
+            url = _in_use(session, seen.call)
+            observer.sent(url)
+        elif isinstance(seen, Sleep):
+            observer.waiting(url, seen.whole or seen.seconds, seen.why)
+        elif isinstance(seen, Answer):
+            observer.received(url, seen.status_code)
+        elif isinstance(seen, Failed):
+            observer.failed(url, seen.reason)
+
+    return watched(flow, watch)
+
+
+def _in_use(session: Session, call: Call) -> str:
+    """Return the path of a call under the prefix in use."""
+    url: str = call.request["url"]
+    return twin_of(url) or url if session.prefix == "projects" else url
+
+
 def exchange(scope: Scope, call: Call) -> Flow[Answer]:
     """Make a call, with everything that belongs to it: pacing, retries, and errors.
 
@@ -291,7 +341,13 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
     Raises:
         PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
     """
+    return observed(scope, call, _exchange(scope, call))
+
+
+def _exchange(scope: Scope, call: Call) -> Flow[Answer]:
     session, options = scope.session, scope.options
+    if options.extra_headers:
+        call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
     ticket = "" if session.shared is None else session.shared.ticket()
     waited = yield from _pace(scope, call, ticket)
     attempt = _Attempts(scope, call, ticket, waited, session.clock() + options.timeout)
@@ -316,7 +372,8 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
-            yield Sleep(delay, isinstance(outcome, Answer) and outcome.status_code == 429)
+            for_quota = isinstance(outcome, Answer) and outcome.status_code == 429
+            yield Sleep(delay, for_quota, "retry-after" if attempt.was_told(outcome) else "retry")
         yield from _pace_again(scope, attempt)
 
 
@@ -416,7 +473,7 @@ def _acquire(session: Session, bucket: Bucket, limit: float, ticket: str, second
             if now - start + wait > limit:
                 raise _out_of_quota(bucket, wait)
             # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
-            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     finally:
         with session.lock:
             session.quota.leave(bucket, waiter)
@@ -438,7 +495,7 @@ def _acquire_shared(
                 return waited
             if waited + wait > limit:
                 raise _out_of_quota(bucket, wait, shared.trouble)
-            yield Sleep(min(wait, LONGEST_NAP), for_quota=True)
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     except RateLimitError:
         shared.leave(bucket, ticket)
         yield from _tell(session)
@@ -482,7 +539,6 @@ def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitEr
 def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
     session, call = scope.session, attempt.call
     attempt.number += 1
-    sent_at = session.clock()
     outcome: Outcome = None
     try:
         outcome = yield Send(call, attempt.deadline)
@@ -496,16 +552,6 @@ def _send(scope: Scope, attempt: _Attempts) -> Flow[Answer | Failed]:
     assert isinstance(outcome, (Answer, Failed))
     if session.shared is not None:
         yield from _tell(session, attempt.deadline - session.clock())
-    if log.isEnabledFor(logging.DEBUG):
-        what = outcome.status_code if isinstance(outcome, Answer) else "failed"
-        log.debug(
-            "%s %s: %s, attempt %d, %.3f s",
-            str(call.request["method"]).upper(),
-            call.operation.name,
-            what,
-            attempt.number,
-            session.clock() - sent_at,
-        )
     return outcome
 
 
@@ -540,6 +586,8 @@ class _Attempts:
         session, status = self._scope.session, answer.status_code
         if status in (307, 308):
             return self._follows(answer)
+        if self.call.operation.free and status == 404:
+            return False
         # To take an address apart costs a tenth of a small call: not where there is nothing to learn.
         if not session.auto or (session.known and "link" not in answer.headers):
             return False
@@ -638,6 +686,10 @@ class _Attempts:
             self.deadline += wait
         return wait
 
+    def was_told(self, outcome: Answer | Failed) -> bool:
+        """Tell whether the server said when to come again."""
+        return isinstance(outcome, Answer) and self._asked_for(outcome) is not None
+
     def _asked_for(self, answer: Answer) -> float | None:
         return retry_after(answer.headers.get("retry-after"), self._scope.session.now())
 
@@ -658,7 +710,8 @@ class _Attempts:
         if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is Kind.DELETE and self.doubtful and status == 404:
-            return self.unknown("the person is gone, but whether the deletion of the events was queued is not known")
+            what = "it" if self.call.operation.free else "the person"
+            return self.unknown(f"{what} is gone, but whether the deletion of the events was queued is not known")
         return status_error(self._asked(), outcome, self._asked_for(outcome))
 
     def _asked(self) -> Asked:
@@ -678,9 +731,9 @@ class _Attempts:
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Return the error that says that nobody knows."""
+        look = "Look at what it is to change" if self.call.operation.free else "Read the person and look"
         return OutcomeUnknown(
-            f"{self.call.operation.name} may or may not have been carried out: {reason}. "
-            "Read the person and look before you try again."
+            f"{self.call.operation.name} may or may not have been carried out: {reason}. {look} before you try again."
         )
 
     def _transport_error(self, failure: Failed) -> PostHogError:

@@ -105,6 +105,7 @@ def connect(wanted: Wanted) -> Environment:
         ConfigurationError: Something is missing or makes no sense.
     """
     from posthog_environments import Environment
+    from posthog_environments.cli.countdown import countdown
 
     return Environment(
         wanted.project_id.value,  # type: ignore[arg-type]  # only the key is a Secret
@@ -114,6 +115,7 @@ def connect(wanted: Wanted) -> Environment:
         trend_api=wanted.trend_api.value,  # type: ignore[arg-type]  # checked there
         timeout=wanted.timeout,
         quota=wanted.quota.value,  # type: ignore[arg-type]
+        on_event=countdown(),
     )
 
 

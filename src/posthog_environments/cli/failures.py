@@ -67,9 +67,17 @@ def _of_limit(error: Any) -> str:
 
 
 def _of_missing(error: Any) -> str:
+    if str(error).startswith("request:"):
+        return "`phenv doctor` to check the project, and look at the PATH."
     if str(error).startswith("insights."):
         return "`phenv doctor`, which names the endpoint that the server has for trends."
     return "`phenv persons list --search TEXT` to find a person; `phenv doctor` to check the project."
+
+
+def _of_unknown(error: Any) -> str:
+    if str(error).startswith("request "):
+        return "`phenv api GET PATH` to see what holds now, before doing it again."
+    return "`phenv persons get ID` to see what holds now, before doing it again."
 
 
 # First match wins.
@@ -82,7 +90,7 @@ _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]]
     (RedirectError, "`phenv doctor`; another --host may be what the server wants."),
     (BadRequestError, "the command with --help, which shows the forms that it takes."),
     (ServerError, "again in a while; the server failed, not the request."),
-    (OutcomeUnknown, "`phenv persons get ID` to see what holds now, before doing it again."),
+    (OutcomeUnknown, _of_unknown),
     (DeadlineExceeded, "again with a larger --timeout."),
     (TransportError, "`phenv doctor`; check --host and the network."),
     (MalformedResponseError, "`phenv doctor`; perhaps --host is not PostHog's API, or a proxy answers in its place."),

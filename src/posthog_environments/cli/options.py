@@ -63,9 +63,11 @@ _CONNECTION_OPTIONS: Final = (
         "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
     ),
     _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
+    _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
 )  # fmt: skip
 _CONNECTION_NAMES: Final = (
     "project_id", "host", "prefix", "trend_api", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
+    "verbose",
 )  # fmt: skip
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -83,10 +85,20 @@ def connection_options(function: Function) -> Function:
 
 
 def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of the arguments of a command; those before its name count where it has none."""
+    """Take the connection options out of the arguments of a command; those before its name count where it has none.
+
+    With `--verbose` the log is shown until the command ends.
+    """
     above = ctx.find_root().params
     own = {name: given.pop(name) for name in _CONNECTION_NAMES}
-    return {name: above.get(name) if value is None else value for name, value in own.items()}
+    found = {name: above.get(name) if value is None else value for name, value in own.items()}
+    if found.pop("verbose"):
+        import logging
+
+        from posthog_environments.calls.observe import log_to_stderr
+
+        ctx.call_on_close(log_to_stderr(logging.DEBUG))
+    return found
 
 
 def connected(function: Function) -> Function:
@@ -202,8 +214,8 @@ def json_value(text: str, option: str) -> Any:
         raise click.BadParameter(f"{option}: {text[:60]!r} is not JSON: {error}.") from None
 
 
-def assignments(texts: Sequence[str]) -> dict[str, Any]:
-    """Turn the texts of `--set` into properties: NAME=TEXT, or NAME:=JSON.
+def assignments(texts: Sequence[str], option: str = "--set") -> dict[str, Any]:
+    """Turn the texts of an option into values by their names: NAME=TEXT, or NAME:=JSON.
 
     Raises:
         click.BadParameter: A text that is neither, or a name that comes twice.
@@ -214,11 +226,11 @@ def assignments(texts: Sequence[str]) -> dict[str, Any]:
         as_json = name.endswith(":")
         name = name.removesuffix(":") if as_json else name
         if not sign or not name:
-            raise click.BadParameter(f"--set: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
-        _check_name("--set", name, text)
+            raise click.BadParameter(f"{option}: expected NAME=TEXT or NAME:=JSON, not {text[:60]!r}.")
+        _check_name(option, name, text)
         if name in found:
-            raise click.BadParameter(f"--set: {name[:60]!r} is given twice.")
-        found[name] = json_value(value, "--set") if as_json else value
+            raise click.BadParameter(f"{option}: {name[:60]!r} is given twice.")
+        found[name] = json_value(value, option) if as_json else value
     return found
 
 

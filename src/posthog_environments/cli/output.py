@@ -27,11 +27,13 @@ __all__ = [
     "colored",
     "note",
     "on_terminal",
+    "print_body",
     "print_csv",
     "print_fields",
     "print_json",
     "print_json_line",
     "progress",
+    "show_wait",
     "shown",
     "shows_progress",
 ]
@@ -75,15 +77,28 @@ def _write(text: str) -> None:
 
 def print_csv(chunks: Iterable[str]) -> None:
     """Pass CSV on as it comes; a terminal gets it with control characters escaped."""
-    escape = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
     visible = on_terminal()
     with progress("CSV", unit="bytes") as advance:
         for chunk in chunks:
-            text = chunk.replace("\r\n", "\n") if visible else chunk
-            if visible:
-                text = escape.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
-            _write(text)
+            _write(_visible(chunk) if visible else chunk)
             advance(len(chunk))
+
+
+def print_body(content: bytes) -> None:
+    """Pass on what is no JSON; a terminal gets it as text with control characters escaped."""
+    if on_terminal():
+        _write(_visible(content.decode("utf-8", "backslashreplace")) + "\n")
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def _visible(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    return _CONTROLS.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
 
 
 # ---------------------------------------------------------------------------------------------------------- tables
@@ -275,6 +290,7 @@ def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] 
     columns += [TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total, rate="")
+        _waits.append(lambda text: bar.update(task, description=text or what))
 
         def advance(more: int, *, total: int | None = None) -> None:
             speed = bar.tasks[0].speed
@@ -282,4 +298,20 @@ def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] 
             if total is not None:
                 bar.update(task, total=total)
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            _waits.pop()
+
+
+# What shows a wait in the place of a line of its own: the progress that is under way.
+_waits: list[Callable[[str], None]] = []
+
+
+def show_wait(text: str) -> None:
+    """Say on the terminal what is waited for, in the place of what was said before; nothing once it is over."""
+    if _waits:
+        _waits[-1](text)
+    else:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

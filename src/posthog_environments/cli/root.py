@@ -24,6 +24,7 @@ from posthog_environments.errors import ConfigurationError, PostHogError, printa
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
     "insights": ("posthog_environments.cli.insights:insights", "Ask for trends."),
+    "api": ("posthog_environments.cli.api:api", "Make a request to any path of the API."),
     "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
     "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
     "doctor": ("posthog_environments.cli.doctor:doctor", "Say what is configured, and what the server makes of it."),

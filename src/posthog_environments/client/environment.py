@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
 
 from posthog_environments.config.api_key import Secret
@@ -24,12 +24,22 @@ if TYPE_CHECKING:
     import httpx
     from posthog_environments_api.client import Client
 
+    from posthog_environments.calls.events import ClientEvent
     from posthog_environments.calls.execute import Scope, Session
     from posthog_environments.calls.prefixes import InUse
-    from posthog_environments.client.resources import AsyncInsights, AsyncPersons, Insights, Persons
+    from posthog_environments.client.resources import (
+        AsyncInsights,
+        AsyncPersons,
+        AsyncWithRawResponse,
+        Insights,
+        Persons,
+        WithRawResponse,
+    )
     from posthog_environments.client.runners import AsyncDriver, Driver
     from posthog_environments.config.settings import Options, Prefix, Settings, TrendApi
+    from posthog_environments.operations.any_request import Params
     from posthog_environments.ratelimit.limiter import SharedPacer
+    from posthog_environments.results.responses import RawResponse
 
 __all__ = ["AsyncEnvironment", "Environment"]
 
@@ -94,6 +104,7 @@ class _Client(Generic[Transport, AnyDriver]):
         transport: Transport | None = None,
         max_body: int = MAX_BODY,
         quota: str | os.PathLike[str] | None = None,
+        on_event: Callable[[ClientEvent], object] | None = None,
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
@@ -114,7 +125,15 @@ class _Client(Generic[Transport, AnyDriver]):
         options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
         # Auto begins with environments, which every server of 2024 to 2026 knows.
         begin: InUse = "projects" if settings.prefix == "projects" else "environments"
-        session = Session(settings, begin, shared=_shared_quota(settings))
+        if on_event is not None:
+            from posthog_environments.calls.observe import check_listener
+
+            check_listener(on_event)
+        if level := os.environ.get("POSTHOG_LOG"):
+            from posthog_environments.calls.observe import log_level, log_to_stderr
+
+            log_to_stderr(log_level(level))
+        session = Session(settings, begin, shared=_shared_quota(settings), on_event=on_event)
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._scope = Scope(session, options)
         self._open(session, options, transport, verify, proxy)
@@ -211,6 +230,11 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         quota: Where the requests are counted that one key may make: "memory", for this client alone; a file
             ("file:///path/quota.db", or a Path), for all processes of a machine that name it; or a Redis
             ("redis://host:6379/0"), for several machines. Else POSTHOG_QUOTA, else "memory".
+        on_event: A plain function that is told of each request, answer, fault and wait, as one of the records
+            `RequestSent`, `ResponseReceived`, `RequestFailed` and `Waiting`. It is called where the call is made, so it
+            shall be quick, and safe for the threads that make calls. What it raises is logged and goes no further.
+            POSTHOG_LOG=debug (each attempt and each wait) or POSTHOG_LOG=info (waits, faults and refusals) writes the
+            same to standard error, in lines of the logger `posthog_environments`.
 
     Raises:
         ConfigurationError: Something is missing or makes no sense. Nothing was sent.
@@ -218,6 +242,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
 
     persons = cast("_Bound[Persons]", _Bound("Persons"))
     insights = cast("_Bound[Insights]", _Bound("Insights"))
+    with_raw_response = cast("_Bound[WithRawResponse]", _Bound("WithRawResponse"))
 
     def _open(
         self,
@@ -251,6 +276,47 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         client = httpx.Client(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_httpx_client(client)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        timeout: float | None = None,
+        repeat: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RawResponse[Any]:
+        """Make a request to any path of the API, with the pacing, deadline, retries and errors of every other call.
+
+        It is for what this client has no method for. An answer that is no success is an error, as ever.
+
+        Args:
+            method: "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+            path: Relative to the project ("cohorts/", "persons/42/"), or from "/api/" ("/api/users/@me/"). It decides
+                which rate the request counts against.
+            params: The query: texts, numbers, bools, dates, and lists of them, which repeat the name; None leaves one
+                out.
+            json: The body: anything that JSON can hold. None sends none.
+            timeout: Seconds for the call, instead of the client's.
+            repeat: Whether it may be sent again when nobody knows whether it was carried out. None: GET, HEAD and
+                DELETE are, others are not.
+            extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
+
+        Returns:
+            The answer: `.json()`, `.status_code`, `.headers`, ...; `.parse()` gives its JSON, or None if it is empty.
+
+        Raises:
+            ConfigurationError: The path leads to another server, out of /api/ or over segments of dots, or the method
+                is none of the API's. Nothing was sent.
+            OutcomeUnknown: It may or may not have been carried out, and may not be repeated.
+            APIStatusError: The server says no. A 404 says nothing about the prefix.
+            TypeError, ValueError: Something is no such argument. Nothing was sent.
+        """
+        from posthog_environments.operations.any_request import request
+
+        return self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
+
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
@@ -274,6 +340,7 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
 
     persons = cast("_Bound[AsyncPersons]", _Bound("AsyncPersons"))
     insights = cast("_Bound[AsyncInsights]", _Bound("AsyncInsights"))
+    with_raw_response = cast("_Bound[AsyncWithRawResponse]", _Bound("AsyncWithRawResponse"))
 
     def _open(
         self,
@@ -302,6 +369,22 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         # The transport holds the deadline.
         client = httpx.AsyncClient(base_url=self.host, transport=self._transport, timeout=None, trust_env=False)  # noqa: S113
         return Client(base_url=self.host).set_async_httpx_client(client)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as every method takes it
+        repeat: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RawResponse[Any]:
+        """Make a request to any path of the API; see `Environment.request`."""
+        from posthog_environments.operations.any_request import request
+
+        return await self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
 
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""

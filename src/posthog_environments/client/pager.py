@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from posthog_environments.calls.execute import Flow
+from posthog_environments.calls.raw import raw
 from posthog_environments.paging.pages import Fetched, Listing, Report, Walk
 from posthog_environments.query.validation import whole
 from posthog_environments.results.models import Page
+from posthog_environments.results.responses import RawResponse
 
 if TYPE_CHECKING:
     from posthog_environments.export.options import Progress, Wishes
@@ -23,8 +26,9 @@ __all__ = ["AsyncPager", "Pager"]
 T = TypeVar("T")
 
 
-def _page(walk: Walk[T], fetched: Fetched[T]) -> Page[T]:
-    return Page(walk.receive(fetched), fetched.count)
+def _page(walk: Walk[T], response: RawResponse[Fetched[T]]) -> Page[T]:
+    fetched = response.parse()
+    return Page(walk.receive(fetched), fetched.count, response.giving(fetched.results))
 
 
 class _Base(Generic[T]):
@@ -62,7 +66,7 @@ class Pager(_Base[T]):
     page is fetched ahead.
     """
 
-    _run: Callable[[Flow[Fetched[T]]], Fetched[T]]
+    _run: Callable[[Flow[RawResponse[Fetched[T]]]], RawResponse[Fetched[T]]]
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -80,7 +84,7 @@ class Pager(_Base[T]):
         walk = self._listing.walk()
         self._report = walk.report
         while walk.cursor is not None:
-            yield _page(walk, self._run(self._listing.fetch(walk.cursor)))
+            yield _page(walk, self._run(raw(self._listing.fetch(walk.cursor))))
 
     def first(self) -> T | None:
         """Fetch the first item, or None if there is none.
@@ -192,7 +196,8 @@ class Pager(_Base[T]):
         return stream(self._listing.rows, self._tables, columns, flatten=flatten)
 
     def _tables(self) -> Iterator[Sequence[T]]:
-        return (page.results for page in self.pages())
+        # The bytes of a page are not held while its rows are read.
+        return map(attrgetter("results"), self.pages())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the items to polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
@@ -216,7 +221,7 @@ class Pager(_Base[T]):
 class AsyncPager(_Base[T]):
     """The items of a listing, fetched page by page in an `async for`; see `Pager`."""
 
-    _run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
+    _run: Callable[[Flow[RawResponse[Fetched[T]]]], Awaitable[RawResponse[Fetched[T]]]]
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _AsyncItems(self.pages())
@@ -289,7 +294,9 @@ class _AsyncPages(Generic[T]):
     """
 
     def __init__(
-        self, begin: Callable[[], Listing[T]], run: Callable[[Flow[Fetched[T]]], Awaitable[Fetched[T]]]
+        self,
+        begin: Callable[[], Listing[T]],
+        run: Callable[[Flow[RawResponse[Fetched[T]]]], Awaitable[RawResponse[Fetched[T]]]],
     ) -> None:
         self._begin: Callable[[], Listing[T]] | None = begin
         self._run = run
@@ -310,7 +317,7 @@ class _AsyncPages(Generic[T]):
             raise StopAsyncIteration
         self._fetching = True
         try:
-            page = _page(walk, await self._run(listing.fetch(walk.cursor)))
+            page = _page(walk, await self._run(raw(listing.fetch(walk.cursor))))
         finally:
             self._fetching = False
         # Only now: as in a generator, a walk that failed is over.

@@ -21,13 +21,26 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from posthog_environments.bulk.flows import delete_many, update_many
 from posthog_environments.calls.execute import Answer, Failed, Flow, Scope
+from posthog_environments.calls.raw import raw
 from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
 from posthog_environments.operations import deletions, insights, persons
 from posthog_environments.paging.pages import Listing
+from posthog_environments.results.responses import RawResponse
 
-__all__ = ["AsyncInsights", "AsyncPersons", "Insights", "Persons"]
+__all__ = [
+    "AsyncInsights",
+    "AsyncPersons",
+    "AsyncRawInsights",
+    "AsyncRawPersons",
+    "AsyncWithRawResponse",
+    "Insights",
+    "Persons",
+    "RawInsights",
+    "RawPersons",
+    "WithRawResponse",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +95,13 @@ def _call(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenat
     return cast("Callable[Concatenate[_Group, P], T]", _as_method(method, flow, "{item}"))
 
 
+def _raw(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], RawResponse[T]]:
+    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return self._driver.run(raw(flow(self._scope, *args, **kwargs)))
+
+    return cast("Callable[Concatenate[_Group, P], RawResponse[T]]", _as_method(method, flow, "RawResponse[{item}]"))
+
+
 def _listing(flow: Callable[Concatenate[Scope, P], Listing[T]]) -> Callable[Concatenate[_Group, P], Pager[T]]:
     def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
         return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
@@ -106,6 +126,18 @@ def _acall(
         return await self._driver.run(flow(self._scope, *args, **kwargs))
 
     return cast("Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
+
+
+def _araw(
+    flow: Callable[Concatenate[Scope, P], Flow[T]],
+) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, RawResponse[T]]]:
+    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return await self._driver.run(raw(flow(self._scope, *args, **kwargs)))
+
+    return cast(
+        "Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, RawResponse[T]]]",
+        _as_method(method, flow, "RawResponse[{item}]"),
+    )
 
 
 def _alisting(
@@ -293,3 +325,67 @@ class AsyncInsights(_AsyncGroup):
     get_trend = _acall(insights.get_trend)
     trend_csv = _acsv(insights.trend_csv)
     timing = _acall(insights.timing)
+
+
+class RawPersons(_Group):
+    """The single calls on persons; each gives its answer as it came."""
+
+    get = _raw(persons.get)
+    update = _raw(persons.update)
+    delete = _raw(persons.delete)
+    delete_property = _raw(persons.delete_property)
+    properties_timeline = _raw(persons.properties_timeline)
+
+
+class RawInsights(_Group):
+    """The single calls on insights; each gives its answer as it came."""
+
+    trend = _raw(insights.trend)
+    get_trend = _raw(insights.get_trend)
+    timing = _raw(insights.timing)
+
+
+class WithRawResponse(_Group):
+    """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
+
+    @property
+    def persons(self) -> RawPersons:
+        """The single calls on persons."""
+        return RawPersons(self._scope, self._driver)
+
+    @property
+    def insights(self) -> RawInsights:
+        """The single calls on insights."""
+        return RawInsights(self._scope, self._driver)
+
+
+class AsyncRawPersons(_AsyncGroup):
+    """The single calls on persons; each gives its answer as it came, once awaited."""
+
+    get = _araw(persons.get)
+    update = _araw(persons.update)
+    delete = _araw(persons.delete)
+    delete_property = _araw(persons.delete_property)
+    properties_timeline = _araw(persons.properties_timeline)
+
+
+class AsyncRawInsights(_AsyncGroup):
+    """The single calls on insights; each gives its answer as it came, once awaited."""
+
+    trend = _araw(insights.trend)
+    get_trend = _araw(insights.get_trend)
+    timing = _araw(insights.timing)
+
+
+class AsyncWithRawResponse(_AsyncGroup):
+    """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
+
+    @property
+    def persons(self) -> AsyncRawPersons:
+        """The single calls on persons."""
+        return AsyncRawPersons(self._scope, self._driver)
+
+    @property
+    def insights(self) -> AsyncRawInsights:
+        """The single calls on insights."""
+        return AsyncRawInsights(self._scope, self._driver)

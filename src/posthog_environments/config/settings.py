@@ -78,6 +78,8 @@ class Options:
     max_wait: float | None = None
     retries: int = DEFAULT_RETRIES
     pacing: bool = True
+    # Of one call alone.
+    extra_headers: Mapping[str, str] | None = None
 
     def but(self, **changes: Any) -> Options:
         """Return these options with some changed, each of them checked."""
@@ -384,9 +386,35 @@ def _bool(name: str, value: object) -> None:
         raise ConfigurationError(f"{name} must be True or False, not {_shown(value)}.")
 
 
+# What the client itself says in a request, or may not say.
+_OURS = frozenset(
+    {"authorization", "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect"}
+    | {"keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"}
+)
+
+
+def _headers(name: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a mapping of names to texts, not {type(value).__name__}.")
+    for header, text in cast("Mapping[object, object]", value).items():
+        if not isinstance(header, str) or not isinstance(text, str):
+            raise TypeError(f"{name} must hold texts alone, and a name or value in it is none.")
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", header):
+            raise ConfigurationError(f"{name} has a name that no header has. Give names such as X-Trace-Id.")
+        if header.lower() in _OURS:
+            remedy = "Give the key as api_key." if "authorization" in header.lower() else "Leave it out."
+            raise ConfigurationError(f"{name} has {header}, which is for the client to say. {remedy}")
+        if not re.fullmatch(r"(?:[!-~](?:[ -~\t]*[!-~])?)?", text):
+            # Not the value itself: it may be a secret.
+            raise ConfigurationError(
+                f"{name} has a value of {header} with a line break, a space around it, or no ASCII. Encode it first."
+            )
+
+
 _CHECKS: dict[str, Callable[[str, object], None]] = {
     "timeout": _seconds,
     "max_wait": _max_wait,
     "retries": _retries,
     "pacing": _bool,
+    "extra_headers": _headers,
 }

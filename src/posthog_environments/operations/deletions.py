@@ -59,6 +59,7 @@ def deletion_status(
     page_size: int = 100,
     timeout: float | None = None,
     extra_query: Mapping[str, Any] | None = None,
+    extra_headers: Mapping[str, str] | None = None,
 ) -> Listing[DeletionStatus]:
     """List how far the deletion of events of deleted persons is, newest first.
 
@@ -71,6 +72,7 @@ def deletion_status(
         page_size: Entries a page, at least 1.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
         A pager of rows with `.person_uuid`, `.created_at`, `.status` and `.delete_verified_at` (None until the events
@@ -82,7 +84,7 @@ def deletion_status(
 
     Source: posthog/api/person.py; it is not on the vendor's page.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     if status is not None and status not in STATUSES:
         raise ValueError(f'status must be "pending", "completed" or "all", not {status!r}.')
     positive("page_size", page_size)

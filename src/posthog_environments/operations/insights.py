@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["get_trend", "timing", "trend", "trend_csv"]
 
 Extra: TypeAlias = Mapping[str, Any]
+Headers: TypeAlias = Mapping[str, str]
 
 TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
 GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
@@ -85,6 +86,7 @@ def trend(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[Trend]:
     """Count events over time. Changes nothing on the server, and is repeated like a read.
 
@@ -115,6 +117,7 @@ def trend(
         extra_query: Query parameters that the contract does not know.
         extra_body: What the contract does not know, in the words of `insights/trend/`; for a client with
             `trend_api="query"`, fields of a TrendsQuery.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         ValueError: Neither events nor actions, something that the server would misread, or something that the endpoint
@@ -127,7 +130,7 @@ def trend(
     Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
     posthog/api/insight.py; `query/` from posthog/api/query.py.
     """
-    return _trend(_inquiry(scope, TREND, locals()), scope.but(timeout))
+    return _trend(_inquiry(scope, TREND, locals()), scope.but(timeout, extra_headers))
 
 
 def get_trend(
@@ -151,6 +154,7 @@ def get_trend(
     refresh: bool | None = None,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[Trend]:
     """Count events over time, with the question in the address; for long questions use `trend`.
 
@@ -161,7 +165,7 @@ def get_trend(
     Source: "Retrieve environments insights trend" of the vendor's page, which shows neither parameters nor an answer;
     both from posthog/api/insight.py.
     """
-    return _trend(_inquiry(scope, GET_TREND, {**locals(), "extra_body": None}), scope.but(timeout))
+    return _trend(_inquiry(scope, GET_TREND, {**locals(), "extra_body": None}), scope.but(timeout, extra_headers))
 
 
 def trend_csv(
@@ -186,6 +190,7 @@ def trend_csv(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[Answer]:
     """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
 
@@ -202,7 +207,7 @@ def trend_csv(
 
     Source: the parameter `format` of the vendor's page.
     """
-    return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout))
+    return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout, extra_headers))
 
 
 def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> Inquiry:
@@ -355,6 +360,7 @@ def timing(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[None]:
     """Report the timing of an insight. Servers take every field unchecked, and answer with nothing.
 
@@ -373,6 +379,7 @@ def timing(
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_body: Fields of the body that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
@@ -389,7 +396,7 @@ def timing(
     request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
     request = with_query(request, extras("extra_query", extra_query, _FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TIMING))
-    return _done(scope.but(timeout), Call(TIMING, request))
+    return _done(scope.but(timeout, extra_headers), Call(TIMING, request))
 
 
 def _done(scope: Scope, call: Call) -> Flow[None]:

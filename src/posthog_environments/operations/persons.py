@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PersonKey",
     "activity",
+    "check_success",
     "csv",
     "delete",
     "delete_property",
@@ -71,6 +72,7 @@ __all__ = [
 
 PersonKey: TypeAlias = "int | str | UUID | Person"
 Extra: TypeAlias = Mapping[str, Any]
+Headers: TypeAlias = Mapping[str, str]
 
 LIST = Operation("persons.list", Kind.READ, "persons", patient=True)
 GET = Operation("persons.get", Kind.READ, "persons")
@@ -100,6 +102,7 @@ def list_(
     near: int = 0,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Listing[Person]:
     """List persons, newest first.
 
@@ -125,6 +128,7 @@ def list_(
             and nothing else.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
         A pager, which can be iterated for persons more than once; each time it starts over.
@@ -137,7 +141,7 @@ def list_(
     Source: "List all environments persons" of the vendor's page; order, links and short pages from
     posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     _check_page_size(page_size)
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
@@ -223,13 +227,21 @@ def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) 
     return Fetched(*decode(call, answer, read_page, cursor.number))
 
 
-def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_query: Extra | None = None) -> Flow[Person]:
+def get(
+    scope: Scope,
+    id: PersonKey,
+    *,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
+) -> Flow[Person]:
     """Read one person.
 
     Args:
         id: The integer id, the uuid, or a `Person`.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         NotFoundError: There is no such person.
@@ -237,7 +249,7 @@ def get(scope: Scope, id: PersonKey, *, timeout: float | None = None, extra_quer
 
     Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import get_person
 
     request = get_person._get_kwargs(scope.project_id, person_key(id))
@@ -259,6 +271,7 @@ def update(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[Person | None]:
     """Set properties of a person, and leave the others as they are.
 
@@ -268,6 +281,7 @@ def update(
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_body: Fields of the body that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
         The person as changed, or None where the server only took the change, to carry it out soon: servers of
@@ -281,7 +295,7 @@ def update(
 
     Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     wanted = json_object("properties", properties)
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
@@ -310,6 +324,7 @@ def delete(
     delete_events: bool = False,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[None]:
     """Delete a person.
 
@@ -319,6 +334,7 @@ def delete(
             Sundays at 05:00 UTC, and cannot be called back.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         NotFoundError: There is no such person. After an attempt of this very call that may have deleted the person
@@ -330,7 +346,7 @@ def delete(
     Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
     that the parameter is sent only when true, from posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     if not isinstance(delete_events, bool):
         raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
     from posthog_environments_api.api.persons import delete_person
@@ -354,6 +370,7 @@ def activity(
     page_size: int = 100,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Listing[ActivityEntry]:
     """List what was done to a person, newest first.
 
@@ -362,6 +379,7 @@ def activity(
         page_size: Entries a page, at least 1.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
         A pager, which can be iterated for entries more than once; each time it starts over.
@@ -374,7 +392,7 @@ def activity(
     Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
     from posthog/models/activity_logging/.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     key = person_key(id)
     positive("page_size", page_size)
     extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
@@ -405,6 +423,7 @@ def delete_property(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[None]:
     """Delete one property of a person. Servers do not check that the person has it.
 
@@ -414,6 +433,7 @@ def delete_property(
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_body: Fields of the body that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         OutcomeUnknown: The change may or may not have happened. It is not repeated.
@@ -424,7 +444,7 @@ def delete_property(
     Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
     body, so that it is sent in both places, from posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     wanted = text("name", name)
     if wanted is None:
         raise TypeError("name must be a str, not None.")
@@ -455,6 +475,7 @@ def properties_timeline(
     display: str | None = None,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[PropertiesTimeline]:
     """Follow the properties of a person over time.
 
@@ -471,6 +492,7 @@ def properties_timeline(
         display: One of the displays of a trend; the server reads it and nothing comes of it.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Raises:
         PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
@@ -479,7 +501,7 @@ def properties_timeline(
     Source: "Retrieve environments persons properties timeline" of the vendor's page, which shows neither parameters
     nor an answer; both from posthog/queries/properties_timeline/.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     wanted = question(
         events=events,
         actions=actions,
@@ -515,6 +537,7 @@ def csv(
     properties: PropertiesArgument = None,
     timeout: float | None = None,
     extra_query: Extra | None = None,
+    extra_headers: Headers | None = None,
 ) -> Flow[Answer]:
     """Stream persons as CSV, as the server writes it: a header, then a line for each person.
 
@@ -528,6 +551,7 @@ def csv(
         properties: Conditions on properties of the person, as in `list`.
         timeout: Seconds until the first byte, and then seconds that the server may be silent.
         extra_query: Query parameters that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
         An iterator of pieces of text, of any size. Nothing is sent before the first is asked for.
@@ -539,7 +563,7 @@ def csv(
 
     Source: the parameter `format` of the vendor's page; the limits from posthog/api/person.py.
     """
-    scope = scope.but(timeout)
+    scope = scope.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import list_persons
 
     query = _filters(scope, search, email, distinct_id, properties)
@@ -634,6 +658,15 @@ def _check_done(call: Call, answer: Answer) -> None:
             f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
             f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
         ) from None
+    check_success(call, answer, body)
+
+
+def check_success(call: Call, answer: Answer, body: object) -> None:
+    """See that a body does not say that the server has failed.
+
+    Raises:
+        APIStatusError: It says `success: false`.
+    """
     said = fields_of(body)
     if said.get("success") is False and "uuid" not in said:
         detail = said.get("detail")

@@ -10,7 +10,7 @@ client has learnt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
@@ -29,6 +29,7 @@ from posthog_environments.calls.execute import (
     at_twin,
     decode,
     exchange,
+    observed,
     watched,
 )
 from posthog_environments.errors import (
@@ -44,7 +45,7 @@ from posthog_environments.query.trends_query import merge_fields, refuse_what_is
 from posthog_environments.query.validation import with_query
 from posthog_environments.results.trend_answers import QueryState, loads, state_of
 
-__all__ = ["COSTLY", "GONE", "Found", "Inquiry", "Via", "ask"]
+__all__ = ["COSTLY", "GONE", "Found", "Inquiry", "Via", "ask", "in_turn"]
 
 Via: TypeAlias = Literal["legacy", "query"]
 T = TypeVar("T")
@@ -239,30 +240,35 @@ def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatu
 
 
 def _by_query(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
-    return (yield from _in_turn(scope, inquiry, _answered(scope, inquiry, call)))
+    return (yield from in_turn(scope, call, _answered(scope, inquiry, call)))
 
 
-def _in_turn(scope: Scope, inquiry: Inquiry, flow: Flow[T]) -> Flow[T]:
+def in_turn(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
     """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
     session, who = scope.session, object()
-    patience = scope.options.timeout if scope.options.max_wait is None else scope.options.max_wait
-    start = session.clock()
     try:
-        while True:
-            with session.lock:
-                if session.queries.take(who):
-                    break
-            if session.clock() - start + _NAP > patience:
-                raise RateLimitError(
-                    f"{inquiry.name}: three queries of this client are in flight, and none was over in "
-                    f"{patience:g} s. Nothing was sent. Give a larger max_wait or timeout, or ask less at once.",
-                    status_code=429,
-                )
-            yield Sleep(_NAP, for_quota=True)
+        yield from observed(scope, call, _turn(scope, call.operation.name, who))
         return (yield from flow)
     finally:
         with session.lock:
             session.queries.leave(who)
+
+
+def _turn(scope: Scope, name: str, who: Hashable) -> Flow[None]:
+    session = scope.session
+    patience = scope.options.timeout if scope.options.max_wait is None else scope.options.max_wait
+    start = session.clock()
+    while True:
+        with session.lock:
+            if session.queries.take(who):
+                return
+        if session.clock() - start + _NAP > patience:
+            raise RateLimitError(
+                f"{name}: three queries of this client are in flight, and none was over in "
+                f"{patience:g} s. Nothing was sent. Give a larger max_wait or timeout, or ask less at once.",
+                status_code=429,
+            )
+        yield Sleep(_NAP, for_quota=True, why="quota")
 
 
 def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
@@ -328,12 +334,12 @@ def _asked_for(
             f"{inquiry.name} took longer than its {scope.options.timeout:g} s: the server still works on the query. "
             "Give a larger timeout=, or ask for less."
         )
-    yield Sleep(wait)
     from posthog_environments_api.api.query import get_query
 
     request = get_query._get_kwargs(scope.project_id, state.id)
     # A 500 is how a query ends that failed for no reason to be told, and would end each time.
     call = Call(inquiry.at_query, request, final=COSTLY | {500})
+    yield from observed(scope, call, _nap(wait))
     refused = None
     try:
         return (yield from exchange(scope.but(max(deadline - session.clock(), 0.001)), call))
@@ -347,6 +353,10 @@ def _asked_for(
     if refused.status_code == 404:
         raise _with_words(refused, "The server no longer knows this query.", "Ask again.")
     raise _explained(refused)
+
+
+def _nap(seconds: float) -> Flow[None]:
+    yield Sleep(seconds, why="poll")
 
 
 def _failure(inquiry: Inquiry, status: int, body: object, state: QueryState) -> APIStatusError:

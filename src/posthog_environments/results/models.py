@@ -7,7 +7,7 @@ each field, that of the contract. `Page`, `Trend` and `PropertiesTimeline` are k
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import PropertiesTimeline as _TimelineRecord
     from posthog_environments_api.models import Trend as _TrendRecord
     from posthog_environments_api.records import Record
+
+    from posthog_environments.results.responses import RawResponse
 
 __all__ = [
     "ActivityEntry",
@@ -81,10 +83,14 @@ class Page(Generic[T]):
         results: The items of the page that had not been handed out before, in the server's order.
         count: How many items there are on all pages, or None where the server does not say; persons have it only
             with `include_total=True`.
+        response: The answer that it came with; its `parse()` gives all rows of it, those among them that had been
+            handed out before. It holds the bytes of the page for as long as the page is held.
     """
 
     results: Sequence[T]
     count: int | None = None
+    # None only in a page that somebody made by hand.
+    response: RawResponse[Sequence[T]] = field(default=cast("Any", None), repr=False, compare=False)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.results)

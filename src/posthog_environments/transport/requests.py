@@ -98,7 +98,7 @@ class RequestBuilder:
         """Make the request of a call, which may take so long, and whose server may be silent for so long."""
         request = call.request
         # Whatever the contract may ask for one day: nothing is dropped in silence.
-        assert request.keys() <= {"method", "url", "params", "json", "headers"}
+        assert request.keys() <= {"method", "url", "params", "json", "headers", "extra_headers"}
         target: str = self._base + request["url"]
         if params := request.get("params"):
             target += f"?{httpx.QueryParams(params)}"
@@ -110,6 +110,10 @@ class RequestBuilder:
         if more := request.get("headers"):
             known = {name.lower() for name, _ in headers}
             headers += [each for each in httpx.Headers(more).raw if each[0].lower() not in known]
+        if extra := request.get("extra_headers"):
+            own = httpx.Headers(extra).raw
+            named = {name.lower() for name, _ in own}
+            headers = [each for each in headers if each[0].lower() not in named] + own
         return self._request(request["method"].upper(), target, headers, body, remaining, silence)
 
     def of_request(self, request: httpx.Request, body: bytes, remaining: float) -> httpx.Request:

@@ -19,11 +19,28 @@ from posthog_environments.errors import status_error_class
 from posthog_environments.operations.trends import COSTLY
 from soak.server import Talk, answer
 
-__all__ = ["CHANGES", "FAULTS", "FIRST", "GOOD", "KINDS", "UUIDS", "Fault", "Good", "Kind", "is_right", "well"]
+__all__ = [
+    "CHANGES",
+    "FAULTS",
+    "FIRST",
+    "GOOD",
+    "KINDS",
+    "REQUESTS",
+    "UUIDS",
+    "Fault",
+    "Good",
+    "Kind",
+    "is_right",
+    "well",
+]
 
-Kind: TypeAlias = Literal["get", "patch", "post", "trend", "delete", "walk"]
-KINDS: Final[tuple[Kind, ...]] = ("get", "patch", "post", "trend", "delete", "walk")
-CHANGES: Final[tuple[Kind, ...]] = ("patch", "post")
+# The last four are `env.request`: GET, POST, POST that may be repeated, and DELETE.
+Kind: TypeAlias = Literal[
+    "get", "patch", "post", "trend", "delete", "walk", "request", "request post", "request again", "request delete"
+]
+REQUESTS: Final[tuple[Kind, ...]] = ("request", "request post", "request again", "request delete")
+KINDS: Final[tuple[Kind, ...]] = ("get", "patch", "post", "trend", "delete", "walk", *REQUESTS)
+CHANGES: Final[tuple[Kind, ...]] = ("patch", "post", "request post")
 
 UUIDS: Final = tuple(f"095be615-a8ad-4c33-8e9c-c7612fbf6c9{digit}" for digit in "0123")
 PERSON: Final = {"uuid": UUIDS[0], "id": 1, "properties": {"plan": "pro"}}
@@ -74,6 +91,10 @@ GOOD: Final[Mapping[Kind, Good]] = {
         Good("trend", 200, json.dumps({"result": [{"label": "a", "data": [1], "days": ["2026-01-01"]}]}).encode()),
         Good("delete", 202, b'{"detail": "accepted"}'),
         Good("walk", 200, _page(ROWS[1:])),
+        Good("request", 200, json.dumps(PERSON).encode()),
+        Good("request post", 201, b'{"success": true }'),
+        Good("request again", 200, b'{"results": [1]}'),
+        Good("request delete", 202, b'{"detail": "accepted"}'),
     )
 }
 
@@ -89,6 +110,10 @@ def is_right(kind: Kind, value: Any) -> bool:
             return len(value.result) == 1
         case "walk":
             return bool(value == list(UUIDS[:3]))
+        case "request" | "request post" | "request again" | "request delete":
+            # What a newer server adds is there, too; and what it says of its success.
+            good = json.loads(GOOD[kind].body)
+            return bool(value is None or "success" in value or value.items() >= good.items())
         case _:
             return value is None
 
@@ -98,12 +123,20 @@ def is_right(kind: Kind, value: Any) -> bool:
 Ends: TypeAlias = Mapping[Kind, frozenset[str]]
 
 
-def _ends(read: str, change: str | None = None, delete: str | None = None, **others: str) -> Ends:
-    """Say how each kind of call must end; several words mean that any of them will do."""
+def _ends(
+    read: str, change: str | None = None, delete: str | None = None, request: str | None = None, **others: str
+) -> Ends:
+    """Say how each kind of call must end; several words mean that any of them will do.
+
+    `request` is for where an answer of any shape will do, so that all kinds of `env.request` end otherwise.
+    """
     change = change or read
     words: dict[str, str] = {"get": read, "trend": read, "walk": read, "patch": change, "post": change}
     words["delete"] = delete or change
-    return {kind: frozenset((words | others)[kind].split()) for kind in KINDS}
+    alike = {"request": "get", "request post": "post", "request again": "get", "request delete": "delete"}
+    words |= others
+    words |= {kind: request or words[other] for kind, other in alike.items()}
+    return {kind: frozenset(words[kind].split()) for kind in KINDS}
 
 
 FINE: Final = _ends("value")
@@ -111,16 +144,20 @@ NOT_SENT: Final = _ends("TransportError")
 NOT_SENT_IN_TIME: Final = _ends("DeadlineExceeded")
 BROKEN: Final = _ends("TransportError", "OutcomeUnknown")
 STALLED: Final = _ends("DeadlineExceeded", "OutcomeUnknown")
+# Nothing is an answer where nothing is returned, and where anything may be.
+EMPTY: Final = _ends("MalformedResponseError", "value", request="value")
 UNREADABLE: Final = _ends("MalformedResponseError", "OutcomeUnknown")
 # A 2xx with JSON is the API's, and says that it was done; what comes with it is looked at only where the call returns
 # it, or where it may say that it was not done. A 2xx that is neither empty nor JSON may be a log-in's: UNREADABLE.
-UNEXPECTED: Final = _ends("MalformedResponseError", post="value MalformedResponseError", delete="value")
+UNEXPECTED: Final = _ends(
+    "MalformedResponseError", post="value MalformedResponseError", delete="value", request="value"
+)
 REDIRECTED: Final = _ends("RedirectError")
 
 
 def _of_status(status: int) -> Ends:
     if status in (204, 304 - 100):
-        return _ends("MalformedResponseError", "value")
+        return EMPTY
     if 200 <= status < 300:
         return FINE
     name = status_error_class(status).__name__
@@ -578,13 +615,10 @@ def _header_faults() -> Iterator[Fault]:
             _says(0, None, kind=kind),
             _ends("value MalformedResponseError", delete="value") if lower else ends,
         )
-    for kind in ("text/html", "text/csv"):
-        yield Fault(
-            f"Content-Type {kind}, and so it is",
-            group,
-            _says(0, b"<html>Sign in", kind=kind),
-            UNREADABLE,
-        )
+    # Of a file that may have been asked for by `env.request`, the bytes are the value, and `parse` is what fails.
+    file = _ends("MalformedResponseError", "OutcomeUnknown", request="MalformedResponseError")
+    for kind, ends in (("text/html", UNREADABLE), ("text/csv", file)):
+        yield Fault(f"Content-Type {kind}, and so it is", group, _says(0, b"<html>Sign in", kind=kind), ends)
 
     zipped = partial(gzip.compress, mtime=0)
     crc = lambda b: zipped(b)[:-8] + b"\x00\x00\x00\x00" + zipped(b)[-4:]  # noqa: E731
@@ -604,8 +638,8 @@ def _header_faults() -> Iterator[Fault]:
         "gzip, garbage behind": (b"gzip", lambda b: zipped(b) + b"garbage", UNREADABLE),
         "gzip, and is not": (b"gzip", bytes, UNREADABLE),
         "gzip, and is zlib": (b"gzip", zlib.compress, UNREADABLE),
-        "gzip, empty": (b"gzip", lambda _: b"", _ends("MalformedResponseError", "value")),
-        "gzip of nothing": (b"gzip", lambda _: zipped(b""), _ends("MalformedResponseError", "value")),
+        "gzip, empty": (b"gzip", lambda _: b"", EMPTY),
+        "gzip of nothing": (b"gzip", lambda _: zipped(b""), EMPTY),
         "gzip of 20,000 members": (b"gzip", lambda b: zipped(b"") * 20_000 + zipped(b), UNREADABLE),
         "gzip of 80 MiB": (b"gzip", lambda _: _bomb(), UNREADABLE),
         "gzip twice": (b"gzip, gzip", lambda b: zipped(zipped(b)), UNREADABLE),
@@ -677,9 +711,8 @@ def _body_faults() -> Iterator[Fault]:
     for name, change in odd.items():
         strict = name != "with half a surrogate"
         yield Fault(f"JSON {name}", group, _changed(change), FINE if strict else lenient)
-    yield Fault("no body", group, _keep(lambda g: g.whole(b"")), _ends("MalformedResponseError", "value"))
-    blank = _ends("MalformedResponseError", "value")
-    yield Fault("a body of spaces", group, _keep(lambda g: g.whole(b"  \n ")), blank)
+    yield Fault("no body", group, _keep(lambda g: g.whole(b"")), EMPTY)
+    yield Fault("a body of spaces", group, _keep(lambda g: g.whole(b"  \n ")), EMPTY)
     group = "shape"
     for text in ("null", "[]", '""', '"text"', "5", "true", "[[]]", '[{"uuid": "a"}]', "{}"):
         yield Fault(f"the answer is {text}", group, _says(0, text.encode()), UNEXPECTED, lax=True)
@@ -687,14 +720,19 @@ def _body_faults() -> Iterator[Fault]:
         "success false",
         group,
         _keep(lambda g: g.whole(b'{"success": false, "detail": "no"}')),
-        _ends("MalformedResponseError", "APIStatusError"),
+        _ends("MalformedResponseError", "APIStatusError", request="APIStatusError"),
     )
     for name, value in {"null": None, "text": "no", "a list": [1]}.items():
         yield Fault(
             f"success is {name}",
             group,
             _says(0, json.dumps({"success": value}).encode()),
-            _ends("MalformedResponseError", post="value MalformedResponseError", delete="value MalformedResponseError"),
+            _ends(
+                "MalformedResponseError",
+                post="value MalformedResponseError",
+                delete="value MalformedResponseError",
+                request="value",
+            ),
         )
     uuids: dict[str, Any] = {"null": None, "a number": 5, "a list": [], "an object": {}, "missing": ...}
     for name, value in uuids.items():

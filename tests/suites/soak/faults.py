@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError
-from soak.fault_table import CHANGES, FAULTS, FIRST, GOOD, UUIDS, Fault, Good, Kind, is_right, well
+from soak.fault_table import CHANGES, FAULTS, FIRST, GOOD, REQUESTS, UUIDS, Fault, Good, Kind, is_right, well
 from soak.frame import Campaign, Effort, Figure
 from soak.server import Authority, RawServer, Talk, answer, reset
 
@@ -269,6 +269,14 @@ def _ask(env: Any, kind: Kind, *, big: bool) -> Any:
             return env.persons.delete_property(UUIDS[0], "plan")
         case "trend":
             return env.insights.trend(events=["$pageview"])
+        case "request":
+            return env.request("GET", f"persons/{UUIDS[0]}/")
+        case "request post":
+            return env.request("POST", "annotations/", json={"content": "a"})
+        case "request again":
+            return env.request("POST", "cohorts/", json={"name": "a"}, repeat=True)
+        case "request delete":
+            return env.request("DELETE", "cohorts/7/")
         case _:
             return env.persons.delete(UUIDS[0])
 
@@ -288,7 +296,8 @@ def _blocking(combination: Combination, place: _Place, turn: Callable[[], None])
         start = time.monotonic()
         try:
             if pages is None:
-                return _ask(env, kind, big=combination.fault.big), start
+                found = _ask(env, kind, big=combination.fault.big)
+                return (found.parse() if kind in REQUESTS else found), start
             for page in pages:
                 found += [person.uuid for person in page.results]
         except Exception as error:  # noqa: BLE001 - whatever comes is judged
@@ -319,7 +328,8 @@ def _awaiting(
             start = time.monotonic()
             try:
                 if pages is None:
-                    return await _ask(env, kind, big=combination.fault.big), start
+                    found = await _ask(env, kind, big=combination.fault.big)
+                    return (found.parse() if kind in REQUESTS else found), start
                 async for page in pages:
                     found += [person.uuid for person in page.results]
             except Exception as error:  # noqa: BLE001 - as above

@@ -32,10 +32,11 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Final, NoReturn, cast
 
+import attrs
 import click
 import httpx
 
-from posthog_environments import AsyncEnvironment, Environment, errors
+from posthog_environments import AsyncEnvironment, ClientEvent, Environment, errors
 from posthog_environments.sandbox import Sandbox
 from soak.bait import Bait
 from soak.canned import Canned, Heard, http, page
@@ -235,6 +236,13 @@ CALLS: Final[dict[str, Callable[[Any], Any]]] = {
     "delete_property": lambda env: env.persons.delete_property(UUID, "a"),
     "timeline": lambda env: env.persons.properties_timeline(UUID, events=["a"]),
     "csv": lambda env: env.persons.csv(),
+    "request": lambda env: env.request("GET", f"persons/{UUID}/", params={"a": 1}),
+    "request post": lambda env: env.request("POST", "query/", json={"query": {"kind": "HogQLQuery"}}),
+    "request again": lambda env: env.request("PUT", "x/", json={"a": 1}, repeat=True, extra_headers={"X-A": "b"}),
+    "request delete": lambda env: env.request("DELETE", f"persons/{UUID}/"),
+    "request elsewhere": lambda env: env.request("GET", "https://elsewhere.example/api/"),
+    "raw": lambda env: env.with_raw_response.persons.get(UUID),
+    "raw trend": lambda env: env.with_raw_response.insights.trend(events=["a"]),
     "api": lambda env: env.api,
 }
 
@@ -297,8 +305,29 @@ def _faults(effort: Effort) -> list[tuple[str, str]]:
     return once + every[: effort.count(len(every), 1)]
 
 
-def _fail(hunt: Hunt, failing: Failing, canned: Canned, effort: Effort, kinds: set[type]) -> None:
-    options: dict[str, Any] = {"retries": 0, "pacing": False, "timeout": 0.3, "max_body": 4000}
+class _Listener:
+    """Looks into each event, and raises at some: what it raises is logged, and looked into there."""
+
+    def __init__(self, hunt: Hunt) -> None:
+        self._hunt = hunt
+        self._heard = 0
+        self.kinds: set[str] = set()
+
+    def __call__(self, event: ClientEvent) -> None:
+        """Take an event."""
+        self._heard += 1
+        self.kinds.add(type(event).__name__)
+        for name, text in views(event):
+            self._hunt.look("events", text, f"{name} of {type(event).__name__}")
+        self._hunt.look("events", repr(attrs.asdict(event)), type(event).__name__)
+        if UUID in repr(event):
+            self._hunt.found["events"].append(f"an id in {event}")
+        if self._heard % 5 == 0:
+            raise RuntimeError(f"I do not like {event}")
+
+
+def _fail(hunt: Hunt, failing: Failing, canned: Canned, effort: Effort, kinds: set[type], listener: _Listener) -> None:
+    options: dict[str, Any] = {"retries": 0, "pacing": False, "timeout": 0.3, "max_body": 4000, "on_event": listener}
     key = hunt.bait.give
     pairs = _faults(effort)
     for start in range(0, len(pairs), 20):
@@ -308,6 +337,11 @@ def _fail(hunt: Hunt, failing: Failing, canned: Canned, effort: Effort, kinds: s
                 if error := _outcome(env, name):
                     kinds.add(type(error))
                     of_error(hunt, error, f"{name}, {fault}")
+
+    failing.fault = "503"
+    with Environment(1, api_key=key(), host=canned.host, **options | {"retries": 1, "timeout": 5}) as env:
+        # One that waits.
+        _outcome(env, "get")
 
     async def fail() -> None:
         async with AsyncEnvironment(1, api_key=key(), host=canned.host, **options) as env:
@@ -538,7 +572,7 @@ def listening(hunt: Hunt, place: str, deaf_to: tuple[str, ...] = ()) -> Iterator
 def shown(effort: Effort) -> Iterable[Figure]:
     """Let everything fail that can, and look for the key in all that Python shows of it."""
     hunt = Hunt(Bait(effort.random("key")))
-    failing = Failing()
+    failing, listener = Failing(), _Listener(hunt)
     kinds: set[type] = set()
     with (
         Canned(failing) as canned,
@@ -546,7 +580,7 @@ def shown(effort: Effort) -> Iterable[Figure]:
         warnings.catch_warnings(record=True) as warned,
     ):
         warnings.simplefilter("always")
-        _fail(hunt, failing, canned, effort, kinds)
+        _fail(hunt, failing, canned, effort, kinds, listener)
         _fail_below(hunt, canned, kinds)
         _fail_on_disk(hunt, kinds)
         failing.fault = "404"
@@ -568,6 +602,10 @@ def shown(effort: Effort) -> Iterable[Figure]:
     yield hunt.figure("pickles", "pickles and copies, which are refused")
     yield hunt.figure("logs", f"DEBUG logs of {', '.join(sorted(logs.names))}")
     yield hunt.figure("warnings", "warnings")
+    yield hunt.figure("events", "what on_event is told, or of ids of persons")
+    told = {"RequestSent", "ResponseReceived", "RequestFailed", "Waiting"}
+    yield Figure("kinds of events looked into", ", ".join(sorted(told)), ", ".join(sorted(listener.kinds)),
+                 told <= listener.kinds)  # fmt: skip
     wanted = {"httpx", "httpcore", "asyncio", "posthog_environments"}
     yield Figure("loggers that spoke", ", ".join(sorted(wanted)), ", ".join(sorted(logs.names)),
                  wanted <= set(logs.names))  # fmt: skip
@@ -597,7 +635,11 @@ def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
         canned.answer = failing
         env.api.get_httpx_client().get("/api/environments/1/persons/")
         view, pager = env.with_options(timeout=3), env.persons.list()
-        survey(env, view, pager, env.persons, env.insights, env.api)
+        raw, asked = env.with_raw_response.persons.get(UUID), env.request("GET", f"persons/{UUID}/")
+        survey(env, view, pager, env.persons, env.insights, env.api, env.with_raw_response, raw, asked)
+        for answer_had in (raw, asked):
+            hunt.look("objects", repr(dict(answer_had.headers)), "headers of a raw response")
+            _copies(hunt, answer_had)
         scope = env.persons._scope  # noqa: SLF001 - what a curious debugger looks at
         settings = scope.session.settings
         for thing in (
@@ -658,6 +700,9 @@ def _commands(home: Path) -> list[list[str]]:
         ["persons", "delete", "2", "--yes"], ["insights", "trend", "--event", "$pageview"], ["doctor"], ["spec"],
         ["insights", "trend", "--event", "$pageview", "--json"], ["insights", "csv", "--event", "$pageview"],
         ["insights", "timing"], ["doctor", "--json"], ["completion", "bash"], ["--version"],
+        ["api", "GET", "persons/", "--include", "-v"], ["api", "POST", "query/", "--field", "query:={}", "--include"],
+        ["api", "GET", "persons/", "--paginate", "-v"], ["api", "DELETE", "persons/3/", "--yes", "--verbose"],
+        ["api", "GET", "https://elsewhere.example/api/"], ["api", "GET", "nowhere/", "-v"], ["-v", "persons", "get", "1"],
         ["persons", "list", "--api-key-file", key_file, "--limit", "2"], ["init", "--profile", "a", "--project-id", "1"],
         ["init", "--profile", "b", "--project-id", "@current", "--api-key-file", key_file, "--force"],
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from posthog_environments import (
     AsyncEnvironment,
@@ -144,6 +145,7 @@ def links(effort: Effort) -> Iterable[Figure]:
         yield Figure("calls whose requests carried the key to the own origin", str(sync), str(min(tally.with_key, sync)),
                      tally.with_key >= sync)  # fmt: skip
         yield from _asked_of_the_generated_client(bait, tempter, canned, watch, values)
+        yield from _given_as_paths(bait, tempter, canned, watch, values)
 
 
 def _follow(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]) -> None:
@@ -210,6 +212,45 @@ def _asked_of_the_generated_client(
     canned.take()
     what = "connections to another place, values asked of the generated client"
     yield Figure(what, "0", str(len(elsewhere)), not elsewhere and not told, "\n".join(elsewhere[:10]))
+
+
+# Paths that lead elsewhere, whatever comes before or behind; the values themselves are mostly whole addresses.
+ASTRAY: Final = ("/api/{}/login/", "{}/2/persons/", "persons/{}/{}/x/", "persons/{}", "/api/x/{}/{}/{}/")
+DOTS: Final = ("..", ".", "%2e%2e", ".%2E", "%2e", "%252e%252e", "..;", "..%2f..", "..%5c", "\\..")
+
+
+def _given_as_paths(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, values: list[str]) -> Iterator[Figure]:
+    """Give the values to `env.request`, as they are and as parts of paths."""
+    elsewhere: list[str] = []
+    foreign: list[str] = []
+    astray: list[str] = []
+    told = asked = 0
+    tempter.tempt("")
+    paths = [path for value in values[:: max(1, len(values) // 2000)] for path in (value, "/api/" + value, value + "/")]
+    paths += [form.replace("{}", dots) for form in ASTRAY for dots in DOTS]
+    with Environment(1, api_key=bait.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
+        for path in paths:
+            try:
+                env.request("GET", path)
+            except (PostHogError, ValueError):
+                pass
+            except Exception as error:  # noqa: BLE001 - counted
+                foreign.append(f"{path!r}: {error!r}")
+            strangers, sent = watch.take()
+            told += bait.occurrences(sent)
+            elsewhere += [f"{path!r} led to {strangers[:3]}"] if strangers else []
+            for heard in canned.take():
+                asked += 1
+                segments = unquote(unquote(heard.path.decode("latin-1"))).replace("\\", "/").split("/")
+                if not heard.path.startswith(b"/api/") or {"..", "."} & {each.partition(";")[0] for each in segments}:
+                    astray.append(f"{path!r} made {heard.target[:200]!r}")
+    yield Figure(
+        "paths given to env.request, of which some are sent", "both", f"{len(paths):,} and {asked:,}", asked > 0
+    )
+    what = "connections to another place, paths given to env.request"
+    yield Figure(what, "0", str(len(elsewhere)), not elsewhere and not told, "\n".join(elsewhere[:10]))
+    yield _none("requests by env.request that leave /api/ or step over dots", astray)
+    yield _none("calls of env.request that ended in a foreign exception", foreign)
 
 
 # ------------------------------------------------------------------------------------------------------------ hosts

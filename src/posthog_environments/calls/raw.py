@@ -1,0 +1,54 @@
+"""Keeps the answer beside what a call makes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn, TypeVar
+
+from posthog_environments.calls.execute import Answer, Command, Failed, Flow, Outcome, Send, watched
+from posthog_environments.errors import MalformedResponseError
+from posthog_environments.results.decoding import loads
+from posthog_environments.results.responses import RawResponse
+
+__all__ = ["raw"]
+
+T = TypeVar("T")
+
+
+def raw(flow: Flow[T], clock: Callable[[], float] = time.monotonic) -> Flow[RawResponse[T]]:
+    """Run a flow, and return the last answer with what came of it.
+
+    An answer that cannot be read is an answer too: `parse` says so.
+    """
+    start, attempts = clock(), 0
+    last: list[Answer | Failed] = []
+
+    def note(seen: Command | Outcome) -> None:
+        nonlocal attempts
+        if isinstance(seen, Send):
+            attempts += 1
+        elif isinstance(seen, (Answer, Failed)):
+            last[:] = [seen]
+
+    parse: Callable[[], T]
+    try:
+        value = yield from watched(flow, note)
+    except MalformedResponseError as error:
+        if not last or not isinstance(last[0], Answer):
+            raise
+        parse = partial(_raise, error.with_traceback(None))
+    else:
+        parse = partial(_same, value)
+    answer = last[0]
+    assert isinstance(answer, Answer)
+    return RawResponse(answer.status_code, answer.headers, answer.content, attempts, clock() - start, parse, loads)
+
+
+def _same(value: T) -> T:
+    return value
+
+
+def _raise(error: MalformedResponseError) -> NoReturn:
+    raise error

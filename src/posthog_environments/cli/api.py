@@ -1,0 +1,169 @@
+"""`phenv api`: a request to any path of the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from posthog_environments.cli.groups import Command
+from posthog_environments.cli.options import assignments, connected, usage
+from posthog_environments.cli.output import print_body, print_json, print_json_line
+from posthog_environments.cli.persons import confirm, yes_option
+from posthog_environments.errors import MalformedResponseError, printable
+from posthog_environments.paging.pages import MOST_ROWS, Fetched, OffsetWalk
+
+if TYPE_CHECKING:
+    from posthog_environments.client.environment import Environment
+    from posthog_environments.results.responses import RawResponse
+
+__all__ = ["api"]
+
+# Rows that a page is asked for; and seconds that it waits for the quota, as exports do.
+PAGE: Final = 100
+PATIENCE: Final = 3600.0
+
+
+@click.command(
+    cls=Command,
+    examples="""
+        phenv api GET /api/users/@me/
+        phenv api GET persons/ --paginate > persons.jsonl
+        phenv api PATCH persons/42/ --field 'properties:={"plan": "pro"}' --include
+        phenv api POST query/ --field 'query:={"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "a"}]}'
+    """,
+)
+@click.argument("method", metavar="METHOD")
+@click.argument("path", metavar="PATH")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE",
+              help="Part of the query. Repeatable; a name that comes twice is sent twice.")  # fmt: skip
+@click.option("--field", "fields", multiple=True, metavar="NAME=TEXT", help="A field of the body: text, or NAME:=JSON. "
+              "Repeatable.")  # fmt: skip
+@click.option("--input", "file", type=click.File("rb"), metavar="FILE", help="The body, as JSON. - is standard input.")
+@click.option("--include", is_flag=True, help="Print status and headers of the answer first.")
+@click.option("--paginate", is_flag=True, help="Fetch all pages of a listing, and print a row a line.")
+@yes_option
+@connected
+def api(
+    env: Environment, *, method: str, path: str, params: tuple[str, ...], fields: tuple[str, ...], file: Any,
+    include: bool, paginate: bool, yes: bool,
+) -> None:  # fmt: skip
+    """Make a request to any path of the API, and print what comes back.
+
+    PATH is relative to the project (cohorts/), or begins with /api/. Pacing, retries, timeout and errors are those of
+    all commands. What may have changed something is not sent twice, and DELETE asks first.
+
+    Answers are printed as JSON, and what is no JSON as it came. With --paginate only the offset of a next link is used,
+    pages overlap, and repeats are dropped; the exit code is 1 where rows may be missing.
+    """
+    if fields and file is not None:
+        raise click.UsageError("--field and --input exclude each other: each is the whole body.")
+    if paginate and (method.upper() != "GET" or include or fields or file is not None):
+        raise click.UsageError("--paginate goes with GET, and neither with --include nor with a body.")
+    query = _query(params)
+    if paginate:
+        _walk(env.with_options(max_wait=PATIENCE), path, query)
+        return
+    body = assignments(fields, "--field") if fields else _read(file)
+    if method.upper() == "DELETE":
+        confirm(lambda: f"Delete what is at {path}", yes=yes)
+    with usage():
+        answer = env.request(method, path, params=query, json=body)
+    if include:
+        _print_head(answer)
+    if answer.content:
+        _print_body(answer)
+
+
+def _query(params: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in params:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"--param: expected NAME=VALUE, not {printable(text, 60)!r}.")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _read(file: Any) -> Any:
+    if file is None:
+        return None
+    problem = ""
+    try:
+        body: Any = json.loads(file.read())
+    except (ValueError, RecursionError) as error:
+        problem = f"--input: it is no JSON: {printable(str(error), 100)}."
+    except OSError as error:
+        problem = f"--input cannot be read: {error.strerror}."
+    else:
+        if body is not None:
+            return body
+        problem = "--input: null is no body."
+    raise click.BadParameter(problem)
+
+
+def _print_head(answer: RawResponse[Any]) -> None:
+    from http import HTTPStatus
+
+    words = {status.value: status.phrase for status in HTTPStatus}
+    click.echo(f"HTTP {answer.status_code} {words.get(answer.status_code, '')}".rstrip())
+    for name, value in answer.headers.items():
+        click.echo(f"{printable(name)}: {printable(value, 8000)}")
+    click.echo()
+
+
+def _print_body(answer: RawResponse[Any]) -> None:
+    try:
+        print_json(answer.json())
+    except MalformedResponseError:
+        print_body(answer.content)
+
+
+# ------------------------------------------------------------------------------------------------------------- pages
+
+
+def _walk(env: Environment, path: str, query: Mapping[str, Any]) -> None:
+    """Fetch page after page, and print each row that was not there before.
+
+    Raises:
+        ClickException: The answer is no page, or rows may be missing.
+    """
+    size = _number(query, "limit", PAGE, least=1, most=MOST_ROWS)
+    walk = OffsetWalk[Any](size, _number(query, "offset", 0), _key, lambda _: None)
+    while walk.cursor is not None:
+        place = {"limit": walk.cursor.limit, "offset": walk.cursor.number}
+        with usage():
+            answer = env.request("GET", path, params={**query, **place})
+        for row in walk.receive(_page(answer)):
+            print_json_line(row)
+    if not walk.report.complete:
+        raise click.ClickException(printable(f"Some rows may be missing: {walk.report.reason}", 1000))
+
+
+def _number(query: Mapping[str, Any], name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    values = query.get(name, [str(default)])
+    if len(values) == 1 and values[0].isascii() and values[0].isdigit() and least <= int(values[0]) <= most:
+        return int(values[0])
+    raise click.BadParameter(f"--param {name}: expected one number from {least} to {most}.")
+
+
+def _page(answer: RawResponse[Any]) -> Fetched[Any]:
+    page: Any = answer.json()
+    if not isinstance(page, dict) or "next" not in page or not isinstance(cast("Any", page).get("results"), list):
+        raise click.ClickException(
+            "The answer is no page of a listing: it has no results and next. Leave --paginate out."
+        )
+    found: Any = cast("Any", page)
+    return Fetched(found["results"], found["next"])
+
+
+def _key(row: Any) -> str:
+    """Return what identifies a row."""
+    if isinstance(row, dict):
+        fields = cast("dict[str, Any]", row)
+        for name in ("uuid", "id"):
+            if isinstance(fields.get(name), (str, int)):
+                return f"{name} {fields[name]}"
+    return json.dumps(row, sort_keys=True)

@@ -1,0 +1,210 @@
+"""A request to any path of the API, with all the care of the other calls: pacing, deadline, retries, errors.
+
+What could lead a request elsewhere is refused here, before anything is sent.
+"""
+
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, TypeAlias, cast
+from urllib.parse import quote, unquote
+
+from posthog_environments.calls.execute import Answer, Call, Flow, Kind, Operation, Scope, exchange
+from posthog_environments.calls.prefixes import ENVIRONMENTS
+from posthog_environments.calls.raw import raw
+from posthog_environments.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    OutcomeUnknown,
+    PostHogError,
+    printable,
+)
+from posthog_environments.operations.persons import check_success
+from posthog_environments.operations.trends import COSTLY, in_turn
+from posthog_environments.query.validation import flag, json_object
+from posthog_environments.ratelimit.limiter import Bucket
+from posthog_environments.results.decoding import loads
+from posthog_environments.results.responses import RawResponse
+
+__all__ = ["METHODS", "Params", "request"]
+
+Simple: TypeAlias = str | int | float | bool | date | None
+Params: TypeAlias = Mapping[str, Simple | Sequence[Simple]]
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_API: Final = "/api/"
+_PLAIN: Final = "/%._~@:!$&'()*+,;=-"
+_OF_PROJECT: Final = re.compile(r"/api/(?:environments|projects)/[^/]+/(.*)", re.DOTALL)
+# Percent signs may be encoded again and again; nobody means that.
+_DEEPEST: Final = 8
+
+
+def request(
+    scope: Scope,
+    method: str,
+    path: str,
+    params: Params | None,
+    json: object,
+    timeout: float | None,
+    repeat: bool | None,
+    extra_headers: Mapping[str, str] | None,
+) -> Flow[RawResponse[Any]]:
+    """Make a request to any path of the API; see `Environment.request`."""
+    method = _method(method)
+    target = _target(scope, path)
+    built: dict[str, Any] = {"method": method, "url": target}
+    if params is not None:
+        built["params"] = _params(params)
+    if json is not None:
+        built["json"] = _body(scope, method, json)
+    bucket = _bucket(method, target)
+    operation = Operation("request", _kind(method, flag("repeat", repeat)), bucket, mute=frozenset({404}), free=True)
+    call = Call(
+        operation,
+        built,
+        delete_events="delete_events" in built.get("params", {}),
+        final=COSTLY if bucket == "query" else frozenset(),
+    )
+    scope = scope.but(timeout, extra_headers)
+    asking = _asked(scope, call)
+    return raw(in_turn(scope, call, asking) if bucket == "query" and method == "POST" else asking)
+
+
+def _asked(scope: Scope, call: Call) -> Flow[Any]:
+    from posthog_environments_api.records import DecodeError
+
+    answer = yield from exchange(scope, call)
+    if not answer.content.strip():
+        return None
+    try:
+        body: object = loads(answer.content)
+    except DecodeError as error:
+        problem = _no_json(call, answer, str(error))
+    else:
+        check_success(call, answer, body)
+        return body
+    raise problem
+
+
+def _no_json(call: Call, answer: Answer, reason: str) -> PostHogError:
+    """Return the error for an answer that is no JSON; a file that was asked for may be none, and is had as bytes."""
+    kind = answer.headers.get("content-type", "no type").lower()
+    if call.operation.kind is not Kind.READ and ("html" in kind or "json" in kind):
+        return OutcomeUnknown(
+            f"request may or may not have been carried out: what came with {answer.status_code} is no JSON, but of "
+            f"{printable(kind, 60)}; a proxy or a log-in may stand before the server. Check host, and look at what it "
+            "is to change."
+        )
+    message = f"request: the answer, of {printable(kind, 60)}, is no JSON: {printable(reason, 200)}."
+    return MalformedResponseError(message, status_code=answer.status_code, body=answer.content)
+
+
+def _kind(method: str, repeat: bool | None) -> Kind:
+    if repeat is None:
+        return {"GET": Kind.READ, "HEAD": Kind.READ, "DELETE": Kind.DELETE}.get(method, Kind.CHANGE)
+    if not repeat:
+        return Kind.CHANGE
+    return Kind.DELETE if method == "DELETE" else Kind.READ
+
+
+def _bucket(method: str, target: str) -> Bucket:
+    """Return the bucket in which servers count a path."""
+    match = _OF_PROJECT.fullmatch(unquote(target))
+    collection, _, rest = match[1].partition("/") if match else ("", "", "")
+    if collection == "persons" and (method == "DELETE" or (method == "POST" and rest.strip("/") == "bulk_delete")):
+        return "deletes"
+    if collection in ("persons", "insights"):
+        return "persons"
+    return "query" if collection == "query" else "general"
+
+
+# ------------------------------------------------------------------------------------------------------- the checks
+
+
+def _refused(problem: str, remedy: str) -> ConfigurationError:
+    error = ConfigurationError(f"{problem} {remedy}")
+    error.hint = remedy
+    return error
+
+
+def _method(method: str) -> str:
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a str, not {type(method).__name__}.")
+    if method.upper() not in METHODS:
+        raise _refused(
+            f"method {printable(method, 20)!r} is none that the API has.", f"Give one of {', '.join(METHODS)}."
+        )
+    return method.upper()
+
+
+_FORMS: Final = 'Give it relative to the project, such as "query/", or from /api/, such as "/api/users/@me/".'
+
+
+def _target(scope: Scope, path: str) -> str:
+    """Return the whole path, which stays below /api/ of the configured server."""
+    if not isinstance(path, str):
+        raise TypeError(f"path must be a str, not {type(path).__name__}.")
+    head = path.partition("/")[0]
+    if ":" in head or path.startswith(("//", "\\", "/\\")):
+        raise _refused("path names a server, and requests go to the configured one alone.", _FORMS)
+    if path.startswith("/") and not path.startswith(_API):
+        raise _refused("path begins with / and not with /api/.", _FORMS)
+    if "?" in path or "#" in path:
+        raise _refused("path has a query or a fragment.", "Give what follows the ? as params.")
+    target = path if path.startswith(_API) else f"{ENVIRONMENTS}{scope.project_id}/{path}"
+    _check_segments(target)
+    try:
+        return quote(target, safe=_PLAIN)
+    except UnicodeEncodeError:
+        pass
+    raise _refused("path has half of a surrogate pair, which is not text.", "Leave it out.")
+
+
+def _check_segments(target: str) -> None:
+    """Refuse what some server or proxy might take for another path."""
+    if re.search(r"%(?![0-9A-Fa-f]{2})", target):
+        raise _refused("path has a % that encodes nothing.", "Write it as %25.")
+    decoded = target
+    for _ in range(_DEEPEST):
+        # Each time, for nobody knows who on the way decodes it.
+        if re.search(r"[\\\x00-\x1f\x7f]", decoded):
+            raise _refused("path has a backslash or a control character, encoded or not.", "Leave it out.")
+        parts = decoded.removeprefix(_API).split("/")
+        if any(part.partition(";")[0].strip() in (".", "..") for part in parts):
+            raise _refused("path has a segment of dots, encoded or not, which leads elsewhere.", "Write the path out.")
+        if any(not part for part in parts[:-1]):
+            raise _refused("path has an empty segment.", "Write one slash between two segments.")
+        decoded, before = unquote(decoded, errors="replace"), decoded
+        if decoded == before:
+            return
+    raise _refused("path is encoded again and again.", "Encode it once.")
+
+
+def _params(params: Params) -> dict[str, Any]:
+    """Check a query: texts, numbers, bools and dates, and lists of them, which repeat the name."""
+    checked = {name: value for name, value in json_object("params", params).items() if value is not None}
+    for name, value in checked.items():
+        parts: list[Any] = cast("Any", value) if isinstance(value, list) else [value]
+        if any(isinstance(each, (dict, list)) for each in parts):
+            raise TypeError(f"params[{name!r}] is nested, which no query can be. Give its JSON as text: json.dumps(…).")
+    return checked
+
+
+def _body(scope: Scope, method: str, body: object) -> Any:
+    """Check a body: what JSON can hold, within the limit."""
+    if method in ("GET", "HEAD"):
+        raise _refused(f"A {method} has no body.", "Give what it asks for as params, or another method.")
+    checked = json_object("json", {"": body})[""]
+    size = len(json_module.dumps(checked, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > scope.session.settings.max_body:
+        raise _refused(
+            f"json is {size:,} bytes long, and max_body allows {scope.session.settings.max_body:,}.",
+            "Send it in parts, or give the client a larger max_body.",
+        )
+    return checked
