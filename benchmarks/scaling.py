@@ -20,7 +20,9 @@ from typing import Any
 from benchmarks.contenders import KEY
 from benchmarks.harness import Result, Setup
 from posthog_environments import Environment
-from posthog_environments.calls.execute import Answer, Call, Failed, Scope, Send, Sleep, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Failed, Send, Sleep
+from posthog_environments.calls.state import Scope
 from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
 from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Quota, Rate
 from soak.clock import LISTING, Timeline, new_session, options

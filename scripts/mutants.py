@@ -26,7 +26,7 @@ ROOM: Final = ROOT / ".mutants"
 REASONS: Final = ROOT / "tests" / "mutants.toml"
 MODULES: Final = (
     *("errors", "config.api_key", "query.dates", "query.filters"),
-    *("calls.retry", "ratelimit.limiter", "calls.execute", "paging.pages"),
+    *("calls.retry", "ratelimit.limiter", "calls.execute", "calls.attempts", "calls.pacing"),
 )
 SHARE: Final = 0.9
 COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "openapi.yaml")

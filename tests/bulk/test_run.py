@@ -9,7 +9,7 @@ from typing import Any
 
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.flows import delete_many, update_many
-from posthog_environments.calls.execute import Do, Send, Sleep
+from posthog_environments.calls.messages import Do, Send, Sleep
 from tests.unit.play import Play, answer
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"

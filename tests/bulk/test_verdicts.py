@@ -28,7 +28,7 @@ from posthog_environments import (
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import Found
 from posthog_environments.bulk.verdicts import Trouble, after_a_look, judge, of_answer, of_finding, shows
-from posthog_environments.calls.execute import Answer
+from posthog_environments.calls.messages import Answer
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 STOPS, COUNTS, NONE = Trouble.STOPS, Trouble.COUNTS, Trouble.NONE

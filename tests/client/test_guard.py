@@ -16,7 +16,7 @@ from posthog_environments import (
     Environment,
     MalformedResponseError,
 )
-from posthog_environments.calls.execute import Answer, Call, Failed, Flow, Kind, Operation, Send
+from posthog_environments.calls.messages import Answer, Call, Failed, Flow, Kind, Operation, Send
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.transport.attempt import _without_frames
 from posthog_environments.transport.body import MAX_TINY_PIECES, BodyReader

@@ -16,7 +16,8 @@ import anyio
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
-from posthog_environments.calls.execute import Call, Do, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Call, Do
 from posthog_environments.config.settings import quota_place
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import Budget, name_of

@@ -10,7 +10,7 @@ import pytest
 
 import posthog_environments
 from posthog_environments import PostHogError
-from posthog_environments.calls import execute as exchange
+from posthog_environments.calls import attempts, decode, messages
 from posthog_environments.operations import any_request, persons
 from posthog_environments.transport import attempt, framing, network, transport
 from soak import faults
@@ -60,7 +60,7 @@ def test_few_faults(only: Only) -> None:
 
 def test_a_client_that_trusts_that_there_is_a_record(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
     def naive(call: Any, answer: Any, kind: Any, start: int = 0) -> Any:
-        found = exchange.decode_record(call, answer, kind, start) if answer.status_code == 200 else None
+        found = decode.decode_record(call, answer, kind, start) if answer.status_code == 200 else None
         assert found is not None
         return found
 
@@ -85,7 +85,8 @@ def test_a_client_whose_timeout_is_that_of_a_single_read(only: Only, monkeypatch
 
 
 def test_a_client_to_which_500_says_that_nothing_was_done(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "AMBIGUOUS_STATUSES", frozenset())
+    for module in (attempts, messages):
+        monkeypatch.setattr(module, "AMBIGUOUS_STATUSES", frozenset())
     assert "ServerError, not OutcomeUnknown" in only("status 500").replace(" \N{MULTIPLICATION SIGN} ", " in ")
 
 
@@ -105,12 +106,12 @@ def test_an_async_client_that_leaves_records_in_its_tls(only: Only, monkeypatch:
 
 
 def test_a_client_that_repeats_all_that_failed(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange._Attempts, "_may_repeat", lambda self, outcome: True)
+    monkeypatch.setattr(attempts.Attempts, "_may_repeat", lambda self, outcome: True)
     assert "changes that may have happened and were sent again" in only("closed after the request")
 
 
 def test_a_request_that_may_always_be_repeated(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(any_request, "_kind", lambda method, repeat: exchange.Kind.READ)
+    monkeypatch.setattr(any_request, "_kind", lambda method, repeat: messages.Kind.READ)
     found = only("closed after the request")
     assert "changes that may have happened and were sent again" in found
     assert "request post" in found
@@ -124,7 +125,7 @@ def test_a_request_whose_answer_is_not_looked_into(only: Only, monkeypatch: pyte
 
 
 def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = exchange._Attempts._transport_error
+    whole = attempts.Attempts._transport_error
 
     def naive(self: Any, failure: Any) -> PostHogError:
         error: Any = whole(self, failure)
@@ -132,14 +133,14 @@ def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatc
         kept: PostHogError = error
         return kept
 
-    monkeypatch.setattr(exchange._Attempts, "_transport_error", naive)
+    monkeypatch.setattr(attempts.Attempts, "_transport_error", naive)
     found = only("body cut")
     assert "errors that hold the key" in found
     assert "vars of TransportError at depth 0" in found
 
 
 def test_a_failure_that_keeps_its_cause(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    def naive(_: Any, error: BaseException) -> exchange.Failed:
+    def naive(_: Any, error: BaseException) -> messages.Failed:
         raise ValueError(f"Authorization: Bearer {faults.KEY}") from error
 
     monkeypatch.setattr(attempt.Attempt, "_failure", naive)

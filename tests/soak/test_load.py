@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls import execute as exchange
-from posthog_environments.calls import retry
+from posthog_environments.calls import attempts, execute, retry
 from posthog_environments.client.pager import Pager
 from posthog_environments.ratelimit import limiter as quota
 from soak import load
@@ -90,7 +89,7 @@ def test_a_block_that_lasts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_429s_that_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_REFUSALS", 0)
+    monkeypatch.setattr(attempts, "MAX_REFUSALS", 0)
     found = _missed(load.neighbours)
     assert "calls of ours that failed" in found
 
@@ -129,7 +128,7 @@ def hold_all() -> None:
 
 def fetch_twice() -> None:
     """Make each call twice."""
-    make = exchange.exchange
+    make = execute.exchange
 
     def make_twice(scope: Any, call: Any) -> Any:
         yield from make(scope, call)
@@ -158,19 +157,19 @@ def test_a_budget_that_is_never_used_up(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_client_that_is_shut_by_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    send = exchange._send
+    send = execute._send
 
     def send_unless_used_up(scope: Any, attempt: Any) -> Any:
         if scope.session.budget._in_a_row >= 10:
             raise errors.TransportError("open")
         return (yield from send(scope, attempt))
 
-    monkeypatch.setattr(exchange, "_send", send_unless_used_up)
+    monkeypatch.setattr(execute, "_send", send_unless_used_up)
     assert "calls that work afterwards" in _missed(load.outage)
 
 
 def test_pauses_without_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "backoff", lambda attempt, _: retry.backoff(attempt, lambda: 1.0))
+    monkeypatch.setattr(execute, "backoff", lambda attempt, _: retry.backoff(attempt, lambda: 1.0))
     found = _missed(load.recovery)
     assert "told nothing" in found
     assert "told Retry-After" in found

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from posthog_environments import ServerError, TransportError
-from posthog_environments.calls import execute as exchange
+from posthog_environments.calls import attempts, messages
 from posthog_environments.transport import body
 from soak import once
 from soak.frame import Effort, missed
 
-Attempts: Any = exchange._Attempts
+Attempts: Any = attempts.Attempts
 
 
 def _missed(share: float = 0.02) -> str:
@@ -64,7 +64,7 @@ def test_a_client_that_doubts_a_whole_answer(monkeypatch: pytest.MonkeyPatch) ->
     def naive(self: Any) -> bytes:
         if b'"uuid"' in self._whole.getvalue():
             return finish(self)  # that of the read before it
-        raise exchange.Failed("the answer is not believed", sent=True)
+        raise messages.Failed("the answer is not believed", sent=True)
 
     monkeypatch.setattr(body.BodyReader, "finish", naive)
     assert "doubts although the whole answer came" in _missed()

@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls import execute as exchange
-from posthog_environments.calls import observe
-from posthog_environments.calls.execute import Answer, Call, Failed
+from posthog_environments.calls import attempts, execute, observe
+from posthog_environments.calls.messages import Answer, Call, Failed
 from posthog_environments.cli import connection, output
 from posthog_environments.client import environment
 from posthog_environments.config import api_key as secrets
@@ -107,7 +106,7 @@ def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) 
     def unreadable(answer: Answer) -> str:
         raise KeyError("location")
 
-    monkeypatch.setattr(exchange, "location", unreadable)
+    monkeypatch.setattr(attempts, "location", unreadable)
     begin: Any = attempt.Attempt.begin
 
     def without_key(self: Any, key: Secret) -> Any:
@@ -331,7 +330,7 @@ def test_warnings_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors_and_logs_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_fake", None, raising=False)
     monkeypatch.setattr(errors, "Forgotten", type("Forgotten", (errors.PostHogError,), {}), raising=False)
-    monkeypatch.setattr(exchange.log, "log", lambda *arguments: None)
+    monkeypatch.setattr(execute.log, "log", lambda *arguments: None)
     found = _shown(monkeypatch, "_interrupt")
     assert "Forgotten" in found
     assert "loggers that spoke" in found

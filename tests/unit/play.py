@@ -6,19 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from posthog_environments.calls.execute import (
-    Answer,
-    Call,
-    Do,
-    Failed,
-    Kind,
-    Operation,
-    Scope,
-    Send,
-    Session,
-    Sleep,
-    exchange,
-)
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Do, Failed, Kind, Operation, Send, Sleep
+from posthog_environments.calls.state import Scope, Session
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.settings import KeySource, Options, Prefix, Settings
 

@@ -26,7 +26,8 @@ from posthog_environments import (
     Waiting,
     errors,
 )
-from posthog_environments.calls.execute import Answer, Call, Kind, Operation, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Kind, Operation
 from posthog_environments.calls.observe import Observer, line, path_template
 from tests.unit.play import READ, RESET, Play, answer
 
@@ -196,7 +197,9 @@ def test_nobody_listens_at_no_cost() -> None:
     """The flow is not even wrapped, and the module is not imported."""
     script = (
         "import sys\n"
-        "from posthog_environments.calls.execute import Call, Kind, Operation, exchange, Scope, Session\n"
+        "from posthog_environments.calls.execute import exchange\n"
+        "from posthog_environments.calls.messages import Call, Kind, Operation\n"
+        "from posthog_environments.calls.state import Scope, Session\n"
         "from posthog_environments.config.settings import KeySource, Options, Settings\n"
         "session = Session(Settings('1', 'https://us.posthog.com', KeySource(None), 'auto'), 'environments')\n"
         "call = Call(Operation('x', Kind.READ, 'persons'), {'method': 'get', 'url': '/'})\n"

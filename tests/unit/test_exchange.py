@@ -9,7 +9,8 @@ from collections.abc import Hashable
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import (
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import (
     Answer,
     Call,
     Command,
@@ -20,7 +21,6 @@ from posthog_environments.calls.execute import (
     Outcome,
     Send,
     Sleep,
-    exchange,
     watched,
 )
 from posthog_environments.ratelimit.limiter import Bucket, Quota

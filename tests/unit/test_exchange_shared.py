@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls import execute as exchange
-from posthog_environments.calls.execute import Call, Do, Kind, Operation, Send, Sleep
+from posthog_environments.calls import execute, messages
+from posthog_environments.calls.messages import Call, Do, Kind, Operation, Send, Sleep
 from posthog_environments.ratelimit.limiter import Bucket, Quota
 from tests.unit.play import DELETE, READ, Play, answer
 
@@ -132,7 +132,7 @@ def test_a_call_in_a_hurry_asks_in_a_hurry(options: dict[str, Any], patience: fl
 def test_the_end_is_told_in_the_time_that_is_left() -> None:
     play, store = shared(timeout=2)
 
-    def slow() -> exchange.Answer:
+    def slow() -> messages.Answer:
         play.now += 1.5
         return answer(200)
 
@@ -165,7 +165,7 @@ def test_without_pacing_nothing_is_asked_or_told() -> None:
 
 
 def begun(play: Play) -> Any:
-    return exchange.exchange(play.scope, Call(PATIENT, {"method": "get", "url": "/"}))
+    return execute.exchange(play.scope, Call(PATIENT, {"method": "get", "url": "/"}))
 
 
 def test_who_is_dropped_while_waiting_gives_up_the_place() -> None:

@@ -12,7 +12,9 @@ from posthog_environments_api.models import Person, PersonPage
 from posthog_environments_api.records import DecodeError
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import Answer, Call, Failed, Kind, Operation, Scope, decode, decode_record
+from posthog_environments.calls.decode import decode, decode_record
+from posthog_environments.calls.messages import Answer, Call, Failed, Kind, Operation
+from posthog_environments.calls.state import Scope
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 CALL = Call(READ, {"method": "get", "url": "/"})

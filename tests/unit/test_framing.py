@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.calls.execute import Failed
+from posthog_environments.calls.messages import Failed
 from posthog_environments.transport.framing import MAX_CHUNK_LINE, MAX_HEAD, Framer
 
 ENDS = st.sampled_from([b"\r\n", b"\n"])

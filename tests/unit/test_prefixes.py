@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import Answer, Call, Failed, Kind, Operation, Send, Sleep, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Failed, Kind, Operation, Send, Sleep
 from posthog_environments.calls.prefixes import links, moves, place_of, twin_of
 from tests.unit.play import DELETE, READ, RESET, Play, answer
 

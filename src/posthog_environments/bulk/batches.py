@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.ledger import Ledger
     from posthog_environments.bulk.singles import Singles
     from posthog_environments.bulk.tally import Tally
-    from posthog_environments.calls.execute import Flow, Scope
+    from posthog_environments.calls.messages import Flow
+    from posthog_environments.calls.state import Scope
 
 __all__ = ["Batches"]
 

@@ -10,7 +10,8 @@ from posthog_environments.errors import APIStatusError
 from posthog_environments.operations.deletions import deletion_status
 
 if TYPE_CHECKING:
-    from posthog_environments.calls.execute import Flow, Scope
+    from posthog_environments.calls.messages import Flow
+    from posthog_environments.calls.state import Scope
     from posthog_environments.results.models import DeletionStatus
 
 __all__ = ["are_queued", "row_of"]

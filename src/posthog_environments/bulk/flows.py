@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Job, Using
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
     from posthog_environments.bulk.tally import Hooks
-    from posthog_environments.calls.execute import Flow, Scope
+    from posthog_environments.calls.messages import Flow
+    from posthog_environments.calls.state import Scope
     from posthog_environments.operations.persons import PersonKey
 
 __all__ = ["delete_many", "update_many"]

@@ -19,13 +19,13 @@ from posthog_environments.bulk.journal import (
     looked_up,
     read,
 )
-from posthog_environments.calls.execute import Do, Flow
+from posthog_environments.calls.messages import Do, Flow
 from posthog_environments.config.settings import VERSION
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
-    from posthog_environments.calls.execute import Session
+    from posthog_environments.calls.state import Session
 
 __all__ = ["Ledger", "OtherJob"]
 

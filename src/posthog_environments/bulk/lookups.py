@@ -15,7 +15,8 @@ from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import Found
 from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.bulk.verdicts import stops_all
-from posthog_environments.calls.execute import Flow, Scope
+from posthog_environments.calls.messages import Flow
+from posthog_environments.calls.state import Scope
 from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
 from posthog_environments.operations import persons
 from posthog_environments.results.models import as_sent, distinct_ids_of

@@ -19,7 +19,8 @@ from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
 from posthog_environments.bulk.singles import Singles
 from posthog_environments.bulk.tally import Hooks, Tally, meant
 from posthog_environments.bulk.verdicts import Verdict, after_a_look, judge, of_finding
-from posthog_environments.calls.execute import Do, Flow, Scope
+from posthog_environments.calls.messages import Do, Flow
+from posthog_environments.calls.state import Scope
 from posthog_environments.errors import PostHogError
 from posthog_environments.ratelimit.limiter import RATES, Bucket
 from posthog_environments.results.models import distinct_ids_of

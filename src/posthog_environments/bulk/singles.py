@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from posthog_environments.bulk import lookups
 from posthog_environments.bulk.journal import Settled
 from posthog_environments.bulk.verdicts import Verdict, judge, of_answer
-from posthog_environments.calls.execute import Answer, Failed, Flow, Scope, is_doubtful, watched
+from posthog_environments.calls.messages import Answer, Failed, Flow, is_doubtful, watched
+from posthog_environments.calls.state import Scope
 from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
 from posthog_environments.operations import persons
 

@@ -16,7 +16,7 @@ from posthog_environments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Flags
-    from posthog_environments.calls.execute import Answer
+    from posthog_environments.calls.messages import Answer
 
 __all__ = ["Summary", "after_a_glance", "of_summary", "read_summary"]
 

@@ -13,7 +13,7 @@ from posthog_environments.bulk.verdicts import TOO_MANY, Trouble, Verdict
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.bulk.ledger import Ledger
-    from posthog_environments.calls.execute import Flow
+    from posthog_environments.calls.messages import Flow
     from posthog_environments.errors import PostHogError
 
 __all__ = ["Hooks", "Tally", "meant"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from posthog_environments.bulk.jobs import Change, Entry, Flags
     from posthog_environments.bulk.journal import Found, State
-    from posthog_environments.calls.execute import Answer
+    from posthog_environments.calls.messages import Answer
 
 __all__ = [
     "TOO_MANY",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn, TypeVar
 
-from posthog_environments.calls.execute import Answer, Command, Failed, Flow, Outcome, Send, watched
+from posthog_environments.calls.messages import Answer, Command, Failed, Flow, Outcome, Send, watched
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.results.decoding import loads
 from posthog_environments.results.responses import RawResponse

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from posthog_environments_api.client import Client
 
     from posthog_environments.calls.events import ClientEvent
-    from posthog_environments.calls.execute import Scope, Session
     from posthog_environments.calls.prefixes import InUse
+    from posthog_environments.calls.state import Scope, Session
     from posthog_environments.client.resources import (
         AsyncInsights,
         AsyncPersons,
@@ -108,7 +108,7 @@ class _Client(Generic[Transport, AnyDriver]):
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
-        from posthog_environments.calls.execute import Scope, Session
+        from posthog_environments.calls.state import Scope, Session
         from posthog_environments.config.settings import Options, read_settings
 
         settings = read_settings(
@@ -321,7 +321,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
         if (shared := self._scope.session.shared) is not None and shared.untold:
-            from posthog_environments.calls.execute import STORE_PATIENCE
+            from posthog_environments.calls.pacing import STORE_PATIENCE
 
             shared.tell(STORE_PATIENCE)
 
@@ -392,7 +392,7 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
         if (shared := self._scope.session.shared) is not None and shared.untold:
             import anyio.to_thread
 
-            from posthog_environments.calls.execute import STORE_PATIENCE
+            from posthog_environments.calls.pacing import STORE_PATIENCE
 
             await anyio.to_thread.run_sync(shared.tell, STORE_PATIENCE)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from posthog_environments.calls.execute import Flow
+from posthog_environments.calls.messages import Flow
 from posthog_environments.calls.raw import raw
 from posthog_environments.paging.pages import Fetched, Listing, Report, Walk
 from posthog_environments.query.validation import whole

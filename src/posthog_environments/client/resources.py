@@ -20,8 +20,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from posthog_environments.bulk.flows import delete_many, update_many
-from posthog_environments.calls.execute import Answer, Failed, Flow, Scope
+from posthog_environments.calls.messages import Answer, Failed, Flow
 from posthog_environments.calls.raw import raw
+from posthog_environments.calls.state import Scope
 from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from posthog_environments.calls.execute import Answer, Call, Do, Failed, Flow, Outcome, Send
+from posthog_environments.calls.messages import Answer, Call, Do, Failed, Flow, Outcome, Send
 
 if TYPE_CHECKING:
     import httpx

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from posthog_environments.calls.execute import Flow, Send, Sleep, watched
+from posthog_environments.calls.messages import Flow, Send, Sleep, watched
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.checkpoint import Written
 from posthog_environments.export.chunks import Writer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from posthog_environments.calls.execute import Do, Flow
+from posthog_environments.calls.messages import Do, Flow
 from posthog_environments.export.file import ToFile
 from posthog_environments.export.filesystem import Disk
 from posthog_environments.export.job import Export

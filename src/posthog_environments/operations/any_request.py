@@ -15,9 +15,11 @@ from datetime import date
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote, unquote
 
-from posthog_environments.calls.execute import Answer, Call, Flow, Kind, Operation, Scope, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.prefixes import ENVIRONMENTS
 from posthog_environments.calls.raw import raw
+from posthog_environments.calls.state import Scope
 from posthog_environments.errors import (
     ConfigurationError,
     MalformedResponseError,

@@ -10,7 +10,10 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.calls.execute import Answer, Call, Flow, Kind, Operation, Scope, decode_record, exchange
+from posthog_environments.calls.decode import decode_record
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
+from posthog_environments.calls.state import Scope
 from posthog_environments.paging.pages import Cursor, Fetched, Listing, OffsetWalk
 from posthog_environments.query.validation import extras, person_key, positive, with_query
 from posthog_environments.results.decoding import next_link

@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from posthog_environments.calls.execute import Answer, Call, Flow, Kind, Operation, Scope, decode, exchange
+from posthog_environments.calls.decode import decode
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.notices import warn
+from posthog_environments.calls.state import Scope
 from posthog_environments.operations.trends import COSTLY, GONE, Found, Inquiry, ask
 from posthog_environments.query.dates import DateArgument, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument

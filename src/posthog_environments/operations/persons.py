@@ -19,18 +19,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from posthog_environments.calls.execute import (
-    Answer,
-    Call,
-    Flow,
-    Kind,
-    Operation,
-    Scope,
-    decode,
-    decode_record,
-    exchange,
-)
+from posthog_environments.calls.decode import decode, decode_record
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.notices import warn
+from posthog_environments.calls.state import Scope
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.paging.pages import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
 from posthog_environments.paging.time_range import RangeWalk

@@ -14,7 +14,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
-from posthog_environments.calls.execute import (
+from posthog_environments.calls.decode import decode
+from posthog_environments.calls.execute import exchange, observed
+from posthog_environments.calls.messages import (
     Answer,
     Call,
     Command,
@@ -22,16 +24,12 @@ from posthog_environments.calls.execute import (
     Kind,
     Operation,
     Outcome,
-    Scope,
     Send,
-    Session,
     Sleep,
     at_twin,
-    decode,
-    exchange,
-    observed,
     watched,
 )
+from posthog_environments.calls.state import Scope, Session
 from posthog_environments.errors import (
     APIStatusError,
     DeadlineExceeded,

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar, cast
 import httpcore
 import httpx
 
-from posthog_environments.calls.execute import Failed
+from posthog_environments.calls.messages import Failed
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.settings import Settings
 from posthog_environments.errors import PostHogError, printable

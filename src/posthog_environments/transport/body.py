@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from posthog_environments.calls.execute import Failed
+from posthog_environments.calls.messages import Failed
 from posthog_environments.errors import printable
 
 __all__ = ["BodyReader"]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import httpcore
 
-from posthog_environments.calls.execute import Failed
+from posthog_environments.calls.messages import Failed
 
 __all__ = ["MAX_FRAMING", "MAX_HEAD", "Framer"]
 

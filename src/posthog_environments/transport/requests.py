@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from posthog_environments.calls.execute import Call, Session
+from posthog_environments.calls.messages import Call
+from posthog_environments.calls.state import Session
 from posthog_environments.config.settings import VERSION
 from posthog_environments.errors import ConfigurationError
 

@@ -15,7 +15,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from posthog_environments.calls.execute import Failed, Session
+from posthog_environments.calls.messages import Failed
+from posthog_environments.calls.state import Session
 from posthog_environments.errors import (
     ConfigurationError,
     DeadlineExceeded,

@@ -15,7 +15,9 @@ from itertools import count
 from random import Random
 from typing import Any, Protocol
 
-from posthog_environments.calls.execute import Answer, Call, Do, Failed, Kind, Operation, Scope, Send, Session, exchange
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Answer, Call, Do, Failed, Kind, Operation, Send
+from posthog_environments.calls.state import Scope, Session
 from posthog_environments.config import settings as config
 from posthog_environments.config.settings import Options
 from posthog_environments.errors import PostHogError

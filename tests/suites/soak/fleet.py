@@ -22,7 +22,7 @@ from typing import Any, Final
 import anyio
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, RateLimitError
-from posthog_environments.calls import execute as exchange
+from posthog_environments.calls import pacing
 from posthog_environments.ratelimit import shared_state as ledger
 from posthog_environments.ratelimit import stores
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
@@ -40,7 +40,7 @@ PERSON: Final = b'{"id":1,"uuid":"00000000-0000-4000-8000-000000000001","distinc
 KINDS: Final = ("threads", "asyncio", "threads", "trio")
 AT_ONCE: Final = 4
 SHORTER: Final = (
-    (exchange, "LONGEST_NAP", 1.0),
+    (pacing, "LONGEST_NAP", 1.0),
     (ledger, "LONGEST_NAP", 1.0),
     (ledger, "HEARING", 2.0),
     (ledger, "LATE", 1.0),

@@ -27,7 +27,7 @@ import httpx
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError
 from posthog_environments.calls import retry
-from posthog_environments.calls.execute import Scope
+from posthog_environments.calls.state import Scope
 from posthog_environments.client.runners import Driver
 from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Bucket, Quota, Rate
 from soak.canned import Canned, Heard, http

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from posthog_environments.calls.execute import Scope
+from posthog_environments.calls.state import Scope
 from posthog_environments.ratelimit.limiter import Rate
 from posthog_environments.ratelimit.shared import Budget
 from posthog_environments.ratelimit.stores import FileStore

@@ -1,0 +1,116 @@
+"""Waiting for the quota: of this client alone, or shared with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from posthog_environments.calls.messages import Call, Do, Flow, Sleep
+from posthog_environments.calls.state import Scope, Session
+from posthog_environments.errors import RateLimitError
+from posthog_environments.ratelimit.limiter import LONGEST_NAP, Bucket, SharedPacer
+
+__all__ = ["STORE_HURRY", "STORE_PATIENCE", "acquire", "pace", "patience", "tell"]
+
+# Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
+STORE_PATIENCE = 1.0
+
+
+STORE_HURRY = 0.1
+
+
+def pace(scope: Scope, call: Call, ticket: str) -> Flow[float]:
+    """Wait until the quota lets the call go, and return the seconds that it took."""
+    options, operation = scope.options, call.operation
+    if not options.pacing:
+        return 0.0
+    limit = patience(scope, call)
+    return (
+        yield from acquire(
+            scope.session, operation.bucket, options.timeout if limit is None else limit, ticket, options.timeout
+        )
+    )
+
+
+def patience(scope: Scope, call: Call) -> float | None:
+    """Return the seconds for which a call may wait besides its own time; None if it has none besides."""
+    if scope.options.max_wait is not None:
+        return scope.options.max_wait
+    return float("inf") if call.operation.patient else None
+
+
+def acquire(session: Session, bucket: Bucket, limit: float, ticket: str, seconds: float) -> Flow[float]:
+    """Wait for leave for a request that takes so many seconds at most, and return the seconds that it took."""
+    if session.shared is not None:
+        return (yield from _acquire_shared(session, session.shared, bucket, limit, ticket, seconds))
+    start, waiter = session.clock(), object()
+    try:
+        while True:
+            with session.lock:
+                now = session.clock()
+                wait = session.quota.acquire(bucket, now, waiter)
+            if wait <= 0:
+                return now - start
+            if now - start + wait > limit:
+                raise _out_of_quota(bucket, wait)
+            # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
+    finally:
+        with session.lock:
+            session.quota.leave(bucket, waiter)
+
+
+def _acquire_shared(
+    session: Session, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
+) -> Flow[float]:
+    """Do the same with a quota that others use too; see `acquire`."""
+    start, mine = session.clock(), False
+    store_time = _store_patience(min(limit, seconds))
+    try:
+        while True:
+            wait = yield Do(lambda: shared.acquire(bucket, ticket, seconds, store_time))
+            assert isinstance(wait, float)
+            waited = session.clock() - start
+            if wait <= 0:
+                mine = True
+                return waited
+            if waited + wait > limit:
+                raise _out_of_quota(bucket, wait, shared.trouble)
+            yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
+    except RateLimitError:
+        shared.leave(bucket, ticket)
+        yield from tell(session)
+        mine = True
+        raise
+    finally:
+        if not mine:
+            shared.leave(bucket, ticket)
+
+
+def tell(session: Session, seconds: float = STORE_PATIENCE) -> Flow[None]:
+    """Let those who share the quota know what has happened."""
+    shared = session.shared
+    if shared is not None and shared.untold:
+        yield Do(lambda: shared.tell(_store_patience(seconds)))
+
+
+def _store_patience(seconds: float) -> float:
+    return max(STORE_HURRY, min(STORE_PATIENCE, seconds))
+
+
+_OF: Mapping[Bucket, str] = {
+    "persons": "persons and insights",
+    "deletes": "deleting persons",
+    "query": "queries",
+    "general": "other requests",
+}
+
+
+def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitError:
+    error = RateLimitError(
+        f"The quota for {_OF[bucket]} is used up: the next request may go in {wait:.0f} s, which is longer than "
+        "this call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."
+        + (f" {trouble}" if trouble else ""),
+        status_code=429,
+    )
+    error.retry_after = wait
+    return error
