@@ -23,7 +23,8 @@ from posthog_environments import Environment
 from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Answer, Call, Failed, Send, Sleep
 from posthog_environments.calls.state import Scope
-from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched
 from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Quota, Rate
 from soak.clock import LISTING, Timeline, new_session, options
 

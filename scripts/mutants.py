@@ -27,6 +27,7 @@ REASONS: Final = ROOT / "tests" / "mutants.toml"
 MODULES: Final = (
     *("errors", "config.api_key", "query.dates", "query.filters"),
     *("calls.retry", "ratelimit.limiter", "calls.execute", "calls.attempts", "calls.pacing"),
+    *("paging.page", "paging.offset", "paging.seen", "paging.numbered"),
 )
 SHARE: Final = 0.9
 COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "openapi.yaml")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         TransportError,
     )
     from posthog_environments.export.summary import ExportSummary
-    from posthog_environments.paging.pages import Report
+    from posthog_environments.paging.page import Report
     from posthog_environments.query.filters import Filter, FilterGroup, prop
     from posthog_environments.query.series import Entity, action, event
     from posthog_environments.results.models import DeletionStatus, Page, PropertiesTimeline, Trend
@@ -84,7 +84,7 @@ _HOMES = {
         "Trend",
     ),
     "client.pager": ("AsyncPager", "Pager"),
-    "paging.pages": ("Report",),
+    "paging.page": ("Report",),
     "results.responses": ("RawResponse",),
 }
 _HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}

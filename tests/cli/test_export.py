@@ -215,7 +215,7 @@ def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkey
 
 
 def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from posthog_environments.paging.pages import OffsetWalk
+    from posthog_environments.paging.offset import OffsetWalk
 
     end = OffsetWalk._end
 

@@ -16,7 +16,8 @@ from posthog_environments import (
     OutcomeUnknown,
 )
 from posthog_environments.client.resources import _Rows  # pyright: ignore[reportPrivateUsage]
-from posthog_environments.paging.pages import Fetched, OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Fetched
 from tests.client.wire import Wire, http
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"

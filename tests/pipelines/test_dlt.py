@@ -13,7 +13,7 @@ import pytest
 
 from posthog_environments import ConfigurationError, Environment, PagingError
 from posthog_environments.dlt import posthog_persons, posthog_trend
-from posthog_environments.paging.pages import OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
 from posthog_environments.sandbox import Sandbox
 from tests.client.stub import Asked, Reply, serve
 

@@ -9,7 +9,7 @@ from typing import Any
 from posthog_environments.export import file
 from posthog_environments.export import job as frame
 from posthog_environments.export.filesystem import Disk
-from posthog_environments.paging import pages as paging
+from posthog_environments.paging import seen
 
 File: Any = file.ToFile
 
@@ -59,7 +59,7 @@ def in_place() -> None:
 
 def no_memory() -> None:
     """The walk goes on without the uuids of what it has seen."""
-    paging._Memory.state = lambda self: []  # type: ignore[method-assign]
+    seen.Memory.state = lambda self: []  # type: ignore[method-assign]
 
 
 def other_pieces() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.paging import time_range as walked
-from posthog_environments.paging.pages import OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
 from soak import ranges
 from soak.frame import Effort, missed
 

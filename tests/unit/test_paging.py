@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments import PagingError
-from posthog_environments.paging.pages import Cursor, Fetched, NumberedWalk, OffsetWalk, next_number
+from posthog_environments.paging.numbered import NumberedWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched, next_number
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

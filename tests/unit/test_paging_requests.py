@@ -10,16 +10,10 @@ from pathlib import Path
 import pytest
 
 from posthog_environments import PagingError
-from posthog_environments.paging.pages import (
-    MAX_NUMBER,
-    Cursor,
-    Fetched,
-    NumberedWalk,
-    OffsetWalk,
-    Report,
-    _Memory,
-    next_number,
-)
+from posthog_environments.paging.numbered import NumberedWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import MAX_NUMBER, Cursor, Fetched, Report, next_number
+from posthog_environments.paging.seen import Memory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -166,7 +160,7 @@ def test_a_walk_that_has_not_begun() -> None:
 def test_how_many_rows_are_remembered() -> None:
     for size, window in ((1, 10_000), (1000, 10_000), (1001, 10_010), (2000, 20_000)):
         assert walk_of(size)._memory._window == window
-    memory = _Memory[Row](attrgetter("uuid"), 10_000)
+    memory = Memory[Row](attrgetter("uuid"), 10_000)
     table = rows(60_000)
     for number in range(0, 60_000, 4000):
         assert memory.take_new(table[number : number + 4000]) == table[number : number + 4000]
@@ -175,7 +169,7 @@ def test_how_many_rows_are_remembered() -> None:
     # All that is remembered came after a row that is forgotten.
     assert memory.after(table[0]) == 12_000
     # A page goes only when the others alone fill the window.
-    exact = _Memory[Row](attrgetter("uuid"), 10)
+    exact = Memory[Row](attrgetter("uuid"), 10)
     for number in range(0, 15, 5):
         exact.take_new(table[number : number + 5])
     assert [exact.knows(table[n]) for n in (4, 5, 14)] == [False, True, True]

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = attrgetter("uuid"), attrgetter("created_at")

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import pytest
 
-from posthog_environments.paging.pages import Fetched, Report
+from posthog_environments.paging.page import Fetched, Report
 from posthog_environments.paging.time_range import RangeWalk
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

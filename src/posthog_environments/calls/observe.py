@@ -25,7 +25,6 @@ log = logging.getLogger("posthog_environments")
 
 # A wait that comes to its end so many seconds later than was said is told of anew.
 LATER: Final = 2.0
-
 # What may stand behind the name of a collection in a path of the API and is no id.
 _NAMES: Final = """
 actions activity add_persons_to_static_cohort annotations bulk_delete bulk_update cancel cohorts dashboards definition

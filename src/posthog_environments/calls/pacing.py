@@ -13,8 +13,6 @@ __all__ = ["STORE_HURRY", "STORE_PATIENCE", "acquire", "pace", "patience", "tell
 
 # Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
 STORE_PATIENCE = 1.0
-
-
 STORE_HURRY = 0.1
 
 

@@ -31,7 +31,6 @@ InUse = Literal["environments", "projects"]
 
 ENVIRONMENTS = "/api/environments/"
 PROJECTS = "/api/projects/"
-
 _PATH = re.compile(r"(.*)/api/(environments|projects)/([^/]+)/(.*)", re.DOTALL)
 # RFC 8288, 3: a target in angle brackets, then parameters, whose values may be quoted.
 _PARAMETER = r';\s*([^\s=;,"<>]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"<>]*)))?'

@@ -14,7 +14,6 @@ __all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "
 AMBIGUOUS_STATUSES = frozenset({408, 500, 502, 504, 512, *range(520, 528)})
 # The request was turned away before anything was done.
 REFUSED_STATUSES = frozenset({429, 503})
-
 BASE = 0.5
 CAP = 8.0
 

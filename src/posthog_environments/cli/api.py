@@ -13,7 +13,8 @@ from posthog_environments.cli.options import assignments, connected, usage
 from posthog_environments.cli.output import print_body, print_json, print_json_line
 from posthog_environments.cli.persons import confirm, yes_option
 from posthog_environments.errors import MalformedResponseError, printable
-from posthog_environments.paging.pages import MOST_ROWS, Fetched, OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import MOST_ROWS, Fetched
 
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment

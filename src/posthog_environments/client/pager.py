@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from posthog_environments.calls.messages import Flow
 from posthog_environments.calls.raw import raw
-from posthog_environments.paging.pages import Fetched, Listing, Report, Walk
+from posthog_environments.paging.listing import Listing
+from posthog_environments.paging.page import Fetched, Report, Walk
 from posthog_environments.query.validation import whole
 from posthog_environments.results.models import Page
 from posthog_environments.results.responses import RawResponse

@@ -27,7 +27,7 @@ from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
 from posthog_environments.operations import deletions, insights, persons
-from posthog_environments.paging.pages import Listing
+from posthog_environments.paging.listing import Listing
 from posthog_environments.results.responses import RawResponse
 
 __all__ = [

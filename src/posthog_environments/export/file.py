@@ -27,7 +27,7 @@ from posthog_environments.tables.columns import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posthog_environments.paging.pages import Exportable
+    from posthog_environments.paging.listing import Exportable
     from posthog_environments.results.raw_rows import Row
 
 __all__ = ["NothingToResumeError", "ToFile"]

@@ -22,7 +22,9 @@ from posthog_environments.export.targets import Form
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
-    from posthog_environments.paging.pages import Exportable, Fetched, OffsetWalk, Report
+    from posthog_environments.paging.listing import Exportable
+    from posthog_environments.paging.offset import OffsetWalk
+    from posthog_environments.paging.page import Fetched, Report
     from posthog_environments.results.raw_rows import Row
 
 __all__ = ["Export"]

@@ -16,7 +16,8 @@ from posthog_environments.export.stream import ToStream
 from posthog_environments.export.summary import ExportSummary
 
 if TYPE_CHECKING:
-    from posthog_environments.paging.pages import Exportable, Report
+    from posthog_environments.paging.listing import Exportable
+    from posthog_environments.paging.page import Report
 
 __all__ = ["begin", "carry_out"]
 

@@ -20,7 +20,7 @@ from posthog_environments.display.chart_data import listed
 from posthog_environments.errors import MalformedResponseError, PagingError
 
 if TYPE_CHECKING:
-    from posthog_environments.paging.pages import Report
+    from posthog_environments.paging.page import Report
     from posthog_environments.results.models import Person, Trend
 
 __all__ = [

@@ -14,7 +14,9 @@ from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.state import Scope
-from posthog_environments.paging.pages import Cursor, Fetched, Listing, OffsetWalk
+from posthog_environments.paging.listing import Listing
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched
 from posthog_environments.query.validation import extras, person_key, positive, with_query
 from posthog_environments.results.decoding import next_link
 

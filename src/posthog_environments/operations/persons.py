@@ -25,7 +25,10 @@ from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operat
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import Scope
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
-from posthog_environments.paging.pages import MOST_ROWS, Cursor, Exportable, Fetched, Listing, NumberedWalk, OffsetWalk
+from posthog_environments.paging.listing import Exportable, Listing
+from posthog_environments.paging.numbered import NumberedWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import MOST_ROWS, Cursor, Fetched
 from posthog_environments.paging.time_range import RangeWalk
 from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument, absolute, filters_to_wire

@@ -17,12 +17,12 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
-from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk, Report
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched, Report
 
 __all__ = ["RangeWalk"]
 
 T = TypeVar("T")
-
 UNREADABLE: Final = (
     "the created_at of a row cannot be read: its range follows from its neighbours, who may be others for another walk"
 )

@@ -16,7 +16,7 @@ from random import Random
 from typing import Final
 
 from posthog_environments.errors import PagingError
-from posthog_environments.paging.pages import Report
+from posthog_environments.paging.page import Report
 from posthog_environments.paging.time_range import RangeWalk
 from soak.frame import Campaign, Effort, Figure
 from soak.walks import MOST_REQUESTS, START, People, Row, Schedule, Way

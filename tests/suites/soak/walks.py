@@ -14,7 +14,8 @@ from random import Random
 from typing import Final, Literal
 
 from posthog_environments.errors import PagingError
-from posthog_environments.paging.pages import Cursor, Fetched, OffsetWalk
+from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.page import Cursor, Fetched
 from soak.frame import Campaign, Effort, Figure
 
 __all__ = ["CAMPAIGNS", "Outcome", "People", "Row", "Schedule", "walk"]

@@ -1,0 +1,133 @@
+"""The rows that a walk has seen: which are new, and whether they came in their order. No I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+__all__ = ["Memory", "Order"]
+
+T = TypeVar("T")
+# What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
+_PLAIN = (
+    "_size",
+    "_start",
+    "_most",
+    "_least_overlap",
+    "_overlap",
+    "_frontier",
+    "_known_to",
+    "_reached",
+    "_back",
+    "_refused",
+    "_gap_is_open",
+    "_asked_twice",
+    "_trouble",
+)
+
+
+class Memory(Generic[T]):
+    """The keys of the last rows, page by page in their order.
+
+    Works on whole pages, for it is on the hot path of every walk.
+    """
+
+    def __init__(self, key: Callable[[T], Hashable], window: int) -> None:
+        self.key = key
+        self._window = window
+        self._pages: deque[list[Hashable]] = deque()
+        self._seen: set[Hashable] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._seen)
+
+    def knows(self, row: T) -> bool:
+        """Tell whether a row was seen."""
+        return self.key(row) in self._seen
+
+    def state(self) -> list[list[Hashable]]:
+        """Return what to go on with after an interruption."""
+        return list(self._pages)
+
+    def restore(self, pages: Sequence[Sequence[Hashable]]) -> None:
+        """Go on with what `state` returned."""
+        self._pages = deque(map(list, pages))
+        self._seen = {key for page in self._pages for key in page}
+
+    def after(self, row: T) -> int:
+        """Count the rows that were seen after this one."""
+        key, count = self.key(row), 0
+        for page in reversed(self._pages):
+            if key in page:
+                return count + len(page) - 1 - page.index(key)
+            count += len(page)
+        return count
+
+    def take_new(self, rows: Sequence[T]) -> list[T]:
+        """Return the rows that were not seen before, in their order, and remember them."""
+        seen = self._seen
+        keys = list(map(self.key, rows))
+        known = 0
+        while known < len(keys) and keys[known] in seen:
+            known += 1
+        fresh, keys = list(rows[known:]), keys[known:]
+        new = set(keys)
+        if len(new) < len(keys) or not seen.isdisjoint(new):
+            kept = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
+            fresh, keys = list(reversed(kept.values())), list(reversed(kept))
+        if not keys:
+            return fresh
+        seen.update(keys)
+        self._pages.append(keys)
+        while len(seen) - len(self._pages[0]) >= self._window:
+            seen.difference_update(self._pages.popleft())
+        return fresh
+
+
+class Order(Generic[T]):
+    """Whether rows come newest first. Rows newer than the first one were added meanwhile, and are no disorder."""
+
+    def __init__(self, created: Callable[[T], datetime | None]) -> None:
+        self._created = created
+        self._newest: datetime | None = None
+        self._last: datetime | None = None
+
+    def begin_at(self, newest: datetime) -> None:
+        """Take rows that are newer for such that were added, whatever comes first."""
+        self._newest = newest
+
+    def state(self) -> list[str | None]:
+        """Return what to go on with after an interruption."""
+        return [None if time is None else time.isoformat() for time in (self._newest, self._last)]
+
+    def restore(self, times: Sequence[str | None]) -> None:
+        """Go on with what `state` returned."""
+        self._newest, self._last = (None if time is None else datetime.fromisoformat(time) for time in times)
+
+    def is_new(self, row: T) -> bool:
+        """Tell whether a row was added since the walk began: what lies before it was added later still."""
+        time = self._created(row)
+        return time is not None and self._newest is not None and time > self._newest
+
+    def holds(self, rows: Sequence[T], fresh: Sequence[T]) -> bool:
+        """Look at a page, and at the part of it that was not seen before."""
+        times = self._times(rows)
+        falls = times == sorted(times, reverse=True)
+        if len(fresh) < len(rows):
+            # Mostly rows were left out at the front alone; what is there has its times already.
+            tail = rows[len(rows) - len(fresh) :]
+            times = times[-len(tail) :] if tail and len(times) == len(rows) and tail == fresh else self._times(fresh)
+        if not times:
+            return falls
+        newest = self._newest = self._newest or times[0]
+        if times[0] > newest:
+            times = [time for time in times if time <= newest] or [self._last or newest]
+        last, self._last = self._last or newest, times[-1]
+        return falls and times[0] <= last
+
+    def _times(self, rows: Sequence[T]) -> list[Any]:
+        times: list[Any] = list(map(self._created, rows))
+        # Some rows have no time that could be read. No time is false; to compare each with None would take longer.
+        return times if all(times) else [time for time in times if time is not None]
