@@ -9,7 +9,7 @@ import pytest
 
 from posthog_environments.config import settings as config
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.operations import persons
+from posthog_environments.operations import person_changes, person_history, persons
 from posthog_environments.query import validation as arguments
 from soak import paths
 from soak.frame import Campaign, Effort, missed
@@ -32,7 +32,8 @@ def _as_it_comes(value: object) -> str:
 
 
 def test_ids_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persons, "person_key", _as_it_comes)
+    for module in (persons, person_changes, person_history):
+        monkeypatch.setattr(module, "person_key", _as_it_comes)
     found = _missed(paths.ids)
     assert "off the route" in found
     assert "against the rules" in found
@@ -43,7 +44,8 @@ def test_ids_that_are_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
     def trimmed(value: object) -> str:
         return arguments.person_key(value.strip("/ \n?#") if isinstance(value, str) else value)
 
-    monkeypatch.setattr(persons, "person_key", trimmed)
+    for module in (persons, person_changes, person_history):
+        monkeypatch.setattr(module, "person_key", trimmed)
     assert "against the rules" in _missed(paths.ids)
 
 
@@ -51,7 +53,8 @@ def test_ids_that_are_all_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(value: object) -> str:
         raise ValueError("no")
 
-    monkeypatch.setattr(persons, "person_key", refuse)
+    for module in (persons, person_changes, person_history):
+        monkeypatch.setattr(module, "person_key", refuse)
     found = _missed(paths.ids)
     assert "that went out" in found
     assert "not sent" in found
@@ -83,7 +86,7 @@ def test_names_that_are_trimmed_or_normalised(monkeypatch: pytest.MonkeyPatch) -
     def trimmed(name: str, value: str | None) -> str | None:
         return text(name, value) and str(value).strip()
 
-    monkeypatch.setattr(persons, "text", trimmed)
+    monkeypatch.setattr(person_changes, "text", trimmed)
     assert "byte for byte" in _missed(paths.texts)
 
 

@@ -135,7 +135,9 @@ class Walk:
             flows = f"posthog_environments.operations.{flows}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
-            names |= names_of("posthog_environments.operations.deletions") if cls.__name__.endswith("Persons") else {}
+            for others in ("deletions", "person_changes", "person_history"):
+                found = names_of(f"posthog_environments.operations.{others}")
+                names |= found if cls.__name__.endswith("Persons") else {}
         for member, kind in vars(cls).get("__annotations__", {}).items():
             if not member.startswith("_"):
                 self.kind(f"{name}.{member}", kind, names)
@@ -183,7 +185,7 @@ def test_the_walk_finds_what_hides_in_an_alias() -> None:
     def taking(events: EventsArgument, when: list[dict[str, Any]] | None, flow: Callable[[Any], str]) -> object: ...
 
     walk = Walk()
-    names = {**names_of("posthog_environments.operations.persons"), "Callable": Callable}
+    names = {**names_of("posthog_environments.operations.person_history"), "Callable": Callable}
     walk.function("taking", taking, names)
     assert sorted({place for place in walk.places if place.startswith("taking")}) == [
         "taking.events[…]",

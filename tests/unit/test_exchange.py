@@ -356,12 +356,11 @@ def test_a_429_without_a_time_is_waited_for_a_little() -> None:
 
 
 def test_persons_and_insights_have_one_bucket_and_the_others_their_own() -> None:
-    from posthog_environments.operations import insights, persons
+    from posthog_environments.operations import insights, person_changes, person_history, persons
 
-    assert {op.bucket for op in (persons.LIST, persons.GET, persons.UPDATE, persons.ACTIVITY, insights.TREND)} == {
-        "persons"
-    }
-    assert persons.DELETE.bucket == "deletes"
+    asked = (persons.LIST, persons.GET, person_changes.UPDATE, person_history.ACTIVITY, insights.TREND)
+    assert {op.bucket for op in asked} == {"persons"}
+    assert person_changes.DELETE.bucket == "deletes"
 
 
 def test_a_503_with_retry_after_is_waited_for_and_a_little_longer() -> None:

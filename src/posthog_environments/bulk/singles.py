@@ -11,7 +11,7 @@ from posthog_environments.bulk.verdicts import Verdict, judge, of_answer
 from posthog_environments.calls.messages import Answer, Failed, Flow, is_doubtful, watched
 from posthog_environments.calls.state import Scope
 from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
-from posthog_environments.operations import persons
+from posthog_environments.operations import person_changes
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
@@ -88,10 +88,10 @@ class Singles:
 
     def _request(self, entry: Entry, uuid: str) -> Flow[Any]:
         if entry.change is None:
-            return persons.delete(self._scope, uuid, delete_events=self._job.flags.delete_events)
+            return person_changes.delete(self._scope, uuid, delete_events=self._job.flags.delete_events)
         if entry.change.unset is not None:
-            return persons.delete_property(self._scope, uuid, entry.change.unset)
-        return persons.update(self._scope, uuid, entry.change.wanted)
+            return person_changes.delete_property(self._scope, uuid, entry.change.unset)
+        return person_changes.update(self._scope, uuid, entry.change.wanted)
 
     def _verdict(self, error: PostHogError, seen: Seen) -> Flow[tuple[Verdict, PostHogError]]:
         """Decide what comes of a change that failed, and by which error a run is to stop."""

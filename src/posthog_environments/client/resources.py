@@ -26,7 +26,7 @@ from posthog_environments.calls.state import Scope
 from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
-from posthog_environments.operations import deletions, insights, persons
+from posthog_environments.operations import deletions, insights, person_changes, person_history, persons
 from posthog_environments.paging.listing import Listing
 from posthog_environments.results.responses import RawResponse
 
@@ -283,11 +283,11 @@ class Persons(_Group):
 
     list = _listing(persons.list_)
     get = _call(persons.get)
-    update = _call(persons.update)
-    delete = _call(persons.delete)
-    activity = _listing(persons.activity)
-    delete_property = _call(persons.delete_property)
-    properties_timeline = _call(persons.properties_timeline)
+    update = _call(person_changes.update)
+    delete = _call(person_changes.delete)
+    activity = _listing(person_history.activity)
+    delete_property = _call(person_changes.delete_property)
+    properties_timeline = _call(person_history.properties_timeline)
     csv = _csv(persons.csv)
     delete_many = _call(delete_many)
     deletion_status = _listing(deletions.deletion_status)
@@ -299,11 +299,11 @@ class AsyncPersons(_AsyncGroup):
 
     list = _alisting(persons.list_)
     get = _acall(persons.get)
-    update = _acall(persons.update)
-    delete = _acall(persons.delete)
-    activity = _alisting(persons.activity)
-    delete_property = _acall(persons.delete_property)
-    properties_timeline = _acall(persons.properties_timeline)
+    update = _acall(person_changes.update)
+    delete = _acall(person_changes.delete)
+    activity = _alisting(person_history.activity)
+    delete_property = _acall(person_changes.delete_property)
+    properties_timeline = _acall(person_history.properties_timeline)
     csv = _acsv(persons.csv)
     delete_many = _acall(delete_many)
     deletion_status = _alisting(deletions.deletion_status)
@@ -332,10 +332,10 @@ class RawPersons(_Group):
     """The single calls on persons; each gives its answer as it came."""
 
     get = _raw(persons.get)
-    update = _raw(persons.update)
-    delete = _raw(persons.delete)
-    delete_property = _raw(persons.delete_property)
-    properties_timeline = _raw(persons.properties_timeline)
+    update = _raw(person_changes.update)
+    delete = _raw(person_changes.delete)
+    delete_property = _raw(person_changes.delete_property)
+    properties_timeline = _raw(person_history.properties_timeline)
 
 
 class RawInsights(_Group):
@@ -364,10 +364,10 @@ class AsyncRawPersons(_AsyncGroup):
     """The single calls on persons; each gives its answer as it came, once awaited."""
 
     get = _araw(persons.get)
-    update = _araw(persons.update)
-    delete = _araw(persons.delete)
-    delete_property = _araw(persons.delete_property)
-    properties_timeline = _araw(persons.properties_timeline)
+    update = _araw(person_changes.update)
+    delete = _araw(person_changes.delete)
+    delete_property = _araw(person_changes.delete_property)
+    properties_timeline = _araw(person_history.properties_timeline)
 
 
 class AsyncRawInsights(_AsyncGroup):

@@ -27,7 +27,7 @@ from posthog_environments.errors import (
     PostHogError,
     printable,
 )
-from posthog_environments.operations.persons import check_success
+from posthog_environments.operations.person_changes import check_success
 from posthog_environments.operations.trends import COSTLY, in_turn
 from posthog_environments.query.validation import flag, json_object
 from posthog_environments.ratelimit.limiter import Bucket

@@ -30,7 +30,6 @@ __all__ = ["MOST_AT_ONCE", "bulk_delete", "deletion_status"]
 # Servers refuse more in one request.
 MOST_AT_ONCE: Final = 1000
 STATUSES: Final = ("pending", "completed", "all")
-
 # A change: repeated blindly it could hit whoever came back under the same uuid meanwhile.
 BULK_DELETE: Final = Operation("persons.bulk_delete", Kind.CHANGE, "deletes")
 DELETION_STATUS: Final = Operation("persons.deletion_status", Kind.READ, "persons", patient=True)

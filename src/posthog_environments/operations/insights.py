@@ -45,7 +45,6 @@ TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
 GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
 TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
 TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
-
 _FORMAT = frozenset({"format"})
 _TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
 # Arguments of ours that the contract has not at insights/trend/, though servers know them there.

@@ -11,7 +11,6 @@ A flow takes its `Scope` first; `environment` binds it to both clients, so that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import partial
@@ -24,63 +23,44 @@ from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import Scope
-from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.paging.listing import Exportable, Listing
-from posthog_environments.paging.numbered import NumberedWalk
 from posthog_environments.paging.offset import OffsetWalk
 from posthog_environments.paging.page import MOST_ROWS, Cursor, Fetched
 from posthog_environments.paging.time_range import RangeWalk
-from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument, absolute, filters_to_wire
-from posthog_environments.query.series import ActionsArgument, EventsArgument
-from posthog_environments.query.trend_filter import QUESTION, Breakdown, question, to_query
 from posthog_environments.query.validation import (
     extras,
     flag,
-    json_object,
     json_text,
     moment,
     person_key,
     positive,
     text,
     whole,
-    with_body,
     with_query,
 )
 from posthog_environments.results.decoding import next_link
-from posthog_environments.results.models import PropertiesTimeline
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import ActivityEntry, Person
+    from posthog_environments_api.models import Person
 
-__all__ = [
-    "PersonKey",
-    "activity",
-    "check_success",
-    "csv",
-    "delete",
-    "delete_property",
-    "get",
-    "list_",
-    "properties_timeline",
-    "update",
-]
+__all__ = ["FORMAT", "GET", "LIST", "Extra", "Headers", "PersonKey", "check_page_size", "csv", "get", "list_"]
+
 
 PersonKey: TypeAlias = "int | str | UUID | Person"
+
+
 Extra: TypeAlias = Mapping[str, Any]
+
+
 Headers: TypeAlias = Mapping[str, str]
+
 
 LIST = Operation("persons.list", Kind.READ, "persons", patient=True)
 GET = Operation("persons.get", Kind.READ, "persons")
-UPDATE = Operation("persons.update", Kind.CHANGE, "persons")
-DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
-ACTIVITY = Operation("persons.activity", Kind.READ, "persons", patient=True)
-DELETE_PROPERTY = Operation("persons.delete_property", Kind.CHANGE, "persons")
-TIMELINE = Operation("persons.properties_timeline", Kind.READ, "persons", unscoped=True)
-
 # What has an argument of its own may not come as an extra; `format` decides how an answer is read.
 _FILTERS = frozenset({"search", "email", "distinct_id", "properties", "limit", "offset", "include_total", "format"})
-_FORMAT = frozenset({"format"})
+FORMAT = frozenset({"format"})
 
 
 def list_(
@@ -138,7 +118,7 @@ def list_(
     posthog/api/person.py.
     """
     scope = scope.but(timeout, extra_headers)
-    _check_page_size(page_size)
+    check_page_size(page_size)
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
@@ -182,7 +162,12 @@ def list_(
 _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
 
 
-def _check_page_size(page_size: int) -> None:
+def check_page_size(page_size: int) -> None:
+    """Refuse pages that servers cut without a word.
+
+    Raises:
+        ValueError: It asks for more rows than servers give at once.
+    """
     if isinstance(page_size, int) and page_size > MOST_ROWS:
         raise ValueError(
             f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
@@ -249,7 +234,7 @@ def get(
     from posthog_environments_api.api.persons import get_person
 
     request = get_person._get_kwargs(scope.project_id, person_key(id))
-    return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, _FORMAT))))
+    return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, FORMAT))))
 
 
 def _get(scope: Scope, call: Call) -> Flow[Person]:
@@ -257,271 +242,6 @@ def _get(scope: Scope, call: Call) -> Flow[Person]:
 
     answer = yield from exchange(scope, call)
     return decode_record(call, answer, Record)
-
-
-def update(
-    scope: Scope,
-    id: PersonKey,
-    properties: Mapping[str, Any],
-    *,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_body: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Flow[Person | None]:
-    """Set properties of a person, and leave the others as they are.
-
-    Args:
-        id: The integer id, the uuid, or a `Person`.
-        properties: Names and values to set; dates become ISO text.
-        timeout: Seconds for the call, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_body: Fields of the body that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Returns:
-        The person as changed, or None where the server only took the change, to carry it out soon: servers of
-        PostHog do, so a read straight after may still show the old values.
-
-    Raises:
-        OutcomeUnknown: The change may or may not have happened: no clear answer came, or one that is not the API's.
-            It is not repeated.
-        NotFoundError: There is no such person.
-        TypeError, ValueError: The properties are no mapping, are empty, or hold what JSON cannot. Nothing was sent.
-
-    Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
-    """
-    scope = scope.but(timeout, extra_headers)
-    wanted = json_object("properties", properties)
-    if not wanted:
-        raise ValueError("properties is empty; name at least one property to set.")
-    from posthog_environments_api.api.persons import update_person
-    from posthog_environments_api.models.person_update import PersonUpdate
-
-    request = update_person._get_kwargs(scope.project_id, person_key(id), body=PersonUpdate(wanted))
-    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
-    return _update(scope, Call(UPDATE, request))
-
-
-def _update(scope: Scope, call: Call) -> Flow[Person | None]:
-    answer = yield from exchange(scope, call)
-    from posthog_environments_api.models.person import Person as Record
-
-    _check_done(call, answer)
-    # With any other success the change is only accepted.
-    return decode_record(call, answer, Record) if answer.status_code == 200 and answer.content.strip() else None
-
-
-def delete(
-    scope: Scope,
-    id: PersonKey,
-    *,
-    delete_events: bool = False,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Flow[None]:
-    """Delete a person.
-
-    Args:
-        id: The integer id, the uuid, or a `Person`.
-        delete_events: Whether to queue the deletion of all events of the person as well. It runs once a week, on
-            Sundays at 05:00 UTC, and cannot be called back.
-        timeout: Seconds for the call, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Raises:
-        NotFoundError: There is no such person. After an attempt of this very call that may have deleted the person
-            it is not raised: then the person is gone, as asked.
-        OutcomeUnknown: No attempt got a clear answer; or the person is gone, and whether the deletion of the events
-            was queued is not known.
-        TypeError, ValueError: The id names no person. Nothing was sent.
-
-    Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
-    that the parameter is sent only when true, from posthog/api/person.py.
-    """
-    scope = scope.but(timeout, extra_headers)
-    if not isinstance(delete_events, bool):
-        raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
-    from posthog_environments_api.api.persons import delete_person
-    from posthog_environments_api.types import UNSET
-
-    # Never false: servers look whether the parameter is there.
-    request = delete_person._get_kwargs(scope.project_id, person_key(id), delete_events=delete_events or UNSET)
-    extra = extras("extra_query", extra_query, _FORMAT | {"delete_events"})
-    return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
-
-
-def _nothing(scope: Scope, call: Call) -> Flow[None]:
-    answer = yield from exchange(scope, call)
-    _check_done(call, answer)
-
-
-def activity(
-    scope: Scope,
-    id: PersonKey,
-    *,
-    page_size: int = 100,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Listing[ActivityEntry]:
-    """List what was done to a person, newest first.
-
-    Args:
-        id: The integer id, the uuid, or a `Person`.
-        page_size: Entries a page, at least 1.
-        timeout: Seconds for each page, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Returns:
-        A pager, which can be iterated for entries more than once; each time it starts over.
-
-    Raises:
-        PermissionDeniedError: While iterating: the key lacks the scope activity_log:read.
-        PagingError: While iterating: a next link leads nowhere or back.
-        TypeError, ValueError: The id names no person, or the page size makes no sense. Nothing was sent.
-
-    Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
-    from posthog/models/activity_logging/.
-    """
-    scope = scope.but(timeout, extra_headers)
-    key = person_key(id)
-    positive("page_size", page_size)
-    extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
-
-    def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
-        from posthog_environments_api.api.persons import list_person_activity
-        from posthog_environments_api.models.activity_page import ActivityPage as Record
-
-        request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
-        call = Call(ACTIVITY, with_query(request, extra))
-        answer = yield from exchange(scope, call)
-        page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
-        return Fetched(page.results, next_link(page), page.total_count)
-
-    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
-
-
-def _entry_key(entry: ActivityEntry) -> str:
-    """Return what identifies an entry; older servers give it no id."""
-    return entry.id or json.dumps(entry.to_dict(), sort_keys=True, default=str)
-
-
-def delete_property(
-    scope: Scope,
-    id: PersonKey,
-    name: str,
-    *,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_body: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Flow[None]:
-    """Delete one property of a person. Servers do not check that the person has it.
-
-    Args:
-        id: The integer id, the uuid, or a `Person`.
-        name: Name of the property.
-        timeout: Seconds for the call, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_body: Fields of the body that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Raises:
-        OutcomeUnknown: The change may or may not have happened. It is not repeated.
-        APIStatusError: The server answered with success, and said in the body that it had none.
-        NotFoundError: There is no such person.
-        TypeError, ValueError: The id names no person, or the name is no text. Nothing was sent.
-
-    Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
-    body, so that it is sent in both places, from posthog/api/person.py.
-    """
-    scope = scope.but(timeout, extra_headers)
-    wanted = text("name", name)
-    if wanted is None:
-        raise TypeError("name must be a str, not None.")
-    json_object("name", {wanted: None})
-    from posthog_environments_api.api.persons import delete_person_property
-    from posthog_environments_api.models.property_deletion import PropertyDeletion
-
-    request = delete_person_property._get_kwargs(
-        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
-    )
-    request = with_query(request, extras("extra_query", extra_query, _FORMAT | {"$unset"}))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
-    return _nothing(scope, Call(DELETE_PROPERTY, request))
-
-
-def properties_timeline(
-    scope: Scope,
-    id: PersonKey,
-    *,
-    events: EventsArgument = None,
-    actions: ActionsArgument = None,
-    properties: PropertiesArgument = None,
-    date_from: DateArgument = None,
-    date_to: DateArgument = None,
-    interval: str | None = None,
-    breakdown: Breakdown | None = None,
-    breakdown_type: str | None = None,
-    display: str | None = None,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Flow[PropertiesTimeline]:
-    """Follow the properties of a person over time.
-
-    Args:
-        id: The integer id, the uuid, or a `Person`.
-        events: Events that count: names, the API's own dicts, or what `event` makes.
-        actions: Actions that count: numbers, the API's own dicts, or what `action` makes.
-        properties: Conditions; the properties of the person that they name are those that are followed.
-        date_from: Start: a date or datetime, a timedelta or relativedelta back from now, or the API's text.
-        date_to: End, in the same forms; the default is now.
-        interval: "hour", "day", "week" or "month"; how far the dates are rounded.
-        breakdown: A property of the person to follow as well.
-        breakdown_type: What `breakdown` names, "person" to follow a property of the person.
-        display: One of the displays of a trend; the server reads it and nothing comes of it.
-        timeout: Seconds for the call, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Raises:
-        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
-        ValueError: A date or filter that the server would misread. Nothing was sent.
-
-    Source: "Retrieve environments persons properties timeline" of the vendor's page, which shows neither parameters
-    nor an answer; both from posthog/queries/properties_timeline/.
-    """
-    scope = scope.but(timeout, extra_headers)
-    wanted = question(
-        events=events,
-        actions=actions,
-        properties=properties,
-        date_from=date_from,
-        date_to=date_to,
-        breakdown=breakdown,
-        breakdown_type=breakdown_type,
-        display=display,
-        interval=interval,
-        default_type="person",
-        now=scope.session.now,
-    )
-    from posthog_environments_api.api.persons import get_person_properties_timeline
-
-    request = get_person_properties_timeline._get_kwargs(scope.project_id, person_key(id), **to_query(wanted))
-    return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | _FORMAT))))
-
-
-def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
-    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
-
-    answer = yield from exchange(scope, call)
-    return PropertiesTimeline(decode_record(call, answer, Record))
 
 
 def csv(
@@ -630,46 +350,4 @@ def _warn_of_older(kind: str) -> None:
             f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "
             "ones heed it. See that fewer come than there are.",
             UserWarning,
-        )
-
-
-def _check_done(call: Call, answer: Answer) -> None:
-    """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
-
-    Raises:
-        OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
-        APIStatusError: It says `success: false`.
-    """
-    from posthog_environments_api.records import DecodeError
-
-    from posthog_environments.results.decoding import loads
-
-    if not answer.content.strip():
-        return
-    try:
-        body: object = loads(answer.content)
-    except DecodeError:
-        kind = printable(answer.headers.get("content-type", "no type"), 60)
-        raise OutcomeUnknown(
-            f"{call.operation.name} may or may not have been carried out: what came with {answer.status_code} is no "
-            f"JSON, but of {kind}; a proxy or a log-in may stand before the server. Check host, and read the person."
-        ) from None
-    check_success(call, answer, body)
-
-
-def check_success(call: Call, answer: Answer, body: object) -> None:
-    """See that a body does not say that the server has failed.
-
-    Raises:
-        APIStatusError: It says `success: false`.
-    """
-    said = fields_of(body)
-    if said.get("success") is False and "uuid" not in said:
-        detail = said.get("detail")
-        reason = printable(detail) if isinstance(detail, str) and detail.strip() else "it gave no reason"
-        raise APIStatusError(
-            f"{call.operation.name}: the server answered {answer.status_code} and said that it failed: {reason}",
-            status_code=answer.status_code,
-            body=body,
-            request_id=answer.headers.get("x-request-id"),
         )

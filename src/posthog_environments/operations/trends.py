@@ -47,7 +47,6 @@ __all__ = ["COSTLY", "GONE", "Found", "Inquiry", "Via", "ask", "in_turn"]
 
 Via: TypeAlias = Literal["legacy", "query"]
 T = TypeVar("T")
-
 # What a server answers at insights/trend/ that has it no more, or never had it.
 GONE: Final = frozenset({403, 404, 405})
 # What will come again for the same question, and cost the same again: too long, refused beforehand, too much memory.

@@ -32,7 +32,7 @@ from posthog_environments.paging.page import (
     next_number,
     rows_from,
 )
-from posthog_environments.paging.seen import _PLAIN, Memory, Order
+from posthog_environments.paging.seen import PLAIN, Memory, Order
 
 __all__ = ["LEAST_ROOM", "MAX_REACH", "MIN_WINDOW", "OffsetWalk"]
 
@@ -133,7 +133,7 @@ class OffsetWalk(Generic[T]):
     def state(self) -> dict[str, Any]:
         """Write down where the walk is, in words of JSON; rows must be identified by text."""
         return {
-            **{name: getattr(self, name) for name in _PLAIN},
+            **{name: getattr(self, name) for name in PLAIN},
             "cursor": None if self.cursor is None else [self.cursor.number, self.cursor.limit],
             "report": asdict(self.report),
             "idle": self._idle.count,
@@ -151,7 +151,7 @@ class OffsetWalk(Generic[T]):
             LookupError, TypeError, ValueError: It is no such state.
         """
         walk = cls(state["_size"], state["_start"], key, created)
-        for name in _PLAIN:
+        for name in PLAIN:
             setattr(walk, name, state[name])
         walk.cursor = None if state["cursor"] is None else Cursor(*state["cursor"])
         walk.report = Report(**state["report"])

@@ -11,7 +11,7 @@ __all__ = ["Memory", "Order"]
 
 T = TypeVar("T")
 # What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
-_PLAIN = (
+PLAIN = (
     "_size",
     "_start",
     "_most",
