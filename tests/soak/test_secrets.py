@@ -19,6 +19,7 @@ from posthog_environments.calls.messages import Answer, Call, Failed
 from posthog_environments.cli import connection, output
 from posthog_environments.client import environment
 from posthog_environments.config import api_key as secrets
+from posthog_environments.config import host as hosts
 from posthog_environments.config import settings as config
 from posthog_environments.config.api_key import Secret
 from posthog_environments.operations import any_request, persons
@@ -149,20 +150,20 @@ def test_paths_that_raise_what_they_like(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_hosts_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "_url_problem", lambda value: None)
+    monkeypatch.setattr(hosts, "_url_problem", lambda value: None)
     found = _missed(room.hosts)
     assert "another origin than the host says" in found
     assert "foreign exception" in found
 
 
 def test_hosts_that_are_half_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = config._url_problem
+    problem = hosts._url_problem
 
     def lax(value: str) -> str | None:
         found = problem(value)
         return None if found and "user name" in found else found
 
-    monkeypatch.setattr(config, "_url_problem", lax)
+    monkeypatch.setattr(hosts, "_url_problem", lax)
     assert "another origin than the host says" in "\n".join(missed(room.hosts(Effort(0.05, 3))))
 
 
@@ -170,19 +171,19 @@ def test_hosts_that_are_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     import contextlib
     import socket
 
-    host = config._host
+    host = hosts.read_host
 
     def probing(value: object, place: str, *, allow_http: bool) -> str:
         with contextlib.suppress(OSError, UnicodeError, ValueError):
             socket.create_connection((str(value).partition("//")[2].partition("/")[0], 443), 1).close()
         return host(value, place, allow_http=allow_http)
 
-    monkeypatch.setattr(config, "_host", probing)
+    monkeypatch.setattr(config, "read_host", probing)
     assert "cost a connection when they were configured" in _missed(room.hosts)
 
 
 def test_plain_http_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "_is_loopback", lambda host: True)
+    monkeypatch.setattr(hosts, "_is_loopback", lambda host: True)
     assert "in the clear" in "\n".join(missed(room.hosts(Effort(0.05, 3))))
 
 
@@ -200,8 +201,8 @@ def test_messages_about_hosts_that_tell(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_hosts_that_are_all_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "_url_problem", lambda value: "is not liked.")
-    monkeypatch.setattr(config, "CLOUDS", {})
+    monkeypatch.setattr(hosts, "_url_problem", lambda value: "is not liked.")
+    monkeypatch.setattr(hosts, "CLOUDS", {})
     assert "accepted and called, and refused" in _missed(room.hosts)
 
 

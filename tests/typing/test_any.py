@@ -134,6 +134,8 @@ class Walk:
             flows = cls.__name__.removeprefix("Async").removeprefix("Raw").lower()
             flows = f"posthog_environments.operations.{flows}"
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
+            timing = names_of("posthog_environments.operations.timing")
+            names |= timing if cls.__name__.endswith("Insights") else {}
             names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
             for others in ("deletions", "person_changes", "person_history"):
                 found = names_of(f"posthog_environments.operations.{others}")
@@ -185,7 +187,7 @@ def test_the_walk_finds_what_hides_in_an_alias() -> None:
     def taking(events: EventsArgument, when: list[dict[str, Any]] | None, flow: Callable[[Any], str]) -> object: ...
 
     walk = Walk()
-    names = {**names_of("posthog_environments.operations.person_history"), "Callable": Callable}
+    names = {**names_of("posthog_environments.operations.person_history"), "Any": Any, "Callable": Callable}
     walk.function("taking", taking, names)
     assert sorted({place for place in walk.places if place.startswith("taking")}) == [
         "taking.events[…]",

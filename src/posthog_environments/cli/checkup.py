@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from posthog_environments.calls.notices import Notice, notices
 from posthog_environments.calls.prefixes import moves, place_of, successors
-from posthog_environments.config.settings import CLOUDS
+from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import click
 from posthog_environments.cli import profiles
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import DEFAULT_TIMEOUT
-from posthog_environments.config.settings import CLOUDS
+from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:

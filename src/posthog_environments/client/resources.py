@@ -26,7 +26,7 @@ from posthog_environments.calls.state import Scope
 from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncDriver, Driver
 from posthog_environments.errors import MalformedResponseError, TransportError
-from posthog_environments.operations import deletions, insights, person_changes, person_history, persons
+from posthog_environments.operations import deletions, insights, person_changes, person_history, persons, timing
 from posthog_environments.paging.listing import Listing
 from posthog_environments.results.responses import RawResponse
 
@@ -316,7 +316,7 @@ class Insights(_Group):
     trend = _call(insights.trend)
     get_trend = _call(insights.get_trend)
     trend_csv = _csv(insights.trend_csv)
-    timing = _call(insights.timing)
+    timing = _call(timing.timing)
 
 
 class AsyncInsights(_AsyncGroup):
@@ -325,7 +325,7 @@ class AsyncInsights(_AsyncGroup):
     trend = _acall(insights.trend)
     get_trend = _acall(insights.get_trend)
     trend_csv = _acsv(insights.trend_csv)
-    timing = _acall(insights.timing)
+    timing = _acall(timing.timing)
 
 
 class RawPersons(_Group):
@@ -343,7 +343,7 @@ class RawInsights(_Group):
 
     trend = _raw(insights.trend)
     get_trend = _raw(insights.get_trend)
-    timing = _raw(insights.timing)
+    timing = _raw(timing.timing)
 
 
 class WithRawResponse(_Group):
@@ -375,7 +375,7 @@ class AsyncRawInsights(_AsyncGroup):
 
     trend = _araw(insights.trend)
     get_trend = _araw(insights.get_trend)
-    timing = _araw(insights.timing)
+    timing = _araw(timing.timing)
 
 
 class AsyncWithRawResponse(_AsyncGroup):

@@ -10,17 +10,16 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from posthog_environments.config.api_key import Secret, api_key_secret
 from posthog_environments.config.defaults import DEFAULT_RETRIES, DEFAULT_TIMEOUT, MAX_BODY
+from posthog_environments.config.host import read_host, shown
 from posthog_environments.errors import ConfigurationError
 
 __all__ = [
-    "CLOUDS",
     "VERSION",
     "KeySource",
     "Options",
@@ -32,15 +31,15 @@ __all__ = [
     "read_settings",
 ]
 
+
 # The version of the distribution; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
+
 Prefix = Literal["auto", "environments", "projects"]
 
-TrendApi = Literal["auto", "legacy", "query"]
 
-# The two clouds of the vendor, https://posthog.com/docs/api, "US Cloud" and "EU Cloud".
-CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
+TrendApi = Literal["auto", "legacy", "query"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +147,15 @@ def read_settings(
     project_id, place = _given(project_id, "project_id", "POSTHOG_PROJECT_ID", environ)
     project = _project(project_id, place)
     host, place = _given(host, "host", "POSTHOG_HOST", environ)
-    url = _host("us" if host is None else host, place, allow_http=allow_http)
+    url = read_host("us" if host is None else host, place, allow_http=allow_http)
     prefix, place = _given(prefix, "prefix", "POSTHOG_PREFIX", environ)
     if prefix is None:
         prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
-        raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {_shown(prefix)}.')
+        raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {shown(prefix)}.')
     trends = _trend_api(*_given(trend_api, "trend_api", "POSTHOG_TREND_API", environ))
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
-        raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {_shown(max_body)}.")
+        raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {shown(max_body)}.")
     shared = quota_place(*_given(quota, "quota", "POSTHOG_QUOTA", environ))
     return Settings(
         project_id=project,
@@ -174,7 +173,7 @@ def _trend_api(value: object, place: str) -> TrendApi:
         return "auto"
     if value not in ("auto", "legacy", "query"):
         raise ConfigurationError(
-            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {_shown(value)}.'
+            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {shown(value)}.'
         )
     return value
 
@@ -210,7 +209,7 @@ def _project(value: object, place: str) -> str:
         value = int.__repr__(value)
     if isinstance(value, str) and (value == "@current" or re.fullmatch(r"[1-9][0-9]{0,17}", value)):
         return value
-    raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {_shown(value)}.')
+    raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {shown(value)}.')
 
 
 _PLACES = (
@@ -257,115 +256,10 @@ def _without_password(scheme: str, rest: str) -> str:
     return f"{scheme}://{location.rpartition('@')[2]}/{path}"
 
 
-def _shown(value: object) -> str:
-    """Show a wrong value, unless it may be a key that was put into the wrong place."""
-    if isinstance(value, str) and (len(value) > 20 or value.startswith("ph")):
-        return f"a text of {len(value)} characters"
-    return repr(value) if isinstance(value, (str, int, float)) else type(value).__name__
-
-
-def _host(value: object, place: str, *, allow_http: bool) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f'{place} must be "us", "eu" or a URL, not {type(value).__name__}.')
-    if value in CLOUDS:
-        return CLOUDS[value]
-    problem = _url_problem(value)
-    misled = None if problem else _misled(value)
-    if misled:
-        raise ConfigurationError(f"{place} {misled}")
-    if problem:
-        # Not the value itself: what was taken for a host may be a key that was put into the wrong variable.
-        raise ConfigurationError(
-            f'{place} {problem} It must be "us", "eu" or a URL like "https://posthog.example.com".'
-        )
-    parts = urlsplit(value)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
-        raise ConfigurationError(
-            f"{place} is plain http, which would send the API key unencrypted. "
-            "Use https, or give allow_http=True if you trust the network."
-        )
-    return value.rstrip("/")
-
-
-def _url_problem(value: str) -> str | None:
-    if not all("!" <= c <= "~" for c in value) or "\\" in value:
-        return "has a character that no URL has."
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        return "is not a URL that can be read."
-    if parts.scheme not in ("http", "https"):
-        return "does not begin with https://."
-    if "@" in parts.netloc:
-        return "has a user name or password in it; give the key as api_key."
-    host = parts.hostname or ""
-    if not _is_host_name(host) or (":" in host or "[" in parts.netloc) != bool(_LITERAL.fullmatch(parts.netloc)):
-        return "names no host that can be read."
-    if port == 0 or parts.netloc.endswith(":"):
-        return "has no port that can be used."
-    if "?" in value or "#" in value:
-        return "has a query or fragment."
-    if any(segment in (".", "..") or "%" in segment for segment in parts.path.split("/")) or "//" in parts.path:
-        return "has a path that is not plain."
-    return None
-
-
-def _misled(value: str) -> str | None:
-    """Say what is wrong with a URL at which there is something else of PostHog, and what to give instead."""
-    parts = urlsplit(value)
-    name = (parts.hostname or "").rstrip(".")
-    if name == "i.posthog.com" or name.endswith(".i.posthog.com"):
-        # The vendor's SDKs for capture read the same variable, https://posthog.com/docs/api, "Public endpoints".
-        region = next((region for region in CLOUDS if name.startswith(region)), None)
-        remedy = f'"{region}", which is {CLOUDS[region]}' if region else '"us" or "eu", where your project is'
-        return f"names a host that only takes in events, and has no API to read from. Give {remedy}."
-    segments = [segment.lower() for segment in parts.path.split("/") if segment]
-    root = f"{parts.scheme}://{parts.netloc}"
-    if "project" in segments:
-        return f"holds the page of a project. Give {root} as the host, and the number of the project as project_id."
-    if "api" in segments and (segments[-1] == "api" or {"projects", "environments"} & set(segments)):
-        base = "/".join(parts.path.split("/")[: 1 + segments.index("api")]).rstrip("/")
-        return f"holds /api, which the client adds by itself. Give {root}{base}."
-    return None
-
-
-# A label as RFC 1123 has it; with the underscore that names inside a network may have.
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_LITERAL = re.compile(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?\](?::[0-9]*)?")
-
-
-def _is_host_name(host: str) -> bool:
-    if ":" in host:
-        return _is_address(host, 6)
-    labels = host.removesuffix(".").split(".")
-    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        return False
-    if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", labels[-1]):
-        # "127.1" and "2130706433" are addresses to some and names to others.
-        return _is_address(host, 4)
-    return True
-
-
-def _is_address(host: str, version: int) -> bool:
-    try:
-        return ip_address(host).version == version
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    # Not `x.localhost`: not every resolver keeps such names on this machine.
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _seconds(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
         raise ConfigurationError(
-            f"{name} must be a number of seconds above 0, not {_shown(value)}. "
+            f"{name} must be a number of seconds above 0, not {shown(value)}. "
             "There is no way to wait for ever; give a large number."
         )
 
@@ -378,12 +272,12 @@ def _max_wait(name: str, value: object) -> None:
 
 def _retries(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise ConfigurationError(f"{name} must be a whole number from 0 to 100, not {_shown(value)}.")
+        raise ConfigurationError(f"{name} must be a whole number from 0 to 100, not {shown(value)}.")
 
 
 def _bool(name: str, value: object) -> None:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {_shown(value)}.")
+        raise ConfigurationError(f"{name} must be True or False, not {shown(value)}.")
 
 
 # What the client itself says in a request, or may not say.

@@ -1,19 +1,22 @@
 """The operations on insights, each written once, as a flow over the generated endpoints; see `persons`."""
 
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from posthog_environments.calls.decode import decode
-from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import Scope
+from posthog_environments.operations.persons import FORMAT, Extra, Headers
 from posthog_environments.operations.trends import COSTLY, GONE, Found, Inquiry, ask
 from posthog_environments.query.dates import DateArgument, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument
@@ -22,7 +25,6 @@ from posthog_environments.query.trend_filter import QUESTION, Breakdown, questio
 from posthog_environments.query.validation import (
     extras,
     flag,
-    json_object,
     positive,
     text,
     whole,
@@ -36,34 +38,15 @@ from posthog_environments.results.trend_csv import csv_text
 if TYPE_CHECKING:
     from posthog_environments_api.models import Trend as TrendRecord
 
-__all__ = ["get_trend", "timing", "trend", "trend_csv"]
+__all__ = ["GET_TREND", "TREND", "TREND_CSV", "Extra", "Headers", "get_trend", "trend", "trend_csv"]
 
-Extra: TypeAlias = Mapping[str, Any]
-Headers: TypeAlias = Mapping[str, str]
 
 TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
 GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
 TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
-TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
-_FORMAT = frozenset({"format"})
 _TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
 # Arguments of ours that the contract has not at insights/trend/, though servers know them there.
 _BEYOND = ("breakdown_limit", "breakdown_group_type_index")
-_TIMING = frozenset(
-    {
-        "name",
-        "derived_name",
-        "filters",
-        "query",
-        "order",
-        "deleted",
-        "dashboards",
-        "description",
-        "tags",
-        "favorited",
-        "saved",
-    }
-)
 
 
 def trend(
@@ -216,7 +199,7 @@ def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> In
     """Check the arguments of a call, and return its question."""
     asked = _question(scope, given)
     at_address = operation is GET_TREND
-    extra_query = extras("extra_query", given["extra_query"], _TREND | _FORMAT if at_address else _FORMAT)
+    extra_query = extras("extra_query", given["extra_query"], _TREND | FORMAT if at_address else FORMAT)
     extra_body = extras("extra_body", given["extra_body"], _TREND)
     _check_group({**asked, **extra_body, **(extra_query if at_address else {})})
 
@@ -343,63 +326,3 @@ def _check_group(asked: Mapping[str, Any]) -> None:
             "breakdown_group_type_index: missing, and a breakdown by group needs it: the number of the kind of group "
             "in the project, from 0 to 4."
         )
-
-
-def timing(
-    scope: Scope,
-    *,
-    name: str | None = None,
-    derived_name: str | None = None,
-    filters: Mapping[str, Any] | None = None,
-    query: Mapping[str, Any] | str | None = None,
-    order: int | None = None,
-    deleted: bool | None = None,
-    dashboards: Sequence[int] | None = None,
-    description: str | None = None,
-    tags: Sequence[str] | None = None,
-    favorited: bool | None = None,
-    saved: bool | None = None,
-    timeout: float | None = None,
-    extra_query: Extra | None = None,
-    extra_body: Extra | None = None,
-    extra_headers: Headers | None = None,
-) -> Flow[None]:
-    """Report the timing of an insight. Servers take every field unchecked, and answer with nothing.
-
-    Args:
-        name: Name of the insight.
-        derived_name: Name that was made up for it.
-        filters: Filters of the older kind.
-        query: The query, as an object or as JSON text.
-        order: Its place.
-        deleted: Whether it is deleted.
-        dashboards: Ids of the dashboards that show it. Deprecated by the vendor, and to be removed.
-        description: What it is about.
-        tags: Its tags.
-        favorited: Whether it is a favourite.
-        saved: Whether it is saved.
-        timeout: Seconds for the call, instead of the client's.
-        extra_query: Query parameters that the contract does not know.
-        extra_body: Fields of the body that the contract does not know.
-        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
-
-    Raises:
-        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
-        TypeError, ValueError: A field holds what JSON cannot. Nothing was sent.
-        OutcomeUnknown: The report may or may not have arrived. It is not repeated.
-
-    Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.
-    """
-    given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
-    body = json_object("the report", given)
-    from posthog_environments_api.api.insights import record_insight_timing
-    from posthog_environments_api.models.insight_timing import InsightTiming
-
-    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
-    request = with_query(request, extras("extra_query", extra_query, _FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, _TIMING))
-    return _done(scope.but(timeout, extra_headers), Call(TIMING, request))
-
-
-def _done(scope: Scope, call: Call) -> Flow[None]:
-    yield from exchange(scope, call)

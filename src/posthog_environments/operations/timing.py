@@ -1,0 +1,103 @@
+"""The timing of an insight, which personal keys may not record. See `insights`."""
+
+# Callers without a type checker are users too, so arguments are checked at run time.
+# pyright: reportUnnecessaryIsInstance=false
+
+# The generated `_get_kwargs` is ours to call.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.messages import Call, Flow, Kind, Operation
+from posthog_environments.calls.state import Scope
+from posthog_environments.operations.persons import FORMAT, Extra, Headers
+from posthog_environments.query.validation import (
+    extras,
+    json_object,
+    with_body,
+    with_query,
+)
+
+__all__ = ["TIMING", "timing"]
+
+
+TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
+_TIMING = frozenset(
+    {
+        "name",
+        "derived_name",
+        "filters",
+        "query",
+        "order",
+        "deleted",
+        "dashboards",
+        "description",
+        "tags",
+        "favorited",
+        "saved",
+    }
+)
+
+
+def timing(
+    scope: Scope,
+    *,
+    name: str | None = None,
+    derived_name: str | None = None,
+    filters: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | str | None = None,
+    order: int | None = None,
+    deleted: bool | None = None,
+    dashboards: Sequence[int] | None = None,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    favorited: bool | None = None,
+    saved: bool | None = None,
+    timeout: float | None = None,
+    extra_query: Extra | None = None,
+    extra_body: Extra | None = None,
+    extra_headers: Headers | None = None,
+) -> Flow[None]:
+    """Report the timing of an insight. Servers take every field unchecked, and answer with nothing.
+
+    Args:
+        name: Name of the insight.
+        derived_name: Name that was made up for it.
+        filters: Filters of the older kind.
+        query: The query, as an object or as JSON text.
+        order: Its place.
+        deleted: Whether it is deleted.
+        dashboards: Ids of the dashboards that show it. Deprecated by the vendor, and to be removed.
+        description: What it is about.
+        tags: Its tags.
+        favorited: Whether it is a favourite.
+        saved: Whether it is saved.
+        timeout: Seconds for the call, instead of the client's.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields of the body that the contract does not know.
+        extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
+
+    Raises:
+        PermissionDeniedError: Servers refuse personal API keys here, whatever their scopes.
+        TypeError, ValueError: A field holds what JSON cannot. Nothing was sent.
+        OutcomeUnknown: The report may or may not have arrived. It is not repeated.
+
+    Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.
+    """
+    given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
+    body = json_object("the report", given)
+    from posthog_environments_api.api.insights import record_insight_timing
+    from posthog_environments_api.models.insight_timing import InsightTiming
+
+    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
+    request = with_query(request, extras("extra_query", extra_query, FORMAT))
+    request = with_body(request, extras("extra_body", extra_body, _TIMING))
+    return _done(scope.but(timeout, extra_headers), Call(TIMING, request))
+
+
+def _done(scope: Scope, call: Call) -> Flow[None]:
+    yield from exchange(scope, call)
