@@ -27,7 +27,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors newest pythons audit build clean
+.PHONY: help setup demo test test-all check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors newest pythons audit build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -50,7 +50,14 @@ $(STAMP): $(TOOLS)
 demo: $(STAMP) ## the main job on the local sandbox with real data (LIVE=1: the reading part on your own server)
 	@$(ISOLATE) $(PY) scripts/demo.py $(if $(LIVE),--live)
 
-test: $(STAMP) ## the whole test suite
+# What is wrong most often shows here. Left out are the folders that start campaigns, type checkers, notebooks and wheels,
+# and the tests that tests/slow.txt names.
+FIRST := tests/unit tests/contract tests/client tests/cli tests/sandbox tests/bulk tests/export README.md
+
+test: $(STAMP) ## the tests to run before each commit (four minutes on two cores)
+	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) -m "not slow" $(FIRST) $(ARGS)
+
+test-all: $(STAMP) ## the whole test suite (a quarter of an hour)
 	@$(ISOLATE) $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(STAMP) ## lint, types, and what is generated against what it is generated from
