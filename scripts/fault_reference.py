@@ -1,6 +1,6 @@
 """Write docs/faults.md: each fault of tests/suites/soak/fault_table.py, and how each kind of call ends in it.
 
-The table is what `make soak` and `make test-all` hold the client to, so the page cannot promise anything else. `--check`
+The table is what `make soak` and `make test-all` hold the client to: the page cannot promise anything else. `--check`
 exits with 1 where it is out of step.
 """
 
