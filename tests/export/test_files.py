@@ -584,6 +584,14 @@ def test_only_the_columns_that_were_asked_for(env: Environment, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.xlsx"])
+def test_a_column_that_nobody_has_is_named(env: Environment, tmp_path: Path, name: str) -> None:
+    with pytest.warns(
+        UserWarning, match="(nobody|none of the first \\d+ persons) has the property 'pla', 'Plan'; the column is empty"
+    ):
+        env.persons.list().export(tmp_path / name, only=["pla", "plan", "Plan", "uuid"])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.xlsx"])
 def test_an_interrupted_export_of_certain_columns_goes_on(env: Environment, tmp_path: Path, name: str) -> None:
     env.persons.list(page_size=10).export(tmp_path / f"whole-{name}", only=["email", "uuid"])
     interrupted(env, tmp_path / name, only=["email", "uuid"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from posthog_environments.calls.notices import warn
 from posthog_environments.export import cells
 from posthog_environments.results.raw_rows import Row, person_of
 from posthog_environments.tables.columns import Layout
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from posthog_environments.export.targets import Compression, Form
 
-__all__ = ["Writer", "choose_layout", "compressed", "opened"]
+__all__ = ["Writer", "choose_layout", "compressed", "opened", "warn_of_absent"]
 
 GZIP_LEVEL = 6
 
@@ -68,9 +69,19 @@ class Writer:
             # Texts show everything, and whoever comes later may have something else there.
             only = None if self._only is None else Layout.of_only(self._only)
             self.layout = only or choose_layout(persons, columns=self._columns, flatten=self._flatten)
+            if only is not None:
+                had = {key for person in persons for key in person.properties}
+                warn_of_absent(only, had, f"none of the first {len(persons):,} persons has" if persons else "")
         split = self.layout.cells
         head = cells.header(self.layout.names, raw=self._raw) if first else ""
         return (head + "".join([cells.line(split(person), raw=self._raw) for person in persons])).encode()
+
+
+def warn_of_absent(layout: Layout, had: Container[str], who: str) -> None:
+    """Warn of columns of properties that were asked for by `only` and that nobody had; "" where there was nobody."""
+    absent = [repr(each.key) for each in layout.properties if str(each.key) not in had]
+    if who and absent:
+        warn(f"only: {who} the property {', '.join(absent)}; the column is empty where nobody has it.", UserWarning)
 
 
 def lines_of(rows: Sequence[Row]) -> bytes:

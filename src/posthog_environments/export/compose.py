@@ -8,17 +8,20 @@ done again from its beginning as often as it is broken off, with the same result
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, cast
 
 from posthog_environments.export import cells
-from posthog_environments.export.chunks import batches, choose_layout, compressed, opened
+from posthog_environments.export.chunks import batches, choose_layout, compressed, opened, warn_of_absent
 from posthog_environments.results.raw_rows import person_of, uuid_of
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
     from io import RawIOBase
     from pathlib import Path
+
+    from posthog_environments_api.models import Person
 
     from posthog_environments.export.options import Wishes
 
@@ -69,7 +72,9 @@ class Composer:
         wishes = self._wishes
         if wishes.only is not None:
             # There is no column for what does not fit, so the kinds are those of everybody.
-            layout = Layout.of_only(wishes.only, sample=map(person_of, self._spool()))
+            seen: Counter[str] = Counter()
+            layout = Layout.of_only(wishes.only, sample=_noting(map(person_of, self._spool()), seen))
+            warn_of_absent(layout, seen, "nobody has" if seen else "")
         else:
             sample = map(person_of, itertools.islice(self._spool(), SAMPLE))
             layout = choose_layout(sample, columns=wishes.columns, flatten=wishes.flatten)
@@ -135,3 +140,10 @@ class Composer:
                 else:
                     self.rows += 1
                     yield each
+
+
+def _noting(persons: Iterable[Person], seen: Counter[str]) -> Iterator[Person]:
+    """Pass persons on, and count the properties that they have."""
+    for person in persons:
+        seen.update(person.properties.keys())
+        yield person
