@@ -65,6 +65,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
 	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/forms.py --check
+	@$(ISOLATE) $(PY) scripts/contract_changelog.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
@@ -78,6 +79,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
 	@$(ISOLATE) $(PY) scripts/figures.py
 	@$(ISOLATE) $(PY) scripts/forms.py
+	@$(ISOLATE) $(PY) scripts/contract_changelog.py
 
 types: $(STAMP) $(GENERATORS) ## write contract/types.ts anew from openapi.yaml (wants node 20)
 	@$(ISOLATE) $(PY) scripts/forms.py --types $(dir $(GENERATORS)).bin
