@@ -28,7 +28,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test types coverage mutants floors newest pythons audit build clean
+.PHONY: help setup demo test check format generate lock bench prove soak pipelines docs docs-test types coverage mutants floors newest pythons audit build release release-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -196,6 +196,12 @@ audit: $(RELEASE) ## ask a database of known vulnerabilities about all that is l
 
 build: $(RELEASE) ## build sdist, wheel and bill of materials into dist/, the same bytes each time
 	@$(ISOLATE) .venv-release/bin/python scripts/release_build.py
+
+release-check: $(STAMP) $(RELEASE) ## go through all that a release needs, and say what a person has still to do (wants an index)
+	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py $(ARGS)
+
+release: $(STAMP) $(RELEASE) ## fragments into CHANGELOG.md, contract and names of today as the released ones
+	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py --prepare
 
 $(RELEASE): requirements/release.txt
 	@echo "Setting up .venv-release (once, about half a minute) ..." >&2

@@ -26,7 +26,7 @@ HEAD: Final = """\
 
 What changed on the wire from version to version, for those who use the contract without Python. What the numbers mean
 stands in [The contract](contract.md#versions); the documents of earlier versions are in
-[`contract/released/`](../contract/released).
+`contract/released/`.
 """
 TO_DO: Final = (
     # What a change says, of a request or of an answer, and what a consumer must do about it.

@@ -213,6 +213,6 @@ def test_a_version_that_is_too_low_fails(house: Path) -> None:
 
 
 def test_released_contracts_are_in_the_order_of_their_versions() -> None:
-    assert [path.name for path in released()][0] == "openapi-0.1.0.yaml"
+    assert next(path.name for path in released()) == "openapi-0.1.0.yaml"
     for path in released():
         assert f"\n  version: {path.stem.removeprefix('openapi-')}\n" in path.read_text("utf-8")
