@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from breaking import CONTRACT, Change, contract_changes, released, version
-from drift import Contract
+from breaking import Change, contract_changes, released, version
+from drift import CONTRACT, Contract
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "contract-changelog.md"
 HEAD: Final = """\

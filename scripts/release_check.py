@@ -37,7 +37,7 @@ IN_STEP: Final = (("breaking.py",), ("contract_changelog.py", "--check"), ("form
 FORBIDDEN: Final[Mapping[str, str]] = {
     "a path of a machine": r"/(home|root|Users|work|workspace|tmp/[a-z]+-[a-z]+)/[A-Za-z0-9_.-]+",
     "an address of a registry": r'"resolve[d]": "|(index-url|find-links)[ =]+(http|/)|registry[.]npmjs|artifactory[.]',
-    "a key": r"ph[cxs]_[A-Za-z0-9]{32,}|gh[ps]_[A-Za-z0-9]{20,}|AKI[A][0-9A-Z]{16}|pypi-AgE|npm_[A-Za-z0-9]{30,}"
+    "a key": r"ph[cxs]_[A-Za-z0-9]{32,}|gh[ps]_[A-Za-z0-9]{20,}|AKI[A][0-9A-Z]{16}|pypi-Ag[E]|npm_[A-Za-z0-9]{30,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY",
 }
 """What must be in no file."""
