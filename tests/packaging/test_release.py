@@ -92,33 +92,42 @@ def change(clone: Path, file: str, old: str, new: str) -> None:
 SETTINGS = "src/posthog_environments/config/settings.py"
 VERSION = f'VERSION = "{changelog.package_version()}"'
 KEY = "phx_" + "a1B2" * 10
-Fault = Callable[[Path], object]
+Fault = Callable[[Path], None]
+
+
+def edit(file: str, old: str, new: str) -> Fault:
+    return lambda clone: change(clone, file, old, new)
+
+
+def lay(file: str, text: str) -> Fault:
+    def make(clone: Path) -> None:
+        (clone / file).write_text(text, "utf-8")
+
+    return make
+
+
+WORDS = "no paths, registries, keys"
 FAULTS: dict[str, tuple[str, Fault, str]] = {
-    "what is not committed": ("commit", lambda at: (at / "NOTICE").write_text("x"), "1 files are not committed"),
-    "no version": ("version", lambda at: change(at, SETTINGS, VERSION, 'VERSION = "0.1.dev1"'), "no version to release"),
-    "a fragment of no kind": ("changelog", lambda at: (at / "changelog.d" / "x.news.md").write_text("x"), "x.news.md"),
-    "a fragment left behind": (
+    "no commit": ("commit", lay("NOTICE", "x"), "1 files are not committed"),
+    "no version": ("version", edit(SETTINGS, VERSION, 'VERSION = "0.1.dev1"'), "no version to release"),
+    "no fragment": ("changelog", lay("changelog.d/x.news.md", "x"), "x.news.md"),
+    "a fragment is left": (
         "changelog",
-        lambda at: (at / "CHANGELOG.md").write_text(f"# x\n\n## {changelog.package_version()} - 2026-12-01\n"),
+        lay("CHANGELOG.md", f"# x\n\n## {changelog.package_version()} - 2026-12-01\n"),
         "fragments besides",
     ),
-    "an undeclared change": ("contract", lambda at: change(at, "openapi.yaml", "name: search\n", "name: find\n"), "not declared"),
-    "a form out of step": ("contract", lambda at: change(at, "contract/llms.txt", "List persons", "List"), "llms.txt is out of step"),
-    "a baseline of other bytes": (
-        "contract", lambda at: change(at, "scripts/breaking.py", 'CONTRACT.read_text("utf-8"), "utf-8")', '"x", "utf-8")'), "",
-    ),
-    "another version in the docs": (
-        "documentation", lambda at: change(at, "docs/versioning.md", "posthog-environments ~= ", "posthog-environments ~= 7."),
+    "undeclared": ("contract", edit("openapi.yaml", "name: search\n", "name: find\n"), "not declared"),
+    "a form": ("contract", edit("contract/llms.txt", "List persons", "List"), "llms.txt is out of step"),
+    "a baseline": ("contract", edit("scripts/breaking.py", 'f"openapi-{new', 'f"openapi-9{new'), "has no openapi-"),
+    "a pin": (
+        "documentation",
+        edit("docs/versioning.md", "ments ~= ", "ments ~= 7."),
         "versioning.md tells to install",
     ),
-    "a key": ("no paths, registries, keys", lambda at: (at / "NOTICE").write_text(KEY), "a key in NOTICE:1"),
-    "a path": (
-        "no paths, registries, keys", lambda at: (at / "NOTICE").write_text("/ho" + "me/somebody/x"), "a path of a machine in NOTICE"
-    ),
-    "a registry": (
-        "no paths, registries, keys", lambda at: (at / "NOTICE").write_text('"res' + 'olved": "https://x"'), "a registry in NOTICE"
-    ),
-}  # fmt: skip
+    "a key": (WORDS, lay("NOTICE", KEY), "a key in NOTICE:1"),
+    "a path": (WORDS, lay("NOTICE", "/ho" + "me/somebody/x"), "a path of a machine in NOTICE:1"),
+    "a registry": (WORDS, lay("NOTICE", '"res' + 'olved": "https://x"'), "an address of a registry in NOTICE:1"),
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -188,3 +197,16 @@ def test_a_bill_of_another_wheel_is_seen(tmp_path: Path) -> None:
 def test_what_is_forbidden_does_not_name_itself() -> None:
     assert len(FORBIDDEN) == 3
     assert release_check.words(Release(ROOT, ROOT)).startswith("none of ")
+
+
+def test_a_wheel_of_another_version_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.whl").write_text("wheel")
+    release = Release(ROOT, tmp_path)
+    release.__dict__["built"] = tmp_path
+    monkeypatch.setattr("venv.create", lambda *_, **__: None)
+    monkeypatch.setattr(release_check, "run", lambda command, cwd: "phenv, version 9.9.9\n")
+    with pytest.raises(NotReady, match=r"says that it is 9\.9\.9"):
+        release_check.wheel(release)
+    monkeypatch.setattr(release_check, "run", lambda command, cwd: f"phenv, version {release.version}\n")
+    with pytest.raises(NotReady, match=r"the form .* in the wheel is another"):
+        release_check.wheel(release)
