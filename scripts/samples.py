@@ -48,7 +48,9 @@ for entry in env.persons.activity("{PERSON}"):
     print(entry.created_at, entry.activity)""",
     "deletePersonProperty": f'env.persons.delete_property("{PERSON}", "plan")',
     "getPersonPropertiesTimeline": f"""\
-timeline = env.persons.properties_timeline("{PERSON}", events=["$pageview"], date_from="-30d")
+timeline = env.persons.properties_timeline(
+    "{PERSON}", events=["$pageview"], date_from="-30d"
+)
 print(timeline.points)""",
 }
 OPTIONS: Final = {"queryTrend": 'trend_api="legacy"', "getTrend": 'trend_api="legacy"', "runQuery": 'trend_api="query"'}
