@@ -142,7 +142,9 @@ def write(folder: Path) -> None:
     """Write all forms into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in COPIED:
-        (folder / path.name).write_bytes(path.read_bytes())
+        # They lie side by side there.
+        text = path.read_text("utf-8").replace("url: ../openapi.yaml", "url: openapi.yaml")
+        (folder / path.name).write_text(text, encoding="utf-8")
     for name, text in derived(*DERIVED).items():
         (folder / name).write_text(text, encoding="utf-8")
 
