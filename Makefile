@@ -132,6 +132,7 @@ $(PROVE): requirements/prove.txt
 	@touch $@
 
 docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
+	@$(ISOLATE) .venv-docs/bin/python scripts/forms.py --into contract/forms
 	@rm -rf .venv-docs/site
 	@$(ISOLATE) .venv-docs/bin/python -m sphinx -q -W --keep-going -E -b html -d .venv-docs/doctrees docs .venv-docs/site
 	@rm -rf site && mv .venv-docs/site site

@@ -19,6 +19,5 @@ class CustomBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the forms, and name them as files of the wheel."""
         if version != "editable":
-            folder = Path(self.root) / "build" / "forms"
-            forms.write(folder)
-            build_data["force_include"][str(folder)] = "posthog_environments/forms"
+            forms.write(forms.ALL)
+            build_data["force_include"][str(forms.ALL)] = "posthog_environments/forms"

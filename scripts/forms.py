@@ -29,6 +29,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 SOURCE: Final = ROOT / "openapi.yaml"
 FOLDER: Final = ROOT / "contract"
 TYPES: Final = FOLDER / "types.ts"
+ALL: Final = FOLDER / "forms"
+"""Where they all are put together; git passes over it."""
 HEAD: Final = "# Written by scripts/forms.py from openapi.yaml; `make generate` writes it anew.\n"
 SCHEMAS: Final = "#/components/schemas/"
 

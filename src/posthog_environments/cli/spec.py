@@ -49,7 +49,7 @@ def _file(name: str, folder: str = ".") -> Path:
 
 def _form(name: str) -> Path:
     """Return where a form is. A checkout has not all of them: there they are made."""
-    packaged = _file(f"forms/{name}", "build")
+    packaged = _file(f"forms/{name}", "contract")
     if packaged.is_relative_to(Path(__file__).resolve().parents[1]):
         return packaged
     script = _file("forms.py", "scripts")
