@@ -176,7 +176,7 @@ def documentation(release: Release) -> str:
             raise NotReady(f"{path.name} tells to install {specifier}, which is not {release.version}")
     if "release = version = VERSION" not in (release.root / "docs" / "conf.py").read_text("utf-8"):
         raise NotReady("docs/conf.py does not take its version from the package")
-    return f"{len(pinned)} pages name a version"
+    return f"{len(pinned)} pinned"
 
 
 def bytes_(release: Release) -> str:
