@@ -57,9 +57,9 @@ def _each_client(work: Work) -> str:
 
 
 CHECKS: Final = (
+    TYPES,
     *(_check(maker) for maker in MAKERS),
     *(_check(maker, PROJECTS, ", under projects") for maker in MAKERS),
-    TYPES,
     Check("a mistake in each operation is noticed", "openapi-python-client, openapi-fetch", _each_operation),
     Check("a renamed field is noticed in each client", f"all {len(MAKERS)} generators", _each_client),
 )
