@@ -15,6 +15,7 @@ MEASURED := .venv-pipelines/.measured-$(call sum,requirements/strong.txt require
 # So are those of `make docs`.
 DOCS   := .venv-docs/.tools-$(call sum,requirements/docs.txt)
 SWAGGER := tests/suites/prove/node/docs/node_modules/.ready-$(call sum,tests/suites/prove/node/docs/package-lock.json)
+GENERATORS := tests/suites/prove/node/compilers/node_modules/.ready-$(call sum,tests/suites/prove/node/compilers/package-lock.json)
 # What measures the tests, what builds a release, and the lowest versions that pyproject.toml allows.
 STRONG := .venv-strong/.tools-$(call sum,requirements/dev.txt requirements/strong.txt pyproject.toml)
 RELEASE := .venv-release/.tools-$(call sum,requirements/release.txt)
@@ -27,7 +28,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format generate lock bench prove soak pipelines docs docs-test coverage mutants floors newest pythons audit build clean
+.PHONY: help setup demo test test-all check format generate lock bench prove soak pipelines docs docs-test types coverage mutants floors newest pythons audit build release release-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -70,8 +71,8 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/evidence.py --check
 	@$(ISOLATE) $(PY) scripts/fault_reference.py --check
 	@$(ISOLATE) $(PY) scripts/figures.py --check
-	@$(ISOLATE) $(PY) scripts/downgrade.py --check
-	@$(ISOLATE) $(PY) scripts/under_projects.py --check
+	@$(ISOLATE) $(PY) scripts/forms.py --check
+	@$(ISOLATE) $(PY) scripts/contract_changelog.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 format: $(STAMP) ## format the hand-kept code
@@ -84,8 +85,11 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/evidence.py
 	@$(ISOLATE) $(PY) scripts/fault_reference.py
 	@$(ISOLATE) $(PY) scripts/figures.py
-	@$(ISOLATE) $(PY) scripts/downgrade.py
-	@$(ISOLATE) $(PY) scripts/under_projects.py
+	@$(ISOLATE) $(PY) scripts/forms.py
+	@$(ISOLATE) $(PY) scripts/contract_changelog.py
+
+types: $(STAMP) $(GENERATORS) ## write contract/types.ts anew from openapi.yaml (wants node 20)
+	@$(ISOLATE) $(PY) scripts/forms.py --types $(dir $(GENERATORS)).bin
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
@@ -135,6 +139,7 @@ $(PROVE): requirements/prove.txt
 	@touch $@
 
 docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
+	@$(ISOLATE) .venv-docs/bin/python scripts/forms.py --into contract/forms
 	@rm -rf .venv-docs/site
 	@$(ISOLATE) .venv-docs/bin/python -m sphinx -q -W --keep-going -E -b html -d .venv-docs/doctrees docs .venv-docs/site
 	@rm -rf site && mv .venv-docs/site site
@@ -149,10 +154,10 @@ $(DOCS): requirements/docs.txt
 	@$(ISOLATE) .venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
-$(SWAGGER): tests/suites/prove/node/docs/package-lock.json
+$(SWAGGER) $(GENERATORS):
 	@command -v npm >/dev/null 2>&1 || { \
 	  echo "npm was not found. Install node 20 or newer (Debian: apt-get install nodejs npm)" >&2; exit 2; }
-	@cd tests/suites/prove/node/docs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@cd $(dir $(@D)) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 coverage: $(STRONG) $(MEASURED) ## both suites, with the branches of the hand-kept layer that they miss (wants Java 17)
@@ -199,6 +204,12 @@ audit: $(RELEASE) ## ask a database of known vulnerabilities about all that is l
 
 build: $(RELEASE) ## build sdist, wheel and bill of materials into dist/, the same bytes each time
 	@$(ISOLATE) .venv-release/bin/python scripts/release_build.py
+
+release-check: $(STAMP) $(RELEASE) ## go through all that a release needs, and say what a person has still to do (wants an index)
+	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py $(ARGS)
+
+release: $(STAMP) $(RELEASE) ## fragments into CHANGELOG.md, contract and names of today as the released ones
+	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py --prepare
 
 $(RELEASE): requirements/release.txt
 	@echo "Setting up .venv-release (once, about half a minute) ..." >&2

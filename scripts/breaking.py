@@ -2,8 +2,9 @@
 
 “breaking” is what makes a client that worked stop working, or read what it does not expect; “additive” is what only a
 new client notices; “documentation” changes nothing on the wire. A breaking change must be declared: a fragment
-`changelog.d/NAME.breaking.md` quotes its line. `--release` takes today's contract and names as the released ones,
-`--changelog` prints all changes in Markdown. Exit codes: 0 nothing undeclared, 1 an undeclared breaking change.
+`changelog.d/NAME.breaking.md` quotes its line; and `info.version` of the contract must be as high as its changes ask.
+`--release` takes today's contract and names as the released ones, `--changelog` prints all changes in Markdown. Exit
+codes: 0 all is declared, 1 a breaking change is not, or the version is too low.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -244,11 +245,38 @@ def _limit(where: str, keyword: str, direction: int, old: Any, new: Any, *, asks
 
 def _words(old: Contract, new: Contract) -> Iterator[Change]:
     """Whatever else differs is in words alone, or in the way that the document is put together."""
-    if _plain(old.root, with_prose=False) == _plain(new.root, with_prose=False):
-        if _plain(old.root) != _plain(new.root):
+    before, after = _content(old), _content(new)
+    if _plain(before, with_prose=False) == _plain(after, with_prose=False):
+        if _plain(before) != _plain(after):
             yield Change("documentation", "the contract", "descriptions, examples or evidence changed")
     else:
         yield Change("documentation", "the contract", "what it is put together from changed")
+
+
+def _content(contract: Contract) -> dict[str, Any]:
+    """Return a contract without its number, which says nothing of the wire."""
+    info = {key: value for key, value in contract.root["info"].items() if key != "version"}
+    return {**contract.root, "info": info}
+
+
+def version(contract: Contract) -> tuple[int, ...]:
+    """Return the version of a contract."""
+    return tuple(map(int, contract.root["info"]["version"].split(".")))
+
+
+def lowest_version(old: tuple[int, ...], verdicts: Iterable[Verdict]) -> tuple[int, ...]:
+    """Return the lowest version that a contract may have which differs from the last one in this way."""
+    found = set(verdicts)
+    if "breaking" in found:
+        return (old[0] + 1, 0, 0) if old[0] else (0, old[1] + 1, 0)
+    if not found:
+        return old
+    return (old[0], old[1] + 1, 0) if old[0] and "additive" in found else (*old[:2], old[2] + 1)
+
+
+def released() -> list[Path]:
+    """Return the released contracts, the oldest first."""
+    return sorted(RELEASED.glob("openapi-*.yaml"), key=lambda path: version(Contract(path.read_text("utf-8"))))
 
 
 def _plain(node: Any, *, with_prose: bool = True) -> Any:
@@ -320,17 +348,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--release", action="store_true", help="take what is here today as released")
     parser.add_argument("--changelog", action="store_true", help="print all changes in Markdown, and exit with 0")
     given = parser.parse_args(arguments)
-    today = {"openapi.yaml": CONTRACT.read_text("utf-8"), "surface.txt": surface.lines()}
+    new, names = Contract(CONTRACT.read_text("utf-8")), surface.lines()
     if given.release:
         RELEASED.mkdir(exist_ok=True)
-        for name, text in today.items():
-            (RELEASED / name).write_text(text, encoding="utf-8")
+        (RELEASED / f"openapi-{new.root['info']['version']}.yaml").write_text(CONTRACT.read_text("utf-8"), "utf-8")
+        (RELEASED / "surface.txt").write_text(names, encoding="utf-8")
         return 0
-    released = {name: (RELEASED / name).read_text("utf-8") for name in today}
-    changes = [
-        *contract_changes(Contract(released["openapi.yaml"]), Contract(today["openapi.yaml"])),
-        *surface_changes(released["surface.txt"], today["surface.txt"]),
-    ]
+    old = Contract(released()[-1].read_text("utf-8"))
+    on_the_wire = list(contract_changes(old, new))
+    changes = [*on_the_wire, *surface_changes((RELEASED / "surface.txt").read_text("utf-8"), names)]
     changes.sort(key=lambda change: (change.verdict != "breaking", change.verdict, change.where, change.text))
     if given.changelog:
         for verdict in ("breaking", "additive", "documentation"):
@@ -349,7 +375,14 @@ def main(arguments: list[str] | None = None) -> int:
             "a fragment changelog.d/NAME.breaking.md that tells users what to do.",
             file=sys.stderr,
         )
-    return 1 if open_ else 0
+    lowest = lowest_version(version(old), (change.verdict for change in on_the_wire))
+    low = version(new) < lowest
+    if low:
+        wanted = ".".join(map(str, lowest))
+        print(
+            f"The contract has changed since its last release: info.version must be {wanted} at least.", file=sys.stderr
+        )
+    return 1 if open_ or low else 0
 
 
 if __name__ == "__main__":

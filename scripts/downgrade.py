@@ -1,4 +1,4 @@
-"""Derives contract/openapi-3.0.yaml from openapi.yaml, for tools that read OpenAPI 3.0 alone; `--check` only compares.
+"""Says a contract of OpenAPI 3.1 in the words of 3.0, for tools that read that alone.
 
 Both describe the same wire. What 3.0 has no word for is said in its own way (`nullable`), or kept as an extension:
 types with several kinds stand under `x-types`, scopes of a key under `x-scopes`, `contentMediaType` likewise.
@@ -6,26 +6,7 @@ types with several kinds stand under `x-types`, scopes of a key under `x-scopes`
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
-from typing import Any, Final
-
-import yaml
-
-ROOT: Final = Path(__file__).resolve().parents[1]
-SOURCE: Final = ROOT / "openapi.yaml"
-TARGET: Final = ROOT / "contract" / "openapi-3.0.yaml"
-HEAD: Final = (
-    "# Written by scripts/downgrade.py from openapi.yaml, for tools of OpenAPI 3.0; `make generate` writes it anew.\n"
-)
-
-
-class Dumper(yaml.SafeDumper):
-    """Writes everything out: tools of 3.0 often read no anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
+from typing import Any
 
 
 def downgrade(contract: dict[str, Any]) -> dict[str, Any]:
@@ -78,26 +59,3 @@ def _scopes(operation: dict[str, Any]) -> None:
     operation["security"] = [{name: [] for name in each} for each in operation["security"]]
     if scopes:
         operation["x-scopes"] = scopes
-
-
-def text() -> str:
-    """Return the derived document."""
-    contract = yaml.safe_load(SOURCE.read_text("utf-8"))
-    return HEAD + yaml.dump(downgrade(contract), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the document is out of step")
-    wanted = text()
-    if not parser.parse_args().check:
-        TARGET.write_text(wanted, encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{TARGET.name} is out of step with {SOURCE.name}. Run: make generate", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

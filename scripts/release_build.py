@@ -1,4 +1,4 @@
-"""Builds what is released: the sdist, the wheel from it, and the wheel's bill of materials.
+"""Builds what is released: the sdist, the wheel from it, the wheel's bill of materials, and the forms of the contract.
 
 The same commit gives the same bytes, in any folder, at any time and by any user: the time of the build is that of the
 commit. Exit codes: 0 built, 1 not.
@@ -11,9 +11,13 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
+import time
+import zipfile
 from pathlib import Path
 from typing import Final
 
+import forms
 import sbom
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -37,7 +41,9 @@ def main() -> int:
         print(f"Not built: {error}", file=sys.stderr)
         return 1
     # PEP 770 would put the bill inside the wheel, but it states what was locked, which the wheel does not.
-    wheel.with_name("-".join(wheel.name.split("-")[:2]) + ".cdx.json").write_text(text, encoding="utf-8")
+    name = "-".join(wheel.name.split("-")[:2])
+    (outdir / f"{name}.cdx.json").write_text(text, encoding="utf-8")
+    contract(outdir / f"{name}-contract.zip", when)
     for path in sorted(outdir.glob("posthog_environments-*")):
         print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}")
     return 0
@@ -62,6 +68,16 @@ def build(root: Path, outdir: Path, when: int) -> None:
     if done.returncode:
         print(done.stdout + done.stderr, file=sys.stderr)
         raise subprocess.CalledProcessError(done.returncode, command)
+
+
+def contract(target: Path, when: int) -> None:
+    """Write all forms of the contract into an archive, for those who take no wheel."""
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        forms.write(Path(folder))
+        for path in sorted(Path(folder).iterdir()):
+            entry = zipfile.ZipInfo(path.name, time.gmtime(when)[:6])
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
 
 
 if __name__ == "__main__":

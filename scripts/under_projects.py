@@ -1,4 +1,4 @@
-"""Derives contract/openapi-projects.yaml: the same contract under `/api/projects/`; `--check` only compares.
+"""Says the same contract under `/api/projects/`.
 
 Each operation goes to the place that its `x-successor` names; where a place is written out in an example or in words,
 it is that of the successor too. All else is the same, line for line.
@@ -6,16 +6,8 @@ it is that of the successor too. All else is the same, line for line.
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from downgrade import SOURCE, Dumper
-
-TARGET: Final = Path(__file__).resolve().parents[1] / "contract" / "openapi-projects.yaml"
-HEAD: Final = "# Written by scripts/under_projects.py from openapi.yaml; `make generate` writes it anew.\n"
 OLD: Final = "/api/environments/"
 NEW: Final = "/api/projects/"
 MOVED: Final = """\
@@ -68,26 +60,3 @@ def _written_out(node: Any) -> Any:
     if isinstance(node, list):
         return [_written_out(part) for part in node]
     return node.replace(OLD, NEW) if isinstance(node, str) and HERE not in node else node
-
-
-def text() -> str:
-    """Return the derived document."""
-    contract = under_projects(yaml.safe_load(SOURCE.read_text("utf-8")))
-    return HEAD + yaml.dump(contract, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the document is out of step")
-    wanted = text()
-    if not parser.parse_args().check:
-        TARGET.write_text(wanted, encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{TARGET.name} is out of step with {SOURCE.name}. Run: make generate", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

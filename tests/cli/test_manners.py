@@ -405,6 +405,11 @@ def test_spec_is_the_contract(bare: Run) -> None:
     assert bare("spec").out == contract.read_text()
     assert Path(bare("spec", "--path").out.strip()).read_text() == contract.read_text()
     assert bare("spec", "--evidence").out == (ROOT / "docs" / "evidence.md").read_text()
+    for name in ("types.ts", "postman.json", "openapi.yaml"):
+        file = contract if name == contract.name else ROOT / "contract" / name
+        assert bare("spec", "--form", name).out == file.read_text()
+    assert json.loads(Path(bare("spec", "--form", "openapi-bundle.json", "--path").out.strip()).read_text())["paths"]
+    assert bare("spec", "--form", "openapi.doc").code == bare("spec", "--form", "types.ts", "--evidence").code == 2
 
 
 def test_the_sandbox_in_the_foreground_as_json(home: Path) -> None:

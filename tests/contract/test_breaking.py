@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import surface
-from breaking import Change, contract_changes, surface_changes
+from breaking import Change, contract_changes, lowest_version, released, surface_changes
 from drift import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,7 +137,11 @@ def house(tmp_path: Path) -> Path:
     for folder in ("scripts", "contract/released", "changelog.d"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "openapi.yaml").write_text(TEXT)
-    (tmp_path / "contract" / "released" / "openapi.yaml").write_text(TEXT)
+    for path in (tmp_path / "contract" / "released").glob("openapi-*.yaml"):
+        path.unlink()
+    # Whatever changes is at a version that is high enough.
+    last = re.sub(r"(?m)^  version: .*", "  version: 0.0.9", TEXT)
+    (tmp_path / "contract" / "released" / "openapi-0.0.9.yaml").write_text(last)
     (tmp_path / "contract" / "released" / "surface.txt").write_text(SURFACE)
     return tmp_path
 
@@ -175,3 +180,39 @@ def test_additions_need_no_word(house: Path) -> None:
     done = run(house)
     assert done.returncode == 0
     assert done.stdout.startswith("additive: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "verdicts", "lowest"),
+    [
+        ((0, 1, 0), ["additive", "breaking"], (0, 2, 0)),
+        ((0, 1, 3), ["additive", "documentation"], (0, 1, 4)),
+        ((1, 2, 3), ["documentation", "breaking"], (2, 0, 0)),
+        ((1, 2, 3), ["additive"], (1, 3, 0)),
+        ((1, 2, 3), ["documentation"], (1, 2, 4)),
+        ((1, 2, 3), [], (1, 2, 3)),
+    ],
+)
+def test_a_change_asks_for_a_version(old: tuple[int, ...], verdicts: list[Any], lowest: tuple[int, ...]) -> None:
+    assert lowest_version(old, verdicts) == lowest
+
+
+def test_a_version_that_is_too_low_fails(house: Path) -> None:
+    assert run(house, "--release").returncode == 0
+    assert (run(house).returncode, run(house).stdout) == (0, "")
+    changed = TEXT.replace("required: [uuid]", "required: [uuid, name]")
+    (house / "openapi.yaml").write_text(changed)
+    done = run(house)
+    assert done.returncode == 1
+    assert "info.version must be 0." in done.stderr
+    (house / "openapi.yaml").write_text(re.sub(r"(?m)^  version: .*", "  version: 0.99.0", changed, count=1))
+    assert run(house).returncode == 0
+    assert run(house, "--release").returncode == 0
+    names = {path.name for path in (house / "contract" / "released").iterdir()}
+    assert {"openapi-0.0.9.yaml", "openapi-0.99.0.yaml"} < names, "the old ones stay"
+
+
+def test_released_contracts_are_in_the_order_of_their_versions() -> None:
+    assert next(path.name for path in released()) == "openapi-0.1.0.yaml"
+    for path in released():
+        assert f"\n  version: {path.stem.removeprefix('openapi-')}\n" in path.read_text("utf-8")

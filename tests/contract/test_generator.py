@@ -74,7 +74,7 @@ def test_the_committed_client_is_in_step(workshop: Workshop, capsys: pytest.Capt
         # These leave no trace in the code, and are out of step all the same.
         ("- PersonalApiKey: ['person:write']", "- PersonalApiKey: ['person:read']", "different: SOURCES"),
         ("default: -7d", "default: -8d", "different: SOURCES"),
-        ("version: 0.1.0", "version: 0.1.1", "different: SOURCES"),
+        ("version: 0.2.0", "version: 0.2.1", "different: SOURCES"),
     ],
 )
 def test_an_edited_contract_is_noticed(

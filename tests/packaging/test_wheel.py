@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import posthog_environments
+from posthog_environments.cli.spec import FORMS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +35,7 @@ def test_the_wheel_holds_both_packages_and_the_contract(dist: Path) -> None:
         "posthog_environments/py.typed",
         "posthog_environments/openapi.yaml",
         "posthog_environments/evidence.md",
+        *(f"posthog_environments/forms/{name}" for name in FORMS),
         "posthog_environments/sandbox/cdnow.parquet",
         "posthog_environments_api/py.typed",
         "posthog_environments_api/api/persons/list_persons.py",
@@ -77,6 +79,10 @@ def test_the_wheel_alone_runs_the_quickstart(dist: Path, tmp_path: Path) -> None
         [str(tmp_path / "empty" / "bin" / "phenv"), "--help"], capture_output=True, text=True, check=True
     )
     assert "sandbox" in help_text.stdout
+    for name in FORMS:
+        form = [str(tmp_path / "empty" / "bin" / "phenv"), "spec", "--form", name]
+        printed = subprocess.run(form, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        assert printed == zipfile.ZipFile(wheel).read(f"posthog_environments/forms/{name}").decode(), name
 
 
 def test_the_client_needs_no_extra(dist: Path) -> None:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from posthog_environments.cli.groups import Command
 
-__all__ = ["spec"]
+__all__ = ["FORMS", "spec"]
+
+FORMS: Final = {
+    "openapi.yaml": "OpenAPI 3.1 as it is kept, with the source of each fact",
+    "openapi.json": "the same as JSON, with code samples",
+    "openapi-3.0.yaml": "for tools of OpenAPI 3.0",
+    "openapi-3.0.json": "for tools of OpenAPI 3.0",
+    "openapi-projects.yaml": "under /api/projects/",
+    "openapi-projects.json": "under /api/projects/",
+    "openapi-bundle.json": "without references, but to what holds itself",
+    "json-schema.json": "JSON Schema (2020-12) of each component",
+    "types.ts": "TypeScript types",
+    "postman.json": "a Postman collection (v2.1)",
+    "arazzo.yaml": "workflows of several calls (Arazzo 1.0)",
+    "reference.md": "all of it, to be read",
+    "llms.txt": "what a model needs to know first",
+}
+
+
+class Spec(Command):
+    """The command, whose help lists the forms."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each form is."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Forms"):
+            formatter.write_dl(list(FORMS.items()))
 
 
 def _file(name: str, folder: str = ".") -> Path:
@@ -18,17 +47,32 @@ def _file(name: str, folder: str = ".") -> Path:
     return packaged if packaged.exists() else (package.parents[1] / folder / name).resolve()
 
 
+def _form(name: str) -> Path:
+    """Return where a form is. A checkout has not all of them: there they are made."""
+    packaged = _file(f"forms/{name}", "contract")
+    if packaged.is_relative_to(Path(__file__).resolve().parents[1]):
+        return packaged
+    script = _file("forms.py", "scripts")
+    subprocess.run([sys.executable, script, "--into", packaged.parent], check=True)  # noqa: S603 - our own script
+    return packaged
+
+
 @click.command(
-    cls=Command,
+    cls=Spec,
     examples="""
         phenv spec > openapi.yaml
-        phenv spec --path
+        phenv spec --form postman.json > postman.json
         phenv spec --evidence
     """,
 )
+@click.option(
+    "--form", type=click.Choice(list(FORMS)), metavar="NAME", help="Print another form; those there are below."
+)
 @click.option("--path", "only_path", is_flag=True, help="Print where the file is, not what is in it.")
 @click.option("--evidence", is_flag=True, help="Print where each of its facts comes from, as a table in Markdown.")
-def spec(*, only_path: bool, evidence: bool) -> None:
-    """Print the contract: an OpenAPI 3.1 document of the ten operations, for any language."""
-    file = _file("evidence.md", "docs") if evidence else _file("openapi.yaml")
+def spec(*, form: str | None, only_path: bool, evidence: bool) -> None:
+    """Print the contract: an OpenAPI 3.1 document of fourteen operations, for any language."""
+    if form and evidence:
+        raise click.UsageError("--form and --evidence ask for different files; give one of them.")
+    file = _form(form) if form else _file("evidence.md", "docs") if evidence else _file("openapi.yaml")
     click.echo(str(file) if only_path else file.read_text("utf-8"), nl=only_path)

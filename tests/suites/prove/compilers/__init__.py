@@ -14,7 +14,7 @@ from prove.compilers.maker import Maker
 from prove.compilers.mutants import MUTANTS, UUID, noticed, only_running
 from prove.compilers.python import PYTHON
 from prove.compilers.rust import RUST
-from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPESCRIPT_FETCH
+from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPES, TYPESCRIPT_FETCH
 from prove.frame import CONTRACT, ROOT, Check, Work
 
 __all__ = ["CHECKS"]
@@ -57,6 +57,7 @@ def _each_client(work: Work) -> str:
 
 
 CHECKS: Final = (
+    TYPES,
     *(_check(maker) for maker in MAKERS),
     *(_check(maker, PROJECTS, ", under projects") for maker in MAKERS),
     Check("a mistake in each operation is noticed", "openapi-python-client, openapi-fetch", _each_operation),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from ruamel.yaml import YAML
 
 from prove.compilers import openapi_generator
 from prove.compilers.maker import Maker, figures, put
-from prove.frame import ROOT, Work, node, run
+from prove.frame import ROOT, Check, Failed, Work, node, run
 
-__all__ = ["HEY_API", "OPENAPI_FETCH", "ORVAL", "TYPESCRIPT_FETCH"]
+__all__ = ["HEY_API", "OPENAPI_FETCH", "ORVAL", "TYPES", "TYPESCRIPT_FETCH"]
 
 NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "compilers"
 STRICT: Final = (
@@ -128,3 +129,22 @@ TYPESCRIPT_FETCH: Final = _maker(
         without=("--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--noImplicitOverride"),
     ),
 )
+
+
+def _types(work: Work) -> str:
+    """Hold contract/types.ts against what the tool writes today, and compile it with programs that use it."""
+    run([sys.executable, ROOT / "scripts" / "forms.py", "--check", "--types", node(NODE)], work)
+    (work.folder / "node_modules").symlink_to(NODE / "node_modules", target_is_directory=True)
+    (work.folder / "types.ts").write_bytes((ROOT / "contract" / "types.ts").read_bytes())
+    use = 'import type { components } from "./types.js";\nexport const found: components["schemas"]["Person"] = '
+    (work.folder / "right.ts").write_text(f'{use}{{ uuid: "x", name: null, properties: {{}} }};\n')
+    (work.folder / "wrong.ts").write_text(f"{use}{{ uuid: 5 }};\n")
+    run([_bin("tsc"), *_KIND, *STRICT, "--noEmit", "right.ts"], work)
+    try:
+        run([_bin("tsc"), *_KIND, *STRICT, "--noEmit", "wrong.ts"], work)
+    except Failed:
+        return f"as the tool writes them; {figures(work.folder / 'types.ts', '.ts')}; tsc --strict and 5 more"
+    raise Failed("a person whose uuid is a number compiles")
+
+
+TYPES: Final = Check("TypeScript, contract/types.ts", _locked("openapi-typescript", "typescript"), _types)
