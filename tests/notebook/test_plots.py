@@ -71,7 +71,7 @@ def test_lines() -> None:
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] > 7
     assert axes.get_ylabel() == "events per day"
-    assert axes.get_title(loc="left") == "$pageview"
+    assert axes.get_title() == "$pageview"
     assert not axes.patches
     assert not axes.collections
 
