@@ -196,8 +196,13 @@ def write_downloads(app: Sphinx, failure: Exception | None) -> None:
 
 def download_table() -> str:
     """Return a table of what can be downloaded."""
+    known = list(DOWNLOADS)
+
+    def order(name: str) -> tuple[int, str]:
+        return (known.index(name) if name in known else len(known), name)
+
     lines = ["| file | what it is |", "|---|---|"]
-    for name in sorted({*downloads(), "openapi-without-unions.json"}, key=lambda name: (name not in DOWNLOADS, name)):
+    for name in sorted({*downloads(), "openapi-without-unions.json"}, key=order):
         link = f'<a href="downloads/{name}" download><code class="docutils literal">{name}</code></a>'
         lines.append(f"| {link} | {DOWNLOADS.get(name, '')} |")
     return "\n".join(lines)

@@ -222,8 +222,10 @@ def _compare(
 
 
 def _asked(sent: object, wanted: object) -> object:
-    """Leave out of an object what is sent unasked."""
+    """Leave out of an object, and of those in it, what is sent unasked."""
+    if isinstance(sent, list) and isinstance(wanted, list) and len(sent) == len(wanted):
+        return [_asked(*pair) for pair in zip(sent, wanted, strict=True)]
     if not isinstance(sent, Mapping) or not isinstance(wanted, Mapping):
         return sent
     extra = {key for key in sent.keys() - wanted.keys() if sent[key] == _UNASKED.get(key, [])}
-    return {key: value for key, value in sent.items() if key not in extra}
+    return {key: _asked(value, wanted.get(key)) for key, value in sent.items() if key not in extra}
