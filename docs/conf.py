@@ -234,10 +234,11 @@ def write_contract(app: Sphinx, failure: Exception | None) -> None:
 
 def mend(app: Sphinx, docname: str, source: list[str]) -> None:
     """Make what a page says in the repository fit the site."""
-    text = link_downloads(source[0].replace("](../examples/retention)", "](example.md)"), docname)
+    text = source[0].replace("](../examples/retention)", "](example.md)")
     if docname == "evidence":
         # Our own marks and the page's words stand for themselves.
         text = re.sub(r"(?<=[|/ ])<(?=[a-z_])", "&lt;", text)
+    text = link_downloads(text, docname)
     if docname == "downloads":
         text = text.replace("<!-- downloads -->", download_table())
     if docname == "contract":

@@ -16,10 +16,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let project = std::env::var("POSTHOG_PROJECT_ID")?;
 
     // List. Filters are one JSON text. What is not asked for is None; what may be absent or null is twice an Option.
-    let filters = json!([{"key": "email", "operator": "icontains", "value": "@example.com", "type": "person"}]);
-    let filters = filters.to_string();
+    let filters = r#"[{"key": "email", "operator": "icontains", "value": "@example.com", "type": "person"}]"#;
     let page =
-        persons_api::list_persons(&api, &project, None, None, None, None, None, Some(&filters), None, Some(true))
+        persons_api::list_persons(&api, &project, None, None, None, None, None, Some(filters), None, Some(true))
             .await?;
     let names: Vec<_> = page.results.iter().filter_map(|one| one.name.clone().flatten()).collect();
     println!("list: {} {names:?}", page.count.flatten().unwrap_or_default());
