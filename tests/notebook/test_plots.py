@@ -76,6 +76,13 @@ def test_lines() -> None:
     assert not axes.collections
 
 
+def test_a_title_of_ones_own_takes_the_place_of_ours() -> None:
+    axes = drawn(trend(counted("a", WEEK)))
+    assert axes.get_title()
+    axes.set_title("Visits")
+    assert [axes.get_title(loc=where) for where in ("left", "center", "right")] == ["", "Visits", ""]
+
+
 def test_one_series_needs_no_legend() -> None:
     assert drawn(trend(counted("a", WEEK))).get_legend() is None
 

@@ -50,7 +50,7 @@ def ground(page: Page) -> int:
 def test_every_page_is_clean_and_readable_on_every_screen(watched: Watched, site: str, name: str) -> None:
     page = watched.open(f"{site}/{name}")
     if name == "contract.html":
-        expect(page.locator("#swagger .opblock")).to_have_count(10)
+        expect(page.locator("#swagger .opblock")).to_have_count(14)
     if name != "search.html":  # which has a heading when there is something to search
         expect(page.locator("h1").first).to_be_visible()
     assert page.title()
@@ -157,7 +157,7 @@ def test_code_stands_in_a_box(watched: Watched, site: str) -> None:
 
 def test_the_form_names_the_port_of_the_command_beside_it(watched: Watched, site: str) -> None:
     page = watched.open(f"{site}/contract.html")
-    command = page.locator("#try-it pre").inner_text()
+    command = page.locator("#try-it div.highlight pre").inner_text()
     port = re.search(r"phenv sandbox --port (\d+)", command)
     assert port, command
     assert page.input_value("#sandbox [name=host]") == f"http://127.0.0.1:{port[1]}"
@@ -222,7 +222,7 @@ def use(watched: Watched, site: str, sandbox: dict[str, str], operation: str) ->
     """Open the contract, point it at a sandbox, and unfold an operation."""
     watched.own.add(sandbox["POSTHOG_HOST"])
     page = watched.open(f"{site}/contract.html")
-    expect(page.locator("#swagger .opblock")).to_have_count(10)
+    expect(page.locator("#swagger .opblock")).to_have_count(14)
     page.fill("#sandbox [name=host]", sandbox["POSTHOG_HOST"])
     page.fill("#sandbox [name=project]", sandbox["POSTHOG_PROJECT_ID"])
     page.fill("#sandbox [name=key]", sandbox["POSTHOG_PERSONAL_API_KEY"])
