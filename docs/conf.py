@@ -22,6 +22,7 @@ SWAGGER: Final = ROOT / "tests" / "suites" / "prove" / "node" / "docs" / "node_m
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated"), str(ROOT / "scripts")]
 
 import simpler  # noqa: E402 - found by the line above
+
 from posthog_environments.config.settings import VERSION  # noqa: E402 - found by the line above
 
 project = "posthog-environments"

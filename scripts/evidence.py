@@ -39,9 +39,9 @@ OF_OPERATIONS: Final = {"x-sunset", "x-successor", "x-audience"}
 CAPTION: Final = 10
 """Words that a description of a schema or an answer may have and still be no more than its name."""
 
-CONTRADICTED: Final = """Each statement of the vendor's page that servers contradict, and what PostHog's own server was seen to answer: the
-[recorded answers](how-true.md) of its source of November 2023, by their ids. The contract says what servers do, and is
-held against these answers by the tests."""
+CONTRADICTED: Final = """Each statement of the vendor's page that servers contradict, and what PostHog's own server was
+seen to answer: the [recorded answers](how-true.md) of its source of November 2023, by their ids. The contract says what
+servers do, and is held against these answers by the tests."""
 WORDS: Final = """`this` is the thing itself, and what is in it unless it is listed. Names of operations and components,
 summaries, captions and examples are our own."""
 
@@ -177,7 +177,9 @@ def observed(case: Mapping[str, Any], recorded: Mapping[str, Mapping[str, Any]])
     if case.get("keys"):
         shown = f", with the fields {', '.join(map(_code, answer['body']))}"
     elif "show" in case:
-        shown = f", {_code(case['show'])} is {_code(json.dumps(_part(answer['body'], case['show']), ensure_ascii=False))}"
+        shown = (
+            f", {_code(case['show'])} is {_code(json.dumps(_part(answer['body'], case['show']), ensure_ascii=False))}"
+        )
     elif "body" not in answer and not answer.get("text"):
         shown = ", no body"
     return f"{_code(asked)}{sent} → {answer['status']}{shown} ({case['recorded']})"

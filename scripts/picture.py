@@ -14,14 +14,16 @@ PICTURE = Path(__file__).parents[1] / "docs" / "_static" / "revenue.svg"
 
 def write(path: Path) -> None:
     """Draw it."""
-    with Sandbox(data="cdnow", rates=False) as box:
-        with Environment(box.project_id, api_key=box.api_key, host=box.host) as env:
-            trend = env.insights.trend(
-                events=event("purchase", math="sum", math_property="dollars"),
-                date_from="1997-01-01",
-                date_to="1998-06-30",
-                interval="month",
-            )
+    with (
+        Sandbox(data="cdnow", rates=False) as box,
+        Environment(box.project_id, api_key=box.api_key, host=box.host) as env,
+    ):
+        trend = env.insights.trend(
+            events=event("purchase", math="sum", math_property="dollars"),
+            date_from="1997-01-01",
+            date_to="1998-06-30",
+            interval="month",
+        )
     figure.save(trend, path, computed=trend.computed)
 
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from prove.compilers.pages import PAGES, commands, stated_versions
 from simpler import without_unions
 
+from prove.compilers.pages import PAGES, commands, stated_versions
 from tests.contract.test_sandbox_answers import CONTRACT
 
 ROOT = Path(__file__).parents[2]

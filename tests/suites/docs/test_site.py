@@ -184,7 +184,8 @@ def test_what_can_be_downloaded_is_what_lies_in_the_repository(watched: Watched,
     page = watched.open(f"{site}/downloads.html")
     names = page.locator("article table a").all_inner_texts()
     assert {"openapi.yaml", "openapi-3.0.yaml", "openapi-projects.yaml", "arazzo.yaml", *LANGUAGES.values()} <= {*names}
-    given = {path.relative_to(SITE / "downloads").as_posix() for path in (SITE / "downloads").rglob("*") if path.is_file()}
+    place = SITE / "downloads"
+    given = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
     assert given == {*names}
     for name in names:
         found = page.request.get(f"{site}/downloads/{name}").body()

@@ -209,9 +209,7 @@ def _judge(
     return f"{len(called)} operations called"
 
 
-def _compare(
-    name: str, one: _Seen, calls: Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]
-) -> None:
+def _compare(name: str, one: _Seen, calls: Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]) -> None:
     """Compare what a program sent with what it should send; JSON may be spaced, in the query too."""
     query, body, _ = calls.get(name, ({}, None, ()))
     sent = {key: value.replace(" ", "") for key, value in one.query.items()}

@@ -107,10 +107,9 @@ def _without_maven(lines: list[str]) -> list[str]:
     """Have the compiler do what Maven would, with Jackson from the generator's jar: Maven fetches when it runs."""
     if not lines[-1].startswith("mvn "):
         raise Failed("java.md does not end with a command of Maven")
-    jar, stand_in = openapi_generator.jar(), PROGRAMS / "stand_ins" / "Generated.java"
-    compile_all = (
-        f"javac -nowarn -proc:none -d built -cp {jar} $(find client/src/main -name '*.java') {shlex.quote(str(stand_in))}"
-    )
+    jar, stand_in = openapi_generator.jar(), shlex.quote(str(PROGRAMS / "stand_ins" / "Generated.java"))
+    sources = "$(find client/src/main -name '*.java')"
+    compile_all = f"javac -nowarn -proc:none -d built -cp {jar} {sources} {stand_in}"
     return [*lines[:-1], compile_all, f"java -cp built{os.pathsep}{jar} People"]
 
 
