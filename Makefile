@@ -130,7 +130,7 @@ $(PIPELINES): requirements/pipelines.txt
 	@touch $@
 
 prove: $(STAMP) $(PROVE) ## prove that the contract can be trusted (wants node 20 and Java 17; about half an hour)
-	@$(ISOLATE) PYTHONPATH=tests/suites $(PY) -m prove $(ARGS)
+	@$(ISOLATE) PYTHONPATH=tests/suites:scripts $(PY) -m prove $(ARGS)
 
 $(PROVE): requirements/prove.txt
 	@echo "Setting up .venv-prove (once, about a minute) ..." >&2

@@ -1,7 +1,12 @@
-"""Runs every code block of the README and the docs: Python against a sandbox, shell lines as far as a test may."""
+"""Runs every code block of the README and the docs: Python against a sandbox, shell lines as far as a test may.
+
+A block `output` is what the Python block above it prints.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shlex
 import subprocess
@@ -11,11 +16,33 @@ from pathlib import Path
 
 import pytest
 from sybil import Example, Sybil
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
 from sybil.sybil import SybilCollection
 
 ROOT = Path(__file__).parent
 EXTRAS = {"sandbox", "cli", "plot", "export", "excel", "redis", "dlt", "spark"}
+
+
+class Printing(PythonEvaluator):
+    """Runs a block of Python, and keeps what it prints."""
+
+    def __call__(self, example: Example) -> None:
+        """Run it."""
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            super().__call__(example)
+        example.namespace["_printed"] = printed.getvalue()
+
+
+def compare_printed(example: Example) -> None:
+    """Hold a block `output` against what the block above it printed."""
+    assert example.namespace.pop("_printed", None) == str(example.parsed), "this is not what the block above prints"
+
+
+PARSERS = [
+    CodeBlockParser("python", Printing()),
+    CodeBlockParser("output", compare_printed),
+]
 
 
 def run_shell(example: Example) -> None:
@@ -31,8 +58,8 @@ def run_shell(example: Example) -> None:
             assert done.returncode == 0, f"{line}: {done.stderr}"
         elif words[:2] == ["pip", "install"]:
             name, _, extra = words[2].partition("[")
-            assert name == "posthog-environments", line
-            assert extra.rstrip("]") in EXTRAS | {""}, line
+            assert name in {"posthog-environments", "."}, line
+            assert set(extra.rstrip("]").split(",")) <= EXTRAS | {""}, line
         elif words[0] == "phenv":
             command = [sys.executable, "-m", "posthog_environments.cli", *words[1:]]
             subprocess.run([*command, "--help"], check=True, capture_output=True)
@@ -101,18 +128,18 @@ BEYOND = ["docs/beyond.md"]
 pytest_collect_file = SybilCollection(
     [
         Sybil(
-            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            parsers=[*PARSERS, CodeBlockParser("sh", run_shell)],
             patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"],
             excludes=[*SPARK, *FLEETS, *BEYOND],
             fixtures=["sandbox_environment"],
         ),
         Sybil(
-            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            parsers=[*PARSERS, CodeBlockParser("sh", run_shell)],
             patterns=FLEETS,
             fixtures=["fleet_environment"],
         ),
         Sybil(
-            parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", run_shell)],
+            parsers=[*PARSERS, CodeBlockParser("sh", run_shell)],
             patterns=BEYOND,
             fixtures=["vendor_environment"],
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from itertools import chain
 from pathlib import Path
@@ -18,20 +19,22 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SWAGGER: Final = ROOT / "tests" / "suites" / "prove" / "node" / "docs" / "node_modules" / "swagger-ui-dist"
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated"), str(ROOT / "scripts")]
+
+import simpler  # noqa: E402 - found by the line above
 
 from posthog_environments.config.settings import VERSION  # noqa: E402 - found by the line above
 
 project = "posthog-environments"
 author = "The posthog-environments maintainers"
 release = version = VERSION
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_templates", "_static", "notebooks"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
+exclude_patterns = ["_templates", "_static", "notebooks", "programs", "_parts"]
 templates_path = ["_templates"]
 default_role = "code"  # docstrings mark code with single backticks
 smartquotes = False
 
-myst_enable_extensions = ["attrs_block"]
+myst_enable_extensions = ["attrs_block", "colon_fence"]
 myst_heading_anchors = 4
 
 pygments_style = "a11y-high-contrast-light"
@@ -45,6 +48,11 @@ html_static_path = [
 html_extra_path = [str(ROOT / "openapi.yaml")]
 html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
+html_js_files = ["filter.js"]
+html_search_scorer = str(ROOT / "docs" / "_static" / "scorer.js")
+copybutton_prompt_text = "$ "
+copybutton_line_continuation_character = "\\"
+copybutton_selector = "div.highlight:not(.printed div) pre"  # what a program printed is not copied
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
@@ -62,42 +70,26 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 NAV: Final = (
-    (
-        "Guides",
-        (
-            "quickstart",
-            "paging",
-            "trends",
-            "errors",
-            "limits",
-            "one-budget",
-            "watching",
-            "beyond",
-            "exporting",
-            "deleting",
-            "dataframes",
-            "testing",
-            "how-true",
-            "example",
-            "notebooks",
-        ),
-    ),
+    ("Begin with Python", ("quickstart", "example", "notebooks", "coming-from-requests")),
+    ("Begin with the contract", ("contract", "typescript", "go", "java", "rust", "downloads")),
+    ("People", ("paging", "exporting", "dataframes", "deleting")),
+    ("Trends and the rest", ("trends", "beyond")),
+    ("In production", ("errors", "what-happens-when", "faults", "limits", "one-budget", "watching")),
+    ("Testing your code", ("testing", "how-true")),
     ("Pipelines", ("dlt", "spark", "fleet")),
     ("Size and speed", ("how-it-scales", "speed")),
-    ("When things go wrong", ("what-happens-when", "faults")),
     (
-        "Moving",
+        "Servers old and new",
         (
-            "coming-from-requests",
             "what-became-of-the-page",
             "prefix",
             "when-the-api-changes",
-            "regenerating",
-            "generators",
             "versioning",
+            "contract-changelog",
+            "regenerating",
         ),
     ),
-    ("Reference", ("contract", "reference/index", "commands", "evidence", "known-reports", "proof")),
+    ("Look it up", ("reference/index", "commands", "evidence", "known-reports", "proof")),
 )
 """What the side bar shows. A page that is not there is left out."""
 
@@ -126,21 +118,112 @@ def contract_of_page() -> dict[str, Any]:
     return contract
 
 
+WISHES: Final = (
+    ("Find people and read them", ("listPersons", "getPerson", "listPersonActivity", "getPersonPropertiesTimeline")),
+    ("Correct people", ("updatePerson", "deletePersonProperty")),
+    ("Delete people", ("deletePerson", "bulkDeletePersons", "listPersonDeletions")),
+    ("Ask for trends", ("runQuery", "getQuery", "queryTrend", "getTrend")),
+    ("Report how long an insight took", ("recordInsightTiming",)),
+)
+"""The operations by what one wants to do."""
+
+
 def operations() -> str:
-    """Return the operations of the contract as a table, so that the search finds them too."""
-    rows = ["| operation | what it does | scope of the key |", "|---|---|---|"]
+    """Return the operations of the contract as tables, by what one wants to do, so that the search finds them too."""
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-    for path, item in contract["paths"].items():
-        for method, operation in item.items():
-            if method == "parameters":
-                continue
-            name = operation["operationId"]
+    known = {
+        operation["operationId"]: (method, path, operation)
+        for path, item in contract["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    if set(known) != {name for _, names in WISHES for name in names}:
+        raise ValueError("the groups of operations in docs/conf.py are not those of the contract")
+    lines: list[str] = []
+    for wish, names in WISHES:
+        lines += ["", f"**{wish}**", "", "| operation | what it does | scope of the key |", "|---|---|---|"]
+        for name in names:
+            method, path, operation = known[name]
             scopes = ", ".join(f"`{scope}`" for each in operation["security"] for scope in chain(*each.values()))
             short = path.removeprefix("/api/environments/{project_id}/")
             code = f'<code class="docutils literal">{method.upper()} {short}</code>'
             link = f'<a href="#/{operation["tags"][0]}/{name}">{code}</a>'
-            rows.append(f"| {link} | {operation['summary']} (`{name}`) | {scopes or 'none named'} |")
-    return "\n".join(rows)
+            gone = ", gone from the cloud" if operation.get("x-sunset") else ""
+            lines.append(f"| {link} | {operation['summary']} (`{name}`){gone} | {scopes or 'none named'} |")
+    return "\n".join(lines)
+
+
+DOWNLOADS: Final = {
+    "openapi.yaml": "the contract, OpenAPI 3.1",
+    "openapi-3.0.yaml": "the same for tools of OpenAPI 3.0",
+    "openapi-projects.yaml": "the same under `/api/projects/`",
+    "openapi-without-unions.json": "the same without unions, for generators that cannot read them",
+    "arazzo.yaml": "ways that take more than one call, Arazzo 1.0",
+    "people.mts": "each operation in TypeScript",
+    "people.go": "each operation in Go",
+    "People.java": "each operation in Java",
+    "people.rs": "each operation in Rust",
+    "events.jsonl": "the people of these programs, for the sandbox",
+}
+"""What is said of a file that can be downloaded; of others their name says enough."""
+
+
+def downloads() -> dict[str, Path]:
+    """Return the files that the site hands out, by the name under `downloads/`."""
+    contract, programs = ROOT / "contract", ROOT / "docs" / "programs"
+    events = ROOT / "tests" / "suites" / "prove" / "programs" / "events.jsonl"
+    files = [ROOT / "openapi.yaml", *sorted(contract.glob("*.yaml")), events]
+    found = {path.name: path for path in files}
+    for folder in (contract / "forms", programs):
+        found |= {
+            path.relative_to(folder).as_posix(): path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "README.md" and (path.suffix != ".txt" or path.name == "llms.txt")
+        }
+    return found
+
+
+def write_downloads(app: Sphinx, failure: Exception | None) -> None:
+    """Lay the files beside the pages."""
+    if failure is None:
+        place = Path(app.outdir) / "downloads"
+        shutil.rmtree(place, ignore_errors=True)
+        for name, path in downloads().items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place / name)
+        plain = json.dumps(simpler.without_unions(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))), indent=1)
+        (place / "openapi-without-unions.json").write_text(plain + "\n", encoding="utf-8")
+
+
+def download_table() -> str:
+    """Return a table of what can be downloaded."""
+    known = list(DOWNLOADS)
+
+    def order(name: str) -> tuple[int, str]:
+        return (known.index(name) if name in known else len(known), name)
+
+    lines = ["| file | what it is |", "|---|---|"]
+    for name in sorted({*downloads(), "openapi-without-unions.json"}, key=order):
+        link = f'<a href="downloads/{name}" download><code class="docutils literal">{name}</code></a>'
+        lines.append(f"| {link} | {DOWNLOADS.get(name, '')} |")
+    return "\n".join(lines)
+
+
+def link_downloads(text: str, docname: str) -> str:
+    """Let links to files that the site hands out lead there, to addresses that stay."""
+    names = {path: name for name, path in downloads().items()}
+    names[ROOT / "docs" / "downloads" / "openapi-without-unions.json"] = "openapi-without-unions.json"
+    up = "../" * docname.count("/")
+
+    def there(found: re.Match[str]) -> str:
+        shown, target = found.groups()
+        name = names.get((ROOT / "docs" / docname).parent.joinpath(target).resolve())
+        if name is None:
+            return found[0]
+        shown = re.sub("`([^`]+)`", r'<code class="docutils literal">\1</code>', shown)
+        return f'<a href="{up}downloads/{name}" download>{shown}</a>'
+
+    return re.sub(r"\[([^\[\]]+)\]\(([^()#:]+)\)", there, text)
 
 
 def write_contract(app: Sphinx, failure: Exception | None) -> None:
@@ -156,6 +239,9 @@ def mend(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == "evidence":
         # Our own marks and the page's words stand for themselves.
         text = re.sub(r"(?<=[|/ ])<(?=[a-z_])", "&lt;", text)
+    text = link_downloads(text, docname)
+    if docname == "downloads":
+        text = text.replace("<!-- downloads -->", download_table())
     if docname == "contract":
         text = text.replace("<!-- operations -->", operations())
     if docname == "index":
@@ -189,3 +275,4 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", mend)
     app.connect("doctree-resolved", words)
     app.connect("build-finished", write_contract)
+    app.connect("build-finished", write_downloads)

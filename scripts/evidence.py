@@ -9,15 +9,23 @@ by the vendor's page; tests/contract/test_evidence.py holds that against a page.
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
+import re
 import sys
+import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from drift import CONTRACT, Contract, Located
 
 PAGE: Final = CONTRACT.parent / "docs" / "evidence.md"
+CASES: Final = Path(__file__).with_name("evidence_cases.toml")
+RECORDED: Final = CONTRACT.parent / "tests" / "sandbox" / "recorded" / "exchanges.jsonl.gz"
 STATES: Final = {
     "type", "format", "enum", "default", "required", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     "multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "const", "nullable",
@@ -31,6 +39,9 @@ OF_OPERATIONS: Final = {"x-sunset", "x-successor", "x-audience"}
 CAPTION: Final = 10
 """Words that a description of a schema or an answer may have and still be no more than its name."""
 
+CONTRADICTED: Final = """Each statement of the vendor's page that servers contradict, and what PostHog's own server was
+seen to answer: the [recorded answers](how-true.md) of its source of November 2023, by their ids. The contract says what
+servers do, and is held against these answers by the tests."""
 WORDS: Final = """`this` is the thing itself, and what is in it unless it is listed. Names of operations and components,
 summaries, captions and examples are our own."""
 
@@ -148,6 +159,53 @@ def _caption(text: str) -> bool:
     return len(text.split()) <= CAPTION
 
 
+def cases() -> list[dict[str, Any]]:
+    """Return the cases in which the vendor's page and the servers disagree."""
+    found: list[dict[str, Any]] = tomllib.loads(CASES.read_text("utf-8"))["case"]
+    return found
+
+
+def observed(case: Mapping[str, Any], recorded: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what a server was asked in a case, and what of its answer shows it."""
+    if "unseen" in case:
+        return f"Known from the source alone. {case['unseen']}"
+    request, answer = recorded[case["recorded"]]["request"], recorded[case["recorded"]]["answer"]
+    query = "&".join(f"{name}={unquote(value)}" for name, value in request["query"])
+    asked = f"{request['method']} {request['path'].split('/', 4)[4]}{'?' * bool(query)}{query}"
+    sent = f" with {_code(json.dumps(request['body'], ensure_ascii=False))}" if request.get("body") else ""
+    shown = ""
+    if case.get("keys"):
+        shown = f", with the fields {', '.join(map(_code, answer['body']))}"
+    elif "show" in case:
+        shown = (
+            f", {_code(case['show'])} is {_code(json.dumps(_part(answer['body'], case['show']), ensure_ascii=False))}"
+        )
+    elif "body" not in answer and not answer.get("text"):
+        shown = ", no body"
+    return f"{_code(asked)}{sent} → {answer['status']}{shown} ({case['recorded']})"
+
+
+def _part(body: Any, path: str) -> Any:
+    for step in re.findall(r"[^.\[\]]+", path):
+        body = body[int(step)] if isinstance(body, list) else body[step]
+    return body
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _contradictions() -> Iterator[str]:
+    with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
+        recorded = {line["id"]: line for line in map(json.loads, lines)}
+    yield "| the page says | servers | observed | facts |"
+    yield "|---|---|---|---|"
+    for case in cases():
+        facts = ", ".join(_code(mark) for mark in case["marks"])
+        cells = (case["page"], case["servers"], observed(case, recorded), facts)
+        yield f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+
+
 def page(contract: Contract) -> str:
     """Return the table of all facts."""
     facts = sorted(Walk(contract).facts, key=lambda fact: fact.line)
@@ -172,8 +230,20 @@ def page(contract: Contract) -> str:
     lines += [f"| {name} | {_cell(text)} | {used[name]} |" for name, text in sources.items()]
     lines += [
         "",
+        "## What the page says otherwise",
+        "",
+        CONTRADICTED,
+        "",
+        "::::{div} filtered",
+        *_contradictions(),
+        "",
+        "::::",
+        "",
+        "## All facts",
+        "",
         WORDS,
         "",
+        "::::{div} filtered",
         "| line | where | fact | basis | source | the page has | why |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -181,7 +251,7 @@ def page(contract: Contract) -> str:
         mark = fact.mark or {}
         cells = (fact.where, fact.keyword, _basis(fact), *(mark.get(key, "") for key in ("source", "page", "note")))
         lines.append(f"| {fact.line} | " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", "::::"]) + "\n"
 
 
 def _basis(fact: Fact) -> str:

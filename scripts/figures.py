@@ -21,7 +21,11 @@ from benchmarks import record  # noqa: E402
 from benchmarks.scaling import ERAS, SIZES, simulate  # noqa: E402
 
 PAGES: Final = ("README.md", "docs/speed.md", "docs/how-it-scales.md")
-LEFT_OUT: Final = ("decoding", "walk, 1", "ten times", "simulated", "sandbox")
+SHORT: Final = (
+    "walk, rows of 2025, 1,000 a page: httpx + orjson dicts",
+    "walk, rows of 2025, 1,000 a page, faster than the untouched generator",
+)
+"""The two lines of the README: walks over rows as they come from real servers."""
 PLACE: Final = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
@@ -31,12 +35,11 @@ def machine(kept: Mapping[str, Any]) -> Iterator[str]:
 
 
 def short(kept: Mapping[str, Any]) -> Iterator[str]:
-    """Set the table of the README: what a user would ask for, and walks over rows as they come from real servers."""
+    """Set the table of the README."""
     yield "| what | measured | middle half of the rounds | target |"
     yield "|---|---|---|---|"
-    for what, row in kept["results"].items():
-        if what.startswith(LEFT_OUT):
-            continue
+    for what in SHORT:
+        row = kept["results"][what]
         yield f"| {what} | {_times(row['measured'])} | {_spread(row)} | {_target(row)} |"
 
 

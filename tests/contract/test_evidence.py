@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 from docs_page import read
 from drift import Contract, Located, statements
-from evidence import Fact, Walk, page
+from evidence import Fact, Walk, cases, observed, page
+
+from tests.sandbox.recorded_replay import exchanges
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "openapi.yaml").read_text("utf-8")
@@ -109,6 +112,10 @@ def test_the_table_is_in_step(tmp_path: Path) -> None:
     for name in ("drift", "docs_page", "evidence"):
         (tmp_path / "scripts").mkdir(exist_ok=True)
         (tmp_path / "scripts" / f"{name}.py").write_text((ROOT / "scripts" / f"{name}.py").read_text())
+    (tmp_path / "scripts" / "evidence_cases.toml").write_text((ROOT / "scripts" / "evidence_cases.toml").read_text())
+    recorded = tmp_path / "tests" / "sandbox" / "recorded"
+    recorded.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "sandbox" / "recorded" / "exchanges.jsonl.gz", recorded)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "evidence.md").write_text(text)
     (tmp_path / "openapi.yaml").write_text(TEXT.replace("basis: inferred", "basis: external, source: dates", 1))
@@ -116,6 +123,28 @@ def test_the_table_is_in_step(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "make generate" in done.stderr
+
+
+def test_every_statement_that_servers_contradict_has_its_case() -> None:
+    contradicted = {
+        f"{where} {keyword}"
+        for where, _, keyword, mark in marks()
+        if "page" in mark and mark["basis"] == "external" and not where.startswith("server ")  # there it has a blank
+    }
+    cased = [mark for case in cases() for mark in case["marks"]]
+    assert len(cased) == len(set(cased))
+    assert set(cased) == contradicted
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case["marks"][0])
+def test_a_case_shows_what_a_server_was_seen_to_answer(case: dict[str, Any]) -> None:
+    assert case.keys() <= {"page", "servers", "marks", "recorded", "show", "keys", "unseen"}
+    assert ("recorded" in case) is not ("unseen" in case)
+    recorded = {line["id"]: line for lines in exchanges().values() for line in lines}
+    said = observed(case, recorded)
+    assert said in page(CONTRACT).replace("\\|", "|")
+    if "recorded" in case:
+        assert f"→ {recorded[case['recorded']]['answer']['status']}" in said
 
 
 # What the page gets wrong and costs data or breaks clients: where the contract says so, and what the page has.

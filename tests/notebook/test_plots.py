@@ -71,9 +71,16 @@ def test_lines() -> None:
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] > 7
     assert axes.get_ylabel() == "events per day"
-    assert axes.get_title(loc="left") == "$pageview"
+    assert axes.get_title() == "$pageview"
     assert not axes.patches
     assert not axes.collections
+
+
+def test_a_title_of_ones_own_takes_the_place_of_ours() -> None:
+    axes = drawn(trend(counted("a", WEEK)))
+    assert axes.get_title()
+    axes.set_title("Visits")
+    assert [axes.get_title(loc=where) for where in ("left", "center", "right")] == ["", "Visits", ""]
 
 
 def test_one_series_needs_no_legend() -> None:

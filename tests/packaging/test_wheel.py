@@ -55,26 +55,20 @@ def test_the_sdist_holds_what_a_packager_needs(dist: Path) -> None:
     assert any(name.startswith("tests/") for name in names)
 
 
-def test_the_wheel_alone_runs_the_quickstart(dist: Path, tmp_path: Path) -> None:
+def test_the_wheel_alone_runs_what_the_readme_shows(dist: Path, tmp_path: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     venv.create(tmp_path / "empty", with_pip=True)
     python = str(tmp_path / "empty" / "bin" / "python")
     install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", f"{wheel}[sandbox]"]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"pip could not install the wheel and what it needs: {done.stderr}"
-    quickstart, sandbox = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )[:2]
-    script = (
-        "import os\nfrom posthog_environments.sandbox import Sandbox\n"
-        "with Sandbox(persons=50) as box:\n    os.environ.update(box.environ)\n    exec(QUICKSTART)\nexec(SANDBOX)\n"
-    )
-    blocks = f"QUICKSTART = {quickstart!r}\nSANDBOX = {sandbox!r}\n"
-    (tmp_path / "run.py").write_text(blocks + script, encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```\n\n```output\n(.*?)```", readme, re.DOTALL)
+    assert len(blocks) == 3
+    (tmp_path / "run.py").write_text("".join(block for block, _ in blocks), encoding="utf-8")
     done = subprocess.run([python, "-I", "run.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "@" in done.stdout
-    assert "$pageview" in done.stdout
+    assert done.stdout == "".join(printed for _, printed in blocks)
     help_text = subprocess.run(
         [str(tmp_path / "empty" / "bin" / "phenv"), "--help"], capture_output=True, text=True, check=True
     )

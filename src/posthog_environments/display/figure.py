@@ -113,7 +113,7 @@ def _size(chart: Chart) -> tuple[float, float]:
 
 
 def _draw(chart: Chart, axes: Any) -> None:
-    axes.set_title(_safe(shorten(chart.title, 70)), loc="left")
+    axes.set_title(_safe(shorten(chart.title, 70)), loc="center")
     values = [value for line in chart.lines for value in line.values]
     if chart.kind not in ("lines", "area", "bars"):
         values = [line.total for line in chart.lines]

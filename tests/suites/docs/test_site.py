@@ -50,7 +50,7 @@ def ground(page: Page) -> int:
 def test_every_page_is_clean_and_readable_on_every_screen(watched: Watched, site: str, name: str) -> None:
     page = watched.open(f"{site}/{name}")
     if name == "contract.html":
-        expect(page.locator("#swagger .opblock")).to_have_count(10)
+        expect(page.locator("#swagger .opblock")).to_have_count(14)
     if name != "search.html":  # which has a heading when there is something to search
         expect(page.locator("h1").first).to_be_visible()
     assert page.title()
@@ -64,6 +64,8 @@ def test_every_page_is_clean_and_readable_on_every_screen(watched: Watched, site
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)
     shoot(page, f"{name.replace('/', '-')}-phone")
+    legible(page)
+    page.emulate_media(color_scheme="dark")
     legible(page)
     watched.check()
 
@@ -96,6 +98,122 @@ def test_the_search_finds_a_word_and_opens_its_page(watched: Watched, site: str,
     assert word in page.locator("article").inner_text()
 
 
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("quickstart", "Quickstart"),
+        ("trends", "Trends"),
+        ("typescript", "TypeScript"),
+        ("errors", "Errors"),
+        ("limits", "Limits and pacing"),
+        ("delete_many", "posthog_environments.client.resources.Persons.delete_many"),
+        ("OutcomeUnknown", "posthog_environments.OutcomeUnknown"),
+    ],
+)
+def test_the_search_ranks_exact_names_and_titles_first(watched: Watched, site: str, words: str, first: str) -> None:
+    page = watched.open(f"{site}/search.html?q={words}")
+    expect(page.locator("#search-results li").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#search-results li a").first.inner_text() == first
+
+
+def test_the_start_page_has_two_ways_in_an_install_line_and_a_picture(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/index.html")
+    cards = page.locator("article .sd-card")
+    assert cards.locator(".sd-card-title").all_inner_texts() == ["In Python", "The contract alone"]
+    expect(cards.first.locator("pre")).to_have_text(re.compile("^pip install "))
+    assert cards.nth(1).locator("a").first.get_attribute("href") == "downloads/openapi.yaml"
+    expect(page.locator("article .printed pre").first).to_be_visible()
+    assert page.locator("article img.picture").evaluate("image => image.complete && image.naturalWidth") > 100
+    assert page.locator("article table").count() == 0
+
+
+@pytest.mark.parametrize(("name", "begins"), [("typescript.html", "pip install "), ("quickstart.html", "pip install ")])
+def test_a_block_is_copied_by_its_button_and_without_its_prompts(
+    watched: Watched, site: str, name: str, begins: str
+) -> None:
+    page = watched.open(f"{site}/{name}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    block = page.locator("article div.highlight:has(pre)").first
+    shown = block.locator("pre").inner_text()
+    block.hover()
+    block.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(begins)
+    assert copied.split() == re.sub(r"(?m)^\$ ", "", shown).split()
+
+
+def test_code_stands_in_a_box(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/quickstart.html")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.evaluate(SETTLED)
+        box = "getComputedStyle(document.querySelector('article div.highlight'))"
+        assert page.evaluate(f"{box}.borderTopWidth") == "1px"
+        assert page.evaluate(f"{box}.backgroundColor") != page.evaluate(
+            "getComputedStyle(document.body).backgroundColor"
+        )
+
+
+def test_the_form_names_the_port_of_the_command_beside_it(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/contract.html")
+    command = page.locator("#try-it div.highlight pre").inner_text()
+    port = re.search(r"phenv sandbox --port (\d+)", command)
+    assert port, command
+    assert page.input_value("#sandbox [name=host]") == f"http://127.0.0.1:{port[1]}"
+
+
+LANGUAGES = {"typescript": "people.mts", "go": "people.go", "java": "People.java", "rust": "people.rs"}
+
+
+@pytest.mark.parametrize(("language", "program"), LANGUAGES.items())
+def test_the_page_on_a_language_shows_the_program_that_is_run(
+    watched: Watched, site: str, language: str, program: str
+) -> None:
+    page = watched.open(f"{site}/{language}.html")
+    source = (ROOT / "docs" / "programs" / program).read_text("utf-8")
+    printed = (ROOT / "docs" / "programs" / f"{program}.txt").read_text("utf-8")
+    blocks = page.locator("article pre").all_inner_texts()
+    assert source.split() in [block.split() for block in blocks]
+    assert printed.split() in [block.split() for block in blocks]
+    for link in page.locator("article a[download]").all():
+        assert page.request.get(f"{site}/{link.get_attribute('href')}").ok
+
+
+def test_what_can_be_downloaded_is_what_lies_in_the_repository(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/downloads.html")
+    names = page.locator("article table a").all_inner_texts()
+    assert {"openapi.yaml", "openapi-3.0.yaml", "openapi-projects.yaml", "arazzo.yaml", *LANGUAGES.values()} <= {*names}
+    place = SITE / "downloads"
+    given = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+    assert given == {*names}
+    for name in names:
+        found = page.request.get(f"{site}/downloads/{name}").body()
+        places = (ROOT, ROOT / "contract", ROOT / "contract" / "forms", ROOT / "docs" / "programs")
+        kept = [place / name for place in places if (place / name).exists()]
+        if name == "openapi-without-unions.json":
+            assert b'"anyOf"' not in found
+            assert b'"operationId": "runQuery"' in found
+        elif name != "events.jsonl":
+            assert found == kept[0].read_bytes(), name
+
+
+def test_facts_are_found_by_their_words(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/evidence.html")
+    place = page.locator(".filtered").last
+    rows = place.locator("tbody tr:visible")
+    all_of_them = rows.count()
+    assert all_of_them > 1000
+    place.get_by_role("searchbox").fill("listPersons limit MAXIMUM")
+    expect(place.locator(".filter output")).to_have_text(f"1 of {all_of_them}")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("What lies beyond is cut off in silence.")
+    place.get_by_role("searchbox").fill("zyzzyva")
+    expect(rows).to_have_count(0)
+    place.get_by_role("searchbox").fill("")
+    expect(rows).to_have_count(all_of_them)
+
+
 def test_the_search_says_so_when_there_is_nothing(watched: Watched, site: str) -> None:
     page = watched.open(f"{site}/search.html?q=zyzzyva")
     expect(page.locator("#search-results")).to_contain_text("did not match any documents")
@@ -105,7 +223,7 @@ def use(watched: Watched, site: str, sandbox: dict[str, str], operation: str) ->
     """Open the contract, point it at a sandbox, and unfold an operation."""
     watched.own.add(sandbox["POSTHOG_HOST"])
     page = watched.open(f"{site}/contract.html")
-    expect(page.locator("#swagger .opblock")).to_have_count(10)
+    expect(page.locator("#swagger .opblock")).to_have_count(14)
     page.fill("#sandbox [name=host]", sandbox["POSTHOG_HOST"])
     page.fill("#sandbox [name=project]", sandbox["POSTHOG_PROJECT_ID"])
     page.fill("#sandbox [name=key]", sandbox["POSTHOG_PERSONAL_API_KEY"])

@@ -12,6 +12,7 @@ from prove.compilers.ground import call
 from prove.compilers.java import JAVA
 from prove.compilers.maker import Maker
 from prove.compilers.mutants import MUTANTS, UUID, noticed, only_running
+from prove.compilers.pages import PAGES, carry_out
 from prove.compilers.python import PYTHON
 from prove.compilers.rust import RUST
 from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPES, TYPESCRIPT_FETCH
@@ -45,6 +46,10 @@ def _move(folder: Path) -> None:
         program.write_text(program.read_text("utf-8").replace("/api/environments/", "/api/projects/"), "utf-8")
 
 
+def _page(page: str) -> Check:
+    return Check(f"{page}.md, as it stands", "the page's commands", lambda work: carry_out(page, _contract(), work))
+
+
 def _each_operation(work: Work) -> str:
     makers = (only_running(PYTHON), OPENAPI_FETCH)
     pairs = [(maker, mutant) for maker in makers for mutant in MUTANTS]
@@ -60,6 +65,7 @@ CHECKS: Final = (
     TYPES,
     *(_check(maker) for maker in MAKERS),
     *(_check(maker, PROJECTS, ", under projects") for maker in MAKERS),
+    *(_page(page) for page in PAGES),
     Check("a mistake in each operation is noticed", "openapi-python-client, openapi-fetch", _each_operation),
     Check("a renamed field is noticed in each client", f"all {len(MAKERS)} generators", _each_client),
 )

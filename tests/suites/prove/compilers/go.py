@@ -10,9 +10,9 @@ from prove.compilers import openapi_generator
 from prove.compilers.maker import KEPT, Maker, figures, put
 from prove.frame import Work, run, tool
 
-__all__ = ["GO"]
+__all__ = ["GO", "SETTINGS"]
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "CGO_ENABLED": "0",
     "GOCACHE": str(KEPT / "go-cache"),
     "GOENV": "off",
@@ -53,8 +53,8 @@ def _generate(contract: Path, folder: Path, work: Work) -> None:
 
 def _compile(folder: Path, work: Work) -> str:
     for where in (folder / "client", folder):
-        run([tool("go"), "vet", "./..."], work, cwd=where, env=_SETTINGS)
-    run([tool("go"), "build", "-o", "program", "."], work, cwd=folder, env=_SETTINGS)
+        run([tool("go"), "vet", "./..."], work, cwd=where, env=SETTINGS)
+    run([tool("go"), "build", "-o", "program", "."], work, cwd=folder, env=SETTINGS)
     return f"{figures(folder / 'client', '.go')}; go vet, go build, no module but its own"
 
 

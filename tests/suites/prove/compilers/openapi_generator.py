@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from prove.compilers.maker import on_path
 from prove.frame import Failed, tool
 
-__all__ = ["JDK", "command", "jar", "named", "without_unions"]
+__all__ = ["JDK", "command", "jar", "named"]
 
 JDK = "Java 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)"
 
@@ -24,15 +23,6 @@ def command(
     words += [f"--type-mappings={mappings}"] if mappings else []
     words += [f"--schema-mappings={schemas}"] if schemas else []
     return [tool("openapi-generator-cli"), "generate", *words]
-
-
-def without_unions(part: Any) -> Any:
-    """Leave unions out of a contract: what may be this or that may then be anything."""
-    if isinstance(part, list):
-        return [without_unions(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    return {name: without_unions(value) for name, value in part.items() if name != "anyOf"}
 
 
 def jar() -> Path:

@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import simpler
 from ruamel.yaml import YAML
 
 from prove.compilers import openapi_generator
@@ -15,7 +16,7 @@ from prove.compilers.ground import PROGRAMS
 from prove.compilers.maker import KEPT, Maker, figures, on_path
 from prove.frame import Failed, Work, run
 
-__all__ = ["RUST"]
+__all__ = ["DEBIAN", "RUST", "with_crates_of_debian"]
 
 DEBIAN: Final = Path("/usr/share/cargo/registry")
 _ADVICE: Final = (
@@ -57,10 +58,15 @@ directory = "{DEBIAN}"
 
 def _generate(contract: Path, folder: Path, work: Work) -> None:
     source = folder / "openapi.json"
-    source.write_text(json.dumps(openapi_generator.without_unions(_untyped(YAML(typ="safe").load(contract)))))
+    source.write_text(json.dumps(simpler.without_unions(YAML(typ="safe").load(contract))))
     run(openapi_generator.command("rust", source, folder / "client", library="reqwest"), work, cwd=folder)
     _write(folder / "src" / "main.rs", (PROGRAMS / "main.rs").read_text(encoding="utf-8"))
     _write(folder / "Cargo.toml", _PROGRAM)
+    with_crates_of_debian(folder)
+
+
+def with_crates_of_debian(folder: Path) -> None:
+    """Have a client take Debian's crates, where these are installed."""
     if not DEBIAN.is_dir():
         return
     _write(folder / ".cargo" / "config.toml", _SETTINGS)
@@ -73,17 +79,6 @@ def _generate(contract: Path, folder: Path, work: Work) -> None:
         if count != 1:
             raise Failed(f"the client's Cargo.toml names {crate} {count} times")
     manifest.write_text(text)
-
-
-def _untyped(part: Any) -> Any:
-    """Leave out types where the contract gives several: the generator makes a struct of them that reads none."""
-    if isinstance(part, list):
-        return [_untyped(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    kinds = part.get("type")
-    several = isinstance(kinds, list) and len(set(kinds) - {"null"}) > 1
-    return {name: _untyped(value) for name, value in part.items() if not (several and name == "type")}
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import simpler
 from ruamel.yaml import YAML
 
 from prove.compilers import openapi_generator
@@ -67,7 +68,7 @@ class _Steps:
 def _without_unions(contract: Path, target: Path) -> Path:
     """Write a contract without unions: this generator puts all alternatives together as one object."""
     path = target.with_name("contract.json")
-    path.write_text(json.dumps(openapi_generator.without_unions(YAML(typ="safe").load(contract))), encoding="utf-8")
+    path.write_text(json.dumps(simpler.without_alternatives(YAML(typ="safe").load(contract))), encoding="utf-8")
     return path
 
 
