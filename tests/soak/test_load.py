@@ -169,7 +169,7 @@ def test_a_client_that_is_shut_by_an_outage(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_pauses_without_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "backoff", lambda attempt, _: retry.backoff(attempt, lambda: 1.0))
+    monkeypatch.setattr(attempts, "backoff", lambda attempt, _: retry.backoff(attempt, lambda: 1.0))
     found = _missed(load.recovery)
     assert "told nothing" in found
     assert "told Retry-After" in found
