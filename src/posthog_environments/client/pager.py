@@ -67,14 +67,12 @@ class Pager(_Base[T]):
     page is fetched ahead.
     """
 
-    _run: Callable[[Flow[RawResponse[Fetched[T]]]], RawResponse[Fetched[T]]]
-
     def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            # A page that has been handed out is let go before the next one is fetched.
-            rows = iter(page.results)
-            del page
-            yield from rows
+        walk = self._listing.walk()
+        self._report = walk.report
+        while walk.cursor is not None:
+            # Nobody sees the answer behind items, so it is not kept; nor is a page when the next one is fetched.
+            yield from walk.receive(self._run(self._listing.fetch(walk.cursor)))
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate page by page; each has the items that were not handed out before.
