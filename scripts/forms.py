@@ -22,7 +22,7 @@ import yaml
 from downgrade import downgrade
 from postman import collection
 from reference_page import llms, reference
-from samples import with_samples
+from samples import followed, with_samples
 from under_projects import under_projects
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -79,10 +79,7 @@ def bundle(contract: Contract) -> Contract:
             return node
         reference = node.get("$ref")
         if isinstance(reference, str) and reference.removeprefix(SCHEMAS) not in loops:
-            target: Any = plain
-            for part in reference.removeprefix("#/").split("/"):
-                target = target[part]
-            return inline({**target, **{key: each for key, each in node.items() if key != "$ref"}})
+            return inline({**followed(plain, reference), **{key: each for key, each in node.items() if key != "$ref"}})
         return {key: inline(each) for key, each in node.items()}
 
     kept = {

@@ -95,13 +95,18 @@ def example(parameter: Mapping[str, Any]) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def followed(contract: Mapping[str, Any], reference: str) -> Any:
+    """Return what a reference names."""
+    found: Any = contract
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return found
+
+
 def resolved(contract: Mapping[str, Any], node: Any) -> Any:
     """Follow references."""
     while isinstance(node, dict) and "$ref" in node:
-        found: Any = contract
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
+        node = followed(contract, node["$ref"])
     return node
 
 

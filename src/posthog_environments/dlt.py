@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, Unp
 
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.api_key import Secret
+from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
@@ -55,8 +56,6 @@ Hints: TypeAlias = dict[str, Any]
 
 SECTION: Final = "posthog"
 DAY: Final = timedelta(days=1)
-# A 429 is waited for as long as the longest window of the documented rates lasts.
-MAX_WAIT: Final = 3600.0
 
 _KINDS: Final[Mapping[str, Kind]] = {
     "text": "text",
@@ -288,7 +287,7 @@ class _Clients:
             "trend_api": config["trend_api"],
             "quota": config["quota"],
             "api_key": api_key or config["api_key"],
-            "max_wait": MAX_WAIT,
+            "max_wait": LONG_WAIT,
             **client,
         }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from posthog_environments.config.defaults import LONG_WAIT
 
 if TYPE_CHECKING:
     import os
@@ -21,8 +23,6 @@ __all__ = ["delete_many", "update_many"]
 
 # The rest of this package is imported when a job is begun: most programs never do.
 Place: TypeAlias = "str | os.PathLike[str]"
-# A job is long and may wait for the quota of an hour.
-LONGEST_WAIT: Final = 3600.0
 
 
 def delete_many(
@@ -180,4 +180,4 @@ def _run(
 def _patient(scope: Scope) -> Scope:
     if scope.options.max_wait is not None:
         return scope
-    return replace(scope, options=scope.options.but(max_wait=LONGEST_WAIT))
+    return replace(scope, options=scope.options.but(max_wait=LONG_WAIT))

@@ -12,6 +12,7 @@ from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import assignments, connected, usage
 from posthog_environments.cli.output import print_body, print_json, print_json_line
 from posthog_environments.cli.persons import confirm, yes_option
+from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import MalformedResponseError, printable
 from posthog_environments.paging.offset import OffsetWalk
 from posthog_environments.paging.page import MOST_ROWS, Fetched
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["api"]
 
-# Rows that a page is asked for; and seconds that it waits for the quota, as exports do.
+# Rows that a page is asked for.
 PAGE: Final = 100
-PATIENCE: Final = 3600.0
 
 
 @click.command(
@@ -65,7 +65,7 @@ def api(
         raise click.UsageError("--paginate goes with GET, and neither with --include nor with a body.")
     query = _query(params)
     if paginate:
-        _walk(env.with_options(max_wait=PATIENCE), path, query)
+        _walk(env.with_options(max_wait=LONG_WAIT), path, query)
         return
     body = assignments(fields, "--field") if fields else _read(file)
     if method.upper() == "DELETE":

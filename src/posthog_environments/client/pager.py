@@ -43,6 +43,12 @@ class _Base(Generic[T]):
         """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
         return self._report
 
+    def _walk(self) -> Walk[T]:
+        """Begin a walk, and report on it from now on."""
+        walk = self._listing.walk()
+        self._report = walk.report
+        return walk
+
     def _wish(self, path: str | os.PathLike[str], **wishes: Any) -> Wishes:
         from posthog_environments.export.options import read_wishes
 
@@ -68,8 +74,7 @@ class Pager(_Base[T]):
     """
 
     def __iter__(self) -> Iterator[T]:
-        walk = self._listing.walk()
-        self._report = walk.report
+        walk = self._walk()
         while walk.cursor is not None:
             # Nobody sees the answer behind items, so it is not kept; nor is a page when the next one is fetched.
             yield from walk.receive(self._run(self._listing.fetch(walk.cursor)))
@@ -80,8 +85,7 @@ class Pager(_Base[T]):
         Raises:
             PostHogError: A page could not be fetched; `report.next_offset` tells where to go on.
         """
-        walk = self._listing.walk()
-        self._report = walk.report
+        walk = self._walk()
         while walk.cursor is not None:
             yield _page(walk, self._run(raw(self._listing.fetch(walk.cursor))))
 
@@ -230,8 +234,7 @@ class AsyncPager(_Base[T]):
         return _AsyncPages(self._begin, self._run)
 
     def _begin(self) -> Listing[T]:
-        walk = self._listing.walk()
-        self._report = walk.report
+        walk = self._walk()
         return Listing(self._listing.fetch, lambda: walk)
 
     async def first(self) -> T | None:

@@ -8,7 +8,6 @@ done again from its beginning as often as it is broken off, with the same result
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, cast
 
@@ -72,7 +71,7 @@ class Composer:
         wishes = self._wishes
         if wishes.only is not None:
             # There is no column for what does not fit, so the kinds are those of everybody.
-            seen: Counter[str] = Counter()
+            seen = set[str]()
             layout = Layout.of_only(wishes.only, sample=_noting(map(person_of, self._spool()), seen))
             warn_of_absent(layout, seen, "nobody has" if seen else "")
         else:
@@ -142,8 +141,8 @@ class Composer:
                     yield each
 
 
-def _noting(persons: Iterable[Person], seen: Counter[str]) -> Iterator[Person]:
-    """Pass persons on, and count the properties that they have."""
+def _noting(persons: Iterable[Person], seen: set[str]) -> Iterator[Person]:
+    """Pass persons on, and note the properties that they have."""
     for person in persons:
-        seen.update(person.properties.keys())
+        seen.update(person.properties)
         yield person

@@ -23,6 +23,7 @@ from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import Scope
+from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.paging.listing import Exportable, Listing
 from posthog_environments.paging.offset import OffsetWalk
 from posthog_environments.paging.page import MOST_ROWS, Cursor, Fetched
@@ -44,7 +45,7 @@ from posthog_environments.results.decoding import next_link
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["FORMAT", "GET", "LIST", "Extra", "Headers", "PersonKey", "check_page_size", "csv", "get", "list_"]
+__all__ = ["FORMAT", "GET", "LIST", "Extra", "Headers", "PersonKey", "csv", "get", "list_"]
 
 
 PersonKey: TypeAlias = "int | str | UUID | Person"
@@ -118,7 +119,7 @@ def list_(
     posthog/api/person.py.
     """
     scope = scope.but(timeout, extra_headers)
-    check_page_size(page_size)
+    _check_page_size(page_size)
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
@@ -162,7 +163,7 @@ def list_(
 _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrgetter("uuid"), attrgetter("created_at")
 
 
-def check_page_size(page_size: int) -> None:
+def _check_page_size(page_size: int) -> None:
     """Refuse pages that servers cut without a word.
 
     Raises:
@@ -187,13 +188,9 @@ def _check_range(offset: int, near: int, since: datetime | None, before: datetim
         raise ValueError("created_since must lie before created_before: nobody was created in between.")
 
 
-# Seconds that an export waits for the quota, where the client was not told how long: each window is over by then.
-_EXPORT_WAIT = 3600.0
-
-
 def _waits_for(scope: Scope) -> Scope:
     options = scope.options
-    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=_EXPORT_WAIT))
+    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=LONG_WAIT))
 
 
 def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:

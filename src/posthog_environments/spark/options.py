@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Final, cast
 
 from posthog_environments.client.environment import Environment
+from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, Kind, projects_of
 
@@ -36,8 +37,6 @@ _TYPES: Final[Mapping[str, Kind]] = {
     "date": "date",
     "timestamp": "datetime",
 }
-# A 429 is waited for as long as the longest window of the documented rates lasts.
-_MAX_WAIT: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Options:
         settings: dict[str, Any] = {
             name: self.given[name] for name in ("host", "prefix", "trend_api", "quota") if name in self.given
         }
-        settings["max_wait"] = self.number("max_wait", _MAX_WAIT)
+        settings["max_wait"] = self.number("max_wait", LONG_WAIT)
         settings["pacing"] = self.flag("pacing", default=True)
         if "timeout" in self.given:
             settings["timeout"] = self.number("timeout", 0.0)
