@@ -1,6 +1,6 @@
 """How it scales: requests and hours for ten thousand to a thousand million persons, under the rates of both eras.
 
-The real pacing code (`exchange`, `Quota`) and the real walk (`OffsetWalk`) run on a clock that leaps; only the server
+The real pacing code (`exchange`, `RateLimiter`) and the real walk (`OffsetPaginator`) run on a clock that leaps; only the server
 and the network are played: an answer comes after a fixed time, with as many rows as were asked for. Beyond
 `SIMULATED` requests the last hours are repeated, for one is like the other.
 
@@ -21,11 +21,11 @@ from benchmarks.contenders import KEY
 from benchmarks.harness import Result, Setup
 from posthog_environments import Environment
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Failed, Send, Sleep
-from posthog_environments.calls.state import Scope
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched
-from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Quota, Rate
+from posthog_environments.calls.messages import Call, Send, ServerResponse, Sleep, TransportFailure
+from posthog_environments.calls.state import CallContext
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage
+from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Rate, RateLimiter
 from soak.clock import LISTING, Timeline, new_session, options
 
 ERAS: Mapping[str, tuple[Rate, ...]] = {
@@ -73,10 +73,10 @@ def simulate(persons: int, page_size: int, rates: tuple[Rate, ...], latency: flo
 def _walked(persons: int, page_size: int, rates: tuple[Rate, ...], latency: float) -> list[Course]:
     timeline = Timeline()
     session = new_session(timeline, Random(1))
-    session.quota = Quota(dict.fromkeys(BUCKETS, rates))
-    scope = Scope(session, options())
+    session.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))
+    scope = CallContext(session, options())
     # A row is a number; the newest is the largest, and all are above 0.
-    walk: OffsetWalk[int] = OffsetWalk(page_size, 0, _itself, partial(_itself))
+    walk: OffsetPaginator[int] = OffsetPaginator(page_size, 0, _itself, partial(_itself))
     start, courses = timeline.now, list[Course]()
     while walk.cursor is not None:
         cursor = walk.cursor
@@ -92,16 +92,16 @@ def _itself(row: Any) -> Any:
     return row
 
 
-def _page(cursor: Cursor, persons: int) -> Fetched[int]:
+def _page(cursor: Cursor, persons: int) -> RawPage[int]:
     end = min(persons, cursor.number + cursor.limit)
     rows = range(persons - cursor.number, persons - end, -1)
-    return Fetched(rows, f"http://127.0.0.1/?offset={end}" if end < persons else None)
+    return RawPage(rows, f"http://127.0.0.1/?offset={end}" if end < persons else None)
 
 
-def _request(scope: Scope, timeline: Timeline, latency: float) -> None:
+def _request(scope: CallContext, timeline: Timeline, latency: float) -> None:
     """Let a call go as a driver does, but for the waiting, which only moves the clock."""
     flow = exchange(scope, Call(LISTING, {"method": "get", "url": "/"}))
-    outcome: Answer | Failed | None = None
+    outcome: ServerResponse | TransportFailure | None = None
     while True:
         try:
             command = flow.send(outcome)
@@ -110,7 +110,7 @@ def _request(scope: Scope, timeline: Timeline, latency: float) -> None:
         outcome = None
         if isinstance(command, Send):
             timeline.now += latency
-            outcome = Answer(200, {}, b"")
+            outcome = ServerResponse(200, {}, b"")
         elif isinstance(command, Sleep):
             timeline.now += command.seconds
 
@@ -123,7 +123,7 @@ def run(setup: Setup) -> list[Result]:
     with Environment("1", host=host, api_key=KEY) as env:
         env.with_options(pacing=False).persons.list(page_size=size).first()
         latency = _seconds(lambda: env.with_options(pacing=False).persons.list(page_size=size)) / requests
-        env._scope.session.quota = Quota(dict.fromkeys(BUCKETS, COMPRESSED))  # noqa: SLF001 - for this only
+        env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, COMPRESSED))  # noqa: SLF001 - for this only
         real = _seconds(lambda: env.persons.list(page_size=size))
     played = simulate(requests * size, size, COMPRESSED, latency)
     print(f"\nA walk of {requests} requests at {COMPRESSED}: {real:.2f} s, simulated {played.seconds:.2f} s")

@@ -23,7 +23,7 @@ from benchmarks.contenders import (
 from benchmarks.harness import Result, Setup, cpu_of, in_turn, ratio, show
 from benchmarks.stock import Stock, generated
 from posthog_environments import AsyncEnvironment, Environment
-from posthog_environments.ratelimit.limiter import BUCKETS, Quota
+from posthog_environments.ratelimit.limiter import BUCKETS, RateLimiter
 
 __all__ = ["roomy", "run"]
 
@@ -43,7 +43,7 @@ FASTER = {1000: (2.2, 2.6), 100: (2.0, 2.4)}
 def roomy(env: Environment) -> None:
     """Let a client pace itself by rates that it cannot reach."""
     rates = ((10**9, 60.0), (10**9, 3600.0))
-    env._scope.session.quota = Quota(dict.fromkeys(BUCKETS, rates))  # noqa: SLF001 - for this only
+    env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))  # noqa: SLF001 - for this only
 
 
 def _ours(env: Environment, size: int) -> int:

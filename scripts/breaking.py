@@ -36,7 +36,7 @@ Direction = Literal["request", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ContractChange:
     """One change since the release."""
 
     verdict: Verdict
@@ -118,43 +118,45 @@ def _named(option: Mapping[str, Any]) -> str:
     return str(option.get("$ref", option.get("type"))).rpartition("/")[2]
 
 
-def contract_changes(old: Contract, new: Contract) -> Iterator[Change]:
+def contract_changes(old: Contract, new: Contract) -> Iterator[ContractChange]:
     """Yield what changed on the wire, and then what changed in words alone."""
     before, after = Wire(old), Wire(new)
     for name in before.operations.keys() - after.operations.keys():
-        yield Change("breaking", name, "the operation is gone")
+        yield ContractChange("breaking", name, "the operation is gone")
     for name in after.operations.keys() - before.operations.keys():
-        yield Change("additive", name, "a new operation")
+        yield ContractChange("additive", name, "a new operation")
     for name in before.operations.keys() & after.operations.keys():
         yield from _operation(name, before, after)
     yield from _places(before, after)
     yield from _words(old, new)
 
 
-def _operation(name: str, before: Wire, after: Wire) -> Iterator[Change]:
+def _operation(name: str, before: Wire, after: Wire) -> Iterator[ContractChange]:
     old, new = before.operations[name], after.operations[name]
     if before.scopes[name] != after.scopes[name]:
-        yield Change("breaking", name, f"the scope {before.scopes[name]} is now {after.scopes[name]}")
+        yield ContractChange("breaking", name, f"the scope {before.scopes[name]} is now {after.scopes[name]}")
     if old["operationId"] != new["operationId"]:
-        yield Change("breaking", name, "the operationId changed, from which generators make the name of the call")
+        yield ContractChange(
+            "breaking", name, "the operationId changed, from which generators make the name of the call"
+        )
     if not old.get("deprecated") and new.get("deprecated"):
-        yield Change("additive", name, "deprecated")
+        yield ContractChange("additive", name, "deprecated")
     if new.get("x-sunset") != old.get("x-sunset"):
-        yield Change("additive", name, f"its end is {new.get('x-sunset', 'not known any more')}")
+        yield ContractChange("additive", name, f"its end is {new.get('x-sunset', 'not known any more')}")
     yield from _statuses(name, before.statuses[name], after.statuses[name])
     for status in before.statuses[name].keys() & after.statuses[name].keys():
         yield from _headers(f"{name}, {status}", before, after)
 
 
-def _headers(where: str, before: Wire, after: Wire) -> Iterator[Change]:
+def _headers(where: str, before: Wire, after: Wire) -> Iterator[ContractChange]:
     old, new = before.headers[where], after.headers[where]
     for header in old - new:
-        yield Change("breaking", f"{where}, header {header}", "is gone")
+        yield ContractChange("breaking", f"{where}, header {header}", "is gone")
     for header in new - old:
-        yield Change("additive", f"{where}, header {header}", "is new")
+        yield ContractChange("additive", f"{where}, header {header}", "is new")
 
 
-def _places(before: Wire, after: Wire) -> Iterator[Change]:
+def _places(before: Wire, after: Wire) -> Iterator[ContractChange]:
     """Compare the parameters and fields of the operations that both have."""
     both = before.operations.keys() & after.operations.keys()
     old, new = (
@@ -163,12 +165,12 @@ def _places(before: Wire, after: Wire) -> Iterator[Change]:
     )
     for where in old.keys() - new.keys():
         if _outermost(where, new):
-            yield Change("breaking", where, "is gone")
+            yield ContractChange("breaking", where, "is gone")
     for where in new.keys() - old.keys():
         if _outermost(where, old):
             demanded = new[where].direction == "request" and new[where].required
             text = "is new and required" if demanded else "is new"
-            yield Change("breaking" if demanded else "additive", where, text)
+            yield ContractChange("breaking" if demanded else "additive", where, text)
     for where in old.keys() & new.keys():
         yield from _node(where, old[where], new[where])
 
@@ -181,22 +183,22 @@ def _outermost(where: str, others: Mapping[str, Node]) -> bool:
     return parent in others or "." not in where.rpartition(",")[2]
 
 
-def _statuses(name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> Iterator[Change]:
+def _statuses(name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> Iterator[ContractChange]:
     for status in before.keys() - after.keys():
-        yield Change("breaking", f"{name}, {status}", "the answer is gone")
+        yield ContractChange("breaking", f"{name}, {status}", "the answer is gone")
     for status in after.keys() - before.keys():
         success = status < "300"
-        yield Change("breaking" if success else "additive", f"{name}, {status}", "a new answer")
+        yield ContractChange("breaking" if success else "additive", f"{name}, {status}", "a new answer")
     for status in before.keys() & after.keys():
         if before[status] and not after[status]:
-            yield Change("breaking", f"{name}, {status}", "the answer has no body any more")
+            yield ContractChange("breaking", f"{name}, {status}", "the answer has no body any more")
 
 
-def _node(where: str, before: Node, after: Node) -> Iterator[Change]:
+def _node(where: str, before: Node, after: Node) -> Iterator[ContractChange]:
     asks = before.direction == "request"
     if before.required != after.required:
         worse = after.required if asks else not after.required
-        yield Change(
+        yield ContractChange(
             "breaking" if worse else "additive", where, "is now " + ("required" if after.required else "optional")
         )
     old, new = before.schema, after.schema
@@ -205,13 +207,13 @@ def _node(where: str, before: Node, after: Node) -> Iterator[Change]:
         yield from _sets(where, "enum", _values(old), _values(new), asks=asks)
     for keyword in ("format", "pattern", "default", "x-holds", "contentMediaType"):
         if old.get(keyword) != new.get(keyword):
-            yield Change("breaking", where, f"{keyword} {old.get(keyword)!r} is now {new.get(keyword)!r}")
+            yield ContractChange("breaking", where, f"{keyword} {old.get(keyword)!r} is now {new.get(keyword)!r}")
     for keyword, direction in LIMITS.items():
         yield from _limit(where, keyword, direction, old.get(keyword), new.get(keyword), asks=asks)
     if set(old.get("x-extensible-enum", [])) != set(new.get("x-extensible-enum", [])):
-        yield Change("additive", where, "the values known today changed")
+        yield ContractChange("additive", where, "the values known today changed")
     if not old.get("deprecated") and new.get("deprecated"):
-        yield Change("additive", where, "deprecated")
+        yield ContractChange("additive", where, "deprecated")
 
 
 def _kinds(schema: Mapping[str, Any]) -> set[str] | None:
@@ -225,7 +227,7 @@ def _values(schema: Mapping[str, Any]) -> set[str] | None:
     return {json.dumps(value) for value in schema["enum"]} if "enum" in schema else None
 
 
-def _sets(where: str, what: str, old: set[str] | None, new: set[str] | None, *, asks: bool) -> Iterator[Change]:
+def _sets(where: str, what: str, old: set[str] | None, new: set[str] | None, *, asks: bool) -> Iterator[ContractChange]:
     """Compare what may be there; None is everything. Requests may not lose, and answers may not gain."""
     if old == new:
         return
@@ -233,24 +235,24 @@ def _sets(where: str, what: str, old: set[str] | None, new: set[str] | None, *, 
     gained = old is not None and (new is None or bool(new - old))
     shown = [", ".join(sorted(each)) if each is not None else "anything" for each in (old, new)]
     verdict: Verdict = "breaking" if (lost if asks else gained) else "additive"
-    yield Change(verdict, where, f"{what} {shown[0]} is now {shown[1]}")
+    yield ContractChange(verdict, where, f"{what} {shown[0]} is now {shown[1]}")
 
 
-def _limit(where: str, keyword: str, direction: int, old: Any, new: Any, *, asks: bool) -> Iterator[Change]:
+def _limit(where: str, keyword: str, direction: int, old: Any, new: Any, *, asks: bool) -> Iterator[ContractChange]:
     if old == new:
         return
     narrower = old is None or (new is not None and (new - old) * direction > 0)
-    yield Change("breaking" if narrower is asks else "additive", where, f"{keyword} {old} is now {new}")
+    yield ContractChange("breaking" if narrower is asks else "additive", where, f"{keyword} {old} is now {new}")
 
 
-def _words(old: Contract, new: Contract) -> Iterator[Change]:
+def _words(old: Contract, new: Contract) -> Iterator[ContractChange]:
     """Whatever else differs is in words alone, or in the way that the document is put together."""
     before, after = _content(old), _content(new)
     if _plain(before, with_prose=False) == _plain(after, with_prose=False):
         if _plain(before) != _plain(after):
-            yield Change("documentation", "the contract", "descriptions, examples or evidence changed")
+            yield ContractChange("documentation", "the contract", "descriptions, examples or evidence changed")
     else:
-        yield Change("documentation", "the contract", "what it is put together from changed")
+        yield ContractChange("documentation", "the contract", "what it is put together from changed")
 
 
 def _content(contract: Contract) -> dict[str, Any]:
@@ -289,17 +291,17 @@ def _plain(node: Any, *, with_prose: bool = True) -> Any:
     return [_plain(value, with_prose=with_prose) for value in node] if isinstance(node, list) else node
 
 
-def surface_changes(old: str, new: str) -> Iterator[Change]:
+def surface_changes(old: str, new: str) -> Iterator[ContractChange]:
     """Compare the public names, a line each: what is not there as it was is broken."""
     before, after = (dict(line.split(": ", 1) for line in text.splitlines()) for text in (old, new))
     for name in before.keys() - after.keys():
-        yield Change("breaking", name, "the name is gone")
+        yield ContractChange("breaking", name, "the name is gone")
     for name in after.keys() - before.keys():
-        yield Change("additive", name, "a new name")
+        yield ContractChange("additive", name, "a new name")
     for name in before.keys() & after.keys():
         if before[name] != after[name]:
             verdict: Verdict = "additive" if _only_more(before[name], after[name]) else "breaking"
-            yield Change(verdict, name, f"{before[name]} is now {after[name]}")
+            yield ContractChange(verdict, name, f"{before[name]} is now {after[name]}")
 
 
 def _only_more(old: str, new: str) -> bool:

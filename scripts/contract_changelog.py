@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from breaking import Change, contract_changes, released, version
+from breaking import ContractChange, contract_changes, released, version
 from drift import CONTRACT, Contract
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "contract-changelog.md"
@@ -67,7 +67,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def section(changes: Sequence[Change]) -> Iterator[str]:
+def section(changes: Sequence[ContractChange]) -> Iterator[str]:
     """Yield the lines of one version: removals by the vendor, what breaks, what is new."""
     ends = [each for each in changes if each.verdict == "additive" and _is_end(each)]
     breaks = [each for each in changes if each.verdict == "breaking"]
@@ -88,11 +88,11 @@ def section(changes: Sequence[Change]) -> Iterator[str]:
         yield "Words, examples and evidence alone.\n"
 
 
-def _is_end(change: Change) -> bool:
+def _is_end(change: ContractChange) -> bool:
     return ", " not in change.where and change.text.startswith(("deprecated", "its end is"))
 
 
-def listed(changes: Sequence[Change]) -> Iterator[str]:
+def listed(changes: Sequence[ContractChange]) -> Iterator[str]:
     """Yield changes as a list, with what befell the same operations together."""
     found: dict[str, list[str]] = defaultdict(list)
     for of, place, text in gathered(changes):
@@ -102,7 +102,7 @@ def listed(changes: Sequence[Change]) -> Iterator[str]:
     yield ""
 
 
-def gathered(changes: Sequence[Change]) -> Iterator[tuple[str, str, str]]:
+def gathered(changes: Sequence[ContractChange]) -> Iterator[tuple[str, str, str]]:
     """Yield each change once, with all that have it: the operations, the place in them, what changed."""
     found: dict[tuple[str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     fresh = {each.where for each in changes if each.text == "a new answer"}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-__all__ = ["Field", "Operation", "Page", "PageError", "read"]
+__all__ = ["DocsPage", "Field", "PageError", "PageOperation", "read"]
 
 METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
 PLACES: Final = {"path parameters": "path", "query parameters": "query", "request parameters": "body"}
@@ -80,7 +80,7 @@ class Field:
 
 
 @dataclass(slots=True)
-class Operation:
+class PageOperation:
     """One copy of an operation on the page."""
 
     line: int
@@ -112,15 +112,15 @@ class Operation:
 
 
 @dataclass(slots=True)
-class Page:
+class DocsPage:
     """What a page states."""
 
-    operations: list[Operation]
+    operations: list[PageOperation]
     listed: dict[tuple[str, str], int]
     """Operations that a table at the top names, and where."""
 
 
-def read(text: str) -> Page:
+def read(text: str) -> DocsPage:
     """Read a page.
 
     Raises:
@@ -130,7 +130,7 @@ def read(text: str) -> Page:
     if not any(line.key in PLACES or line.key == SCOPES for line in lines):
         raise PageError("this is no page of operations: nowhere on it is a list of parameters")
     begin, listed = _preamble(lines)
-    return Page([_Reader(part).operation() for part in _parts(lines[begin:])], listed)
+    return DocsPage([_Reader(part).operation() for part in _parts(lines[begin:])], listed)
 
 
 def _lines(text: str) -> Iterator[Text]:
@@ -267,13 +267,13 @@ class _Reader:
 
     # ------------------------------------------------------------------------------------------------- operations
 
-    def operation(self) -> Operation:
+    def operation(self) -> PageOperation:
         """Read the operation; one that breaks off is not whole.
 
         Raises:
             PageError: Something in it fits nowhere, and it is not its end.
         """
-        operation = Operation(self._lines[0].number, self._lines[0].text)
+        operation = PageOperation(self._lines[0].number, self._lines[0].text)
         try:
             self._operation(operation)
         except _WrongError:
@@ -285,7 +285,7 @@ class _Reader:
             raise PageError(f"line {operation.line}: “{operation.title}” shows no request")
         return operation
 
-    def _operation(self, operation: Operation) -> None:
+    def _operation(self, operation: PageOperation) -> None:
         title = self._next()
         if title.key in PLACES or title.key in (*REQUEST, *ANSWER, SCOPES) or _STATUS.fullmatch(title.text):
             raise PageError(f"line {title.number}: “{title.text}” where an operation should begin with its title")
@@ -309,7 +309,7 @@ class _Reader:
             else:
                 raise PageError(f"line {line.number}: nobody knows what “{line.text[:60]}” is")
 
-    def _prose(self, operation: Operation, *until: str) -> None:
+    def _prose(self, operation: PageOperation, *until: str) -> None:
         while (line := self._line) is not None and line.key not in until:
             if line.key in ANSWER or _STATUS.fullmatch(line.text) or line.text in METHODS:
                 raise PageError(f"line {line.number}: “{line.text[:60]}” where parameters should come first")
@@ -320,7 +320,7 @@ class _Reader:
         ahead = self._ahead()
         return ahead is not None and _STATUS.fullmatch(ahead.text) is not None
 
-    def _scopes(self, operation: Operation) -> None:
+    def _scopes(self, operation: PageOperation) -> None:
         operation.scopes_line = self._next().number
         while (line := self._line) is not None and line.key not in (*PLACES, *REQUEST, *ANSWER):
             if len(line.text.split()) > MOST_WORDS or line.text in METHODS or _STATUS.fullmatch(line.text):
@@ -332,7 +332,7 @@ class _Reader:
 
     # ----------------------------------------------------------------------------------------------------- fields
 
-    def _fields(self, operation: Operation, place: str) -> None:
+    def _fields(self, operation: PageOperation, place: str) -> None:
         self._at += 1
         while (line := self._line) is not None:
             if line.key in (*PLACES, *REQUEST, *ANSWER, SCOPES):
@@ -412,7 +412,7 @@ class _Reader:
 
     # ------------------------------------------------------------------------------------------ request and answer
 
-    def _request(self, operation: Operation) -> None:
+    def _request(self, operation: PageOperation) -> None:
         heading = self._next()
         line = self._line
         if line is None:
@@ -432,7 +432,7 @@ class _Reader:
             self._check_command(operation, line)
             self._at += 1
 
-    def _check_command(self, operation: Operation, line: Text) -> None:
+    def _check_command(self, operation: PageOperation, line: Text) -> None:
         """The command that the page shows must go where the page says."""
         if not re.match(r"export |curl|-[HXd] ?|<ph_app_host>|.*-H ", line.text):
             raise PageError(f"line {line.number}: “{line.text[:60]}” within a request")
@@ -444,7 +444,7 @@ class _Reader:
         if verb is not None and verb[1] != operation.method:
             raise PageError(f"line {line.number}: the command is a {verb[1]}, and the page says {operation.method}")
 
-    def _answer(self, operation: Operation) -> None:
+    def _answer(self, operation: PageOperation) -> None:
         self._at += 1
         line = self._next()
         match = _STATUS.fullmatch(line.text)
@@ -460,7 +460,7 @@ class _Reader:
         operation.has_body = True
         self._example(operation)
 
-    def _others(self, operation: Operation) -> None:
+    def _others(self, operation: PageOperation) -> None:
         """Take the statuses after the first; what is said of their bodies is passed over."""
         while (line := self._line) is not None and (match := _STATUS.fullmatch(line.text)) is not None:
             operation.others[match[1]] = line.number
@@ -469,7 +469,7 @@ class _Reader:
                 raise PageError(f"line {line.number}: the example of the answer breaks off")
             self._at = end
 
-    def _example(self, operation: Operation) -> None:
+    def _example(self, operation: PageOperation) -> None:
         """Read the JSON of an example, in one line or in many."""
         text, where = "", list[int]()
         while (line := self._line) is not None:
@@ -502,7 +502,7 @@ def _cut_short(text: str) -> bool:
 class _Example:
     """Turns an example into fields with their places on the page."""
 
-    def __init__(self, operation: Operation, text: str, where: list[int]) -> None:
+    def __init__(self, operation: PageOperation, text: str, where: list[int]) -> None:
         self._answer = operation.answer
         self._text = text
         self._where = where

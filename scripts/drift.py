@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from docs_page import Field, Operation, Page, PageError, read
+from docs_page import DocsPage, Field, PageError, PageOperation, read
 
 CONTRACT: Final = Path(__file__).resolve().parents[1] / "openapi.yaml"
 FORMATS: Final = ("date-time", "date", "uuid", "uri")
@@ -128,7 +128,7 @@ class Contract:
 class Comparison:
     """One operation of the contract against its first copy on the page."""
 
-    def __init__(self, contract: Contract, path: str, item: Located, node: Located, page: Operation) -> None:
+    def __init__(self, contract: Contract, path: str, item: Located, node: Located, page: PageOperation) -> None:
         self._contract = contract
         self._path = path
         self._item = item
@@ -400,7 +400,7 @@ def _known(contract: Contract) -> Known:
     return moved | own
 
 
-def compare(contract: Contract, page: Page) -> Iterator[Difference]:
+def compare(contract: Contract, page: DocsPage) -> Iterator[Difference]:
     """Yield each difference, the operations in the order of the page."""
     known = _known(contract)
     first = _first(page)
@@ -430,20 +430,20 @@ def compare(contract: Contract, page: Page) -> Iterator[Difference]:
             yield Difference(line, None, "changed", " ".join(listed), text)
 
 
-def _place(operation: Operation) -> tuple[str, str]:
+def _place(operation: PageOperation) -> tuple[str, str]:
     return operation.method, operation.path
 
 
-def _first(page: Page) -> dict[tuple[str, str], Operation]:
+def _first(page: DocsPage) -> dict[tuple[str, str], PageOperation]:
     """Return the first whole copy of each operation, by method and path."""
-    first: dict[tuple[str, str], Operation] = {}
+    first: dict[tuple[str, str], PageOperation] = {}
     for operation in page.operations:
         if operation.whole:
             first.setdefault(_place(operation), operation)
     return first
 
 
-def _announced(operation: Operation, node: Located) -> Iterator[Difference]:
+def _announced(operation: PageOperation, node: Located) -> Iterator[Difference]:
     """An operation that the page has may not be marked as known from elsewhere."""
     mark = node.get("x-evidence", {}).get("this")
     if mark is not None and mark["basis"] != "stated":
@@ -451,7 +451,7 @@ def _announced(operation: Operation, node: Located) -> Iterator[Difference]:
         yield Difference(operation.line, node.line, "changed", f"{operation.method} {operation.path}", text)
 
 
-def _absent(at: tuple[str, str], node: Located, lost: Sequence[Operation]) -> Difference:
+def _absent(at: tuple[str, str], node: Located, lost: Sequence[PageOperation]) -> Difference:
     """An operation that the page does not have must be marked."""
     mark = node.get("x-evidence", {}).get("this")
     where = f"{' '.join(at)} ({node['operationId']})"
@@ -462,7 +462,7 @@ def _absent(at: tuple[str, str], node: Located, lost: Sequence[Operation]) -> Di
     return Difference(None, node.line, "explained", where, f"not on the page ({_because(mark)})")
 
 
-def statements(contract: Contract, page: Page) -> set[tuple[int, str]]:
+def statements(contract: Contract, page: DocsPage) -> set[tuple[int, str]]:
     """Return which keywords of which objects of the contract the page has a word on."""
     known = _known(contract)
     stated: set[tuple[int, str]] = set()
@@ -474,7 +474,7 @@ def statements(contract: Contract, page: Page) -> set[tuple[int, str]]:
     return stated
 
 
-def _copies(one: Operation, other: Operation) -> Iterator[Difference]:
+def _copies(one: PageOperation, other: PageOperation) -> Iterator[Difference]:
     first, second = one.facts(), other.facts()
     for name in sorted(first.keys() | second.keys()):
         if first.get(name) != second.get(name):
@@ -482,12 +482,12 @@ def _copies(one: Operation, other: Operation) -> Iterator[Difference]:
             yield Difference(other.line, None, "changed", f"{one.method} {one.path}, {name}", text)
 
 
-def _whole(operation: Operation, page: Page) -> Operation | None:
+def _whole(operation: PageOperation, page: DocsPage) -> PageOperation | None:
     """Find the whole copy of an operation that breaks off, by as much as there is of its place and title."""
     whole = [each for each in page.operations if each.whole]
     path = operation.path.rstrip("/}")
 
-    def alike(each: Operation) -> bool:
+    def alike(each: PageOperation) -> bool:
         return each.title.startswith(operation.title) and each.path.startswith(path) and operation.method in each.method
 
     # What is there of a path may be the whole path of another operation, so the title comes first.
@@ -496,7 +496,7 @@ def _whole(operation: Operation, page: Page) -> Operation | None:
     return next(iter([*likely, *filter(alike, whole)]), None)
 
 
-def _cut(operation: Operation, page: Page, contract: Contract, known: Known) -> Iterator[Difference]:
+def _cut(operation: PageOperation, page: DocsPage, contract: Contract, known: Known) -> Iterator[Difference]:
     """What a copy that breaks off says must be what the whole one says; where there is none, what the contract says."""
     whole = _whole(operation, page)
     if whole is None:
@@ -517,7 +517,7 @@ def _cut(operation: Operation, page: Page, contract: Contract, known: Known) -> 
     yield Difference(operation.line, None, "note", operation.title, text)
 
 
-def scaffold(page: Page, contract: Contract) -> str:
+def scaffold(page: DocsPage, contract: Contract) -> str:
     """Write a skeleton of the operations that the contract does not have; empty where it has all."""
     known = _known(contract)
     paths: dict[str, Any] = {}
@@ -527,7 +527,7 @@ def scaffold(page: Page, contract: Contract) -> str:
     return yaml.safe_dump({"paths": paths}, sort_keys=False, allow_unicode=True) if paths else ""
 
 
-def _skeleton(operation: Operation) -> dict[str, Any]:
+def _skeleton(operation: PageOperation) -> dict[str, Any]:
     words = re.findall(r"[A-Za-z]+", operation.title)
     fields = operation.fields.items()
     made: dict[str, Any] = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from samples import Call, calls, example
+from samples import Sample, calls, example
 
 SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 VARIABLES: Final[Mapping[str, str]] = {
@@ -42,7 +42,7 @@ def collection(contract: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _request(call: Call) -> dict[str, Any]:
+def _request(call: Sample) -> dict[str, Any]:
     path = call.path.replace("{project_id}", "{{project_id}}").replace("{id}", ":id").strip("/")
     query = [_parameter(each, call) for each in call.parameters if each["in"] == "query"]
     own = [each for each in call.parameters if each["in"] == "path" and each["name"] != "project_id"]
@@ -67,7 +67,7 @@ def _request(call: Call) -> dict[str, Any]:
     return {"name": call.operation["summary"], "request": request}
 
 
-def _parameter(parameter: Mapping[str, Any], call: Call) -> dict[str, Any]:
+def _parameter(parameter: Mapping[str, Any], call: Sample) -> dict[str, Any]:
     name = parameter["name"]
     found = {"key": name, "value": example(parameter), "description": parameter["description"]}
     return {**found, "disabled": name not in call.query}

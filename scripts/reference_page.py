@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from samples import Call, calls, curl, python, resolved
+from samples import Sample, calls, curl, python, resolved
 
 PREFIX: Final = "/api/environments/{project_id}/"
 HEAD: Final = "<!-- Written by scripts/forms.py from openapi.yaml; `make generate` writes it anew. -->\n"
@@ -61,12 +61,12 @@ null. Never reject an unknown field, or a value that `x-extensible-enum` does no
     return "\n".join([head, *operations, *files]) + "\n"
 
 
-def _end(call: Call) -> str:
+def _end(call: Sample) -> str:
     """Say when the vendor has removed an operation."""
     return f" (removed by the vendor on {call.operation['x-sunset']})" if "x-sunset" in call.operation else ""
 
 
-def _operation(contract: Mapping[str, Any], call: Call) -> Iterator[str]:
+def _operation(contract: Mapping[str, Any], call: Sample) -> Iterator[str]:
     scopes = [scope for each in call.operation["security"] for some in each.values() for scope in some]
     yield f"### {call.operation['summary']}\n\n`{call.method} {call.path}` · `{call.name}`{_end(call)}\n"
     yield call.operation["description"].rstrip() + "\n"

@@ -58,7 +58,7 @@ OPTIONS: Final = {"queryTrend": 'trend_api="legacy"', "getTrend": 'trend_api="le
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Sample:
     """One operation with what a sample sends.
 
     Attributes:
@@ -110,7 +110,7 @@ def resolved(contract: Mapping[str, Any], node: Any) -> Any:
     return node
 
 
-def calls(contract: Mapping[str, Any]) -> Iterator[Call]:
+def calls(contract: Mapping[str, Any]) -> Iterator[Sample]:
     """Yield each operation of a contract."""
     for path, item in contract["paths"].items():
         for method in METHODS:
@@ -122,10 +122,10 @@ def calls(contract: Mapping[str, Any]) -> Iterator[Call]:
             if "requestBody" in operation:
                 body = next(iter(operation["requestBody"]["content"]["application/json"]["examples"].values()))["value"]
             parameters = tuple(resolved(contract, each) for each in every)
-            yield Call(operation["operationId"], method.upper(), path, operation, parameters, body)
+            yield Sample(operation["operationId"], method.upper(), path, operation, parameters, body)
 
 
-def curl(call: Call) -> str:
+def curl(call: Sample) -> str:
     """Return a call as a command for a shell."""
     path = call.path.replace("{project_id}", "$POSTHOG_PROJECT_ID").replace("{id}", call.at.get("id", ""))
     query = f"?{urlencode(call.query)}" if call.query else ""
@@ -139,7 +139,7 @@ def curl(call: Call) -> str:
     return f"{lines[0]} " + " \\\n  ".join(lines[1:]) + "\n"
 
 
-def python(call: Call) -> str:
+def python(call: Sample) -> str:
     """Return a call as a program with this client."""
     body = textwrap.indent(PYTHON[call.name], "    ")
     options = OPTIONS.get(call.name, "")

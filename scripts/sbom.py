@@ -32,7 +32,7 @@ THERE_ALONE: Final = {"pyspark": ("Apache-2.0", "py4j"), "py4j": ("BSD-3-Clause"
 
 
 @dataclass
-class Part:
+class Component:
     """A distribution that the wheel needs, by itself or through another."""
 
     metadata: Message
@@ -57,7 +57,7 @@ def bill(wheel: Path, when: int) -> str:
         metadata = email.message_from_bytes(archive.read(name))
     asked = [Requirement(line) for line in metadata.get_all("Requires-Dist") or []]
     extras = ["", *sorted(metadata.get_all("Provides-Extra") or [])]
-    parts: dict[str, Part] = {}
+    parts: dict[str, Component] = {}
     own: set[str] = set()
     for extra in extras:
         own |= _walk(asked, extra, bool(extra), parts)
@@ -106,13 +106,13 @@ def validate(text: str) -> None:
         raise ValueError(f"The bill does not fit the schema: {str(error).splitlines()[0]}")
 
 
-def _walk(asked: Iterable[Requirement], extra: str, optional: bool, parts: dict[str, Part]) -> set[str]:
+def _walk(asked: Iterable[Requirement], extra: str, optional: bool, parts: dict[str, Component]) -> set[str]:
     """Add what requirements lead to, and return the references of the direct ones."""
     found: set[str] = set()
     for requirement in _that_apply(asked, extra):
         name = canonicalize_name(requirement.name)
         metadata = _installed(requirement)
-        part = parts.setdefault(name, Part(metadata, optional))
+        part = parts.setdefault(name, Component(metadata, optional))
         part.optional = part.optional and optional
         found.add(part.ref)
         # Once for each extra: requirements may go in circles. What a required part needs is required, too; the
@@ -159,7 +159,7 @@ def _locked(name: str) -> Message | None:
     return metadata
 
 
-def _component(part: Part, asked: Iterable[Requirement]) -> dict[str, Any]:
+def _component(part: Component, asked: Iterable[Requirement]) -> dict[str, Any]:
     component: dict[str, Any] = {
         "type": "library",
         "bom-ref": part.ref,

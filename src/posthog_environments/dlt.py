@@ -25,8 +25,8 @@ from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
     TREND_COLUMNS,
-    Kind,
-    Persons,
+    ColumnType,
+    PersonRows,
     check_trend,
     check_walk,
     projects_of,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from posthog_environments.query.filters import PropertiesArgument
     from posthog_environments.query.series import ActionsArgument, EventsArgument
 
-__all__ = ["Question", "posthog_persons", "posthog_trend"]
+__all__ = ["TrendArguments", "posthog_persons", "posthog_trend"]
 
 DataType: TypeAlias = Literal["text", "bool", "bigint", "double", "date", "timestamp", "json"]
 Project: TypeAlias = "int | str | Sequence[int | str] | None"
@@ -57,7 +57,7 @@ Hints: TypeAlias = dict[str, Any]
 SECTION: Final = "posthog"
 DAY: Final = timedelta(days=1)
 
-_KINDS: Final[Mapping[str, Kind]] = {
+_KINDS: Final[Mapping[str, ColumnType]] = {
     "text": "text",
     "bool": "bool",
     "bigint": "int",
@@ -88,7 +88,7 @@ _TREND: Final[dict[str, Hints]] = {
 log = logging.getLogger("posthog_environments")
 
 
-class Question(TypedDict, total=False):
+class TrendArguments(TypedDict, total=False):
     """What a trend is asked with; the arguments of `env.insights.trend`."""
 
     events: EventsArgument
@@ -193,7 +193,7 @@ def posthog_trend(
     api_key: str | Callable[[], str] | None = None,
     host: str | None = None,
     client: Mapping[str, Any] | None = None,
-    **question: Unpack[Question],
+    **question: Unpack[TrendArguments],
 ) -> DltSource:
     """Return a source of a trend of one environment or of several: a row for each point of each series.
 
@@ -239,7 +239,7 @@ class _Load:
         project: str,
         open_: Callable[[], Environment],
         asked: Mapping[str, Any],
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, ColumnType],
         strict: bool,
     ) -> None:
         self._project = project
@@ -256,7 +256,7 @@ class _Load:
     def run(self, since: datetime | None) -> Iterator[Any]:
         """Yield the rows page by page, and note the report."""
         names = (*PERSON_COLUMNS, *self._kinds)
-        persons = Persons(self._project, self._kinds, properties=dict)
+        persons = PersonRows(self._project, self._kinds, properties=dict)
         with self._open() as env:
             pager = env.persons.list(**self._asked, created_since=since)
             for page in pager.pages():
@@ -356,7 +356,7 @@ def _normalised(name: str) -> str:
     return column
 
 
-def _kinds(columns: Mapping[str, DataType]) -> dict[str, Kind]:
+def _kinds(columns: Mapping[str, DataType]) -> dict[str, ColumnType]:
     """Check the chosen columns.
 
     Raises:

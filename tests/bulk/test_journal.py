@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.bulk.journal import TORN, Damaged, Header, History, encode, read, seal
+from posthog_environments.bulk.journal import TORN, DamagedJournal, Header, History, encode, read, seal
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HEADER = Header("delete", "http://x", "1", 3, 3, "00ff", "abc")
@@ -110,7 +110,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("line", DAMAGE.values(), ids=DAMAGE)
 def test_damage_in_the_middle_is_refused(line: bytes) -> None:
-    with pytest.raises(Damaged, match="line 2 is none of a journal"):
+    with pytest.raises(DamagedJournal, match="line 2 is none of a journal"):
         read(FIRST + line + intent(2))
     # At the end it may be what a crash has left.
     assert read(FIRST + line).tail == TORN + b"\n"
@@ -118,12 +118,12 @@ def test_damage_in_the_middle_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\n", b"1\n2\n", b"some text", b"\0" * 10, b'{"line":"intent"}\n'])
 def test_another_file_is_refused(data: bytes) -> None:
-    with pytest.raises(Damaged, match="some other file"):
+    with pytest.raises(DamagedJournal, match="some other file"):
         read(data)
 
 
 def test_a_later_format_is_refused() -> None:
-    with pytest.raises(Damaged, match="format 3"):
+    with pytest.raises(DamagedJournal, match="format 3"):
         read(FIRST.replace(b'"version":2', b'"version":3'))
 
 

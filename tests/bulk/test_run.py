@@ -9,7 +9,7 @@ from typing import Any
 
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.flows import delete_many, update_many
-from posthog_environments.calls.messages import Do, Send, Sleep
+from posthog_environments.calls.messages import RunBlocking, Send, Sleep
 from tests.unit.play import Play, answer
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
@@ -28,7 +28,7 @@ def drive(flow: Any, *answers: Any) -> tuple[list[str], Any]:
         if isinstance(command, Send):
             asked.append(command.call.operation.name)
             outcome = script.pop(0)
-        elif isinstance(command, Do):
+        elif isinstance(command, RunBlocking):
             work: Any = command.work
             name = work.func.__name__
             # What would be written; the data of an append are its first argument.
@@ -80,7 +80,7 @@ def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) 
         except StopIteration:
             break
         outcome = script.pop(0) if isinstance(command, Send) else None
-        if isinstance(command, Do):
+        if isinstance(command, RunBlocking):
             work: Any = command.work
             if work.func.__name__ == JournalFile.append.__name__:
                 synced.append(work.keywords.get("sync", True))

@@ -26,9 +26,9 @@ from posthog_environments import (
     TransportError,
 )
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
-from posthog_environments.bulk.journal import Found
+from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.bulk.verdicts import Trouble, after_a_look, judge, of_answer, of_finding, shows
-from posthog_environments.calls.messages import Answer
+from posthog_environments.calls.messages import ServerResponse
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 STOPS, COUNTS, NONE = Trouble.STOPS, Trouble.COUNTS, Trouble.NONE
@@ -111,9 +111,9 @@ def test_a_look_that_failed(error: PostHogError, state: str, trouble: Trouble) -
 
 
 def test_answers() -> None:
-    assert of_answer(Answer(200, {}, b"{}")).state == "done"
-    assert of_answer(Answer(202, {}, b"")).reason == "taken, to be carried out soon"
-    assert of_answer(Answer(404, {}, b"")).state == "done", "the client has judged that it was its own attempt"
+    assert of_answer(ServerResponse(200, {}, b"{}")).state == "done"
+    assert of_answer(ServerResponse(202, {}, b"")).reason == "taken, to be carried out soon"
+    assert of_answer(ServerResponse(404, {}, b"")).state == "done", "the client has judged that it was its own attempt"
 
 
 DELETION = deletions_of(["a@b"], "email", delete_events=False).entries[0]
@@ -124,14 +124,14 @@ UNSET = changes_of([{"id": ID, "unset": "phone"}]).entries[0]
 @pytest.mark.parametrize(
     ("found", "task", "state"),
     [
-        (Found(ID, 1), "delete", None),
-        (Found(None, 0), "delete", "not_found"),
-        (Found(None, 0), "update", "not_found"),
-        (Found(None, 2), "delete", "refused"),
-        (Found(None, 0, foreign=True), "delete", "refused"),
+        (FoundPerson(ID, 1), "delete", None),
+        (FoundPerson(None, 0), "delete", "not_found"),
+        (FoundPerson(None, 0), "update", "not_found"),
+        (FoundPerson(None, 2), "delete", "refused"),
+        (FoundPerson(None, 0, foreign=True), "delete", "refused"),
     ],
 )
-def test_whom_an_input_means(found: Found, task: str, state: str | None) -> None:
+def test_whom_an_input_means(found: FoundPerson, task: str, state: str | None) -> None:
     verdict = of_finding(DELETION, found, task)
     assert (verdict and verdict.state) == state
 

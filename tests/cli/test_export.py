@@ -215,15 +215,15 @@ def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkey
 
 
 def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from posthog_environments.paging.offset import OffsetWalk
+    from posthog_environments.paging.offset import OffsetPaginator
 
-    end = OffsetWalk._end
+    end = OffsetPaginator._end
 
     def doubtful(self: Any, *arguments: Any) -> None:
         self._blame("rows moved")
         end(self, *arguments)
 
-    monkeypatch.setattr(OffsetWalk, "_end", doubtful)
+    monkeypatch.setattr(OffsetPaginator, "_end", doubtful)
     done = run("persons", "export", "a.jsonl", "--since-last")
     assert done.code == 1
     assert "Some persons may be missing: rows moved" in done.err

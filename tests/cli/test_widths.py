@@ -8,14 +8,14 @@ import re
 
 import pytest
 
-from posthog_environments.cli.output import Column
+from posthog_environments.cli.output import TextColumn
 from posthog_environments.cli.widths import fitted
 from tests.client.wire import Wire, http
 
 from .conftest import Run, on_screen
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
-COLUMNS = [Column("name", first=True), Column("distinct id"), Column("uuid", width=36, least=9)]
+COLUMNS = [TextColumn("name", first=True), TextColumn("distinct id"), TextColumn("uuid", width=36, least=9)]
 
 
 def page(*emails: str, **fields: object) -> bytes:
@@ -62,7 +62,7 @@ def test_who_comes_first_gets_what_it_needs(needs: int, width: int, given: list[
 
 def test_without_rows_the_headings_stand_as_they_are() -> None:
     assert fitted(COLUMNS, [], 80) == [12, None, 36]
-    assert fitted([Column("a", width=5), Column("b")], [["x" * 50, "y"]], 20) == [5, None]
+    assert fitted([TextColumn("a", width=5), TextColumn("b")], [["x" * 50, "y"]], 20) == [5, None]
 
 
 def test_true_and_false_in_a_pipe_are_those_of_json(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:

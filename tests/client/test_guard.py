@@ -16,7 +16,15 @@ from posthog_environments import (
     Environment,
     MalformedResponseError,
 )
-from posthog_environments.calls.messages import Answer, Call, Failed, Flow, Kind, Operation, Send
+from posthog_environments.calls.messages import (
+    Call,
+    CallGenerator,
+    Operation,
+    OperationKind,
+    Send,
+    ServerResponse,
+    TransportFailure,
+)
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.transport.attempt import _without_frames
 from posthog_environments.transport.body import MAX_TINY_PIECES, BodyReader
@@ -41,7 +49,7 @@ def test_an_answer_in_crumbs_is_refused_and_one_in_pieces_is_not() -> None:
     body = body_of()
     crumble(body, MAX_TINY_PIECES)
     # What is allowed grows with the answer, by a piece for each 256 bytes.
-    with pytest.raises(Failed, match="more than 10000 pieces") as caught:
+    with pytest.raises(TransportFailure, match="more than 10000 pieces") as caught:
         crumble(body, MAX_TINY_PIECES // 200)
     assert caught.value.malformed is not None
     assert not caught.value.again
@@ -61,7 +69,7 @@ def test_an_answer_that_is_nearly_all_framing_is_refused() -> None:
     odd = Framer()
     odd.ask(b"GET / HTTP/1.1\r\n")
     odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 2))
-    with pytest.raises(Failed, match="little more than what frames it"):
+    with pytest.raises(TransportFailure, match="little more than what frames it"):
         odd.take()
 
 
@@ -75,19 +83,19 @@ def test_a_group_of_one_interruption_is_that_interruption() -> None:
 
 
 def test_nothing_is_sent_when_no_time_is_left() -> None:
-    call = Call(Operation("test", Kind.READ, "persons"), {"method": "get", "url": "/api/projects/1/persons/"})
+    call = Call(Operation("test", OperationKind.READ, "persons"), {"method": "get", "url": "/api/projects/1/persons/"})
 
-    def flow(deadline: float) -> Flow[Answer | Failed]:
+    def flow(deadline: float) -> CallGenerator[ServerResponse | TransportFailure]:
         outcome = yield Send(call, deadline)
-        assert isinstance(outcome, (Answer, Failed))
+        assert isinstance(outcome, (ServerResponse, TransportFailure))
         return outcome
 
     with Wire(http(200)) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
         failed = env._driver.run(flow(time.monotonic() - 1))
-        assert isinstance(failed, Failed)
+        assert isinstance(failed, TransportFailure)
         assert (failed.sent, failed.again, failed.timed_out) == (False, False, True)
         assert wire.requests == []
-        assert isinstance(env._driver.run(flow(time.monotonic() + 60)), Answer)
+        assert isinstance(env._driver.run(flow(time.monotonic() + 60)), ServerResponse)
 
 
 class Dawdling(httpx.BaseTransport):

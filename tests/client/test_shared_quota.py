@@ -17,11 +17,11 @@ import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Call, Do
+from posthog_environments.calls.messages import Call, RunBlocking
 from posthog_environments.config.settings import quota_place
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
-from posthog_environments.ratelimit.shared import Budget, name_of
-from posthog_environments.ratelimit.shared_state import Moment, Page
+from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
+from posthog_environments.ratelimit.shared_state import Snapshot, StoreTime
 from posthog_environments.ratelimit.stores import FileStore, RedisStore, Store, StoreAway, open_store
 from tests.client.wire import Wire, http
 from tests.unit.play import READ
@@ -45,7 +45,7 @@ def file(tmp_path: Path) -> Path:
 def scarce(env: Any) -> Any:
     """Let a client keep to two requests an hour."""
     session = env._scope.session
-    session.shared = Budget(session.shared._store, session.shared._name, TWO)
+    session.shared = SharedRateLimiter(session.shared._store, session.shared._name, TWO)
     return env
 
 
@@ -132,7 +132,7 @@ def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire,
         for _ in range(3):
             flow = exchange(env._scope, Call(READ, {"method": "get", "url": "/"}))
             command = next(flow)
-            assert isinstance(command, Do)
+            assert isinstance(command, RunBlocking)
             assert command.work() == 0.0
             flow.close()
         env.persons.get(1)
@@ -213,7 +213,7 @@ def test_a_file_that_can_only_be_read_makes_slow_and_no_more(server: Wire, file:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_has_no_part_in_what_the_parent_has_in_flight(file: Path) -> None:
     store = FileStore(file)
-    budget = Budget(store, lambda: "k", TWO)
+    budget = SharedRateLimiter(store, lambda: "k", TWO)
     ticket = budget.ticket()
     assert budget.acquire("persons", ticket, 60.0, 1.0) == 0
     budget.settle("persons", ticket)
@@ -248,20 +248,20 @@ def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
         data: bytes | None = None
 
         def _change(self, name: str, decide: Any, patience: float) -> Any:
-            moment = Moment(clock[0], clock[0])
+            moment = StoreTime(clock[0], clock[0])
             clock[0] += 0.2
             self.data, result = decide(self.data, moment)
             return result
 
     store = Slow("slow", lambda: clock[0])
-    budget = Budget(store, lambda: "k", TWO, lambda: clock[0])
+    budget = SharedRateLimiter(store, lambda: "k", TWO, lambda: clock[0])
     ticket = budget.ticket()
     assert budget.acquire("persons", ticket, 10.0, 1.0) == 0
     answered = clock[0]
     budget.settle("persons", ticket)
     budget.tell(1.0)
     assert store.data is not None
-    assert Page.decode(store.data).stamps[0] >= answered
+    assert Snapshot.decode(store.data).stamps[0] >= answered
 
 
 # -------------------------------------------------------------------------------------------------- what may be given
@@ -363,7 +363,7 @@ def test_a_redis_that_is_not_there_is_said_once_and_its_password_never(
     place = quota_place(f"unix://:geheim@{tmp_path}/none.sock")
     assert place is not None
     store = RedisStore(place.address.reveal(), place.shown)
-    budget = Budget(store, lambda: "k", TWO)
+    budget = SharedRateLimiter(store, lambda: "k", TWO)
     for _ in range(2):
         budget.acquire("persons", budget.ticket(), 10.0, 0.1)
     assert len(caplog.records) == 1

@@ -16,8 +16,8 @@ from posthog_environments import (
     OutcomeUnknown,
 )
 from posthog_environments.client.resources import _Rows  # pyright: ignore[reportPrivateUsage]
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Fetched
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import RawPage
 from tests.client.wire import Wire, http
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
@@ -77,7 +77,7 @@ def test_a_page_that_is_too_large_is_refused(size: int) -> None:
 @pytest.mark.parametrize("size", [50_000, 49_999, 30_000, 1])
 def test_no_request_asks_for_more(size: int) -> None:
     """Whatever a server shows: known rows, gaps, short pages, nothing."""
-    walk = OffsetWalk(size, 0, key=lambda row: row, created=lambda row: None)
+    walk = OffsetPaginator(size, 0, key=lambda row: row, created=lambda row: None)
     seen: list[int] = []
     for turn in range(60):
         cursor = walk.cursor
@@ -86,19 +86,19 @@ def test_no_request_asks_for_more(size: int) -> None:
         seen.append(cursor.limit)
         first = cursor.number + (7 * turn if turn % 3 else 0)
         rows = list(range(first, first + (0 if turn % 7 == 5 else min(cursor.limit, 400))))
-        walk.receive(Fetched(rows, f"http://x/?offset={cursor.number + cursor.limit}"))
+        walk.receive(RawPage(rows, f"http://x/?offset={cursor.number + cursor.limit}"))
     assert len(seen) > 10
     assert max(seen) <= 50_000
 
 
 def test_a_walk_over_whole_pages_of_fifty_thousand_sees_everybody() -> None:
     total = 120_123
-    walk = OffsetWalk(50_000, 0, key=lambda row: row, created=lambda row: None)
+    walk = OffsetPaginator(50_000, 0, key=lambda row: row, created=lambda row: None)
     found: list[object] = []
     while (cursor := walk.cursor) is not None:
         rows = list(range(total))[cursor.number : cursor.number + cursor.limit]
         after = f"http://x/?offset={cursor.number + cursor.limit}" if len(rows) >= cursor.limit else None
-        found += walk.receive(Fetched(rows, after))
+        found += walk.receive(RawPage(rows, after))
     assert found == list(range(total))
     assert walk.report.complete
 

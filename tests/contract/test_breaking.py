@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import surface
-from breaking import Change, contract_changes, lowest_version, released, surface_changes
+from breaking import ContractChange, contract_changes, lowest_version, released, surface_changes
 from drift import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +125,7 @@ def test_the_order_of_what_is_reported_is_stable() -> None:
     one, other = (sorted(map(str, contract_changes(OLD, changed))) for _ in range(2))
     assert one == other
     assert len(one) == 11
-    assert isinstance(next(contract_changes(OLD, changed)), Change)
+    assert isinstance(next(contract_changes(OLD, changed)), ContractChange)
 
 
 # ------------------------------------------------------------------------------------------------ the command

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import contract_changelog
-from breaking import Change, contract_changes
+from breaking import ContractChange, contract_changes
 from drift import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def test_it_is_in_step(tmp_path: Path) -> None:
 
 
 def section(*changes: tuple[str, str, str]) -> str:
-    return "\n".join(contract_changelog.section([Change(*each) for each in changes]))  # type: ignore[arg-type]
+    return "\n".join(contract_changelog.section([ContractChange(*each) for each in changes]))  # type: ignore[arg-type]
 
 
 def test_what_breaks_has_something_to_do() -> None:

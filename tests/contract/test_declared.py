@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from posthog_environments.sandbox import declared, routes
-from posthog_environments.sandbox.exchange import Call
+from posthog_environments.sandbox.exchange import RequestContext
 from posthog_environments.sandbox.problems import Problem
 from tests.contract.test_sandbox_answers import CONTRACT, REGISTRY, SINCE_2026_09, resolve
 
@@ -93,7 +93,7 @@ def test_what_is_of_the_latest_era_alone(name: str) -> None:
     assert (resource.id, method.upper() in resource.operations) == (path.split("/")[-2], method == "get")
 
 
-def _takes(name: str) -> declared.Takes:
+def _takes(name: str) -> declared.DeclaredRequest:
     path, method = OPERATIONS[name]
     resource = routes.find(path.replace("{project_id}", "1").replace("{id}", "1"), "2026-09")
     assert resource is not None
@@ -101,7 +101,7 @@ def _takes(name: str) -> declared.Takes:
 
 
 def _takes_format(text: str) -> bool:
-    call = Call("GET", f"http://x/?format={text}", {}, b"")
+    call = RequestContext("GET", f"http://x/?format={text}", {}, b"")
     try:
         return call.wants_csv in {True, False}
     except Problem:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
-from samples import Call, calls, curl, python, with_samples
+from samples import Sample, calls, curl, python, with_samples
 
 from posthog_environments.cli.spec import FORMS
 from posthog_environments.sandbox import Sandbox
@@ -309,7 +309,7 @@ def sent(request: dict[str, Any], box: Sandbox, known: dict[str, str]) -> httpx.
 def test_a_call_is_written_for_a_shell() -> None:
     path = {"in": "path", "name": "id", "schema": {}, "example": "7"}
     query = {"in": "query", "name": "$unset", "schema": {}, "example": "it's"}
-    call = Call("deletePersonProperty", "POST", "/api/{id}/", {}, (path, query), {"a": "it's"})
+    call = Sample("deletePersonProperty", "POST", "/api/{id}/", {}, (path, query), {"a": "it's"})
     assert curl(call) == (
         'curl -X POST "$POSTHOG_HOST/api/7/?%24unset=it%27s" \\\n'
         '  -H "Authorization: Bearer $POSTHOG_PERSONAL_API_KEY" \\\n'

@@ -15,7 +15,7 @@ from posthog_environments_api.models import Trend as TrendRecord
 
 from posthog_environments import DeadlineExceeded, Environment, NotFoundError, ServerError, Trend
 from posthog_environments.sandbox import Sandbox
-from posthog_environments.tables.arrow import ArrowStream, Table, batches, persons, schema
+from posthog_environments.tables.arrow import ArrowStream, TableSource, batches, persons, schema
 from posthog_environments.tables.columns import BASE, Layout
 from posthog_environments.tables.records import ACTIVITY, POINTS
 
@@ -406,7 +406,7 @@ def test_streams_say_what_they_are() -> None:
     assert repr(stream) == "<ArrowStream>"
     assert stream.schema.names[5] == "n"
     assert repr(stream) == "<ArrowStream of 8 columns>"
-    assert Table(BASE, tuple).columns is BASE
+    assert TableSource(BASE, tuple).columns is BASE
 
 
 def test_moments_keep_their_microseconds() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from posthog_environments import ConfigurationError, Environment, PagingError
 from posthog_environments.dlt import posthog_persons, posthog_trend
-from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.offset import OffsetPaginator
 from posthog_environments.sandbox import Sandbox
 from tests.client.stub import Asked, Reply, serve
 
@@ -105,7 +105,7 @@ def test_an_incremental_load_that_breaks_off_loses_nothing(
     from dlt.pipeline.exceptions import PipelineStepFailed
 
     run, given = pipeline(), 0
-    receive = OffsetWalk.receive
+    receive = OffsetPaginator.receive
 
     def broken(walk: Any, page: Any) -> Any:
         nonlocal given
@@ -115,7 +115,7 @@ def test_an_incremental_load_that_breaks_off_loses_nothing(
         return receive(walk, page)
 
     with monkeypatch.context() as patch:
-        patch.setattr(OffsetWalk, "receive", broken)
+        patch.setattr(OffsetPaginator, "receive", broken)
         with pytest.raises(PipelineStepFailed, match="it broke"):
             run.run(persons(big, incremental=True, page_size=300))
     run = pipeline()
@@ -127,10 +127,10 @@ def test_an_incremental_load_that_breaks_off_loses_nothing(
 def incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every walk say that it may have missed somebody."""
 
-    def end(self: OffsetWalk[Any], asked: Any, rows: int) -> None:
+    def end(self: OffsetPaginator[Any], asked: Any, rows: int) -> None:
         self.cursor, self.report.complete, self.report.reason = None, False, "a gap could not be closed"
 
-    monkeypatch.setattr(OffsetWalk, "_end", end)
+    monkeypatch.setattr(OffsetPaginator, "_end", end)
 
 
 @pytest.mark.usefixtures("incomplete")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.sandbox import store
-from posthog_environments.sandbox.store import Store
+from posthog_environments.sandbox.store import Database
 
 from .conftest import NOW, Client, Start
 
@@ -151,14 +151,14 @@ def test_entries_of_the_log_keep_numbers_of_their_own(tmp_path: Path, start: Sta
 
 def test_no_moment_leaves_a_file_with_some_of_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "box.db"
-    broken = Store(path)
+    broken = Database(path)
     first, semicolon, others = store._TABLES.partition(";")
     monkeypatch.setattr(store, "_TABLES", f"{first}{semicolon} SELECT error('here it ends'); {others}")
     with pytest.raises(Exception, match="here it ends"):
         broken.create()
     broken.close()
     monkeypatch.undo()
-    again = Store(path)
+    again = Database(path)
     try:
         assert again.held() is None
         again.create()

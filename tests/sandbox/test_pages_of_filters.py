@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.sandbox import Sandbox
-from posthog_environments.sandbox.matches import BLOCK, Matches, Part
+from posthog_environments.sandbox.matches import BLOCK, FilterMatches, ListSection
 
 from .conftest import NOW, Client, Start
 
@@ -69,12 +69,12 @@ def test_a_change_is_seen_at_once(start: Start) -> None:
 
 
 def test_the_part_of_a_page() -> None:
-    matches = Matches([(0, 5), (2, 10), (3, 1)])
+    matches = FilterMatches([(0, 5), (2, 10), (3, 1)])
     assert len(matches) == 16
-    assert matches.part(0, 5) == Part(0, BLOCK, 0)
-    assert matches.part(0, 6) == Part(0, 3 * BLOCK, 0)
-    assert matches.part(4, 1) == Part(0, BLOCK, 4)
-    assert matches.part(5, 10) == Part(2 * BLOCK, 3 * BLOCK, 0)
-    assert matches.part(14, 10**18) == Part(2 * BLOCK, 4 * BLOCK, 9)
-    assert matches.part(16, 1) == Part(0, 0, 0)
-    assert Matches([]).part(0, 100) == Part(0, 0, 0)
+    assert matches.part(0, 5) == ListSection(0, BLOCK, 0)
+    assert matches.part(0, 6) == ListSection(0, 3 * BLOCK, 0)
+    assert matches.part(4, 1) == ListSection(0, BLOCK, 4)
+    assert matches.part(5, 10) == ListSection(2 * BLOCK, 3 * BLOCK, 0)
+    assert matches.part(14, 10**18) == ListSection(2 * BLOCK, 4 * BLOCK, 9)
+    assert matches.part(16, 1) == ListSection(0, 0, 0)
+    assert FilterMatches([]).part(0, 100) == ListSection(0, 0, 0)

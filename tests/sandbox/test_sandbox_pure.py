@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from posthog_environments.sandbox import bodies, dates
 from posthog_environments.sandbox.formula import Formula, FormulaError
-from posthog_environments.sandbox.store import Order
+from posthog_environments.sandbox.store import ListOrder
 
 NOW = datetime(2026, 3, 31, 15, 45, 30)
 
@@ -98,7 +98,7 @@ def test_no_formula_breaks_the_reader(text: str) -> None:
 @given(st.integers(0, 60), st.data())
 def test_the_order_passes_over_those_who_are_gone(places: int, data: st.DataObject) -> None:
     gone = data.draw(st.lists(st.integers(0, max(0, places - 1)), unique=True, max_size=places))
-    order = Order(places, [])
+    order = ListOrder(places, [])
     for pos in gone:
         order.remove(pos, 0.0)
     order.settle(at_once=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from posthog_environments.export import file
 from posthog_environments.export import job as frame
-from posthog_environments.export.filesystem import Disk
+from posthog_environments.export.filesystem import FileSystem
 from posthog_environments.paging import seen
 
-File: Any = file.ToFile
+File: Any = file.FileExport
 
 
 def no_sync() -> None:
@@ -38,10 +38,10 @@ def checkpoint_first() -> None:
 def no_truncation() -> None:
     """What was written behind the checkpoint stays."""
 
-    def truncate(self: Disk, file: int, size: int) -> None:
+    def truncate(self: FileSystem, file: int, size: int) -> None:
         os.lseek(file, 0, os.SEEK_END)
 
-    Disk.truncate = truncate  # type: ignore[method-assign]
+    FileSystem.truncate = truncate  # type: ignore[method-assign]
 
 
 def in_place() -> None:
@@ -54,12 +54,12 @@ def in_place() -> None:
         self.sync(file)
         self.close(file)
 
-    Disk.write_whole = write_whole  # type: ignore[method-assign]
+    FileSystem.write_whole = write_whole  # type: ignore[method-assign]
 
 
 def no_memory() -> None:
     """The walk goes on without the uuids of what it has seen."""
-    seen.Memory.state = lambda self: []  # type: ignore[method-assign]
+    seen.RecentKeys.state = lambda self: []  # type: ignore[method-assign]
 
 
 def other_pieces() -> None:

@@ -29,7 +29,7 @@ def none() -> None:
 
 def send_without_an_intent() -> None:
     """Write down the outcome only."""
-    _spoil(ledger.Ledger, "intents", lambda *_: iter(()))
+    _spoil(ledger.JournalWriter, "intents", lambda *_: iter(()))
 
 
 def write_without_sync() -> None:
@@ -63,7 +63,7 @@ def repeat_what_does_not_show() -> None:
 
 def call_it_done() -> None:
     """Take whatever was meant for done."""
-    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Verdict("done"))
+    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Decision("done"))
 
 
 def stumble_over_a_torn_line() -> None:
@@ -97,8 +97,8 @@ def count_twice() -> None:
 
 def know_nothing() -> None:
     """Call everything unknown that was looked at."""
-    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Verdict("unknown"))
-    _spoil(singles, "of_answer", lambda _: verdicts.Verdict("unknown"))
+    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Decision("unknown"))
+    _spoil(singles, "of_answer", lambda _: verdicts.Decision("unknown"))
 
 
 def take_404_for_gone() -> None:

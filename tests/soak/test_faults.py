@@ -111,7 +111,7 @@ def test_a_client_that_repeats_all_that_failed(only: Only, monkeypatch: pytest.M
 
 
 def test_a_request_that_may_always_be_repeated(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(any_request, "_kind", lambda method, repeat: messages.Kind.READ)
+    monkeypatch.setattr(any_request, "_kind", lambda method, repeat: messages.OperationKind.READ)
     found = only("closed after the request")
     assert "changes that may have happened and were sent again" in found
     assert "request post" in found
@@ -140,7 +140,7 @@ def test_errors_that_keep_the_request(only: Only, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failure_that_keeps_its_cause(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    def naive(_: Any, error: BaseException) -> messages.Failed:
+    def naive(_: Any, error: BaseException) -> messages.TransportFailure:
         raise ValueError(f"Authorization: Bearer {faults.KEY}") from error
 
     monkeypatch.setattr(attempt.Attempt, "_failure", naive)

@@ -204,13 +204,13 @@ def test_bodies_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain: Any = app.Front._answer
+    plain: Any = app.App._answer
 
     async def answer(self: Any, request: Any) -> Any:
         time.sleep(0.1)  # in the loop, so that all others wait
         return await plain(self, request)
 
-    monkeypatch.setattr(app.Front, "_answer", answer)
+    monkeypatch.setattr(app.App, "_answer", answer)
     monkeypatch.setattr(intruders, "PATIENCE", 0.05)
     assert "the slowest of" in _missed(intruders.sizes)
 
@@ -232,7 +232,7 @@ def test_a_server_that_forgets_and_leaks(monkeypatch: pytest.MonkeyPatch) -> Non
     import logging
     import threading
 
-    plain: Any = app.Front._operate
+    plain: Any = app.App._operate
     held: list[Any] = []
     stop = threading.Event()
 
@@ -248,7 +248,7 @@ def test_a_server_that_forgets_and_leaks(monkeypatch: pytest.MonkeyPatch) -> Non
         found: Reply = plain(self, call, path)
         return found
 
-    monkeypatch.setattr(app.Front, "_operate", leaky)
+    monkeypatch.setattr(app.App, "_operate", leaky)
     try:
         found = _missed(intruders.noise, Effort(0.05, 3))
     finally:
@@ -262,7 +262,7 @@ def test_answers_to_noise_that_are_failures(monkeypatch: pytest.MonkeyPatch) -> 
     def failing(self: Any, call: Any, path: str) -> Reply:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(app.Front, "_operate", failing)
+    monkeypatch.setattr(app.App, "_operate", failing)
     found = _missed(intruders.noise, Effort(0.05, 3))
     assert "answers to noise that are a failure" in found
     assert "at which the sandbox itself failed" in found

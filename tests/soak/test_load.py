@@ -27,7 +27,7 @@ def _missed(make: Callable[[Effort], Any]) -> str:
     return "\n".join(missed(make(LITTLE)))
 
 
-class _WithoutFlights(quota._Log):
+class _WithoutFlights(quota.SlidingLog):
     """Counts requests from their answers on alone."""
 
     def acquire(self, now: float, waiter: Any) -> float:
@@ -41,16 +41,16 @@ class _WithoutFlights(quota._Log):
 
 
 def test_a_log_without_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota, "_Log", _WithoutFlights)
+    monkeypatch.setattr(quota, "SlidingLog", _WithoutFlights)
     assert "429s and failures" in _missed(load.quiet)
 
 
 def test_requests_spread_evenly_and_a_little_too_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota._Window, "share", lambda *_: 0.95)
+    monkeypatch.setattr(quota.RateWindow, "share", lambda *_: 0.95)
     assert "part of the quota that was used" in _missed(load.quiet)
 
 
-class _LastComeFirst(quota._Log):
+class _LastComeFirst(quota.SlidingLog):
     """Serves those first who have waited least."""
 
     def _ahead(self, waiter: Any) -> int:
@@ -59,32 +59,32 @@ class _LastComeFirst(quota._Log):
 
 
 def test_a_queue_that_serves_the_last_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota, "_Log", _LastComeFirst)
+    monkeypatch.setattr(quota, "SlidingLog", _LastComeFirst)
     assert "the worker with the fewest calls" in _missed(load.neighbours)
 
 
 def test_a_quota_that_learns_nothing_from_a_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota._Window, "refuse", lambda *_: None)
+    monkeypatch.setattr(quota.RateWindow, "refuse", lambda *_: None)
     found = _missed(load.neighbours)
     assert "429s in" in found
     assert "what the neighbour got" in found
 
 
 def test_a_quota_that_gives_up_most_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota._Window, "DECREASE", 0.1)
-    monkeypatch.setattr(quota._Window, "LEAST", 0.02)
-    monkeypatch.setattr(quota._Window, "DOUBLING", 10_000)
+    monkeypatch.setattr(quota.RateWindow, "DECREASE", 0.1)
+    monkeypatch.setattr(quota.RateWindow, "LEAST", 0.02)
+    monkeypatch.setattr(quota.RateWindow, "DOUBLING", 10_000)
     assert "part of the quota that both used" in _missed(load.neighbours)
 
 
 def test_a_block_that_lasts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = quota._Log.refuse
+    refuse = quota.SlidingLog.refuse
 
     def refuse_longer(log: Any, now: float, wait: float, *, teaches: bool = True) -> None:
         refuse(log, now, wait, teaches=teaches)
         log._blocked_until = now + 2 * log._windows[-1].seconds
 
-    monkeypatch.setattr(quota._Log, "refuse", refuse_longer)
+    monkeypatch.setattr(quota.SlidingLog, "refuse", refuse_longer)
     assert "longest wait for a call" in _missed(load.neighbours)
 
 
@@ -95,13 +95,13 @@ def test_429s_that_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_pacing_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota.Quota, "acquire", lambda *_: 0.0)
-    monkeypatch.setattr(quota.Quota, "settle", lambda *_: None)
+    monkeypatch.setattr(quota.RateLimiter, "acquire", lambda *_: 0.0)
+    monkeypatch.setattr(quota.RateLimiter, "settle", lambda *_: None)
     assert "429s" in _missed(load.real_time)
 
 
 def test_pacing_at_half_of_the_rate_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota._Window, "share", lambda *_: 0.5)
+    monkeypatch.setattr(quota.RateWindow, "share", lambda *_: 0.5)
     assert "part used" in _missed(load.real_time)
 
 

@@ -64,7 +64,7 @@ def test_a_client_that_doubts_a_whole_answer(monkeypatch: pytest.MonkeyPatch) ->
     def naive(self: Any) -> bytes:
         if b'"uuid"' in self._whole.getvalue():
             return finish(self)  # that of the read before it
-        raise messages.Failed("the answer is not believed", sent=True)
+        raise messages.TransportFailure("the answer is not believed", sent=True)
 
     monkeypatch.setattr(body.BodyReader, "finish", naive)
     assert "doubts although the whole answer came" in _missed()

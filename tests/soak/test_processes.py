@@ -42,7 +42,7 @@ def keep_the_pool_after_a_fork() -> None:
 def keep_the_lock_after_a_fork() -> None:
     """Wait for a lock that nobody will release, though not for long."""
     _spoil(sys.modules["__main__"], "MOST_SECONDS", 1)
-    _spoil(state.Session, "after_fork", lambda _: None)
+    _spoil(state.ClientState, "after_fork", lambda _: None)
 
 
 def answer_all_the_same() -> None:
@@ -103,7 +103,7 @@ def swallow_the_interruption() -> None:
     """Take Ctrl-C for a failure of the network."""
 
     def without_frames(_: BaseException) -> BaseException:
-        return messages.Failed("interrupted", sent=True, again=False)
+        return messages.TransportFailure("interrupted", sent=True, again=False)
 
     _spoil(attempt, "_without_frames", without_frames)
 
@@ -115,7 +115,7 @@ def stick_after_an_interruption() -> None:
 
     def enter_once(inner: Any) -> Any:
         if inner.__dict__.get("stuck"):
-            raise messages.Failed("stuck", sent=False, again=False)
+            raise messages.TransportFailure("stuck", sent=False, again=False)
         return enter(inner)
 
     def get_stuck(inner: Any, use: Any, *, interrupted: bool = False) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.paging import time_range as walked
-from posthog_environments.paging.offset import OffsetWalk
+from posthog_environments.paging.offset import OffsetPaginator
 from soak import ranges
 from soak.frame import Effort, missed
 
@@ -37,13 +37,13 @@ def test_a_walk_that_begins_where_it_was_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_walk_that_does_not_step_back_over_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = OffsetWalk.begin_at
+    begin = OffsetPaginator.begin_at
 
     def begin_for_good(self: Any, cursor: Any, newest: Any) -> None:
         begin(self, cursor, newest)
         self._start = cursor.number
 
-    assert "complete" in spoilt(monkeypatch, OffsetWalk, "begin_at", begin_for_good)
+    assert "complete" in spoilt(monkeypatch, OffsetPaginator, "begin_at", begin_for_good)
 
 
 def test_a_search_that_looks_at_page_after_page(monkeypatch: pytest.MonkeyPatch) -> None:

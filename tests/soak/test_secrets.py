@@ -15,7 +15,7 @@ import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls import attempts, execute, observe
-from posthog_environments.calls.messages import Answer, Call, Failed
+from posthog_environments.calls.messages import Call, ServerResponse, TransportFailure
 from posthog_environments.cli import connection, output
 from posthog_environments.client import environment
 from posthog_environments.config import api_key as secrets
@@ -83,7 +83,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
     seen: list[str] = []
     loads = PERSONS.decode_record
 
-    def keep(call: Call, answer: Answer, *arguments: Any) -> Any:
+    def keep(call: Call, answer: ServerResponse, *arguments: Any) -> Any:
         found: Any = loads(call, answer, *arguments)
         seen[:] = [found.next_] if getattr(found, "next_", None) else []
         return found
@@ -104,7 +104,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreadable(answer: Answer) -> str:
+    def unreadable(answer: ServerResponse) -> str:
         raise KeyError("location")
 
     monkeypatch.setattr(attempts, "location", unreadable)
@@ -264,8 +264,8 @@ def test_a_secret_that_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_errors_that_keep_their_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chained(_: Any, error: BaseException) -> Failed:
-        failed = Failed(str(error), sent=False)
+    def chained(_: Any, error: BaseException) -> TransportFailure:
+        failed = TransportFailure(str(error), sent=False)
         failed.__cause__ = error
         return failed
 
@@ -361,7 +361,7 @@ def test_an_option_that_takes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_command_that_prints_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = connection.connect
 
-    def telling(wanted: connection.Wanted) -> Any:
+    def telling(wanted: connection.ConnectionOptions) -> Any:
         click.echo(cast("Secret", wanted.api_key.value).reveal())
         return connect(wanted)
 
@@ -383,13 +383,13 @@ def test_a_process_that_shows_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sandbox_that_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    operate: Any = app.Front._operate
+    operate: Any = app.App._operate
 
-    def telling(self: app.Front, call: Any, path: str) -> Any:
+    def telling(self: app.App, call: Any, path: str) -> Any:
         logging.getLogger("posthog_environments.sandbox").info("%s %s", call.method, call.headers)
         return operate(self, call, path)
 
-    monkeypatch.setattr(app.Front, "_operate", telling)
+    monkeypatch.setattr(app.App, "_operate", telling)
     assert "what the sandbox logs" in _command(monkeypatch, "_knock")
 
 

@@ -47,15 +47,15 @@ def test_workers_that_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.Ledger._lend
-    monkeypatch.setattr(ledger.Ledger, "_lend", lambda book, ticket, _: lend(book, ticket, book._page.at + 0.01))
+    lend = ledger.SharedState._lend
+    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, _: lend(book, ticket, book._page.at + 0.01))
     assert "429s and failures" in _missed(shared.hours)
 
 
 def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.Ledger._lend
-    monkeypatch.setattr(ledger.Ledger, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
-    monkeypatch.setattr(budget.Budget, "settle", lambda *_: None)
+    lend = ledger.SharedState._lend
+    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
+    monkeypatch.setattr(budget.SharedRateLimiter, "settle", lambda *_: None)
     assert "part of the quota that the others used" in _missed(shared.deaths)
 
 
@@ -70,8 +70,8 @@ def test_what_was_lost_is_not_mended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tell_nothing() -> None:
     """Forget at once what is over, so that the store never learns it."""
-    ledger.Ledger._settle = lambda *_: None  # type: ignore[method-assign]
-    ledger.Ledger._lend = lambda *_: None  # type: ignore[method-assign]
+    ledger.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
+    ledger.SharedState._lend = lambda *_: None  # type: ignore[method-assign]
 
 
 def test_processes_that_tell_nothing() -> None:

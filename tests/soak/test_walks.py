@@ -28,12 +28,12 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, campaign: Callable[[Effort], Any], o
 
 
 def test_a_walk_that_trusts_offsets_misses_persons(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = spoilt(monkeypatch, walks.churning, offset.OffsetWalk, "_begins_behind_a_gap", lambda *_: False)
+    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_begins_behind_a_gap", lambda *_: False)
     assert "persons missed or twice" in found
 
 
 def test_a_walk_that_remembers_nothing_gives_persons_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = spoilt(monkeypatch, walks.churning, seen.Memory, "take_new", lambda _, rows: list(rows))
+    found = spoilt(monkeypatch, walks.churning, seen.RecentKeys, "take_new", lambda _, rows: list(rows))
     assert "persons missed or twice" in found
 
 
@@ -48,25 +48,27 @@ def test_a_walk_that_gives_up_is_not_complete(monkeypatch: pytest.MonkeyPatch) -
         self._gap_is_open = True
         self._advance(asked.number + asked.limit)
 
-    found = spoilt(monkeypatch, walks.churning, offset.OffsetWalk, "_step_back", give_up)
+    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_step_back", give_up)
     assert "walks that know that they are complete" in found
 
 
 def test_a_walk_that_looks_at_no_order_takes_disorder_for_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = spoilt(monkeypatch, walks.straying, seen.Order, "holds", lambda *_: True)
+    found = spoilt(monkeypatch, walks.straying, seen.NewestFirst, "holds", lambda *_: True)
     assert "rows in disorder" in found
 
 
 def test_a_walk_that_follows_any_link_does_not_end_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def anywhere(self: Any, asked: page.Cursor, came: page.Fetched[Any]) -> int | None:
+    def anywhere(self: Any, asked: page.Cursor, came: page.RawPage[Any]) -> int | None:
         return None if came.next is None else max(asked.number + 1, page.next_number(came.next, "offset"))
 
-    found = spoilt(monkeypatch, walks.straying, offset.OffsetWalk, "_successor", anywhere)
+    found = spoilt(monkeypatch, walks.straying, offset.OffsetPaginator, "_successor", anywhere)
     assert "walks that such a link ended" in found
 
 
 def test_a_last_page_that_is_stale_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without asking twice, a repeated page with no successor would end the walk."""
-    monkeypatch.setattr(offset.OffsetWalk, "_asked_twice", property(lambda _: True, lambda *_: None), raising=False)
+    monkeypatch.setattr(
+        offset.OffsetPaginator, "_asked_twice", property(lambda _: True, lambda *_: None), raising=False
+    )
     found = [each for seed in range(30) for each in missed(walks.straying(Effort(0.02, seed)))]
     assert any("persons missed unsaid" in each for each in found)

@@ -7,24 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Do, Failed, Kind, Operation, Send, Sleep
-from posthog_environments.calls.state import Scope, Session
+from posthog_environments.calls.messages import (
+    Call,
+    Operation,
+    OperationKind,
+    RunBlocking,
+    Send,
+    ServerResponse,
+    Sleep,
+    TransportFailure,
+)
+from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.config.api_key import Secret
-from posthog_environments.config.settings import KeySource, Options, Prefix, Settings
+from posthog_environments.config.settings import ApiKeyProvider, CallOptions, Prefix, Settings
 
 URL = "https://us.posthog.com/api/environments/1/persons/2/"
-READ = Operation("persons.get", Kind.READ, "persons")
-CHANGE = Operation("persons.update", Kind.CHANGE, "persons")
-DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
-RESET = Failed("the connection broke", sent=True)
-REFUSED = Failed("no connection could be made", sent=False)
-LATE = Failed("too late", sent=True, again=False, timed_out=True)
-TLS = Failed("the TLS handshake failed", sent=False, again=False)
+READ = Operation("persons.get", OperationKind.READ, "persons")
+CHANGE = Operation("persons.update", OperationKind.CHANGE, "persons")
+DELETE = Operation("persons.delete", OperationKind.DELETE, "deletes")
+RESET = TransportFailure("the connection broke", sent=True)
+REFUSED = TransportFailure("no connection could be made", sent=False)
+LATE = TransportFailure("too late", sent=True, again=False, timed_out=True)
+TLS = TransportFailure("the TLS handshake failed", sent=False, again=False)
 
 
-def answer(status: int, body: Any = None, **headers: str) -> Answer:
+def answer(status: int, body: Any = None, **headers: str) -> ServerResponse:
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content, URL)
+    return ServerResponse(status, {name.replace("_", "-"): value for name, value in headers.items()}, content, URL)
 
 
 class Play:
@@ -32,15 +41,20 @@ class Play:
 
     def __init__(self, prefix: Prefix = "environments", /, **options: Any) -> None:
         self.now = 1000.0
-        settings = Settings("1", "https://us.posthog.com", KeySource(Secret("phx_x")), prefix)
-        self.session = Session(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
-        self.scope = Scope(self.session, Options().but(**options))
+        settings = Settings("1", "https://us.posthog.com", ApiKeyProvider(Secret("phx_x")), prefix)
+        self.session = ClientState(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
+        self.scope = CallContext(self.session, CallOptions().but(**options))
         self.sent = 0
         self.slept: list[float] = []
         self.naps_for_quota: list[bool] = []
         self.deadlines: list[float] = []
 
-    def run(self, operation: Operation, *outcomes: Answer | Failed | Callable[[], Answer], **call: Any) -> Answer:
+    def run(
+        self,
+        operation: Operation,
+        *outcomes: ServerResponse | TransportFailure | Callable[[], ServerResponse],
+        **call: Any,
+    ) -> ServerResponse:
         script = list(outcomes)
         flow = exchange(self.scope, Call(operation, {"method": "get", "url": "/"}, **call))
         outcome: Any = None
@@ -53,7 +67,7 @@ class Play:
                     self.naps_for_quota.append(command.for_quota)
                     self.now += command.seconds
                     outcome = None
-                elif isinstance(command, Do):
+                elif isinstance(command, RunBlocking):
                     outcome = command.work()
                 else:
                     assert isinstance(command, Send)
@@ -63,5 +77,5 @@ class Play:
                     if callable(outcome):
                         outcome = outcome()
         except StopIteration as stop:
-            value: Answer = stop.value
+            value: ServerResponse = stop.value
             return value

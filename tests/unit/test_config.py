@@ -12,7 +12,7 @@ import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
 from posthog_environments.config.api_key import Secret
-from posthog_environments.config.settings import Options
+from posthog_environments.config.settings import CallOptions
 
 KEY = "phx_0123456789abcdefSECRET"
 
@@ -265,4 +265,4 @@ def test_an_option_that_there_is_not_is_named_with_those_that_there_are() -> Non
     with pytest.raises(
         TypeError, match=r"no option 'colour'; there are timeout, max_wait, retries, pacing, extra_headers\."
     ):
-        Options().but(colour="red")
+        CallOptions().but(colour="red")

@@ -27,7 +27,7 @@ from posthog_environments import (
     errors,
 )
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Kind, Operation
+from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.observe import Observer, line, path_template
 from tests.unit.play import READ, RESET, Play, answer
 
@@ -50,7 +50,7 @@ def kinds(heard: list[ClientEvent]) -> list[tuple[str, int]]:
 def test_each_thing_is_told_once_and_in_order() -> None:
     play = Play(pacing=False)
 
-    def slow() -> Answer:
+    def slow() -> ServerResponse:
         play.now += 1.5
         return answer(200)
 
@@ -83,7 +83,7 @@ def test_a_wait_for_the_quota_is_told_once_and_whole() -> None:
     play = Play()
     for _ in range(240):
         play.run(READ, answer(200))
-    heard = told(play, answer(200), operation=Operation("persons.list", Kind.READ, "persons", patient=True))
+    heard = told(play, answer(200), operation=Operation("persons.list", OperationKind.READ, "persons", patient=True))
     assert kinds(heard) == [("Waiting", 1), ("RequestSent", 1), ("ResponseReceived", 1)]
     assert len(play.slept) > 1, "it naps, and looks again"
     assert isinstance(heard[0], Waiting)

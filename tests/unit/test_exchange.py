@@ -11,19 +11,19 @@ import pytest
 from posthog_environments import errors
 from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import (
-    Answer,
     Call,
-    Command,
-    Failed,
-    Flow,
-    Kind,
+    CallGenerator,
     Operation,
-    Outcome,
+    OperationKind,
     Send,
+    ServerResponse,
     Sleep,
+    Step,
+    StepResult,
+    TransportFailure,
     watched,
 )
-from posthog_environments.ratelimit.limiter import Bucket, Quota
+from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 STATUSES = {
@@ -76,7 +76,7 @@ def test_a_change_that_may_have_happened_is_not_repeated(status: int) -> None:
 
 
 @pytest.mark.parametrize("failure", [RESET, LATE])
-def test_a_change_that_broke_off_is_not_repeated(failure: Failed) -> None:
+def test_a_change_that_broke_off_is_not_repeated(failure: TransportFailure) -> None:
     play = Play()
     with pytest.raises(errors.OutcomeUnknown):
         play.run(CHANGE, failure)
@@ -84,7 +84,7 @@ def test_a_change_that_broke_off_is_not_repeated(failure: Failed) -> None:
 
 
 @pytest.mark.parametrize("outcome", [answer(503), answer(429, retry_after="1"), REFUSED])
-def test_a_change_that_cannot_have_happened_is_repeated(outcome: Answer | Failed) -> None:
+def test_a_change_that_cannot_have_happened_is_repeated(outcome: ServerResponse | TransportFailure) -> None:
     play = Play()
     assert play.run(CHANGE, outcome, answer(202)).status_code == 202
     assert play.sent == 2
@@ -98,14 +98,14 @@ def test_a_change_is_unknown_even_if_a_later_attempt_was_the_doubtful_one() -> N
 
 
 @pytest.mark.parametrize("doubtful", [RESET, answer(500), answer(520)])
-def test_a_delete_is_repeated_and_a_404_then_means_deleted(doubtful: Answer | Failed) -> None:
+def test_a_delete_is_repeated_and_a_404_then_means_deleted(doubtful: ServerResponse | TransportFailure) -> None:
     play = Play()
     assert play.run(DELETE, doubtful, answer(404)).status_code == 404
     assert play.sent == 2
 
 
 @pytest.mark.parametrize("doubtful", [RESET, answer(500)])
-def test_whether_the_events_were_queued_is_unknown_then(doubtful: Answer | Failed) -> None:
+def test_whether_the_events_were_queued_is_unknown_then(doubtful: ServerResponse | TransportFailure) -> None:
     with pytest.raises(errors.OutcomeUnknown, match="events"):
         Play().run(DELETE, doubtful, answer(404), delete_events=True)
 
@@ -118,7 +118,7 @@ def test_a_first_404_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("last", [RESET, LATE, answer(500), answer(503), answer(429, retry_after="999")])
-def test_a_delete_without_a_clear_answer_is_unknown(last: Answer | Failed) -> None:
+def test_a_delete_without_a_clear_answer_is_unknown(last: ServerResponse | TransportFailure) -> None:
     with pytest.raises(errors.OutcomeUnknown):
         Play(retries=1).run(DELETE, RESET, last)
 
@@ -146,7 +146,7 @@ def test_time_that_ran_out_is_a_timeout() -> None:
 
 def test_an_answer_that_cannot_be_used_keeps_status_and_body() -> None:
     with pytest.raises(errors.MalformedResponseError) as caught:
-        Play().run(READ, Failed("bad gzip", sent=True, again=False, malformed=(200, b"abc")))
+        Play().run(READ, TransportFailure("bad gzip", sent=True, again=False, malformed=(200, b"abc")))
     assert (caught.value.status_code, caught.value.body) == (200, b"abc")
 
 
@@ -219,14 +219,14 @@ def test_a_listing_waits_for_the_quota_and_a_single_call_does_not() -> None:
         play.run(READ, answer(200))
     assert caught.value.retry_after == pytest.approx(60)
     assert (play.sent, play.slept) == (240, [])
-    patient = Operation("persons.list", Kind.READ, "persons", patient=True)
+    patient = Operation("persons.list", OperationKind.READ, "persons", patient=True)
     play.run(patient, answer(200))
     assert sum(play.slept) == pytest.approx(60)
     play.run(DELETE, answer(204))
 
 
 def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
-    class Growing(Quota):
+    class Growing(RateLimiter):
         asked = 0
 
         def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
@@ -235,13 +235,13 @@ def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
 
     play = Play()
     play.session.quota = Growing()
-    play.run(Operation("persons.list", Kind.READ, "persons", patient=True), answer(200))
+    play.run(Operation("persons.list", OperationKind.READ, "persons", patient=True), answer(200))
     assert play.slept == [15.0]
 
 
 def test_max_wait_bounds_what_a_listing_waits() -> None:
     play = Play(max_wait=10)
-    patient = Operation("persons.list", Kind.READ, "persons", patient=True)
+    patient = Operation("persons.list", OperationKind.READ, "persons", patient=True)
     for _ in range(240):
         play.run(patient, answer(200))
     with pytest.raises(errors.RateLimitError):
@@ -332,7 +332,7 @@ def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
 
 
 BUDGET = {"type": "throttled_error", "code": "api_queries_budget_exceeded", "detail": "Too much.", "attr": None}
-QUERY = Operation("insights.trend", Kind.READ, "query")
+QUERY = Operation("insights.trend", OperationKind.READ, "query")
 
 
 def test_a_budget_of_bytes_is_waited_for_and_said() -> None:
@@ -378,7 +378,7 @@ def test_a_429_that_ends_a_call_teaches_the_next_one() -> None:
     assert play.sent == 1
 
 
-def _two_pauses(closed: list[bool]) -> Flow[Outcome]:
+def _two_pauses(closed: list[bool]) -> CallGenerator[StepResult]:
     try:
         yield Sleep(1.0)
         return (yield Sleep(2.0))
@@ -387,7 +387,7 @@ def _two_pauses(closed: list[bool]) -> Flow[Outcome]:
 
 
 def test_a_flow_that_is_watched_runs_as_it_would() -> None:
-    seen: list[Command | Outcome] = []
+    seen: list[Step | StepResult] = []
     flow = watched(_two_pauses([]), seen.append)
     assert next(flow) == Sleep(1.0)
     assert seen == [Sleep(1.0)]

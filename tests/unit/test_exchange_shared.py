@@ -9,11 +9,11 @@ import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls import execute, messages
-from posthog_environments.calls.messages import Call, Do, Kind, Operation, Send, Sleep
-from posthog_environments.ratelimit.limiter import Bucket, Quota
+from posthog_environments.calls.messages import Call, Operation, OperationKind, RunBlocking, Send, Sleep
+from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import DELETE, READ, Play, answer
 
-PATIENT = Operation("persons.list", Kind.READ, "persons", patient=True)
+PATIENT = Operation("persons.list", OperationKind.READ, "persons", patient=True)
 
 
 class Store:
@@ -57,7 +57,7 @@ class Store:
         self.untold = True
 
 
-class Unasked(Quota):
+class Unasked(RateLimiter):
     """What is kept in memory, and is not asked."""
 
     def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
@@ -132,7 +132,7 @@ def test_a_call_in_a_hurry_asks_in_a_hurry(options: dict[str, Any], patience: fl
 def test_the_end_is_told_in_the_time_that_is_left() -> None:
     play, store = shared(timeout=2)
 
-    def slow() -> messages.Answer:
+    def slow() -> messages.ServerResponse:
         play.now += 1.5
         return answer(200)
 
@@ -172,13 +172,13 @@ def test_who_is_dropped_while_waiting_gives_up_the_place() -> None:
     play, store = shared(20.0)
     flow = begun(play)
     asked = next(flow)
-    assert isinstance(asked, Do)
+    assert isinstance(asked, RunBlocking)
     assert isinstance(flow.send(asked.work()), Sleep)
     flow.close()
     assert store.heard[1:] == [("leave", "persons", "t1")]
     play, store = shared()
     flow = begun(play)
-    assert isinstance(next(flow), Do)
+    assert isinstance(next(flow), RunBlocking)
     flow.close()
     assert store.heard == [("leave", "persons", "t1")]
 

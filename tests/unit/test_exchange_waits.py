@@ -11,11 +11,11 @@ import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls import attempts, messages, state
-from posthog_environments.ratelimit.limiter import Bucket, Quota
+from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import DELETE, READ, RESET, URL, Play, answer
 
 
-class Script(Quota):
+class Script(RateLimiter):
     """A quota that makes callers wait as a script says, then lets them go."""
 
     def __init__(self, *waits: float) -> None:
@@ -97,7 +97,7 @@ def test_the_wait_for_another_attempt_counts_as_the_first_does() -> None:
     play.session.quota = quota = Script(12.0)
     script = [503, 200]
 
-    def next_answer() -> messages.Answer:
+    def next_answer() -> messages.ServerResponse:
         quota.waits[:] = [8.0]
         return answer(script.pop(0))
 
@@ -109,7 +109,7 @@ def test_the_wait_for_another_attempt_counts_as_the_first_does() -> None:
 def test_both_waits_together_are_bounded() -> None:
     play, quota = scripted(12.0, timeout=50, max_wait=19)
 
-    def busy() -> messages.Answer:
+    def busy() -> messages.ServerResponse:
         quota.waits[:] = [8.0]
         return answer(503)
 
@@ -121,7 +121,7 @@ def test_both_waits_together_are_bounded() -> None:
 def test_where_nothing_is_allowed_besides_it_counts_towards_the_timeout() -> None:
     play, quota = scripted(timeout=50)
 
-    def busy() -> messages.Answer:
+    def busy() -> messages.ServerResponse:
         quota.waits[:] = [48.0, 33.0, 18.0, 3.0]
         return answer(503)
 
@@ -137,7 +137,7 @@ def test_where_nothing_is_allowed_besides_it_counts_towards_the_timeout() -> Non
 def test_no_time_left_is_no_second_of_grace() -> None:
     play, quota = scripted(timeout=2, max_wait=None)
 
-    def late() -> messages.Answer:
+    def late() -> messages.ServerResponse:
         quota.waits[:] = [0.5]
         play.now += 0.9
         return answer(503)
@@ -150,7 +150,7 @@ def test_no_time_left_is_no_second_of_grace() -> None:
 def test_patience_used_up_is_no_second_of_grace() -> None:
     play, quota = scripted(10.0, timeout=50, max_wait=10)
 
-    def busy() -> messages.Answer:
+    def busy() -> messages.ServerResponse:
         quota.waits[:] = [0.5]
         return answer(503)
 
@@ -162,7 +162,7 @@ def test_what_was_waited_adds_up_with_what_a_429_asks_for() -> None:
     play, quota = scripted(5.0, timeout=50, max_wait=20)
     script = ["again", "wait"]
 
-    def busy() -> messages.Answer:
+    def busy() -> messages.ServerResponse:
         if script.pop(0) == "again":
             quota.waits[:] = [5.0]
             return answer(503)
@@ -254,7 +254,7 @@ def test_a_child_begins_anew() -> None:
 def test_a_doubtful_delete_says_why_it_stopped() -> None:
     play, quota = scripted(max_wait=0)
 
-    def busy() -> messages.Answer:
+    def busy() -> messages.ServerResponse:
         quota.waits[:] = [60.0]
         return answer(502)
 

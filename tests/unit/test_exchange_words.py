@@ -13,15 +13,17 @@ from posthog_environments_api.records import DecodeError
 
 from posthog_environments import errors
 from posthog_environments.calls.decode import decode, decode_record
-from posthog_environments.calls.messages import Answer, Call, Failed, Kind, Operation
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse, TransportFailure
+from posthog_environments.calls.state import CallContext
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 CALL = Call(READ, {"method": "get", "url": "/"})
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
-def text_of(operation: Operation, *outcomes: Answer | Failed, play: Play | None = None, **call: Any) -> str:
+def text_of(
+    operation: Operation, *outcomes: ServerResponse | TransportFailure, play: Play | None = None, **call: Any
+) -> str:
     with pytest.raises(errors.PostHogError) as caught:
         (play or Play(pacing=False, retries=0)).run(operation, *outcomes, **call)
     return str(caught.value)
@@ -40,7 +42,7 @@ def test_what_the_server_said_is_the_message() -> None:
 
 
 def test_hints() -> None:
-    unscoped = Operation("insights.timing", Kind.READ, "persons", unscoped=True)
+    unscoped = Operation("insights.timing", OperationKind.READ, "persons", unscoped=True)
     key = " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     assert text_of(READ, answer(401)) == "persons.get: 401." + key
     refused = " Servers refuse personal API keys for this operation, whatever their scopes."
@@ -57,7 +59,7 @@ def test_hints() -> None:
     assert text_of(READ, answer(404), play=play) == "persons.get: 404." + nothing.format("projects")
     play.run(READ, answer(200))
     assert text_of(READ, answer(404), play=play) == "persons.get: 404"
-    gone = Operation("insights.trend", Kind.READ, "persons", mute=frozenset({404}))
+    gone = Operation("insights.trend", OperationKind.READ, "persons", mute=frozenset({404}))
     assert text_of(gone, answer(404)) == "insights.trend: 404"
     followed = " It does not say where to. Redirects are not followed; check host and project_id."
     for status in (300, 302, 399):
@@ -161,16 +163,16 @@ def test_no_quota_to_ask_again_after_a_doubtful_delete() -> None:
 
 
 def test_what_failed_is_kept() -> None:
-    failed = Failed("why", sent=True, again=False, timed_out=True, malformed=(200, b"x"))
+    failed = TransportFailure("why", sent=True, again=False, timed_out=True, malformed=(200, b"x"))
     assert str(failed) == failed.reason == "why"
     assert (failed.sent, failed.again, failed.timed_out, failed.malformed) == (True, False, True, (200, b"x"))
-    plain = Failed("why", sent=False)
+    plain = TransportFailure("why", sent=False)
     assert (plain.sent, plain.again, plain.timed_out, plain.malformed) == (False, True, False, None)
 
 
 def test_an_answer_that_cannot_be_used() -> None:
     with pytest.raises(errors.MalformedResponseError) as caught:
-        Play().run(READ, Failed("it is too large", sent=True, again=False, malformed=(206, b"begin")))
+        Play().run(READ, TransportFailure("it is too large", sent=True, again=False, malformed=(206, b"begin")))
     assert str(caught.value) == "persons.get: it is too large"
     assert (caught.value.status_code, caught.value.body) == (206, b"begin")
 
@@ -178,7 +180,7 @@ def test_an_answer_that_cannot_be_used() -> None:
 # ------------------------------------------------------------------------------------------------ decoding
 
 
-def malformed(found: Answer, start: int = 0, kind: Any = PersonPage) -> errors.MalformedResponseError:
+def malformed(found: ServerResponse, start: int = 0, kind: Any = PersonPage) -> errors.MalformedResponseError:
     with pytest.raises(errors.MalformedResponseError) as caught:
         decode_record(CALL, found, kind, start)
     return caught.value
@@ -258,7 +260,7 @@ def test_rows_count_from_the_beginning_unless_told() -> None:
 def test_each_attempt_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     play = Play(pacing=False)
 
-    def slow() -> Answer:
+    def slow() -> ServerResponse:
         play.now += 1.5
         return answer(200)
 
@@ -280,7 +282,7 @@ def test_nothing_is_logged_unless_asked_for(caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
 
 
-def sunset_warning(*outcomes: Answer, play: Play | None = None) -> list[warnings.WarningMessage]:
+def sunset_warning(*outcomes: ServerResponse, play: Play | None = None) -> list[warnings.WarningMessage]:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         (play or Play()).run(READ, *outcomes)
@@ -303,7 +305,7 @@ def test_the_end_of_the_prefix_is_told_once() -> None:
     assert "x" * 30 in str(long.message)
 
 
-def at(url: str, status: int = 200, **headers: str) -> Answer:
+def at(url: str, status: int = 200, **headers: str) -> ServerResponse:
     return replace(answer(status, **headers), url=url)
 
 
@@ -375,7 +377,7 @@ def test_a_scope_with_another_timeout() -> None:
     scope = Play(timeout=20).scope
     assert scope.but(None) is scope
     other = scope.but(3)
-    assert isinstance(other, Scope)
+    assert isinstance(other, CallContext)
     assert (other.options.timeout, scope.options.timeout) == (3, 20)
     assert other.session is scope.session
     assert other.project_id == "1"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.calls.messages import Failed
+from posthog_environments.calls.messages import TransportFailure
 from posthog_environments.transport.framing import MAX_CHUNK_LINE, MAX_HEAD, Framer
 
 ENDS = st.sampled_from([b"\r\n", b"\n"])
@@ -137,9 +137,9 @@ def take_on_and_on(framer: Framer, more: bytes) -> None:
 def test_heads_trailers_and_lines_before_chunks_have_an_end() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     for start, more, error in (
-        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000, Failed),
-        (b"", b"HTTP/1.1 100 C\r\n\r\n" * 1000, Failed),
-        (chunked + b"0\r\n", b"X: y\r\n" * 1000, Failed),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000, TransportFailure),
+        (b"", b"HTTP/1.1 100 C\r\n\r\n" * 1000, TransportFailure),
+        (chunked + b"0\r\n", b"X: y\r\n" * 1000, TransportFailure),
         (chunked + b"1;", b"a" * 1000, httpcore.RemoteProtocolError),
     ):
         framer = Framer()

@@ -9,8 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments.ratelimit import shared_state as ledger
-from posthog_environments.ratelimit.limiter import Quota, Rate
-from posthog_environments.ratelimit.shared_state import Alone, Ledger, Moment, Note, Page, Seen
+from posthog_environments.ratelimit.limiter import Rate, RateLimiter
+from posthog_environments.ratelimit.shared_state import (
+    CachedSnapshot,
+    FallbackLimiter,
+    SharedState,
+    Snapshot,
+    StateChange,
+    StoreTime,
+)
 
 RATES: tuple[Rate, ...] = ((3, 10.0), (8, 60.0))
 
@@ -24,23 +31,25 @@ class Store:
         self.now = 1000.0
         self.run = ""
 
-    def use(self, user: str, seen: Seen | None = None, *notes: Note, take: str = "", alone: bool = False) -> Any:
+    def use(
+        self, user: str, seen: CachedSnapshot | None = None, *notes: StateChange, take: str = "", alone: bool = False
+    ) -> Any:
         """Tell notes, take leave if a ticket is given; return the wait, and what was seen."""
-        moment = Moment(self.now, self.now, run=self.run)
-        book = Ledger.open(self.rates, self.data, moment, user, seen, self.now, alone=alone)
+        moment = StoreTime(self.now, self.now, run=self.run)
+        book = SharedState.open(self.rates, self.data, moment, user, seen, self.now, alone=alone)
         book.hear(notes, self.now, self.now)
         wait = book.take(self.now, take, 5.0) if take else None
         page = book.close()
         self.data = page.encode()
-        return wait, Seen(Page.decode(self.data), self.now)
+        return wait, CachedSnapshot(Snapshot.decode(self.data), self.now)
 
     @property
-    def page(self) -> Page:
+    def page(self) -> Snapshot:
         assert self.data is not None
-        return Page.decode(self.data)
+        return Snapshot.decode(self.data)
 
-    def settle(self, ticket: str) -> Note:
-        return Note("settle", self.now, ticket)
+    def settle(self, ticket: str) -> StateChange:
+        return StateChange("settle", self.now, ticket)
 
 
 STEP = st.tuples(st.sampled_from(["ask", "settle", "refuse", "leave"]), st.integers(0, 3), st.floats(0.0, 8.0))
@@ -51,7 +60,7 @@ STEPS = st.lists(STEP, max_size=60)
 @settings(deadline=None, derandomize=True, max_examples=150)
 def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int, float]]) -> None:
     store = Store()
-    quota = Quota({"persons": RATES})
+    quota = RateLimiter({"persons": RATES})
     flying: set[str] = set()
     waiting: set[str] = set()
     for do, number, pause in steps:
@@ -69,10 +78,10 @@ def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int
                 quota.settle("persons", store.now)
             flying.clear()
         elif do == "refuse":
-            store.use("a", None, Note("refuse", store.now, seconds=pause))
+            store.use("a", None, StateChange("refuse", store.now, seconds=pause))
             quota.refuse("persons", store.now, pause)
         elif do == "leave" and name in waiting:
-            store.use("a", None, Note("leave", store.now, name))
+            store.use("a", None, StateChange("leave", store.now, name))
             quota.leave("persons", name)
         if do != "settle":
             # Nothing is under way for longer than its leave lasts.
@@ -82,7 +91,7 @@ def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int
             flying.clear()
         for each in sorted(waiting):
             quota.leave("persons", each)
-            store.use("a", None, Note("leave", store.now, each))
+            store.use("a", None, StateChange("leave", store.now, each))
         waiting.clear()
 
 
@@ -131,7 +140,7 @@ def test_what_was_told_twice_counts_once() -> None:
 def test_leave_for_what_was_not_sent_costs_nothing() -> None:
     store = Store(((1, 10.0),))
     assert store.use("a", take="a.1")[0] == 0
-    store.use("a", None, Note("leave", store.now, "a.1"))
+    store.use("a", None, StateChange("leave", store.now, "a.1"))
     assert store.use("b", take="b.1")[0] == 0
 
 
@@ -147,11 +156,11 @@ def test_what_is_told_late_stands_where_it_happened() -> None:
     assert store.page.stamps == [1000.0, 1002.0]
 
 
-def fill(store: Store, user: str, count: int) -> Seen:
+def fill(store: Store, user: str, count: int) -> CachedSnapshot:
     for number in range(count):
         assert store.use(user, take=f"{user}.{number}")[0] == 0
         store.use(user, None, store.settle(f"{user}.{number}"))
-    seen: Seen = store.use(user)[1]
+    seen: CachedSnapshot = store.use(user)[1]
     return seen
 
 
@@ -215,7 +224,7 @@ def test_however_long_all_were_alone_the_first_who_is_back_hears_the_others() ->
     store.now += 900.0
     assert store.use("b", seen, take="b.1", alone=True)[0] == ledger.MOMENT
     assert store.page.awaited == ["a"]
-    lease, settle = Note("lease", store.now - 8.0, "a.1", 5.0), Note("settle", store.now - 8.0, "a.1")
+    lease, settle = StateChange("lease", store.now - 8.0, "a.1", 5.0), StateChange("settle", store.now - 8.0, "a.1")
     store.use("a", None, lease, settle, alone=True)
     assert store.use("b", seen, take="b.1")[0] == 0
     assert store.page.stamps == [store.now - 8.0]
@@ -253,7 +262,7 @@ def test_a_clock_that_leaps_forward_while_somebody_waits_forgets_nothing() -> No
     store.use("a", None, store.settle("a.1"))
     seen = store.use("b", take="b.1")[1]
     store.now += 40.0
-    wait, _ = store.use("b", Seen(seen.page, store.now - 4.0), take="b.1")
+    wait, _ = store.use("b", CachedSnapshot(seen.page, store.now - 4.0), take="b.1")
     assert wait == ledger.MOMENT
     assert store.page.stamps == [1000.0, 1036.0]
 
@@ -267,46 +276,46 @@ def test_what_nobody_can_read_is_begun_anew() -> None:
 
 
 def test_times_of_another_boot_are_moved_by_the_calendar() -> None:
-    page = Page("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0], leases={"x": 5005.0}, started=4990.0)
-    page.arrive(Moment(10.0, 104.0, "two"))
+    page = Snapshot("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0], leases={"x": 5005.0}, started=4990.0)
+    page.arrive(StoreTime(10.0, 104.0, "two"))
     assert (page.stamps, page.leases, page.started) == ([-4.0], {"x": 11.0}, -4.0)
     assert page.blocked_until == float("-inf")
-    backwards = Page("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0])
-    backwards.arrive(Moment(10.0, 50.0, "two"))
+    backwards = Snapshot("g", at=5000.0, calendar=100.0, boot="one", stamps=[4990.0])
+    backwards.arrive(StoreTime(10.0, 50.0, "two"))
     assert backwards.stamps == [0.0]
 
 
 def test_a_clock_that_was_set_back_takes_the_stamps_with_it() -> None:
-    page = Page("g", at=5000.0, stamps=[4990.0])
-    page.arrive(Moment(2000.0, 2000.0))
+    page = Snapshot("g", at=5000.0, stamps=[4990.0])
+    page.arrive(StoreTime(2000.0, 2000.0))
     assert page.stamps == [1990.0]
 
 
 def test_a_copy_is_read_on_the_clock_of_another_server() -> None:
-    seen = Seen(Page("g", at=5000.0, stamps=[4990.0]), here=10.0)
-    assert seen.on(Moment(9000.0, 9000.0), 12.0).stamps == [8988.0]
-    assert seen.on(Moment(5003.0, 5003.0), 12.0).stamps == [4990.0]
+    seen = CachedSnapshot(Snapshot("g", at=5000.0, stamps=[4990.0]), here=10.0)
+    assert seen.on(StoreTime(9000.0, 9000.0), 12.0).stamps == [8988.0]
+    assert seen.on(StoreTime(5003.0, 5003.0), 12.0).stamps == [4990.0]
 
 
 MINUTE: tuple[Rate, ...] = ((60, 60.0),)
 
 
-def alone(users: int, stamps: int, elapsed: float = 0.0) -> Alone:
-    page = Page("g", at=500.0, stamps=[490.0] * stamps, users={f"u{n}": 500.0 for n in range(users)})
-    return Alone(MINUTE, Seen(page, here=100.0), 100.0 + elapsed)
+def alone(users: int, stamps: int, elapsed: float = 0.0) -> FallbackLimiter:
+    page = Snapshot("g", at=500.0, stamps=[490.0] * stamps, users={f"u{n}": 500.0 for n in range(users)})
+    return FallbackLimiter(MINUTE, CachedSnapshot(page, here=100.0), 100.0 + elapsed)
 
 
-def granted(who: Alone, since: float, until: float) -> int:
+def granted(who: FallbackLimiter, since: float, until: float) -> int:
     """Count what somebody takes who asks all the time, each request ending at once."""
     count, here = 0, since
     while here < until:
         ticket = f"x.{here}"
         wait = who.ask(here, ticket, 5.0)
         if wait > 0:
-            who.note(Note("leave", here, ticket))
+            who.note(StateChange("leave", here, ticket))
             here += min(wait, 1.0)
         else:
-            who.note(Note("settle", here, ticket))
+            who.note(StateChange("settle", here, ticket))
             count += 1
     return count
 
@@ -328,20 +337,20 @@ def test_what_was_free_when_the_store_was_last_seen_is_thought_to_be_used() -> N
 
 
 def test_one_who_never_saw_the_store_takes_a_tenth() -> None:
-    who = Alone(MINUTE, None, 100.0)
+    who = FallbackLimiter(MINUTE, None, 100.0)
     assert who.ask(100.0, "x.0", 5.0) == 0
-    who.note(Note("settle", 100.0, "x.0"))
+    who.note(StateChange("settle", 100.0, "x.0"))
     assert granted(who, 100.0, 160.0) == 5
     assert granted(who, 160.0, 220.0) == 6
 
 
 def test_a_rate_smaller_than_the_crowd_still_lets_one_go_now_and_then() -> None:
-    page = Page("g", at=500.0, users={f"u{n}": 500.0 for n in range(9)})
-    who = Alone(((2, 60.0),), Seen(page, here=100.0), 100.0)
+    page = Snapshot("g", at=500.0, users={f"u{n}": 500.0 for n in range(9)})
+    who = FallbackLimiter(((2, 60.0),), CachedSnapshot(page, here=100.0), 100.0)
     assert 1 <= granted(who, 100.0, 100.0 + 3600.0) <= 12
 
 
 def test_a_refusal_is_heard_alone() -> None:
-    who = Alone(MINUTE, None, 100.0)
-    who.note(Note("refuse", 100.0, seconds=30.0))
+    who = FallbackLimiter(MINUTE, None, 100.0)
+    who.note(StateChange("refuse", 100.0, seconds=30.0))
     assert who.ask(100.0, "x", 5.0) == pytest.approx(30.0)

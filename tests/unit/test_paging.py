@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments import PagingError
-from posthog_environments.paging.numbered import NumberedWalk
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched, next_number
+from posthog_environments.paging.numbered import NumberedPaginator
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage, next_number
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,17 +30,17 @@ def rows(n: int) -> list[Row]:
     return [Row(f"old-{i}", START - timedelta(seconds=i)) for i in range(n)]
 
 
-def walk_of(page_size: int, offset: int = 0) -> OffsetWalk[Row]:
-    return OffsetWalk(page_size, offset, attrgetter("uuid"), attrgetter("created_at"))
+def walk_of(page_size: int, offset: int = 0) -> OffsetPaginator[Row]:
+    return OffsetPaginator(page_size, offset, attrgetter("uuid"), attrgetter("created_at"))
 
 
-def serve(table: list[Row], cursor: Cursor) -> Fetched[Row]:
+def serve(table: list[Row], cursor: Cursor) -> RawPage[Row]:
     page = table[cursor.number : cursor.number + cursor.limit]
     link = f"https://elsewhere.example/x?limit={cursor.limit}&offset={cursor.number + cursor.limit}"
-    return Fetched(page, link if len(page) >= cursor.limit else None)
+    return RawPage(page, link if len(page) >= cursor.limit else None)
 
 
-def finish(walk: OffsetWalk[Row], table: list[Row], between: Any = lambda: None) -> tuple[list[str], int]:
+def finish(walk: OffsetPaginator[Row], table: list[Row], between: Any = lambda: None) -> tuple[list[str], int]:
     seen: list[str] = []
     requests = 0
     while walk.cursor is not None:
@@ -141,7 +141,7 @@ def test_a_row_that_comes_again_within_a_page_is_dropped_and_counted() -> None:
 
 def test_short_pages_with_a_successor_do_not_end_the_walk() -> None:
     walk = walk_of(10)
-    first = walk.receive(Fetched(rows(3), "https://x/?offset=10"))
+    first = walk.receive(RawPage(rows(3), "https://x/?offset=10"))
     assert [row.uuid for row in first] == ["old-0", "old-1", "old-2"]
     assert walk.cursor is not None
     assert walk.report.short_pages == 1
@@ -152,9 +152,9 @@ def test_empty_pages_in_the_middle_are_walked_over_but_not_for_ever() -> None:
     walk = walk_of(10)
     for page in range(99):
         assert walk.cursor is not None
-        walk.receive(Fetched([], f"https://x/?offset={10 * page + 10}"))
+        walk.receive(RawPage([], f"https://x/?offset={10 * page + 10}"))
     with pytest.raises(PagingError, match="100 pages in a row were empty"):
-        walk.receive(Fetched([], "https://x/?offset=1000"))
+        walk.receive(RawPage([], "https://x/?offset=1000"))
 
 
 def test_rows_that_the_server_leaves_out_end_in_a_walk_that_ends() -> None:
@@ -167,7 +167,7 @@ def test_rows_that_the_server_leaves_out_end_in_a_walk_that_ends() -> None:
         if walk.cursor is None:
             break
         page = serve(table, walk.cursor)
-        seen += [r.uuid for r in walk.receive(Fetched([r for r in page.results if r.uuid not in hidden], page.next))]
+        seen += [r.uuid for r in walk.receive(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
     assert walk.cursor is None
     assert seen == [row.uuid for row in table if row.uuid not in hidden]
     assert walk.report.complete
@@ -182,7 +182,7 @@ def test_a_gap_that_cannot_be_closed_is_said() -> None:
         if walk.cursor is None:
             break
         page = serve(table, walk.cursor)
-        seen += [r.uuid for r in walk.receive(Fetched([r for r in page.results if r.uuid not in hidden], page.next))]
+        seen += [r.uuid for r in walk.receive(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
     assert seen == [row.uuid for row in table if row.uuid not in hidden]
     assert not walk.report.complete
     assert "gap" in (walk.report.reason or "")
@@ -192,7 +192,7 @@ def test_a_gap_that_cannot_be_closed_is_said() -> None:
 def test_a_link_that_does_not_lead_beyond_its_request_is_an_error(offset: int) -> None:
     walk = walk_of(10, offset=10)
     with pytest.raises(PagingError, match="not beyond it"):
-        walk.receive(Fetched(rows(10), f"https://x/?offset={offset}"))
+        walk.receive(RawPage(rows(10), f"https://x/?offset={offset}"))
 
 
 @pytest.mark.parametrize(
@@ -234,20 +234,20 @@ def test_next_offset_tells_where_a_failed_walk_can_go_on() -> None:
 
 
 def test_numbered_pages_drop_repeats_and_notice_entries_that_went_away() -> None:
-    walk: NumberedWalk[str] = NumberedWalk(2, key=str)
-    assert walk.receive(Fetched(["e", "d"], "https://x/?page=2", 5)) == ["e", "d"]
+    walk: NumberedPaginator[str] = NumberedPaginator(2, key=str)
+    assert walk.receive(RawPage(["e", "d"], "https://x/?page=2", 5)) == ["e", "d"]
     assert walk.cursor == Cursor(2, 2)
-    assert walk.receive(Fetched(["d", "c"], "https://x/?page=3", 5)) == ["c"]
-    assert walk.receive(Fetched(["a"], None, 3)) == ["a"]
+    assert walk.receive(RawPage(["d", "c"], "https://x/?page=3", 5)) == ["c"]
+    assert walk.receive(RawPage(["a"], None, 3)) == ["a"]
     assert walk.cursor is None
     assert walk.report.duplicates == 1
     assert not walk.report.complete
 
 
 def test_a_numbered_page_that_points_back_is_an_error() -> None:
-    walk: NumberedWalk[str] = NumberedWalk(2, key=str)
+    walk: NumberedPaginator[str] = NumberedPaginator(2, key=str)
     with pytest.raises(PagingError, match="not beyond it"):
-        walk.receive(Fetched(["a", "b"], "https://x/?page=1"))
+        walk.receive(RawPage(["a", "b"], "https://x/?page=1"))
 
 
 def test_a_page_of_rows_added_since_is_no_gap() -> None:
@@ -282,7 +282,7 @@ def test_a_stale_answer_to_a_step_back_is_asked_for_again() -> None:
 
 def test_rows_behind_an_empty_beginning_are_not_passed_over() -> None:
     walk = walk_of(1)
-    walk.receive(Fetched([], "https://elsewhere.example/x?limit=1&offset=1"))
+    walk.receive(RawPage([], "https://elsewhere.example/x?limit=1&offset=1"))
     # Row 0, which was not shown, goes away: row 1 takes its place.
     seen, _ = finish(walk, rows(5)[1:])
     assert seen == [f"old-{i}" for i in range(1, 5)]
@@ -292,7 +292,7 @@ def test_rows_behind_an_empty_beginning_are_not_passed_over() -> None:
 def test_an_empty_beginning_that_does_not_end_is_gone_past_and_said() -> None:
     walk = walk_of(2)
     while walk.cursor is not None and walk.cursor.number == 0:
-        walk.receive(Fetched([], "https://elsewhere.example/x?limit=2&offset=2"))
+        walk.receive(RawPage([], "https://elsewhere.example/x?limit=2&offset=2"))
     seen, _ = finish(walk, rows(6))
     assert seen == [f"old-{i}" for i in range(2, 6)]
     assert not walk.report.complete

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from posthog_environments import PagingError
-from posthog_environments.paging.numbered import NumberedWalk
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import MAX_NUMBER, Cursor, Fetched, Report, next_number
-from posthog_environments.paging.seen import Memory
+from posthog_environments.paging.numbered import NumberedPaginator
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import MAX_NUMBER, Cursor, RawPage, Report, next_number
+from posthog_environments.paging.seen import RecentKeys
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,8 +46,8 @@ def follow(scene: Scene) -> tuple[list[tuple[int, int]], tuple[int, int, int, in
     """Walk over a scene; return what was asked for, and the report."""
     table, born, asked = rows(scene.rows), 0, list[tuple[int, int]]()
     hidden = {f"old-{i}" for i in scene.hidden}
-    walk: OffsetWalk[Row] = OffsetWalk(scene.size, scene.offset, attrgetter("uuid"), attrgetter("created_at"))
-    page: Fetched[Row] = Fetched([], None)
+    walk: OffsetPaginator[Row] = OffsetPaginator(scene.size, scene.offset, attrgetter("uuid"), attrgetter("created_at"))
+    page: RawPage[Row] = RawPage([], None)
     seen: list[Row] = []
     while walk.cursor is not None:
         number, limit = walk.cursor.number, min(walk.cursor.limit, scene.cap)
@@ -56,7 +56,7 @@ def follow(scene: Scene) -> tuple[list[tuple[int, int]], tuple[int, int, int, in
         if len(asked) not in scene.stale:
             found = table[number : number + limit]
             link = f"https://h.example/?offset={number + limit}" if len(found) == limit else None
-            page = Fetched([row for row in found if row.uuid not in hidden], link)
+            page = RawPage([row for row in found if row.uuid not in hidden], link)
         seen += walk.receive(page)
         if (gone := scene.deletes.get(len(asked))) is not None:
             del table[gone]
@@ -116,14 +116,14 @@ def test_requests(name: str) -> None:
     assert f"{requests} = {' '.join(map(str, report))}" == EXPECTED[name]
 
 
-def reason_of(walk: OffsetWalk[Row] | NumberedWalk[Row], *pages: Fetched[Row]) -> str | None:
+def reason_of(walk: OffsetPaginator[Row] | NumberedPaginator[Row], *pages: RawPage[Row]) -> str | None:
     for page in pages:
         walk.receive(page)
     return walk.report.reason
 
 
-def walk_of(size: int, offset: int = 0) -> OffsetWalk[Row]:
-    return OffsetWalk(size, offset, attrgetter("uuid"), attrgetter("created_at"))
+def walk_of(size: int, offset: int = 0) -> OffsetPaginator[Row]:
+    return OffsetPaginator(size, offset, attrgetter("uuid"), attrgetter("created_at"))
 
 
 def link(number: int) -> str:
@@ -133,34 +133,34 @@ def link(number: int) -> str:
 def test_reasons() -> None:
     old = rows(50)
     moved = "a row came that is newer than the one before it: rows moved, or came twice"
-    assert reason_of(walk_of(2), Fetched([old[1], old[0]], None)) == moved
+    assert reason_of(walk_of(2), RawPage([old[1], old[0]], None)) == moved
     away = "rows went away before the offset at which the walk began, and others took their places"
-    assert reason_of(walk_of(2, 1), Fetched(old[1:3], link(3)), Fetched(old[9:11], link(4)), Fetched(old[9:11], None),
-                     Fetched(old[9:11], None)) == away  # fmt: skip
+    assert reason_of(walk_of(2, 1), RawPage(old[1:3], link(3)), RawPage(old[9:11], link(4)), RawPage(old[9:11], None),
+                     RawPage(old[9:11], None)) == away  # fmt: skip
     hidden = "the walk began with rows that the server does not show, and could not be held against any"
-    assert reason_of(walk_of(2), Fetched([], link(2)), Fetched([], link(2)), Fetched(old[:1], None)) == hidden
+    assert reason_of(walk_of(2), RawPage([], link(2)), RawPage([], link(2)), RawPage(old[:1], None)) == hidden
     open_gap = "a gap between two pages could not be closed"
-    pages = [Fetched(old[:2], link(2)), Fetched(old[5:7], link(4)), Fetched(old[:1], link(4)), Fetched(old[5:7], None)]
+    pages = [RawPage(old[:2], link(2)), RawPage(old[5:7], link(4)), RawPage(old[:1], link(4)), RawPage(old[5:7], None)]
     walk = walk_of(2)
     while walk.report.reason != open_gap and walk.cursor is not None and walk.report.pages < 20:
         number = walk.cursor.number
         first = not walk.report.pages
-        walk.receive(pages[0] if first else Fetched(old[:1] if number == 0 else [], link(number + 2)))
+        walk.receive(pages[0] if first else RawPage(old[:1] if number == 0 else [], link(number + 2)))
     finish = walk.cursor
     assert finish is not None
-    assert reason_of(walk, Fetched(old[5:7], None)) == open_gap
+    assert reason_of(walk, RawPage(old[5:7], None)) == open_gap
 
 
 def test_a_walk_that_has_not_begun() -> None:
     assert walk_of(2, 7).report.next_offset == 7
-    numbered: NumberedWalk[Row] = NumberedWalk(2, attrgetter("uuid"))
+    numbered: NumberedPaginator[Row] = NumberedPaginator(2, attrgetter("uuid"))
     assert (numbered.report.next_offset, numbered.cursor) == (1, Cursor(1, 2))
 
 
 def test_how_many_rows_are_remembered() -> None:
     for size, window in ((1, 10_000), (1000, 10_000), (1001, 10_010), (2000, 20_000)):
         assert walk_of(size)._memory._window == window
-    memory = Memory[Row](attrgetter("uuid"), 10_000)
+    memory = RecentKeys[Row](attrgetter("uuid"), 10_000)
     table = rows(60_000)
     for number in range(0, 60_000, 4000):
         assert memory.take_new(table[number : number + 4000]) == table[number : number + 4000]
@@ -169,7 +169,7 @@ def test_how_many_rows_are_remembered() -> None:
     # All that is remembered came after a row that is forgotten.
     assert memory.after(table[0]) == 12_000
     # A page goes only when the others alone fill the window.
-    exact = Memory[Row](attrgetter("uuid"), 10)
+    exact = RecentKeys[Row](attrgetter("uuid"), 10)
     for number in range(0, 15, 5):
         exact.take_new(table[number : number + 5])
     assert [exact.knows(table[n]) for n in (4, 5, 14)] == [False, True, True]
@@ -186,11 +186,11 @@ def test_links() -> None:
 
 def test_a_hundred_pages_of_nothing() -> None:
     walk = walk_of(1)
-    walk.receive(Fetched(rows(1), link(1)))
+    walk.receive(RawPage(rows(1), link(1)))
     for number in range(99):
-        walk.receive(Fetched(rows(1), link(10**6 + 1000 * number)))
+        walk.receive(RawPage(rows(1), link(10**6 + 1000 * number)))
     with pytest.raises(PagingError) as caught:
-        walk.receive(Fetched(rows(1), link(10**9)))
+        walk.receive(RawPage(rows(1), link(10**9)))
     assert str(caught.value) == (
         "100 pages in a row were empty or held nothing new, each with a next link. The walk ends here."
     )
@@ -205,7 +205,7 @@ def test_a_server_that_shows_a_gap_wherever_the_walk_goes_on() -> None:
     def go_on() -> None:
         while walk.cursor is not None and walk.report.pages < 200:
             number = walk.cursor.number
-            walk.receive(Fetched(stranger if number else first, link(number + 10)))
+            walk.receive(RawPage(stranger if number else first, link(number + 10)))
 
     with pytest.raises(PagingError, match="100 pages in a row"):
         go_on()
@@ -216,9 +216,9 @@ def test_a_server_that_shows_a_gap_wherever_the_walk_goes_on() -> None:
 def test_a_row_as_old_as_the_newest_is_not_taken_for_one_that_was_added() -> None:
     for unseen, steps_back in ((Row("twin", START), True), (Row("later", START + timedelta(seconds=1)), False)):
         walk = walk_of(10)
-        walk.receive(Fetched(rows(10), link(10)))
+        walk.receive(RawPage(rows(10), link(10)))
         assert walk.cursor == Cursor(9, 11)
-        walk.receive(Fetched([unseen, *rows(10)], link(20)))
+        walk.receive(RawPage([unseen, *rows(10)], link(20)))
         assert walk.cursor is not None
         assert (walk.cursor.number == 0) is steps_back, unseen
 
@@ -229,38 +229,38 @@ def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_that_was_added()
     twin = Row("twin", START)
     for page, complete in (([added, old[3]], True), ([added, twin, old[3]], False)):
         walk = walk_of(3)
-        walk.receive(Fetched(old[:3], link(3)))
-        walk.receive(Fetched(page, None))
+        walk.receive(RawPage(old[:3], link(3)))
+        walk.receive(RawPage(page, None))
         assert walk.report.complete is complete, page
 
 
 def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_without_a_time() -> None:
     old = rows(6)
     for late, complete in ((old[5], True), (old[3], False)):
-        walk: OffsetWalk[Row] = OffsetWalk(
+        walk: OffsetPaginator[Row] = OffsetPaginator(
             3, 0, attrgetter("uuid"), lambda row: None if row.uuid == "old-2" else row.created_at
         )
-        walk.receive(Fetched([old[0], old[4], old[2]], link(3)))
-        walk.receive(Fetched([old[2], late], None))
+        walk.receive(RawPage([old[0], old[4], old[2]], link(3)))
+        walk.receive(RawPage([old[2], late], None))
         assert walk.report.complete is complete, late
 
 
 def test_rows_without_a_time_behind_rows_that_come_again_are_no_disorder() -> None:
     old = rows(6)
-    walk: OffsetWalk[Row] = OffsetWalk(
+    walk: OffsetPaginator[Row] = OffsetPaginator(
         3, 0, attrgetter("uuid"), lambda row: None if row.uuid in ("old-3", "old-4") else row.created_at
     )
-    walk.receive(Fetched(old[:3], link(3)))
-    assert walk.receive(Fetched(old[1:], None)) == old[3:]
+    walk.receive(RawPage(old[:3], link(3)))
+    assert walk.receive(RawPage(old[1:], None)) == old[3:]
     assert walk.report.complete
 
 
 def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() -> None:
-    walk: OffsetWalk[Row] = OffsetWalk(
+    walk: OffsetPaginator[Row] = OffsetPaginator(
         3, 0, attrgetter("uuid"), lambda row: row.created_at if row.uuid == "old-9" else None
     )
-    walk.receive(Fetched(rows(3), link(3)))
-    assert walk.receive(Fetched([rows(10)[9], *rows(6)[3:]], link(6))) == []
+    walk.receive(RawPage(rows(3), link(3)))
+    assert walk.receive(RawPage([rows(10)[9], *rows(6)[3:]], link(6))) == []
     assert walk.cursor is not None
     assert walk.cursor.number == 0
 
@@ -268,7 +268,7 @@ def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() 
 @pytest.mark.parametrize(("successor", "number"), [(3200, 0), (3201, 3201)])
 def test_how_far_a_walk_looks_for_its_first_row(successor: int, number: int) -> None:
     walk = walk_of(100)
-    walk.receive(Fetched([], link(successor)))
+    walk.receive(RawPage([], link(successor)))
     assert walk.cursor is not None
     assert walk.cursor.number == number
 
@@ -278,37 +278,37 @@ def page_link(number: int) -> str:
 
 
 def test_entries_by_number() -> None:
-    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
+    walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
     table = rows(10)
-    assert walk.receive(Fetched(table[:3], page_link(2), 9)) == table[:3]
+    assert walk.receive(RawPage(table[:3], page_link(2), 9)) == table[:3]
     report = walk.report
     assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (3, 1, 0, 0, 2)
     assert walk.cursor == Cursor(2, 3)
     # An entry came meanwhile, so that one comes again; and the page is short.
-    assert walk.receive(Fetched(table[2:4], page_link(3), 10)) == table[3:4]
-    assert walk.receive(Fetched([table[3], *table[3:5]], page_link(4), 10)) == table[4:5]
-    assert walk.receive(Fetched(table[4:5], page_link(5), 10)) == []
+    assert walk.receive(RawPage(table[2:4], page_link(3), 10)) == table[3:4]
+    assert walk.receive(RawPage([table[3], *table[3:5]], page_link(4), 10)) == table[4:5]
+    assert walk.receive(RawPage(table[4:5], page_link(5), 10)) == []
     assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (5, 4, 2, 4, 5)
     assert not report.complete
-    assert walk.receive(Fetched(table[5:6], None, 10)) == table[5:6]
+    assert walk.receive(RawPage(table[5:6], None, 10)) == table[5:6]
     assert walk.cursor is None
     assert report == Report(6, 5, 2, 4, 5, complete=True, reason=None)
 
 
 def test_entries_that_went_away() -> None:
-    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
+    walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
     table = rows(10)
-    walk.receive(Fetched(table[:3], page_link(2), 6))
-    walk.receive(Fetched(table[3:6], None, 5))
+    walk.receive(RawPage(table[:3], page_link(2), 6))
+    walk.receive(RawPage(table[3:6], None, 5))
     assert not walk.report.complete
     assert walk.report.reason == "entries went away during the walk, so that others may have been passed over"
 
 
 def test_pages_of_entries_with_nothing_new_come_to_an_end() -> None:
-    walk: NumberedWalk[Row] = NumberedWalk(3, attrgetter("uuid"))
-    walk.receive(Fetched(rows(3), page_link(2)))
+    walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
+    walk.receive(RawPage(rows(3), page_link(2)))
     for number in range(99):
-        walk.receive(Fetched(rows(3), page_link(number + 3)))
+        walk.receive(RawPage(rows(3), page_link(number + 3)))
     with pytest.raises(PagingError, match="100 pages"):
-        walk.receive(Fetched(rows(3), page_link(500)))
+        walk.receive(RawPage(rows(3), page_link(500)))
     assert walk.report.pages == 101

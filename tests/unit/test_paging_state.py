@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = attrgetter("uuid"), attrgetter("created_at")
@@ -42,12 +42,12 @@ class Table:
             if self.rows:
                 self.rows.pop(self._random.randrange(len(self.rows)))
 
-    def serve(self, cursor: Cursor) -> Fetched[Row]:
+    def serve(self, cursor: Cursor) -> RawPage[Row]:
         # Some pages show less than they should, or are stale.
         page = self.rows[cursor.number : cursor.number + cursor.limit]
         link = f"https://x.example/?offset={cursor.number + cursor.limit}"
         shown = page if self._random.random() < 0.9 else page[: len(page) // 2]
-        return Fetched(shown, link if len(page) >= cursor.limit else None)
+        return RawPage(shown, link if len(page) >= cursor.limit else None)
 
 
 def everything(value: Any) -> Any:
@@ -65,14 +65,14 @@ def everything(value: Any) -> Any:
     return [everything(inner) for inner in value]
 
 
-def written_and_read(walk: OffsetWalk[Row]) -> OffsetWalk[Row]:
-    return OffsetWalk[Row].restore(json.loads(json.dumps(walk.state())), *FACTS)
+def written_and_read(walk: OffsetPaginator[Row]) -> OffsetPaginator[Row]:
+    return OffsetPaginator[Row].restore(json.loads(json.dumps(walk.state())), *FACTS)
 
 
 @pytest.mark.parametrize("seed", range(150))
 def test_every_part_of_a_walk_is_written_down(seed: int) -> None:
     table = Table(seed, 400)
-    walk: OffsetWalk[Row] = OffsetWalk(10 + seed % 13, 3 * (seed % 3), *FACTS)
+    walk: OffsetPaginator[Row] = OffsetPaginator(10 + seed % 13, 3 * (seed % 3), *FACTS)
     for _ in range(500):
         if walk.cursor is None:
             break
@@ -90,11 +90,11 @@ def test_every_part_of_a_walk_is_written_down(seed: int) -> None:
 
 def test_a_window_that_is_full_is_kept_as_it_is() -> None:
     rows = [Row(f"{i}", START - timedelta(seconds=i)) for i in range(15_000)]
-    walk: OffsetWalk[Row] = OffsetWalk(1000, 0, *FACTS)
+    walk: OffsetPaginator[Row] = OffsetPaginator(1000, 0, *FACTS)
     while walk.cursor is not None:
         page = rows[walk.cursor.number : walk.cursor.number + walk.cursor.limit]
         more = f"https://x.example/?offset={walk.cursor.number + len(page)}" if len(page) == walk.cursor.limit else None
-        walk.receive(Fetched(page, more))
+        walk.receive(RawPage(page, more))
         assert everything(written_and_read(walk)) == everything(walk)
     assert walk.report.complete
 
@@ -102,12 +102,12 @@ def test_a_window_that_is_full_is_kept_as_it_is() -> None:
 @pytest.mark.parametrize("state", [{}, {"_size": 1, "_start": 0}, {"_size": 1, "_start": 0, "cursor": 7}])
 def test_what_is_no_state_is_refused(state: dict[str, Any]) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
-        OffsetWalk[Row].restore(state, *FACTS)
+        OffsetPaginator[Row].restore(state, *FACTS)
 
 
 def test_a_walk_that_is_stopped_is_complete_so_far() -> None:
-    walk: OffsetWalk[Row] = OffsetWalk(2, 0, *FACTS)
-    walk.receive(Fetched([Row("a", START), Row("b", START)], "https://x.example/?offset=2"))
+    walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
+    walk.receive(RawPage([Row("a", START), Row("b", START)], "https://x.example/?offset=2"))
     walk.stop()
     assert walk.cursor is None
     assert (walk.report.complete, walk.report.reason, walk.report.next_offset) == (True, None, 2)
@@ -115,8 +115,8 @@ def test_a_walk_that_is_stopped_is_complete_so_far() -> None:
 
 
 def test_a_walk_that_saw_disorder_is_not_complete_when_it_is_stopped() -> None:
-    walk: OffsetWalk[Row] = OffsetWalk(2, 0, *FACTS)
-    walk.receive(Fetched([Row("a", START), Row("b", START + timedelta(1))], "https://x.example/?offset=2"))
+    walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
+    walk.receive(RawPage([Row("a", START), Row("b", START + timedelta(1))], "https://x.example/?offset=2"))
     walk.stop()
     assert not walk.report.complete
     assert walk.report.reason
@@ -125,10 +125,10 @@ def test_a_walk_that_saw_disorder_is_not_complete_when_it_is_stopped() -> None:
 @pytest.mark.parametrize(("seconds", "added"), [(-5, False), (5, True)])
 def test_a_walk_that_begins_further_down_knows_what_was_there(seconds: int, added: bool) -> None:
     """An unknown row was added meanwhile only if it is newer than all that were there; else it shows a gap."""
-    walk: OffsetWalk[Row] = OffsetWalk(2, 0, *FACTS)
+    walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
     walk.begin_at(Cursor(4, 2), START)
     first = [Row("a", START - timedelta(seconds=10)), Row("b", START - timedelta(seconds=12))]
-    walk.receive(Fetched(first, "https://x.example/?offset=6"))
+    walk.receive(RawPage(first, "https://x.example/?offset=6"))
     unknown, last = Row("new", START + timedelta(seconds=seconds)), Row("c", START - timedelta(seconds=13))
-    assert walk.receive(Fetched([unknown, first[-1], last], None)) == ([unknown, last] if added else [])
+    assert walk.receive(RawPage([unknown, first[-1], last], None)) == ([unknown, last] if added else [])
     assert (walk.cursor is None, walk.report.complete) == (added, added)

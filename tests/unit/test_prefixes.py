@@ -6,7 +6,15 @@ import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Failed, Kind, Operation, Send, Sleep
+from posthog_environments.calls.messages import (
+    Call,
+    Operation,
+    OperationKind,
+    Send,
+    ServerResponse,
+    Sleep,
+    TransportFailure,
+)
 from posthog_environments.calls.prefixes import links, moves, place_of, twin_of
 from tests.unit.play import DELETE, READ, RESET, Play, answer
 
@@ -19,18 +27,20 @@ SUCCESSOR = f'<{TWIN}>; rel="successor-version"'
 class Server:
     """Answers by the path that a request goes to, as the transport would write it."""
 
-    def __init__(self, environments: list[Answer | Failed], projects: list[Answer | Failed]) -> None:
+    def __init__(
+        self, environments: list[ServerResponse | TransportFailure], projects: list[ServerResponse | TransportFailure]
+    ) -> None:
         self.scripts = {"environments": environments, "projects": projects}
         self.paths: list[str] = []
 
-    def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> Answer:
+    def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> ServerResponse:
         flow = exchange(play.scope, Call(operation, {"method": "get", "url": path}))
-        outcome: Answer | Failed | None = None
+        outcome: ServerResponse | TransportFailure | None = None
         while True:
             try:
                 command = flow.send(outcome)
             except StopIteration as stop:
-                value: Answer = stop.value
+                value: ServerResponse = stop.value
                 return value
             outcome = None
             if isinstance(command, Sleep):
@@ -43,8 +53,8 @@ class Server:
             self.paths.append(url)
             script = self.scripts[url.split("/")[2]]
             outcome = script.pop(0) if len(script) > 1 else script[0]
-            if isinstance(outcome, Answer):
-                outcome = Answer(outcome.status_code, outcome.headers, outcome.content, HOST + url)
+            if isinstance(outcome, ServerResponse):
+                outcome = ServerResponse(outcome.status_code, outcome.headers, outcome.content, HOST + url)
 
 
 def test_auto_begins_with_environments_and_stays_where_it_is_known() -> None:
@@ -123,7 +133,7 @@ def test_a_fault_at_the_twin_is_tried_again_there() -> None:
 
 
 def test_an_endpoint_that_is_gone_says_nothing() -> None:
-    gone = Operation("insights.trend", Kind.READ, "persons", mute=frozenset({403, 404, 405}))
+    gone = Operation("insights.trend", OperationKind.READ, "persons", mute=frozenset({403, 404, 405}))
     for status in (403, 404, 405):
         play, server = Play("auto"), Server([answer(status), answer(404)], [answer(200)])
         with pytest.raises(errors.APIStatusError):

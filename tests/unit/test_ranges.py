@@ -8,8 +8,8 @@ from operator import attrgetter
 
 import pytest
 
-from posthog_environments.paging.page import Fetched, Report
-from posthog_environments.paging.time_range import RangeWalk
+from posthog_environments.paging.page import RawPage, Report
+from posthog_environments.paging.time_range import TimeRangePaginator
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,7 +33,9 @@ def follow(
 ) -> tuple[list[str], list[int], Report]:
     """Walk over what was created so many hours ago; return who was seen, what was asked for, and the report."""
     edges = [None if hours is None else ago(hours) for hours in (since, before)]
-    walk: RangeWalk[Row] = RangeWalk(size, offset, near, attrgetter("uuid"), attrgetter("created_at"), *edges)
+    walk: TimeRangePaginator[Row] = TimeRangePaginator(
+        size, offset, near, attrgetter("uuid"), attrgetter("created_at"), *edges
+    )
     seen, asked = list[str](), list[int]()
     while walk.cursor is not None:
         asked.append(walk.cursor.number)
@@ -41,7 +43,7 @@ def follow(
         found = table[walk.cursor.number :][: walk.cursor.limit]
         more = len(found) == walk.cursor.limit
         link = f"https://h.example/?offset={walk.cursor.number + walk.cursor.limit}" if more else None
-        seen += [row.uuid for row in walk.receive(Fetched(found, link))]
+        seen += [row.uuid for row in walk.receive(RawPage(found, link))]
     assert walk.report.rows == len(seen)
     assert walk.report.pages == len(asked)
     return seen, asked, walk.report
@@ -144,13 +146,15 @@ def test_one_row_that_lies_wrong_does_not_end_it() -> None:
 
 def test_a_server_that_never_comes_to_the_range() -> None:
     """Wherever it is looked for, rows are newer; in the end the walk begins at the beginning."""
-    walk: RangeWalk[Row] = RangeWalk(10, 0, 500, attrgetter("uuid"), attrgetter("created_at"), None, ago(50))
+    walk: TimeRangePaginator[Row] = TimeRangePaginator(
+        10, 0, 500, attrgetter("uuid"), attrgetter("created_at"), None, ago(50)
+    )
     asked, page = 0, [Row("a", ago(1))]
     while walk.cursor is not None and walk.cursor.number:
         asked += 1
         assert walk.cursor.number < 2**63
-        assert walk.receive(Fetched(page, f"https://h.example/?offset={walk.cursor.number + 10}")) == []
+        assert walk.receive(RawPage(page, f"https://h.example/?offset={walk.cursor.number + 10}")) == []
     assert walk.cursor is not None
     assert asked == 64
-    assert [row.uuid for row in walk.receive(Fetched([*page, Row("b", ago(99))], None))] == ["b"]
+    assert [row.uuid for row in walk.receive(RawPage([*page, Row("b", ago(99))], None))] == ["b"]
     assert walk.report.complete

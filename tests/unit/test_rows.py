@@ -13,8 +13,8 @@ from posthog_environments_api.models import Trend as Record
 from posthog_environments import MalformedResponseError, PagingError, Report, Trend
 from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
-    Kind,
-    Persons,
+    ColumnType,
+    PersonRows,
     check_trend,
     check_walk,
     projects_of,
@@ -63,8 +63,8 @@ def person(**fields: Any) -> Person:
         ("json", {"a": [1]}, {"a": [1]}),
     ],
 )
-def test_values_of_columns(kind: Kind, value: Any, found: Any) -> None:
-    persons = Persons("1", {"x": kind})
+def test_values_of_columns(kind: ColumnType, value: Any, found: Any) -> None:
+    persons = PersonRows("1", {"x": kind})
     row = persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": value}))
     assert row[-1] == found
     assert type(row[-1]) is type(found)
@@ -72,13 +72,13 @@ def test_values_of_columns(kind: Kind, value: Any, found: Any) -> None:
 
 
 def test_nothing_is_not_unreadable() -> None:
-    persons = Persons("1", {"x": "int", "y": "int"})
+    persons = PersonRows("1", {"x": "int", "y": "int"})
     assert persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": None}))[-2:] == (None, None)
     assert not persons.unreadable
 
 
 def test_a_row() -> None:
-    persons = Persons("12", {})
+    persons = PersonRows("12", {})
     row = persons.row(
         person(name="Ada", distinct_ids=["a", 7], created_at="2026-01-31T00:00:00Z", properties={"n": 2**70})
     )
@@ -132,7 +132,7 @@ def test_nothing_is_lost_on_the_way_out(odd: dict[str, Any]) -> None:
     sent = {**WHOLE, **odd}
     someone = Person.from_dict(json.loads(json.dumps(sent)))
     assert someone.to_dict() == sent
-    row = dict(zip(PERSON_COLUMNS, Persons("1", {}).row(someone), strict=True))
+    row = dict(zip(PERSON_COLUMNS, PersonRows("1", {}).row(someone), strict=True))
     created = row["created_at"]
     shown = {
         "uuid": row["uuid"],

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from posthog_environments.ratelimit.limiter import HOURLY, RATES, Quota, Rate, _Window
-from posthog_environments.ratelimit.shared_state import Ledger, Moment, Note
+from posthog_environments.ratelimit.limiter import HOURLY, RATES, Rate, RateLimiter, RateWindow
+from posthog_environments.ratelimit.shared_state import SharedState, StateChange, StoreTime
 
 MINUTE: Rate = (100, 60.0)
 HOUR: Rate = (1000, 3600.0)
 
 
-def refused(held: int = 50, now: float = 0.0) -> _Window:
-    window = _Window(MINUTE)
+def refused(held: int = 50, now: float = 0.0) -> RateWindow:
+    window = RateWindow(MINUTE)
     window.refuse(held, now)
     return window
 
 
 def test_a_window_is_ours_until_it_is_refused() -> None:
-    window = _Window(MINUTE)
+    window = RateWindow(MINUTE)
     for _ in range(3):
         window.let_through()
     assert window.share(1e6) == 1.0
@@ -33,7 +33,7 @@ def test_it_grows_with_each_request_that_passes() -> None:
     window = refused()
     shares = []
     for _ in range(3):
-        for _ in range(_Window.DOUBLING):
+        for _ in range(RateWindow.DOUBLING):
             window.let_through()
         shares.append(window.share(0.0))
     assert shares == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
@@ -61,13 +61,13 @@ def test_another_refusal_begins_from_what_was_left() -> None:
     assert window.share(0.0) == pytest.approx(0.7 * 0.36)
 
 
-def used(quota: Quota, count: int, now: float) -> None:
+def used(quota: RateLimiter, count: int, now: float) -> None:
     for _ in range(count):
         assert quota.acquire("persons", now) == 0
         quota.settle("persons", now)
 
 
-def spacing(quota: Quota, now: float) -> float:
+def spacing(quota: RateLimiter, now: float) -> float:
     """Return the seconds between two requests that a share leaves; 0 while all of it is ours."""
     assert quota.acquire("persons", now) == 0
     wait = quota.acquire("persons", now)
@@ -76,7 +76,7 @@ def spacing(quota: Quota, now: float) -> float:
 
 
 def test_one_window_alone() -> None:
-    quota = Quota({"persons": (MINUTE,)})
+    quota = RateLimiter({"persons": (MINUTE,)})
     used(quota, 50, 0.0)
     quota.refuse("persons", 0.0, 60.0)
     assert quota.acquire("persons", 59.0) == pytest.approx(1.0)
@@ -85,7 +85,7 @@ def test_one_window_alone() -> None:
 
 def test_the_window_that_fits_the_wait_and_is_filled_most() -> None:
     for wait, slow in ((60.0, False), (61.0, True), (7200.0, True)):
-        quota = Quota({"persons": (MINUTE, HOUR)})
+        quota = RateLimiter({"persons": (MINUTE, HOUR)})
         used(quota, 90, 0.0)
         quota.refuse("persons", 0.0, wait)
         after = 3700.0
@@ -94,7 +94,7 @@ def test_the_window_that_fits_the_wait_and_is_filled_most() -> None:
 
 
 def test_a_refusal_of_what_was_under_way_teaches_nothing_new() -> None:
-    quota = Quota({"persons": (MINUTE,)})
+    quota = RateLimiter({"persons": (MINUTE,)})
     used(quota, 100, 0.0)
     quota.refuse("persons", 0.0, 30.0)
     quota.refuse("persons", 29.9, 0.0)
@@ -105,7 +105,7 @@ def test_a_refusal_of_what_was_under_way_teaches_nothing_new() -> None:
 
 
 def test_no_more_is_remembered_than_the_largest_rate() -> None:
-    quota = Quota({"persons": (MINUTE, HOUR)})
+    quota = RateLimiter({"persons": (MINUTE, HOUR)})
     for hour in range(3):
         for minute in range(12):
             used(quota, 80, 3700.0 * hour + 70.0 * minute)
@@ -114,7 +114,7 @@ def test_no_more_is_remembered_than_the_largest_rate() -> None:
 
 def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
     """As a server of 2025 says it, which counts 180 a minute and 1,200 an hour."""
-    quota = Quota()
+    quota = RateLimiter()
     for turn in range(6):
         used(quota, 200, 61.0 * turn)
     now = 61.0 * 6
@@ -131,13 +131,13 @@ def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
 
 
 def test_deletes_have_an_hour_from_the_beginning() -> None:
-    quota = Quota()
+    quota = RateLimiter()
     quota.refuse("deletes", 0.0, 3000.0)
     assert [(window.limit, window.seconds) for window in quota._logs["deletes"]._windows] == [(480, 60), (4800, 3600)]
 
 
 def test_a_budget_of_bytes_teaches_nothing_about_requests() -> None:
-    quota = Quota()
+    quota = RateLimiter()
     used(quota, 10, 0.0)
     quota.refuse("query", 1.0, 1800.0, teaches=False)
     assert quota.acquire("query", 1.0) == pytest.approx(1800.0)
@@ -148,19 +148,19 @@ def test_a_budget_of_bytes_teaches_nothing_about_requests() -> None:
 
 def test_the_hour_that_was_learnt_is_kept_in_a_store() -> None:
     rates = RATES["persons"]
-    ledger = Ledger.open(rates, None, Moment(0.0, 0.0), "a")
+    ledger = SharedState.open(rates, None, StoreTime(0.0, 0.0), "a")
     ledger.refuse(0.0, 3000.0)
     page = ledger.close()
     assert len(page.learnt) == 2
-    again = Ledger.open(rates, page.encode(), Moment(10.0, 10.0), "b")
+    again = SharedState.open(rates, page.encode(), StoreTime(10.0, 10.0), "b")
     assert again.acquire(10.0, "t") == pytest.approx(2990.0)
     assert [window.seconds for window in again._windows] == [60.0, 3600.0]
-    fresh = Ledger.open(rates, None, Moment(10.0, 10.0), "c").close()
+    fresh = SharedState.open(rates, None, StoreTime(10.0, 10.0), "c").close()
     fresh.merge(page)
     assert len(fresh.learnt) == 2
-    page.merge(Ledger.open(rates, None, Moment(10.0, 10.0), "d").close())
+    page.merge(SharedState.open(rates, None, StoreTime(10.0, 10.0), "d").close())
     assert len(page.learnt) == 2
-    paused = Ledger.open(rates, None, Moment(0.0, 0.0), "e")
-    paused.hear([Note("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
+    paused = SharedState.open(rates, None, StoreTime(0.0, 0.0), "e")
+    paused.hear([StateChange("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
     assert len(paused.close().learnt) == 1
     assert paused.acquire(0.0, "t") == pytest.approx(1800.0)

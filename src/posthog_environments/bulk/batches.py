@@ -11,32 +11,34 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from posthog_environments.bulk import lookups
 from posthog_environments.bulk.events import are_queued
-from posthog_environments.bulk.journal import Settled
-from posthog_environments.bulk.singles import Seen
+from posthog_environments.bulk.journal import Outcome
+from posthog_environments.bulk.singles import Exchanged
 from posthog_environments.bulk.summaries import after_a_glance, of_summary, read_summary
-from posthog_environments.bulk.verdicts import Trouble, Verdict, after_a_look, judge
+from posthog_environments.bulk.verdicts import Decision, Trouble, after_a_look, judge
 from posthog_environments.errors import APIStatusError, PostHogError
 from posthog_environments.operations.deletions import MOST_AT_ONCE, bulk_delete
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
-    from posthog_environments.bulk.ledger import Ledger
-    from posthog_environments.bulk.singles import Singles
-    from posthog_environments.bulk.tally import Tally
-    from posthog_environments.calls.messages import Flow
-    from posthog_environments.calls.state import Scope
+    from posthog_environments.bulk.ledger import JournalWriter
+    from posthog_environments.bulk.singles import SingleChanges
+    from posthog_environments.bulk.tally import RunOutcomes
+    from posthog_environments.calls.messages import CallGenerator
+    from posthog_environments.calls.state import CallContext
 
-__all__ = ["Batches"]
+__all__ = ["BulkDeletes"]
 
 Batch: TypeAlias = "Sequence[tuple[Entry, str]]"
 # How a server says that it does not have the operation: those of before take its name for that of a person.
 _NOT_THERE: Final = frozenset({404, 405})
 
 
-class Batches:
+class BulkDeletes:
     """Deletes many at once, where the server does that; else, unless it was insisted on, one by one."""
 
-    def __init__(self, scope: Scope, job: Job, ledger: Ledger, tally: Tally, singles: Singles) -> None:
+    def __init__(
+        self, scope: CallContext, job: Job, ledger: JournalWriter, tally: RunOutcomes, singles: SingleChanges
+    ) -> None:
         self._scope = scope
         self._job = job
         self._ledger = ledger
@@ -45,7 +47,7 @@ class Batches:
         self._waiting: list[tuple[Entry, str]] = []
         self.size = MOST_AT_ONCE
 
-    def add(self, entry: Entry, uuid: str) -> Flow[None]:
+    def add(self, entry: Entry, uuid: str) -> CallGenerator[None]:
         """Take one more; when there are enough, they are sent."""
         if self.size == 1:
             yield from self._singles.add(entry, uuid)
@@ -54,7 +56,7 @@ class Batches:
         if len(self._waiting) >= self.size:
             yield from self.finish()
 
-    def finish(self) -> Flow[None]:
+    def finish(self) -> CallGenerator[None]:
         """Send those who wait.
 
         Raises:
@@ -64,9 +66,9 @@ class Batches:
         if batch:
             yield from self._send(batch)
 
-    def _send(self, batch: Batch, *, again: bool = False) -> Flow[None]:
+    def _send(self, batch: Batch, *, again: bool = False) -> CallGenerator[None]:
         yield from self._ledger.intents(batch)
-        seen = Seen()
+        seen = Exchanged()
         try:
             answer = yield from seen.noting(
                 bulk_delete(self._scope, [uuid for _, uuid in batch], self._job.flags.to_json())
@@ -83,7 +85,7 @@ class Batches:
             if verdicts[uuid] is None:
                 yield from self._glance(entry, uuid, seen, queues=bool(summary and summary.queued))
 
-    def _glance(self, entry: Entry, uuid: str, seen: Seen, *, queues: bool) -> Flow[None]:
+    def _glance(self, entry: Entry, uuid: str, seen: Exchanged, *, queues: bool) -> CallGenerator[None]:
         """Look at somebody whom the server's summary does not account for."""
         try:
             person = yield from lookups.read(self._scope, uuid)
@@ -95,11 +97,11 @@ class Batches:
 
     # ------------------------------------------------------------------------------------------------ what went wrong
 
-    def _failed(self, batch: Batch, seen: Seen, error: PostHogError, *, again: bool) -> Flow[None]:
+    def _failed(self, batch: Batch, seen: Exchanged, error: PostHogError, *, again: bool) -> CallGenerator[None]:
         status = error.status_code if isinstance(error, APIStatusError) else None
         verdict = judge(error, "delete", changing=True, doubtful=seen.doubtful)
         if status in _NOT_THERE and not seen.doubtful:
-            verdict = Verdict("pending", "the server does not delete many at once", Trouble.STOPS)
+            verdict = Decision("pending", "the server does not delete many at once", Trouble.STOPS)
             if self._job.using == "auto" and not self._job.flags.needs_bulk:
                 yield from self._put_back(batch, seen, verdict)
                 yield from self._one_by_one(batch)
@@ -110,7 +112,7 @@ class Batches:
             return
         if verdict.state != "pending":
             # Of one person it would be a refusal; a whole batch is refused for what it is.
-            verdict = Verdict("pending", verdict.reason, Trouble.STOPS)
+            verdict = Decision("pending", verdict.reason, Trouble.STOPS)
         if verdict.certain:
             yield from self._put_back(batch, seen, verdict)
         self._tally.put_off([entry for entry, _ in batch], verdict, error)
@@ -121,16 +123,16 @@ class Batches:
             return f"{what} Recordings are deleted, and persons kept, in no other way."
         return f'{what} Leave using="bulk" out, and they are deleted one by one.'
 
-    def _put_back(self, batch: Batch, seen: Seen, verdict: Verdict) -> Flow[None]:
+    def _put_back(self, batch: Batch, seen: Exchanged, verdict: Decision) -> CallGenerator[None]:
         """Write down that for certain nothing was done, so that the next run need not look."""
         yield from self._ledger.outcomes([(entry, seen.settled(verdict, uuid)) for entry, uuid in batch])
 
-    def _one_by_one(self, batch: Batch) -> Flow[None]:
+    def _one_by_one(self, batch: Batch) -> CallGenerator[None]:
         self.size = 1
         for entry, uuid in batch:
             yield from self._singles.add(entry, uuid)
 
-    def _doubt(self, batch: Batch, error: PostHogError, *, again: bool) -> Flow[None]:
+    def _doubt(self, batch: Batch, error: PostHogError, *, again: bool) -> CallGenerator[None]:
         """Look at each of a batch that may have been deleted; who is still there is sent again, once."""
         left: list[tuple[Entry, str]] = []
         for entry, uuid in batch:
@@ -142,14 +144,14 @@ class Batches:
             if verdict is None:
                 left.append((entry, uuid))
             else:
-                yield from self._tally.settle([(entry, Settled(verdict.state, uuid, verdict.reason))])
+                yield from self._tally.settle([(entry, Outcome(verdict.state, uuid, verdict.reason))])
         if left and not again:
             yield from self._send(left, again=True)
         elif left:
-            verdict = Verdict("pending", "no clear answer came, twice", Trouble.COUNTS, certain=False)
+            verdict = Decision("pending", "no clear answer came, twice", Trouble.COUNTS, certain=False)
             self._leave_open([entry for entry, _ in left], verdict, error)
 
-    def _look(self, entry: Entry, uuid: str) -> Flow[Verdict | None]:
+    def _look(self, entry: Entry, uuid: str) -> CallGenerator[Decision | None]:
         flags = self._job.flags
         person = yield from lookups.read(self._scope, uuid)
         verdict = after_a_look(entry, person, flags, again=False)
@@ -158,6 +160,6 @@ class Batches:
             verdict = (yield from are_queued(self._scope, uuid, since)) or verdict
         return verdict
 
-    def _leave_open(self, entries: Sequence[Entry], verdict: Verdict, error: PostHogError) -> None:
+    def _leave_open(self, entries: Sequence[Entry], verdict: Decision, error: PostHogError) -> None:
         """Leave to the next run what may have been done: its intents stand, so that it looks first."""
-        self._tally.put_off(entries, Verdict("pending", verdict.reason, verdict.trouble, certain=False), error)
+        self._tally.put_off(entries, Decision("pending", verdict.reason, verdict.trouble, certain=False), error)

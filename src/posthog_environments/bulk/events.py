@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from posthog_environments.bulk.verdicts import Verdict
+from posthog_environments.bulk.verdicts import Decision
 from posthog_environments.errors import APIStatusError
 from posthog_environments.operations.deletions import deletion_status
 
 if TYPE_CHECKING:
-    from posthog_environments.calls.messages import Flow
-    from posthog_environments.calls.state import Scope
+    from posthog_environments.calls.messages import CallGenerator
+    from posthog_environments.calls.state import CallContext
     from posthog_environments.results.models import DeletionStatus
 
 __all__ = ["are_queued", "row_of"]
@@ -20,15 +20,15 @@ __all__ = ["are_queued", "row_of"]
 _NOT_THERE: Final = frozenset({400, 403, 404, 405})
 
 
-def are_queued(scope: Scope, uuid: str, since: datetime | None) -> Flow[Verdict | None]:
+def are_queued(scope: CallContext, uuid: str, since: datetime | None) -> CallGenerator[Decision | None]:
     """Decide by the server's list whether what is not known was done; None where it does not show."""
     row = yield from row_of(scope, uuid, since)
     if row is None:
         return None
-    return Verdict("done", "the server lists the deletion of the events")
+    return Decision("done", "the server lists the deletion of the events")
 
 
-def row_of(scope: Scope, uuid: str, since: datetime | None) -> Flow[DeletionStatus | None]:
+def row_of(scope: CallContext, uuid: str, since: datetime | None) -> CallGenerator[DeletionStatus | None]:
     """Find the newest row for a person; None where there is none, or only of a deletion that was over before `since`.
 
     Of the same person there may be older rows: servers give whoever comes back the same uuid.

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.inputs import By
     from posthog_environments.bulk.jobs import Job, Using
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
-    from posthog_environments.bulk.tally import Hooks
-    from posthog_environments.calls.messages import Flow
-    from posthog_environments.calls.state import Scope
+    from posthog_environments.bulk.tally import Callbacks
+    from posthog_environments.calls.messages import CallGenerator
+    from posthog_environments.calls.state import CallContext
     from posthog_environments.operations.persons import PersonKey
 
 __all__ = ["delete_many", "update_many"]
@@ -26,7 +26,7 @@ Place: TypeAlias = "str | os.PathLike[str]"
 
 
 def delete_many(
-    scope: Scope,
+    scope: CallContext,
     ids: Iterable[PersonKey],
     *,
     journal: Place | None = None,
@@ -42,7 +42,7 @@ def delete_many(
     on_outcome: Callable[[BulkOutcome], object] | None = None,
     on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
-) -> Flow[BulkReport]:
+) -> CallGenerator[BulkReport]:
     """Delete many persons, and write down each step in a journal, so that the job can go on after anything.
 
     First everybody is looked up who is not named by a uuid; then they are deleted, up to 1,000 with one request where
@@ -87,19 +87,19 @@ def delete_many(
     page; from posthog/api/person.py.
     """
     from posthog_environments.bulk.jobs import deletions_of
-    from posthog_environments.bulk.tally import Hooks
+    from posthog_environments.bulk.tally import Callbacks
 
     job = deletions_of(
         ids, by, delete_events=delete_events, delete_recordings=delete_recordings, keep_person=keep_person, using=using
     )
     return _run(
-        scope.but(timeout), job, Hooks(confirm, on_outcome, on_progress), journal=journal, keep_ids=keep_ids,
+        scope.but(timeout), job, Callbacks(confirm, on_outcome, on_progress), journal=journal, keep_ids=keep_ids,
         dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
 def update_many(
-    scope: Scope,
+    scope: CallContext,
     changes: Iterable[Mapping[str, Any]] | Mapping[Any, Mapping[str, Any]],
     *,
     journal: Place | None = None,
@@ -109,7 +109,7 @@ def update_many(
     on_outcome: Callable[[BulkOutcome], object] | None = None,
     on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
-) -> Flow[BulkReport]:
+) -> CallGenerator[BulkReport]:
     """Change properties of many persons, and write down each step in a journal; see `delete_many`.
 
     Where a change may have happened and the person does not show it, it is "unknown" and not repeated, for servers
@@ -141,27 +141,27 @@ def update_many(
     for each; see `update` and `delete_property`.
     """
     from posthog_environments.bulk.jobs import changes_of
-    from posthog_environments.bulk.tally import Hooks
+    from posthog_environments.bulk.tally import Callbacks
 
     return _run(
-        scope.but(timeout), changes_of(changes), Hooks(confirm, on_outcome, on_progress), journal=journal,
+        scope.but(timeout), changes_of(changes), Callbacks(confirm, on_outcome, on_progress), journal=journal,
         keep_ids=None, dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
 def _run(
-    scope: Scope,
+    scope: CallContext,
     job: Job,
-    hooks: Hooks,
+    hooks: Callbacks,
     *,
     journal: Place | None,
     keep_ids: Place | None,
     dry_run: bool,
     retry_unknown: bool,
-) -> Flow[BulkReport]:
+) -> CallGenerator[BulkReport]:
     from posthog_environments.bulk.file import JournalFile
     from posthog_environments.bulk.keep import KeptIds
-    from posthog_environments.bulk.ledger import Ledger
+    from posthog_environments.bulk.ledger import JournalWriter
     from posthog_environments.bulk.run import Run
 
     if journal is None and not dry_run:
@@ -173,11 +173,11 @@ def _run(
     kept = None if keep_ids is None else KeptIds(keep_ids, scope.session.now)
     if file is not None and kept is not None and file.path.absolute() == kept.path.absolute():
         raise ValueError("keep_ids names the journal; give it a file of its own.")
-    ledger = Ledger(scope.session, job, file, dry_run=dry_run)
+    ledger = JournalWriter(scope.session, job, file, dry_run=dry_run)
     return Run(_patient(scope), job, ledger, hooks, retry_unknown=retry_unknown, kept=kept).run()
 
 
-def _patient(scope: Scope) -> Scope:
+def _patient(scope: CallContext) -> CallContext:
     if scope.options.max_wait is not None:
         return scope
     return replace(scope, options=scope.options.but(max_wait=LONG_WAIT))

@@ -17,11 +17,11 @@ from uuid import UUID
 
 from posthog_environments.query.validation import UUID_TEXT, person_key, text
 
-__all__ = ["CHOICES", "KINDS", "By", "Kind", "Named", "Numbered", "named_by"]
+__all__ = ["CHOICES", "KINDS", "By", "KeyKind", "Named", "NumberedInput", "named_by"]
 
-Kind: TypeAlias = Literal["id", "distinct_id", "email"]
+KeyKind: TypeAlias = Literal["id", "distinct_id", "email"]
 By: TypeAlias = Literal["auto", "id", "distinct_id", "email"]
-KINDS: Final[tuple[Kind, ...]] = ("id", "distinct_id", "email")
+KINDS: Final[tuple[KeyKind, ...]] = ("id", "distinct_id", "email")
 CHOICES: Final[tuple[By, ...]] = ("auto", *KINDS)
 
 _ADVICE: Final = "Give the bare address, like ada@example.com"
@@ -37,7 +37,7 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedInput:
     """An input with the number that messages, outcomes and the journal give it, such as that of its line in a file.
 
     Attributes:
@@ -59,7 +59,7 @@ class Named:
     """
 
     key: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[KeyKind, ...]
 
 
 def named_by(by: By, value: object, *, plain: bool = False) -> Named:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.bulk.inputs import CHOICES, KINDS, By, Kind, Named, Numbered, named_by
+from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Named, NumberedInput, named_by
 from posthog_environments.bulk.journal import Header, seal
 from posthog_environments.query.validation import flag, json_object, text
 
@@ -71,7 +71,7 @@ class Entry:
     number: int
     by: By
     key: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[KeyKind, ...]
     change: Change | None = None
     same_as: int | None = None
 
@@ -200,7 +200,7 @@ def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) ->
     entries: list[Entry] = []
     problems: list[str] = []
     for place, given in enumerate(values, 1):
-        each = given if isinstance(given, Numbered) else Numbered(place, given)
+        each = given if isinstance(given, NumberedInput) else NumberedInput(place, given)
         try:
             entries.append(make(each.number, each.value, plain=each.plain))
         except (TypeError, ValueError) as error:
@@ -221,7 +221,7 @@ def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # n
     if not isinstance(value, Mapping):
         raise TypeError(f'a change must be a mapping like {{"id": …, "set": {{…}}}}, not {type(value).__name__}.')
     fields = dict(cast("Mapping[object, object]", value))
-    named: list[Kind] = [kind for kind in KINDS if kind in fields]
+    named: list[KeyKind] = [kind for kind in KINDS if kind in fields]
     meant = [kind for kind in ("set", "unset") if kind in fields]
     unknown = sorted(repr(key) for key in fields.keys() - {*KINDS, "set", "unset"})
     if unknown:

@@ -26,17 +26,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from posthog_environments.bulk.inputs import KINDS, Kind
+from posthog_environments.bulk.inputs import KINDS, KeyKind
 
 __all__ = [
     "TORN",
     "VERSION",
-    "Damaged",
-    "Found",
+    "DamagedJournal",
+    "EntryState",
+    "FoundPerson",
     "Header",
     "History",
-    "Settled",
-    "Standing",
+    "Outcome",
     "State",
     "encode",
     "looked_up",
@@ -53,7 +53,7 @@ State: TypeAlias = Literal[
 STATES: Final = frozenset(get_args(State))
 
 
-class Damaged(ValueError):  # noqa: N818 - it says what the journal is
+class DamagedJournal(ValueError):  # noqa: N818 - it says what the journal is
     """A line in the middle of a journal cannot be read, so that it proves nothing."""
 
 
@@ -93,7 +93,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPerson:
     """Whom an input means.
 
     Attributes:
@@ -107,12 +107,12 @@ class Found:
     persons: int
     foreign: bool = False
     time: datetime | None = None
-    kind: Kind | None = None
+    kind: KeyKind | None = None
     similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Outcome:
     """What came of an input."""
 
     state: State
@@ -124,7 +124,7 @@ class Settled:
 
 
 @dataclass(slots=True)
-class Standing:
+class EntryState:
     """How far one input has come.
 
     Attributes:
@@ -136,9 +136,9 @@ class Standing:
         settled: The latest outcome; "pending" says that for certain nothing was done.
     """
 
-    found: Found | None = None
+    found: FoundPerson | None = None
     intent: str | None = None
-    settled: Settled | None = None
+    settled: Outcome | None = None
     since: datetime | None = None
     by: str = ""
     key: str = ""
@@ -156,13 +156,13 @@ class History:
     """
 
     header: Header | None = None
-    standings: dict[int, Standing] = field(default_factory=dict[int, Standing])
+    standings: dict[int, EntryState] = field(default_factory=dict[int, EntryState])
     tail: bytes = b""
     begun: bool = False
 
-    def of(self, number: int) -> Standing:
+    def of(self, number: int) -> EntryState:
         """Return how far an input has come."""
-        return self.standings.setdefault(number, Standing())
+        return self.standings.setdefault(number, EntryState())
 
 
 def seal(salt: str, text: str) -> str:
@@ -194,13 +194,13 @@ def read(data: bytes) -> History:
     """
     first = data.partition(b"\n")[0][: len(_FIRST)]
     if data and (not first or not _FIRST.startswith(first)):
-        raise Damaged("it is some other file, for it does not begin as a journal does")
+        raise DamagedJournal("it is some other file, for it does not begin as a journal does")
     *lines, rest = data.split(b"\n")
     history, cut = History(), 0
     for number, line in enumerate([*lines, rest] if rest else lines, 1):
         if _is_read(history, line):
             if cut and line != TORN:
-                raise Damaged(f"line {cut} is none of a journal")
+                raise DamagedJournal(f"line {cut} is none of a journal")
             cut = 0
         else:
             cut = cut or number
@@ -219,7 +219,7 @@ def _is_read(history: History, line: bytes) -> bool:
         return True
     try:
         _take(history, cast("object", json.loads(line)))
-    except Damaged:
+    except DamagedJournal:
         raise
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
@@ -256,7 +256,7 @@ def _begin(history: History, fields: Mapping[str, Any]) -> None:
     if history.header is not None:
         raise ValueError
     if fields["version"] not in READABLE:
-        raise Damaged(f"it has the format {fields['version']!r}, and this version reads {VERSION}")
+        raise DamagedJournal(f"it has the format {fields['version']!r}, and this version reads {VERSION}")
     flags = {name: fields.get(name, False) for name in ("delete_events", "delete_recordings", "keep_person")}
     if not all(isinstance(value, bool) for value in flags.values()):
         raise TypeError
@@ -267,7 +267,7 @@ def _begin(history: History, fields: Mapping[str, Any]) -> None:
     history.header = Header(task, host, project, inputs, different, salt, whole, **flags)
 
 
-def _found(fields: Mapping[str, Any]) -> Found:
+def _found(fields: Mapping[str, Any]) -> FoundPerson:
     persons, uuid = _whole(fields["persons"]), _optional(fields["uuid"])
     if (persons == 1) != (uuid is not None):
         raise ValueError
@@ -275,7 +275,7 @@ def _found(fields: Mapping[str, Any]) -> Found:
     if kind not in (None, *KINDS):
         raise ValueError
     similar = tuple(_text(each) for each in fields.get("similar", ()))
-    return Found(uuid, persons, fields["foreign"] is True, _time(fields), kind, similar)
+    return FoundPerson(uuid, persons, fields["foreign"] is True, _time(fields), kind, similar)
 
 
 def _time(fields: Mapping[str, Any]) -> datetime:
@@ -285,12 +285,12 @@ def _time(fields: Mapping[str, Any]) -> datetime:
     return time
 
 
-def _settled(fields: Mapping[str, Any]) -> Settled:
+def _settled(fields: Mapping[str, Any]) -> Outcome:
     if fields["state"] not in STATES:
         raise ValueError
     status = None if fields["status"] is None else _whole(fields["status"])
     uuid, reason, request_id = (_optional(fields[name]) for name in ("uuid", "reason", "request_id"))
-    return Settled(fields["state"], uuid, reason, status, request_id, _time(fields))
+    return Outcome(fields["state"], uuid, reason, status, request_id, _time(fields))
 
 
 def _whole(value: Any) -> int:

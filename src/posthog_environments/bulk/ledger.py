@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.journal import VERSION as FORMAT
 from posthog_environments.bulk.journal import (
-    Damaged,
-    Found,
+    DamagedJournal,
+    EntryState,
+    FoundPerson,
     Header,
     History,
-    Settled,
-    Standing,
+    Outcome,
     encode,
     looked_up,
     read,
 )
-from posthog_environments.calls.messages import Do, Flow
+from posthog_environments.calls.messages import CallGenerator, RunBlocking
 from posthog_environments.config.settings import VERSION
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
-    from posthog_environments.calls.state import Session
+    from posthog_environments.calls.state import ClientState
 
-__all__ = ["Ledger", "OtherJob"]
+__all__ = ["JournalMismatch", "JournalWriter"]
 
 
-class OtherJob(ConfigurationError):  # noqa: N818 - it says what the journal is of
+class JournalMismatch(ConfigurationError):  # noqa: N818 - it says what the journal is of
     """The journal is that of another job.
 
     Attributes:
@@ -42,10 +42,10 @@ class OtherJob(ConfigurationError):  # noqa: N818 - it says what the journal is 
         self.different = different
 
 
-class Ledger:
+class JournalWriter:
     """The journal of one run; a dry run writes down only whom it found, for the run that follows."""
 
-    def __init__(self, session: Session, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
+    def __init__(self, session: ClientState, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
         self._session = session
         self._job = job
         self._file = file
@@ -58,11 +58,11 @@ class Ledger:
         """Where it is, in words."""
         return f" with the journal {self._file.path}" if self._file is not None else ""
 
-    def of(self, entry: Entry) -> Standing:
+    def of(self, entry: Entry) -> EntryState:
         """Return how far an input has come."""
         return self._history.of(entry.number)
 
-    def open(self) -> Flow[None]:
+    def open(self) -> CallGenerator[None]:
         """Open and read the journal, and begin one that is new.
 
         Raises:
@@ -78,12 +78,12 @@ class Ledger:
                 "A job with a journal needs the number of its project, so that the journal says which it was: "
                 '"@current" is whatever project the key belongs to. Give project_id.'
             )
-        yield Do(partial(self._file.open))
+        yield RunBlocking(partial(self._file.open))
         problem = ""
         data, self._file.data = self._file.data, b""
         try:
             self._history = read(data)
-        except Damaged as damaged:
+        except DamagedJournal as damaged:
             problem = str(damaged)
         if problem:
             raise ConfigurationError(
@@ -92,9 +92,9 @@ class Ledger:
             )
         lines = yield from self._begin(data)
         if lines:
-            yield Do(partial(self._file.append, lines))
+            yield RunBlocking(partial(self._file.append, lines))
 
-    def _begin(self, data: bytes) -> Flow[bytes]:
+    def _begin(self, data: bytes) -> CallGenerator[bytes]:
         """See that the journal is that of this job; return the lines that are to come first."""
         header = self._history.header
         import secrets
@@ -112,10 +112,10 @@ class Ledger:
             kept = looked_up(data) if header.looks_up_as(own) else b""
             first = self._first(own)
             self._history = read(first + kept)
-            yield Do(partial(self._file.truncate, 0))
+            yield RunBlocking(partial(self._file.truncate, 0))
             return first + kept
         different = ", ".join(header.differs(own))
-        raise OtherJob(
+        raise JournalMismatch(
             f"The journal {self._file.path} is that of another job; different: {different}. Nothing was sent. "
             "A new list wants a new journal: give another path. To go on with that job, repeat it as it was.",
             different,
@@ -126,7 +126,7 @@ class Ledger:
         client = f"posthog-environments/{VERSION}"
         return encode("job", self._session.now(), version=FORMAT, **fields, client=client)
 
-    def found(self, entry: Entry, found: Found) -> Flow[None]:
+    def found(self, entry: Entry, found: FoundPerson) -> CallGenerator[None]:
         """Write down whom an input was found to mean."""
         similar = {"similar": list(found.similar)} if found.similar else {}
         line = self._line(
@@ -135,7 +135,7 @@ class Ledger:
         )  # fmt: skip
         yield from self._append(line, sync=False)
 
-    def intents(self, meant: Sequence[tuple[Entry, str]]) -> Flow[None]:
+    def intents(self, meant: Sequence[tuple[Entry, str]]) -> CallGenerator[None]:
         """Write down what is about to be sent; afterwards it is on the disk."""
         yield from self._append(b"".join(self._intent(entry, uuid) for entry, uuid in meant), sync=True)
 
@@ -146,7 +146,7 @@ class Ledger:
         key = entry.sealed(self._salt)
         return self._line("intent", entry, task=self._job.task, by=entry.by, key=key, uuid=uuid, **what)
 
-    def outcomes(self, settled: Sequence[tuple[Entry, Settled]], *, sync: bool = True) -> Flow[None]:
+    def outcomes(self, settled: Sequence[tuple[Entry, Outcome]], *, sync: bool = True) -> CallGenerator[None]:
         """Write down what came of inputs."""
         lines = [
             self._line("outcome", entry, uuid=each.uuid, state=each.state, status=each.status,
@@ -158,11 +158,11 @@ class Ledger:
     def _line(self, line: str, entry: Entry, **fields: Any) -> bytes:
         return encode(line, self._session.now(), input=entry.number, **fields)
 
-    def _append(self, data: bytes, *, sync: bool) -> Flow[None]:
+    def _append(self, data: bytes, *, sync: bool) -> CallGenerator[None]:
         if self._file is not None:
-            yield Do(partial(self._file.append, data, sync=sync))
+            yield RunBlocking(partial(self._file.append, data, sync=sync))
 
-    def flush(self) -> Flow[None]:
+    def flush(self) -> CallGenerator[None]:
         """See that all is on the disk."""
         yield from self._append(b"", sync=True)
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from posthog_environments.bulk.jobs import Entry
-from posthog_environments.bulk.journal import Found
+from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.bulk.verdicts import stops_all
-from posthog_environments.calls.messages import Flow
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.messages import CallGenerator
+from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
 from posthog_environments.operations import persons
 from posthog_environments.results.models import as_sent, distinct_ids_of
@@ -24,9 +24,9 @@ from posthog_environments.results.models import as_sent, distinct_ids_of
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-    from posthog_environments.bulk.inputs import Kind
+    from posthog_environments.bulk.inputs import KeyKind
 
-__all__ = ["Finder", "Sighting", "make_sure", "name_of", "read"]
+__all__ = ["LookupResult", "PersonLookup", "make_sure", "name_of", "read"]
 
 # Emails of one filter: more make a query longer than some servers and proxies read (4,094 bytes of gunicorn's).
 MOST_EMAILS: Final = 100
@@ -39,18 +39,18 @@ MOST_DISTINCT_IDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class LookupResult:
     """Whom an input means, as the journal has it, and what only this run knows."""
 
-    found: Found
+    found: FoundPerson
     person: Person | None = None
     similar: tuple[SimilarPerson, ...] = ()
 
 
-class Finder:
+class PersonLookup:
     """Finds whom inputs mean, in their order; of emails it reads ahead, many with one request."""
 
-    def __init__(self, scope: Scope, entries: Sequence[Entry]) -> None:
+    def __init__(self, scope: CallContext, entries: Sequence[Entry]) -> None:
         self._scope = scope
         batches = _batches(entry.key for entry in entries if "email" in entry.kinds)
         self._batch_of = {email: batch for batch in batches if len(batch) > 1 for email in batch}
@@ -63,24 +63,24 @@ class Finder:
         alone = sum(email not in self._batch_of for email in emails)
         return len(batches) + alone + sum(kind != "email" for entry in entries for kind in entry.kinds)
 
-    def find(self, entry: Entry) -> Flow[Sighting]:
+    def find(self, entry: Entry) -> CallGenerator[LookupResult]:
         """Find whom an input means, by everything that its key may be."""
-        seen: dict[str, tuple[Person, Kind]] = {}
+        seen: dict[str, tuple[Person, KeyKind]] = {}
         for kind in entry.kinds:
             people = yield from self._people(entry, kind)
             if any(not _is_meant(entry, kind, person) for person in people):
-                return Sighting(Found(None, 0, foreign=True))
+                return LookupResult(FoundPerson(None, 0, foreign=True))
             for person in people:
                 seen.setdefault(person.uuid, (person, kind))
         if len(seen) == 1:
             person, kind = next(iter(seen.values()))
-            return Sighting(Found(person.uuid, 1, kind=kind), person)
+            return LookupResult(FoundPerson(person.uuid, 1, kind=kind), person)
         if seen or entry.names_an_id:
-            return Sighting(Found(None, min(len(seen), 2)))
+            return LookupResult(FoundPerson(None, min(len(seen), 2)))
         similar = yield from self._similar(entry)
-        return Sighting(Found(None, 0, similar=tuple(each.uuid for each in similar)), similar=similar)
+        return LookupResult(FoundPerson(None, 0, similar=tuple(each.uuid for each in similar)), similar=similar)
 
-    def _people(self, entry: Entry, kind: Kind) -> Flow[list[Person]]:
+    def _people(self, entry: Entry, kind: KeyKind) -> CallGenerator[list[Person]]:
         if kind == "id":
             person = yield from read(self._scope, entry.key)
             return [] if person is None else [person]
@@ -94,7 +94,7 @@ class Finder:
         # Whoever has it in another spelling is similar, and nobody to be touched.
         return [person for person in people if not _is_spelt_otherwise(entry.key, person)]
 
-    def _read_ahead(self, batch: Sequence[str]) -> Flow[None]:
+    def _read_ahead(self, batch: Sequence[str]) -> CallGenerator[None]:
         """Look many emails up at once; those of which this told nothing are looked up one by one."""
         for email in batch:
             # Once, whatever comes of it.
@@ -117,7 +117,7 @@ class Finder:
             return
         self._known.update(found)
 
-    def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> Flow[list[Person]]:
+    def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> CallGenerator[list[Person]]:
         """List who matches, as far as the second."""
         people: list[Person] = []
         listing = persons.list_(self._scope, page_size=_GLANCE, email=email, distinct_id=distinct_id)
@@ -126,7 +126,7 @@ class Finder:
             people += walk.receive((yield from listing.fetch(walk.cursor)))
         return people
 
-    def _similar(self, entry: Entry) -> Flow[tuple[SimilarPerson, ...]]:
+    def _similar(self, entry: Entry) -> CallGenerator[tuple[SimilarPerson, ...]]:
         """Look once for those whom a key may mean that nobody has."""
         people: dict[str, SimilarPerson] = {}
         for condition in _other_ways(entry):
@@ -185,7 +185,7 @@ def _text(person: Person, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _is_meant(entry: Entry, kind: Kind, person: Person) -> bool:
+def _is_meant(entry: Entry, kind: KeyKind, person: Person) -> bool:
     """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
     if kind == "distinct_id":
         # One that is a number is asked for by its digits.
@@ -205,7 +205,7 @@ def _is_similar(key: str, person: Person) -> bool:
     return any(isinstance(value, str) and key.casefold() in value.casefold() for value in values)
 
 
-def read(scope: Scope, key: str) -> Flow[Person | None]:
+def read(scope: CallContext, key: str) -> CallGenerator[Person | None]:
     """Read a person; None if it is certain that there is none."""
     try:
         return (yield from persons.get(scope, key))
@@ -214,7 +214,7 @@ def read(scope: Scope, key: str) -> Flow[Person | None]:
         return None
 
 
-def make_sure(scope: Scope) -> Flow[None]:
+def make_sure(scope: CallContext) -> CallGenerator[None]:
     """Let a 404 stand for a person who is not there only where the project is known to be there.
 
     A wrong project id or prefix is a 404 too, and would make a job report that everybody is gone.

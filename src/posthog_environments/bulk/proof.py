@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from posthog_environments.bulk.journal import Header, History, Settled, Standing, State, seal
+from posthog_environments.bulk.journal import EntryState, Header, History, Outcome, State, seal
 
 __all__ = ["Account", "account_of", "gone_uuids", "in_words", "inputs_of", "moment"]
 
@@ -49,7 +49,7 @@ def account_of(history: History, header: Header) -> Account:
     return Account(counts, min(begun, default=None), max(ended, default=None))
 
 
-def inputs_of(history: History, header: Header, *, uuid: str = "", text: str = "") -> Iterator[tuple[int, Standing]]:
+def inputs_of(history: History, header: Header, *, uuid: str = "", text: str = "") -> Iterator[tuple[int, EntryState]]:
     """Find the inputs that named a person: by uuid, or by an email or distinct id, in any case that is likely."""
     keys = {text, *(seal(header.salt, each) for each in {text, text.strip(), text.lower(), text.strip().lower()})}
     for number, standing in sorted(history.standings.items()):
@@ -57,14 +57,14 @@ def inputs_of(history: History, header: Header, *, uuid: str = "", text: str = "
             yield number, standing
 
 
-def _uuids(standing: Standing) -> set[str | None]:
+def _uuids(standing: EntryState) -> set[str | None]:
     found = standing.found.uuid if standing.found is not None else None
     return {found, standing.intent, standing.settled.uuid if standing.settled is not None else None}
 
 
-def gone_uuids(history: History) -> dict[str, Standing]:
+def gone_uuids(history: History) -> dict[str, EntryState]:
     """Return the persons who should not be there any more."""
-    found: dict[str, Standing] = {}
+    found: dict[str, EntryState] = {}
     for standing in history.standings.values():
         if standing.settled is not None and standing.settled.state in GONE and standing.settled.uuid is not None:
             found[standing.settled.uuid] = standing
@@ -83,9 +83,9 @@ _SAID: Final[Mapping[str, str]] = {
 }
 
 
-def in_words(number: int, standing: Standing, header: Header) -> str:
+def in_words(number: int, standing: EntryState, header: Header) -> str:
     """Say what was done to one person."""
-    settled = standing.settled or Settled("pending", standing.intent)
+    settled = standing.settled or Outcome("pending", standing.intent)
     said = _SAID[settled.state] if header.task == "delete" else settled.state.replace("_", " ")
     if header.keep_person and settled.state in ("done", "queued"):
         said = "kept, as asked"

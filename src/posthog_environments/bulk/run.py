@@ -11,16 +11,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from posthog_environments.bulk import lookups
-from posthog_environments.bulk.batches import Batches
+from posthog_environments.bulk.batches import BulkDeletes
 from posthog_environments.bulk.events import are_queued
-from posthog_environments.bulk.journal import Found, Settled, Standing
-from posthog_environments.bulk.lookups import Finder, name_of
+from posthog_environments.bulk.journal import EntryState, FoundPerson, Outcome
+from posthog_environments.bulk.lookups import PersonLookup, name_of
 from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
-from posthog_environments.bulk.singles import Singles
-from posthog_environments.bulk.tally import Hooks, Tally, meant
-from posthog_environments.bulk.verdicts import Verdict, after_a_look, judge, of_finding
-from posthog_environments.calls.messages import Do, Flow
-from posthog_environments.calls.state import Scope
+from posthog_environments.bulk.singles import SingleChanges
+from posthog_environments.bulk.tally import Callbacks, RunOutcomes, meant
+from posthog_environments.bulk.verdicts import Decision, after_a_look, judge, of_finding
+from posthog_environments.calls.messages import CallGenerator, RunBlocking
+from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import PostHogError
 from posthog_environments.ratelimit.limiter import RATES, Bucket
 from posthog_environments.results.models import distinct_ids_of
@@ -28,7 +28,7 @@ from posthog_environments.results.models import distinct_ids_of
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.bulk.keep import KeptIds
-    from posthog_environments.bulk.ledger import Ledger
+    from posthog_environments.bulk.ledger import JournalWriter
 
 __all__ = ["Run", "seconds_for"]
 
@@ -40,7 +40,14 @@ class Run:
     """One run of a job."""
 
     def __init__(
-        self, scope: Scope, job: Job, ledger: Ledger, hooks: Hooks, *, retry_unknown: bool, kept: KeptIds | None = None
+        self,
+        scope: CallContext,
+        job: Job,
+        ledger: JournalWriter,
+        hooks: Callbacks,
+        *,
+        retry_unknown: bool,
+        kept: KeptIds | None = None,
     ) -> None:
         self._scope = scope
         self._job = job
@@ -48,17 +55,17 @@ class Run:
         self._hooks = hooks
         self._retry_unknown = retry_unknown
         self._kept = kept
-        self._tally = Tally(job, ledger, hooks)
+        self._tally = RunOutcomes(job, ledger, hooks)
         # What earlier runs left as unknown, and a row of deletion_status may close.
         self._open_questions: dict[int, str] = {}
         self._distinct_ids: dict[str, list[str]] = {}
 
-    def run(self) -> Flow[BulkReport]:
+    def run(self) -> CallGenerator[BulkReport]:
         """Do all that is to be done; return the report."""
         try:
             yield from self._ledger.open()
             if self._kept is not None and not self._ledger.dry_run:
-                yield Do(self._kept.open)
+                yield RunBlocking(self._kept.open)
             yield from self._look_up()
             if self._ledger.dry_run or (yield from self._agreed()):
                 if not self._ledger.dry_run:
@@ -75,11 +82,11 @@ class Run:
 
     # ------------------------------------------------------------------------------------------- whom the inputs mean
 
-    def _look_up(self) -> Flow[None]:
+    def _look_up(self) -> CallGenerator[None]:
         # First those of earlier runs: what they have done, nobody else does again.
         left = [entry for entry in self._job.entries if not self._is_known(entry, self._ledger.of(entry))]
         to_find = [entry for entry in left if self._needs_finding(entry)]
-        finder = Finder(self._scope, to_find)
+        finder = PersonLookup(self._scope, to_find)
         requests = finder.requests(to_find)
         for place, entry in enumerate(to_find):
             self._progress("look-ups", place, len(to_find), requests, "persons")
@@ -90,10 +97,10 @@ class Run:
             if entry not in self._tally:
                 self._identify(entry, self._ledger.of(entry))
 
-    def _is_known(self, entry: Entry, standing: Standing) -> bool:
+    def _is_known(self, entry: Entry, standing: EntryState) -> bool:
         """Tell whether an input says the same as another, is settled, or may be; then nobody need be looked up."""
         if entry.same_as is not None:
-            self._tally.note(entry, Settled("duplicate", reason=f"the same as input {entry.same_as}"))
+            self._tally.note(entry, Outcome("duplicate", reason=f"the same as input {entry.same_as}"))
         elif standing.settled is not None and self._is_settled(standing.settled):
             self._tally.note(entry, standing.settled, earlier=True)
             if standing.settled.state == "unknown" and standing.settled.uuid and self._job.flags.delete_events:
@@ -107,7 +114,7 @@ class Run:
             return False
         return True
 
-    def _is_settled(self, settled: Settled) -> bool:
+    def _is_settled(self, settled: Outcome) -> bool:
         if settled.state == "unknown" and self._retry_unknown:
             return settled.uuid is None
         return settled.state != "pending"
@@ -118,10 +125,10 @@ class Run:
             return False
         return not self._is_fresh(self._ledger.of(entry).found)
 
-    def _is_fresh(self, found: Found | None) -> bool:
+    def _is_fresh(self, found: FoundPerson | None) -> bool:
         return found is not None and found.time is not None and self._scope.session.now() - found.time < FRESH
 
-    def _find(self, entry: Entry, finder: Finder) -> Flow[None]:
+    def _find(self, entry: Entry, finder: PersonLookup) -> CallGenerator[None]:
         standing = self._ledger.of(entry)
         before = standing.found
         try:
@@ -131,7 +138,7 @@ class Run:
             if verdict.state == "pending":
                 self._tally.put_off([entry], verdict, error)
             else:
-                standing.settled = Settled(verdict.state, None, verdict.reason)
+                standing.settled = Outcome(verdict.state, None, verdict.reason)
             return
         self._tally.fares_well()
         standing.found = sighting.found
@@ -141,11 +148,11 @@ class Run:
         yield from self._ledger.found(entry, sighting.found)
         if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
             # Under another input this journal has dealt with the person whom this one meant.
-            standing.settled = Settled("already_gone", before.uuid, "this journal dealt with the person before")
+            standing.settled = Outcome("already_gone", before.uuid, "this journal dealt with the person before")
 
-    def _identify(self, entry: Entry, standing: Standing) -> None:
+    def _identify(self, entry: Entry, standing: EntryState) -> None:
         if entry.uuid is not None and not self._ledger.dry_run and not self._is_fresh(standing.found):
-            standing.found = Found(entry.uuid, 1, kind="id")
+            standing.found = FoundPerson(entry.uuid, 1, kind="id")
         if standing.settled is not None and standing.settled.state != "pending":
             return
         assert standing.found is not None
@@ -153,16 +160,16 @@ class Run:
         verdict = verdict or self._tally.claim(entry, standing.found.uuid)
         if verdict is not None:
             named = entry.key if entry.names_an_id and "-" in entry.key else None
-            standing.settled = Settled(verdict.state, standing.found.uuid or named, verdict.reason)
+            standing.settled = Outcome(verdict.state, standing.found.uuid or named, verdict.reason)
 
-    def _agreed(self) -> Flow[bool]:
+    def _agreed(self) -> CallGenerator[bool]:
         confirm, plan = self._hooks.confirm, self._tally.report()
         if confirm is None:
             return True
         said: list[bool] = []
         try:
             # Somebody may have to think about it.
-            yield Do(lambda: said.append(confirm(plan)))
+            yield RunBlocking(lambda: said.append(confirm(plan)))
         finally:
             if said != [True]:
                 self._ledger.discard()
@@ -170,10 +177,10 @@ class Run:
 
     # ----------------------------------------------------------------------------------------------------- the changes
 
-    def _carry_out(self) -> Flow[None]:
-        singles = Singles(self._scope, self._job, self._ledger, self._tally)
+    def _carry_out(self) -> CallGenerator[None]:
+        singles = SingleChanges(self._scope, self._job, self._ledger, self._tally)
         at_once = self._job.task == "delete" and self._job.using != "single"
-        sender = Batches(self._scope, self._job, self._ledger, self._tally, singles) if at_once else singles
+        sender = BulkDeletes(self._scope, self._job, self._ledger, self._tally, singles) if at_once else singles
         entries = self._job.entries
         bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):
@@ -183,7 +190,7 @@ class Run:
                 yield from sender.add(entry, uuid)
         yield from sender.finish()
 
-    def _to_send(self, entry: Entry) -> Flow[str | None]:
+    def _to_send(self, entry: Entry) -> CallGenerator[str | None]:
         """Return the person of a change that is to be sent; None where there is nothing to send."""
         standing = self._ledger.of(entry)
         if entry in self._tally:
@@ -198,7 +205,7 @@ class Run:
         assert standing.found is not None
         return standing.found.uuid
 
-    def _take_up(self, entry: Entry, uuid: str, standing: Standing) -> Flow[str | None]:
+    def _take_up(self, entry: Entry, uuid: str, standing: EntryState) -> CallGenerator[str | None]:
         """Go on with a change that may have been sent: look first."""
         try:
             person = yield from lookups.read(self._scope, uuid)
@@ -208,16 +215,16 @@ class Run:
         except PostHogError as error:
             verdict = judge(error, self._job.task, changing=False)
             if verdict.state != "pending":
-                yield from self._tally.settle([(entry, Settled("unknown", uuid, verdict.reason))])
+                yield from self._tally.settle([(entry, Outcome("unknown", uuid, verdict.reason))])
             self._tally.put_off([entry], verdict, error)
             return None
         if seen is None:
             return uuid
         self._tally.fares_well()
-        yield from self._tally.settle([(entry, Settled(seen.state, uuid, seen.reason))])
+        yield from self._tally.settle([(entry, Outcome(seen.state, uuid, seen.reason))])
         return None
 
-    def _close_question(self, entry: Entry, standing: Standing) -> Flow[bool]:
+    def _close_question(self, entry: Entry, standing: EntryState) -> CallGenerator[bool]:
         """Close what an earlier run left as unknown, if the server shows that it was done."""
         uuid = self._open_questions[entry.number]
         try:
@@ -227,10 +234,10 @@ class Run:
             return False
         if verdict is None:
             return False
-        yield from self._tally.settle([(entry, Settled(verdict.state, uuid, verdict.reason))])
+        yield from self._tally.settle([(entry, Outcome(verdict.state, uuid, verdict.reason))])
         return True
 
-    def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> Flow[bool]:
+    def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> CallGenerator[bool]:
         """Write a person's distinct ids down before the person goes; False where there is nobody to go any more."""
         distinct_ids = self._distinct_ids.get(uuid)
         try:
@@ -240,14 +247,14 @@ class Run:
         except PostHogError as error:
             verdict = judge(error, self._job.task, changing=False)
             if verdict.state != "pending":
-                yield from self._tally.settle([(entry, Settled(verdict.state, uuid, verdict.reason))])
+                yield from self._tally.settle([(entry, Outcome(verdict.state, uuid, verdict.reason))])
             self._tally.put_off([entry], verdict, error)
             return False
         if distinct_ids is None:
-            gone = Verdict("already_gone", "not found when the distinct ids were to be kept")
-            yield from self._tally.settle([(entry, Settled(gone.state, uuid, gone.reason))])
+            gone = Decision("already_gone", "not found when the distinct ids were to be kept")
+            yield from self._tally.settle([(entry, Outcome(gone.state, uuid, gone.reason))])
             return False
-        yield Do(lambda: kept.write(uuid, distinct_ids))
+        yield RunBlocking(lambda: kept.write(uuid, distinct_ids))
         return True
 
     def _progress(self, stage: Stage, done: int, total: int, requests: int, bucket: Bucket) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from posthog_environments.bulk.verdicts import Verdict
+from posthog_environments.bulk.verdicts import Decision
 from posthog_environments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Flags
-    from posthog_environments.calls.messages import Answer
+    from posthog_environments.calls.messages import ServerResponse
 
 __all__ = ["Summary", "after_a_glance", "of_summary", "read_summary"]
 
@@ -40,7 +40,7 @@ class Summary:
     unnamed: int = 0
 
 
-def read_summary(answer: Answer) -> Summary | None:
+def read_summary(answer: ServerResponse) -> Summary | None:
     """Read an answer; None if it is empty, as servers of before give it.
 
     Raises:
@@ -88,13 +88,13 @@ def _count(value: object) -> int:
     return value
 
 
-def of_summary(summary: Summary | None, uuids: Sequence[str], flags: Flags) -> dict[str, Verdict | None]:
+def of_summary(summary: Summary | None, uuids: Sequence[str], flags: Flags) -> dict[str, Decision | None]:
     """Decide what came of each of a batch; None of one who must be looked at."""
     if summary is None:
-        return dict.fromkeys(uuids, Verdict("done", "taken, to be carried out soon"))
-    settled: Verdict | None = None
+        return dict.fromkeys(uuids, Decision("done", "taken, to be carried out soon"))
+    settled: Decision | None = None
     if _accounts_for_all(summary, len(uuids), flags):
-        settled = Verdict("queued", "the server deletes the person soon") if summary.queued else Verdict("done")
+        settled = Decision("queued", "the server deletes the person soon") if summary.queued else Decision("done")
     return {uuid: _refusal(summary.errors[uuid]) if uuid in summary.errors else settled for uuid in uuids}
 
 
@@ -106,19 +106,19 @@ def _accounts_for_all(summary: Summary, asked: int, flags: Flags) -> bool:
     return summary.deleted + summary.queued + len(summary.errors) >= summary.found
 
 
-def _refusal(step: str | None) -> Verdict:
+def _refusal(step: str | None) -> Decision:
     where = f" at the step {step[:60]!r}" if step else ""
-    return Verdict("refused", f"the server could not delete this person{where}; it may be asked again, in a new job")
+    return Decision("refused", f"the server could not delete this person{where}; it may be asked again, in a new job")
 
 
-def after_a_glance(flags: Flags, *, is_there: bool, queues: bool) -> Verdict:
+def after_a_glance(flags: Flags, *, is_there: bool, queues: bool) -> Decision:
     """Decide what came of one whom a clear answer did not account for, now that the person was looked at."""
     if not is_there:
         if flags.keep_person:
-            return Verdict("already_gone", "nobody was there whose events could go")
-        return Verdict("done", "gone when looked at after the server had deleted fewer than asked")
+            return Decision("already_gone", "nobody was there whose events could go")
+        return Decision("done", "gone when looked at after the server had deleted fewer than asked")
     if flags.keep_person:
-        return Verdict("done", "there when looked at after the server had found fewer than asked")
+        return Decision("done", "there when looked at after the server had found fewer than asked")
     if queues:
-        return Verdict("queued", "the server deletes the person soon")
-    return Verdict("refused", "still there after the server had deleted fewer than asked")
+        return Decision("queued", "the server deletes the person soon")
+    return Decision("refused", "still there after the server had deleted fewer than asked")

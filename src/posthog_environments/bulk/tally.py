@@ -6,21 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from posthog_environments.bulk.journal import Settled, Standing
+from posthog_environments.bulk.journal import EntryState, Outcome
 from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
-from posthog_environments.bulk.verdicts import TOO_MANY, Trouble, Verdict
+from posthog_environments.bulk.verdicts import TOO_MANY, Decision, Trouble
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
-    from posthog_environments.bulk.ledger import Ledger
-    from posthog_environments.calls.messages import Flow
+    from posthog_environments.bulk.ledger import JournalWriter
+    from posthog_environments.calls.messages import CallGenerator
     from posthog_environments.errors import PostHogError
 
-__all__ = ["Hooks", "Tally", "meant"]
+__all__ = ["Callbacks", "RunOutcomes", "meant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hooks:
+class Callbacks:
     """What the caller wants to be asked and told."""
 
     confirm: Callable[[BulkReport], bool] | None = None
@@ -28,10 +28,10 @@ class Hooks:
     on_progress: Callable[[BulkProgress], object] | None = None
 
 
-class Tally:
+class RunOutcomes:
     """What has come of the inputs of one run."""
 
-    def __init__(self, job: Job, ledger: Ledger, hooks: Hooks) -> None:
+    def __init__(self, job: Job, ledger: JournalWriter, hooks: Callbacks) -> None:
         self._job = job
         self._ledger = ledger
         self._hooks = hooks
@@ -49,7 +49,7 @@ class Tally:
         self._names[entry.number] = name
         self._similar[entry.number] = similar
 
-    def claim(self, entry: Entry, uuid: str | None) -> Verdict | None:
+    def claim(self, entry: Entry, uuid: str | None) -> Decision | None:
         """Note that an input is about a person; return what comes of it where another one was about the same."""
         names = entry.change.names if entry.change else frozenset({""})
         for name in sorted(names) if uuid is not None else ():
@@ -57,9 +57,9 @@ class Tally:
             if other is entry:
                 continue
             if entry.change is None or other.change is None:
-                return Verdict("duplicate", f"the same person as input {other.number}")
+                return Decision("duplicate", f"the same person as input {other.number}")
             if entry.change.contradicts(other.change):
-                return Verdict("refused", f"input {other.number} changes {name!r} of the same person otherwise")
+                return Decision("refused", f"input {other.number} changes {name!r} of the same person otherwise")
         return None
 
     def is_claimed(self, uuid: str | None) -> bool:
@@ -68,7 +68,7 @@ class Tally:
 
     # -------------------------------------------------------------------------------------------------------- outcomes
 
-    def note(self, entry: Entry, settled: Settled, *, earlier: bool = False) -> None:
+    def note(self, entry: Entry, settled: Outcome, *, earlier: bool = False) -> None:
         """Note what came of an input."""
         self._outcomes[entry.number] = replace(
             self._blank(entry), state=settled.state, uuid=settled.uuid, reason=settled.reason, status=settled.status,
@@ -80,7 +80,7 @@ class Tally:
         if self._hooks.on_outcome is not None:
             self._hooks.on_outcome(self._outcomes[entry.number])
 
-    def settle(self, settled: Sequence[tuple[Entry, Settled]], *, sync: bool = True) -> Flow[None]:
+    def settle(self, settled: Sequence[tuple[Entry, Outcome]], *, sync: bool = True) -> CallGenerator[None]:
         """Write down what came of inputs, and tell it."""
         if not settled:
             return
@@ -95,11 +95,11 @@ class Tally:
         """Note that the server does what it is asked to."""
         self._troubles = 0
 
-    def fares(self, verdict: Verdict) -> None:
+    def fares(self, verdict: Decision) -> None:
         """Note how the server fared with something that is settled."""
         self._troubles = self._troubles + 1 if verdict.trouble is Trouble.COUNTS else 0
 
-    def put_off(self, entries: Sequence[Entry], verdict: Verdict, error: PostHogError) -> None:
+    def put_off(self, entries: Sequence[Entry], verdict: Decision, error: PostHogError) -> None:
         """Leave to the next run what is pending, and stop where it would be the same with all others.
 
         Raises:
@@ -108,7 +108,7 @@ class Tally:
         if verdict.state == "pending":
             self._troubles += 1
             for entry in entries:
-                self.note(entry, Settled("pending", meant(self._ledger.of(entry)), verdict.reason))
+                self.note(entry, Outcome("pending", meant(self._ledger.of(entry)), verdict.reason))
         if verdict.trouble is Trouble.STOPS or self._troubles >= TOO_MANY:
             raise error
 
@@ -150,7 +150,7 @@ class Tally:
         )
 
 
-def meant(standing: Standing) -> str | None:
+def meant(standing: EntryState) -> str | None:
     """Return the uuid of a change that may have been sent."""
     if standing.settled is not None and standing.settled.state == "unknown":
         return standing.settled.uuid

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
     from posthog_environments.bulk.jobs import Change, Entry, Flags
-    from posthog_environments.bulk.journal import Found, State
-    from posthog_environments.calls.messages import Answer
+    from posthog_environments.bulk.journal import FoundPerson, State
+    from posthog_environments.calls.messages import ServerResponse
 
 __all__ = [
     "TOO_MANY",
+    "Decision",
     "Trouble",
-    "Verdict",
     "after_a_look",
     "judge",
     "of_answer",
@@ -56,7 +56,7 @@ class Trouble(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """What comes of one input.
 
     Attributes:
@@ -81,7 +81,7 @@ _OF_ALL: Final = (
 )
 
 
-def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = False, certain: bool = True) -> Verdict:
+def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = False, certain: bool = True) -> Decision:
     """Decide what comes of an input whose request failed.
 
     Args:
@@ -92,18 +92,18 @@ def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = Fa
         certain: Whether, if it is pending, it is certain that nothing was done.
     """
     if isinstance(error, OutcomeUnknown) or (changing and isinstance(error, MalformedResponseError)):
-        return Verdict("unknown", "no clear answer came: it may or may not have been done", Trouble.COUNTS)
+        return Decision("unknown", "no clear answer came: it may or may not have been done", Trouble.COUNTS)
     certain = certain and not doubtful
     if isinstance(error, (MalformedResponseError, PagingError, ServerError, DeadlineExceeded)):
-        return Verdict("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
+        return Decision("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
     if stops_all(error) or (isinstance(error, NotFoundError) and not changing):
-        return Verdict("pending", f"the job stopped ({_named(error)})", Trouble.STOPS, certain)
+        return Decision("pending", f"the job stopped ({_named(error)})", Trouble.STOPS, certain)
     if isinstance(error, NotFoundError):
-        gone = Verdict("already_gone", "not found when it was to be deleted")
-        return gone if task == "delete" else Verdict("refused", "there is no such person")
+        gone = Decision("already_gone", "not found when it was to be deleted")
+        return gone if task == "delete" else Decision("refused", "there is no such person")
     if doubtful:
-        return Verdict("unknown", f"an attempt may have done it before the server said no ({_named(error)})")
-    return Verdict("refused", f"the server said no ({_named(error)})")
+        return Decision("unknown", f"an attempt may have done it before the server said no ({_named(error)})")
+    return Decision("refused", f"the server said no ({_named(error)})")
 
 
 def stops_all(error: PostHogError) -> bool:
@@ -120,38 +120,40 @@ def _named(error: PostHogError) -> str:
     return f"{error.status_code} {code[:60]}" if code else str(error.status_code)
 
 
-def of_answer(answer: Answer | None) -> Verdict:
+def of_answer(answer: ServerResponse | None) -> Decision:
     """Decide what comes of a change that was carried out."""
     status = None if answer is None else answer.status_code
     if status == 404:
-        return Verdict("done", "gone after an attempt that got no clear answer")
-    return Verdict("done", "taken, to be carried out soon" if status == 202 else None)
+        return Decision("done", "gone after an attempt that got no clear answer")
+    return Decision("done", "taken, to be carried out soon" if status == 202 else None)
 
 
-def of_finding(entry: Entry, found: Found, task: str) -> Verdict | None:
+def of_finding(entry: Entry, found: FoundPerson, task: str) -> Decision | None:
     """Decide what comes of an input by whom it means; None if it means exactly one person."""
     what = " or ".join(_NAMES[kind] for kind in entry.kinds)
     if found.foreign:
-        return Verdict("refused", f"the server showed somebody who does not have this {what}; does it know the filter?")
+        return Decision(
+            "refused", f"the server showed somebody who does not have this {what}; does it know the filter?"
+        )
     if found.persons > 1:
         if len(entry.kinds) > 1:
-            return Verdict("refused", f"more than one person has this {what}; name by uuid who is meant")
-        return Verdict("refused", f"more than one person has this {what}; name the one that is meant by uuid")
+            return Decision("refused", f"more than one person has this {what}; name by uuid who is meant")
+        return Decision("refused", f"more than one person has this {what}; name the one that is meant by uuid")
     if found.persons:
         return None
     if task == "update" and entry.names_an_id:
-        return Verdict("refused", "there is no such person")
+        return Decision("refused", "there is no such person")
     if entry.names_an_id:
-        return Verdict("already_gone", f"nobody has this {what}")
+        return Decision("already_gone", f"nobody has this {what}")
     count = len(found.similar)
     similar = "one who is similar was" if count == 1 else f"{count} who are similar were"
-    return Verdict("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
+    return Decision("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
 
 
 _NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
 
 
-def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
+def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bool) -> Decision | None:
     """Decide what comes of a change that may have been sent, now that the person was looked at; None to do it again.
 
     A delete is harmless to repeat. A change of properties is not: it may still be on its way, and who knows what was
@@ -160,22 +162,22 @@ def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bo
     if entry.change is None:
         return _after_a_look_for_one_to_delete(person, flags, again=again)
     if person is None:
-        return Verdict("refused", "there is no such person (any more)")
+        return Decision("refused", "there is no such person (any more)")
     if shows(person.properties, entry.change):
-        return Verdict("done", "shown when looked at after an interruption")
+        return Decision("done", "shown when looked at after an interruption")
     if again:
         return None
-    return Verdict("unknown", "it may have been sent, and the person does not show it (yet)")
+    return Decision("unknown", "it may have been sent, and the person does not show it (yet)")
 
 
-def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, again: bool) -> Verdict | None:
+def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, again: bool) -> Decision | None:
     what = "events" if flags.delete_events else "recordings"
     if person is None and flags.leaves_doubt:
-        return Verdict("unknown", f"the person is gone; whether the deletion of the {what} was queued is not known")
+        return Decision("unknown", f"the person is gone; whether the deletion of the {what} was queued is not known")
     if person is None:
-        return Verdict("done", "gone when looked at after an interruption")
+        return Decision("done", "gone when looked at after an interruption")
     if flags.keep_person and not again:
-        return Verdict("unknown", f"the person stays, and does not show whether the deletion of the {what} was queued")
+        return Decision("unknown", f"the person stays, and does not show whether the deletion of the {what} was queued")
     return None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from posthog_environments.calls.messages import Answer, Call, Failed, Kind, at_twin
+from posthog_environments.calls.messages import Call, OperationKind, ServerResponse, TransportFailure, at_twin
 from posthog_environments.calls.prefixes import moves, place_of, successors
 from posthog_environments.calls.refusals import Asked, is_of_bytes, location, said_in, status_error
 from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, retry_after
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import (
     DeadlineExceeded,
     MalformedResponseError,
@@ -25,7 +25,7 @@ MAX_REFUSALS = 100
 class Attempts:
     """The attempts at one call: what has happened, and whether there will be another."""
 
-    def __init__(self, scope: Scope, call: Call, ticket: str, waited: float, deadline: float) -> None:
+    def __init__(self, scope: CallContext, call: Call, ticket: str, waited: float, deadline: float) -> None:
         self.call = call
         self.ticket = ticket
         self.deadline = deadline
@@ -37,7 +37,7 @@ class Attempts:
         self._refusals = 0
         self._followed = False
 
-    def goes_to_twin(self, answer: Answer) -> bool:
+    def goes_to_twin(self, answer: ServerResponse) -> bool:
         """Learn from an answer which prefix to use; True if this request shall be sent to its twin now."""
         session, status = self._scope.session, answer.status_code
         if status in (307, 308):
@@ -63,7 +63,7 @@ class Attempts:
         self.call = twin
         return True
 
-    def _follows(self, answer: Answer) -> bool:
+    def _follows(self, answer: ServerResponse) -> bool:
         """Follow a redirect that leads to exactly the twin of this request, once."""
         target = location(answer)
         if self._followed or target is None or target == answer.url:
@@ -74,19 +74,19 @@ class Attempts:
         self._scope.session.prefix = "projects"
         return True
 
-    def is_gone(self, answer: Answer) -> bool:
+    def is_gone(self, answer: ServerResponse) -> bool:
         """Tell whether a 404 means that an earlier attempt of this call has deleted the person."""
         return (
             answer.status_code == 404
             and self.doubtful
-            and self.call.operation.kind is Kind.DELETE
+            and self.call.operation.kind is OperationKind.DELETE
             and not self.call.delete_events
             and self._scope.session.settled
         )
 
-    def delay(self, outcome: Answer | Failed) -> float | None:
+    def delay(self, outcome: ServerResponse | TransportFailure) -> float | None:
         """Return the seconds to wait before the next attempt, or None to give up."""
-        if isinstance(outcome, Answer) and outcome.status_code == 429:
+        if isinstance(outcome, ServerResponse) and outcome.status_code == 429:
             return self._delay_refused(outcome)
         if not self._may_repeat(outcome):
             return None
@@ -95,7 +95,7 @@ class Attempts:
         if self._faults > options.retries:
             return None
         wait = backoff(self._faults, session.random)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, ServerResponse):
             # On top, for all clients of a server that comes back are told the same.
             wait += self._asked_for(outcome) or 0.0
         if wait >= self.deadline - session.clock():
@@ -103,9 +103,9 @@ class Attempts:
         with session.lock:
             return wait if session.budget.spend() else None
 
-    def _may_repeat(self, outcome: Answer | Failed) -> bool:
-        is_change = self.call.operation.kind is Kind.CHANGE
-        if isinstance(outcome, Failed):
+    def _may_repeat(self, outcome: ServerResponse | TransportFailure) -> bool:
+        is_change = self.call.operation.kind is OperationKind.CHANGE
+        if isinstance(outcome, TransportFailure):
             return outcome.again and not (is_change and outcome.sent)
         if outcome.status_code in self.call.final:
             return False
@@ -113,7 +113,7 @@ class Attempts:
             return True
         return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
 
-    def _delay_refused(self, answer: Answer) -> float | None:
+    def _delay_refused(self, answer: ServerResponse) -> float | None:
         """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""
         session, options = self._scope.session, self._scope.options
         self._refusals += 1
@@ -142,30 +142,30 @@ class Attempts:
             self.deadline += wait
         return wait
 
-    def was_told(self, outcome: Answer | Failed) -> bool:
+    def was_told(self, outcome: ServerResponse | TransportFailure) -> bool:
         """Tell whether the server said when to come again."""
-        return isinstance(outcome, Answer) and self._asked_for(outcome) is not None
+        return isinstance(outcome, ServerResponse) and self._asked_for(outcome) is not None
 
-    def _asked_for(self, answer: Answer) -> float | None:
+    def _asked_for(self, answer: ServerResponse) -> float | None:
         return retry_after(answer.headers.get("retry-after"), self._scope.session.now())
 
-    def error(self, outcome: Answer | Failed) -> PostHogError:
+    def error(self, outcome: ServerResponse | TransportFailure) -> PostHogError:
         """Return the error that the call ends in."""
         kind = self.call.operation.kind
-        if isinstance(outcome, Failed):
-            if kind is not Kind.READ and self.doubtful:
+        if isinstance(outcome, TransportFailure):
+            if kind is not OperationKind.READ and self.doubtful:
                 return self.unknown(outcome.reason)
             return self._transport_error(outcome)
         status = outcome.status_code
         unclear = status in AMBIGUOUS_STATUSES or status in REFUSED_STATUSES
-        if (kind is Kind.CHANGE and status in AMBIGUOUS_STATUSES) or (
-            kind is Kind.DELETE and self.doubtful and unclear
+        if (kind is OperationKind.CHANGE and status in AMBIGUOUS_STATUSES) or (
+            kind is OperationKind.DELETE and self.doubtful and unclear
         ):
             said = said_in(outcome)
             return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
-        if kind is Kind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
+        if kind is OperationKind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
-        if kind is Kind.DELETE and self.doubtful and status == 404:
+        if kind is OperationKind.DELETE and self.doubtful and status == 404:
             what = "it" if self.call.operation.free else "the person"
             return self.unknown(f"{what} is gone, but whether the deletion of the events was queued is not known")
         return status_error(self._asked(), outcome, self._asked_for(outcome))
@@ -192,7 +192,7 @@ class Attempts:
             f"{self.call.operation.name} may or may not have been carried out: {reason}. {look} before you try again."
         )
 
-    def _transport_error(self, failure: Failed) -> PostHogError:
+    def _transport_error(self, failure: TransportFailure) -> PostHogError:
         if failure.malformed is not None:
             status, body = failure.malformed
             hint = ""

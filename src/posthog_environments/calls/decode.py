@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from posthog_environments.calls.messages import Answer, Call
+from posthog_environments.calls.messages import Call, ServerResponse
 from posthog_environments.errors import MalformedResponseError, printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["decode", "decode_record"]
 T = TypeVar("T")
 
 
-def decode(call: Call, answer: Answer, read: Callable[[bytes], T], start: int = 0) -> T:
+def decode(call: Call, answer: ServerResponse, read: Callable[[bytes], T], start: int = 0) -> T:
     """Read the body of an answer.
 
     Args:
@@ -44,7 +44,7 @@ def decode(call: Call, answer: Answer, read: Callable[[bytes], T], start: int = 
     raise problem
 
 
-def decode_record(call: Call, answer: Answer, kind: type[R], start: int = 0) -> R:
+def decode_record(call: Call, answer: ServerResponse, kind: type[R], start: int = 0) -> R:
     """Read a body that must hold a record of a kind, whichever success it came with; see `decode`.
 
     RFC 9110, 15: "treat an unrecognized status code as being equivalent to the x00 status code of that class".
@@ -54,7 +54,7 @@ def decode_record(call: Call, answer: Answer, kind: type[R], start: int = 0) -> 
     return decode(call, answer, lambda content: read(content, kind), start)
 
 
-def _malformed(call: Call, answer: Answer, reason: str) -> MalformedResponseError:
+def _malformed(call: Call, answer: ServerResponse, reason: str) -> MalformedResponseError:
     excerpt = answer.content[:200].decode("utf-8", "replace").strip()
     shown = f" It begins: {printable(excerpt, 120)}" if excerpt.startswith("<") else ""
     return MalformedResponseError(

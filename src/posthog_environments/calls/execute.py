@@ -13,22 +13,22 @@ from typing import TypeVar
 
 from posthog_environments.calls.attempts import Attempts
 from posthog_environments.calls.messages import (
-    Answer,
     Call,
-    Command,
-    Failed,
-    Flow,
-    Kind,
-    Outcome,
+    CallGenerator,
+    OperationKind,
     Send,
+    ServerResponse,
     Sleep,
+    Step,
+    StepResult,
+    TransportFailure,
     is_doubtful,
     watched,
 )
 from posthog_environments.calls.notices import advise
 from posthog_environments.calls.pacing import acquire, pace, patience, tell
 from posthog_environments.calls.prefixes import twin_of
-from posthog_environments.calls.state import Scope, Session
+from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
 
 __all__ = ["exchange", "observed"]
@@ -38,7 +38,7 @@ T = TypeVar("T")
 log = logging.getLogger("posthog_environments")
 
 
-def observed(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
+def observed(scope: CallContext, call: Call, flow: CallGenerator[T]) -> CallGenerator[T]:
     """Run a flow, and tell `on_event` and the log what it asks for, where somebody listens."""
     session = scope.session
     if session.on_event is None and not log.isEnabledFor(logging.INFO):
@@ -49,31 +49,31 @@ def observed(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
     observer = Observer(session.on_event, call.operation.name, method, session.clock)
     url = _in_use(session, call)
 
-    def watch(seen: Command | Outcome) -> None:
+    def watch(seen: Step | StepResult) -> None:
         nonlocal url
         if isinstance(seen, Send):
             url = _in_use(session, seen.call)
             observer.sent(url)
         elif isinstance(seen, Sleep):
             observer.waiting(url, seen.whole or seen.seconds, seen.why)
-        elif isinstance(seen, Answer):
+        elif isinstance(seen, ServerResponse):
             observer.received(url, seen.status_code)
-        elif isinstance(seen, Failed):
+        elif isinstance(seen, TransportFailure):
             observer.failed(url, seen.reason)
 
     return watched(flow, watch)
 
 
-def _in_use(session: Session, call: Call) -> str:
+def _in_use(session: ClientState, call: Call) -> str:
     """Return the path of a call under the prefix in use."""
     url: str = call.request["url"]
     return twin_of(url) or url if session.prefix == "projects" else url
 
 
-def exchange(scope: Scope, call: Call) -> Flow[Answer]:
+def exchange(scope: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     """Make a call, with everything that belongs to it: pacing, retries, and errors.
 
-    Returns the answer, whose status is a success. `Answer.content` has not been looked into.
+    Returns the answer, whose status is a success. `ServerResponse.content` has not been looked into.
 
     Raises:
         PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
@@ -81,7 +81,7 @@ def exchange(scope: Scope, call: Call) -> Flow[Answer]:
     return observed(scope, call, _exchange(scope, call))
 
 
-def _exchange(scope: Scope, call: Call) -> Flow[Answer]:
+def _exchange(scope: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     session, options = scope.session, scope.options
     if options.extra_headers:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
@@ -91,7 +91,7 @@ def _exchange(scope: Scope, call: Call) -> Flow[Answer]:
     while True:
         outcome = yield from _send(scope, attempt)
         attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, ServerResponse):
             advise(session.warned, session.settings.prefix, call.operation.name, outcome.url, outcome.headers)
             if attempt.goes_to_twin(outcome):
                 yield from _pace_again(scope, attempt)
@@ -109,12 +109,12 @@ def _exchange(scope: Scope, call: Call) -> Flow[Answer]:
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
-            for_quota = isinstance(outcome, Answer) and outcome.status_code == 429
+            for_quota = isinstance(outcome, ServerResponse) and outcome.status_code == 429
             yield Sleep(delay, for_quota, "retry-after" if attempt.was_told(outcome) else "retry")
         yield from _pace_again(scope, attempt)
 
 
-def _pace_again(scope: Scope, attempt: Attempts) -> Flow[None]:
+def _pace_again(scope: CallContext, attempt: Attempts) -> CallGenerator[None]:
     """Take leave for another attempt; this wait counts towards the call's own time if it has no other."""
     if scope.options.pacing:
         besides = patience(scope, attempt.call)
@@ -126,15 +126,15 @@ def _pace_again(scope: Scope, attempt: Attempts) -> Flow[None]:
                 attempt.waited += waited
                 attempt.deadline += waited
         except RateLimitError:
-            if attempt.doubtful and attempt.call.operation.kind is not Kind.READ:
+            if attempt.doubtful and attempt.call.operation.kind is not OperationKind.READ:
                 raise attempt.unknown("there was no quota left to ask again") from None
             raise
 
 
-def _send(scope: Scope, attempt: Attempts) -> Flow[Answer | Failed]:
+def _send(scope: CallContext, attempt: Attempts) -> CallGenerator[ServerResponse | TransportFailure]:
     session, call = scope.session, attempt.call
     attempt.number += 1
-    outcome: Outcome = None
+    outcome: StepResult = None
     try:
         outcome = yield Send(call, attempt.deadline)
     finally:
@@ -144,7 +144,7 @@ def _send(scope: Scope, attempt: Attempts) -> Flow[Answer | Failed]:
             else:
                 with session.lock:
                     session.quota.settle(call.operation.bucket, session.clock())
-    assert isinstance(outcome, (Answer, Failed))
+    assert isinstance(outcome, (ServerResponse, TransportFailure))
     if session.shared is not None:
         yield from tell(session, attempt.deadline - session.clock())
     return outcome

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from posthog_environments.calls.events import Why
 
 __all__ = [
-    "Answer",
     "Call",
-    "Command",
-    "Do",
-    "Failed",
-    "Flow",
-    "Kind",
+    "CallGenerator",
     "Operation",
-    "Outcome",
+    "OperationKind",
+    "RunBlocking",
     "Send",
+    "ServerResponse",
     "Sleep",
+    "Step",
+    "StepResult",
+    "TransportFailure",
     "at_twin",
     "is_doubtful",
     "watched",
@@ -37,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class Kind(Enum):
+class OperationKind(Enum):
     """What repeating an operation would do."""
 
     READ = "read"
@@ -50,7 +50,7 @@ class Operation:
     """What the exchange must know about an operation of the contract."""
 
     name: str
-    kind: Kind
+    kind: OperationKind
     bucket: Bucket
     # A listing is a long job: unless told otherwise it waits for the quota as long as it takes.
     patient: bool = False
@@ -104,7 +104,7 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerResponse:
     """What the server sent: decompressed, complete and within the limits, but not looked into."""
 
     status_code: int
@@ -116,7 +116,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
+class RunBlocking:
     """Asks the driver for work that blocks for a while, off any event loop, such as a write to a disk.
 
     The flow receives what it returns; what it raises ends the flow.
@@ -125,7 +125,7 @@ class Do:
     work: Callable[[], float | None]
 
 
-class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
+class TransportFailure(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
     """No usable answer came.
 
     Attributes:
@@ -152,18 +152,18 @@ class Failed(Exception):  # noqa: N818 - an outcome, raised by the transport and
         self.malformed = malformed
 
 
-Command: TypeAlias = Send | Sleep | Do
+Step: TypeAlias = Send | Sleep | RunBlocking
 
 
-Outcome: TypeAlias = Answer | Failed | float | None
+StepResult: TypeAlias = ServerResponse | TransportFailure | float | None
 
 
-Flow: TypeAlias = Generator[Command, Outcome, T]
+CallGenerator: TypeAlias = Generator[Step, StepResult, T]
 
 
-def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow[T]:
+def watched(flow: CallGenerator[T], watch: Callable[[Step | StepResult], object]) -> CallGenerator[T]:
     """Run a flow, and show each thing that it asks for before it is done, and what comes of it."""
-    outcome: Outcome = None
+    outcome: StepResult = None
     with closing(flow):
         while True:
             try:
@@ -176,9 +176,9 @@ def watched(flow: Flow[T], watch: Callable[[Command | Outcome], object]) -> Flow
             watch(outcome)
 
 
-def is_doubtful(outcome: Answer | Failed) -> bool:
+def is_doubtful(outcome: ServerResponse | TransportFailure) -> bool:
     """Tell whether the server may have done what it was asked to, without saying so."""
-    return outcome.sent if isinstance(outcome, Failed) else outcome.status_code in AMBIGUOUS_STATUSES
+    return outcome.sent if isinstance(outcome, TransportFailure) else outcome.status_code in AMBIGUOUS_STATUSES
 
 
 def at_twin(call: Call) -> Call | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from posthog_environments.calls.messages import Call, Do, Flow, Sleep
-from posthog_environments.calls.state import Scope, Session
+from posthog_environments.calls.messages import Call, CallGenerator, RunBlocking, Sleep
+from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
 from posthog_environments.ratelimit.limiter import LONGEST_NAP, Bucket, SharedPacer
 
@@ -16,7 +16,7 @@ STORE_PATIENCE = 1.0
 STORE_HURRY = 0.1
 
 
-def pace(scope: Scope, call: Call, ticket: str) -> Flow[float]:
+def pace(scope: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
     """Wait until the quota lets the call go, and return the seconds that it took."""
     options, operation = scope.options, call.operation
     if not options.pacing:
@@ -29,14 +29,14 @@ def pace(scope: Scope, call: Call, ticket: str) -> Flow[float]:
     )
 
 
-def patience(scope: Scope, call: Call) -> float | None:
+def patience(scope: CallContext, call: Call) -> float | None:
     """Return the seconds for which a call may wait besides its own time; None if it has none besides."""
     if scope.options.max_wait is not None:
         return scope.options.max_wait
     return float("inf") if call.operation.patient else None
 
 
-def acquire(session: Session, bucket: Bucket, limit: float, ticket: str, seconds: float) -> Flow[float]:
+def acquire(session: ClientState, bucket: Bucket, limit: float, ticket: str, seconds: float) -> CallGenerator[float]:
     """Wait for leave for a request that takes so many seconds at most, and return the seconds that it took."""
     if session.shared is not None:
         return (yield from _acquire_shared(session, session.shared, bucket, limit, ticket, seconds))
@@ -58,14 +58,14 @@ def acquire(session: Session, bucket: Bucket, limit: float, ticket: str, seconds
 
 
 def _acquire_shared(
-    session: Session, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
-) -> Flow[float]:
+    session: ClientState, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
+) -> CallGenerator[float]:
     """Do the same with a quota that others use too; see `acquire`."""
     start, mine = session.clock(), False
     store_time = _store_patience(min(limit, seconds))
     try:
         while True:
-            wait = yield Do(lambda: shared.acquire(bucket, ticket, seconds, store_time))
+            wait = yield RunBlocking(lambda: shared.acquire(bucket, ticket, seconds, store_time))
             assert isinstance(wait, float)
             waited = session.clock() - start
             if wait <= 0:
@@ -84,11 +84,11 @@ def _acquire_shared(
             shared.leave(bucket, ticket)
 
 
-def tell(session: Session, seconds: float = STORE_PATIENCE) -> Flow[None]:
+def tell(session: ClientState, seconds: float = STORE_PATIENCE) -> CallGenerator[None]:
     """Let those who share the quota know what has happened."""
     shared = session.shared
     if shared is not None and shared.untold:
-        yield Do(lambda: shared.tell(_store_patience(seconds)))
+        yield RunBlocking(lambda: shared.tell(_store_patience(seconds)))
 
 
 def _store_patience(seconds: float) -> float:

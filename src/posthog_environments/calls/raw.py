@@ -7,7 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn, TypeVar
 
-from posthog_environments.calls.messages import Answer, Command, Failed, Flow, Outcome, Send, watched
+from posthog_environments.calls.messages import (
+    CallGenerator,
+    Send,
+    ServerResponse,
+    Step,
+    StepResult,
+    TransportFailure,
+    watched,
+)
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.results.decoding import loads
 from posthog_environments.results.responses import RawResponse
@@ -17,32 +25,32 @@ __all__ = ["raw"]
 T = TypeVar("T")
 
 
-def raw(flow: Flow[T], clock: Callable[[], float] = time.monotonic) -> Flow[RawResponse[T]]:
+def raw(flow: CallGenerator[T], clock: Callable[[], float] = time.monotonic) -> CallGenerator[RawResponse[T]]:
     """Run a flow, and return the last answer with what came of it.
 
     An answer that cannot be read is an answer too: `parse` says so.
     """
     start, attempts = clock(), 0
-    last: list[Answer | Failed] = []
+    last: list[ServerResponse | TransportFailure] = []
 
-    def note(seen: Command | Outcome) -> None:
+    def note(seen: Step | StepResult) -> None:
         nonlocal attempts
         if isinstance(seen, Send):
             attempts += 1
-        elif isinstance(seen, (Answer, Failed)):
+        elif isinstance(seen, (ServerResponse, TransportFailure)):
             last[:] = [seen]
 
     parse: Callable[[], T]
     try:
         value = yield from watched(flow, note)
     except MalformedResponseError as error:
-        if not last or not isinstance(last[0], Answer):
+        if not last or not isinstance(last[0], ServerResponse):
             raise
         parse = partial(_raise, error.with_traceback(None))
     else:
         parse = partial(_same, value)
     answer = last[0]
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ServerResponse)
     return RawResponse(answer.status_code, answer.headers, answer.content, attempts, clock() - start, parse, loads)
 
 

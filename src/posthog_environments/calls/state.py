@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 
 from posthog_environments.calls.prefixes import InUse
 from posthog_environments.calls.retry import RetryBudget
-from posthog_environments.config.settings import Options, Settings
-from posthog_environments.ratelimit.limiter import Pacer, Quota, SharedPacer
+from posthog_environments.config.settings import CallOptions, Settings
+from posthog_environments.ratelimit.limiter import Pacer, RateLimiter, SharedPacer
 from posthog_environments.ratelimit.slots import Slots
 
 if TYPE_CHECKING:
     from posthog_environments.calls.events import ClientEvent
 
-__all__ = ["MOST_QUERIES", "Scope", "Session"]
+__all__ = ["MOST_QUERIES", "CallContext", "ClientState"]
 
 # Source: posthog/clickhouse/client/limit.py of the vendor; more by plan, which nobody can tell from outside.
 MOST_QUERIES = 3
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Session:
+class ClientState:
     """What all calls on one client share. The lock guards it; it is never held while anything waits.
 
     Attributes:
@@ -46,7 +46,7 @@ class Session:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
-    quota: Pacer = field(default_factory=Quota)
+    quota: Pacer = field(default_factory=RateLimiter)
     # Where others share the quota, this one counts instead, and is asked without the lock.
     shared: SharedPacer | None = None
     budget: RetryBudget = field(default_factory=RetryBudget)
@@ -80,7 +80,7 @@ class Session:
             self.shared.after_fork()
 
 
-_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
+_SESSIONS: weakref.WeakSet[ClientState] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
@@ -93,21 +93,21 @@ if hasattr(os, "register_at_fork"):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CallContext:
     """Where a flow runs: the client's session, and the options of the view or call."""
 
-    session: Session
-    options: Options
+    session: ClientState
+    options: CallOptions
 
     @property
     def project_id(self) -> str:
         """The project of the client."""
         return self.session.settings.project_id
 
-    def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> Scope:
+    def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> CallContext:
         """Return this scope with the timeout and the headers of one call."""
         if timeout is None and extra_headers is None:
             return self
         given = {"timeout": timeout, "extra_headers": extra_headers}
         changes = {name: value for name, value in given.items() if value is not None}
-        return Scope(self.session, self.options.but(**changes))
+        return CallContext(self.session, self.options.but(**changes))

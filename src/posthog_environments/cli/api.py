@@ -14,8 +14,8 @@ from posthog_environments.cli.output import print_body, print_json, print_json_l
 from posthog_environments.cli.persons import confirm, yes_option
 from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import MalformedResponseError, printable
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import MOST_ROWS, Fetched
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import MOST_ROWS, RawPage
 
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
@@ -132,7 +132,7 @@ def _walk(env: Environment, path: str, query: Mapping[str, Any]) -> None:
         ClickException: The answer is no page, or rows may be missing.
     """
     size = _number(query, "limit", PAGE, least=1, most=MOST_ROWS)
-    walk = OffsetWalk[Any](size, _number(query, "offset", 0), _key, lambda _: None)
+    walk = OffsetPaginator[Any](size, _number(query, "offset", 0), _key, lambda _: None)
     while walk.cursor is not None:
         place = {"limit": walk.cursor.limit, "offset": walk.cursor.number}
         with usage():
@@ -150,14 +150,14 @@ def _number(query: Mapping[str, Any], name: str, default: int, *, least: int = 0
     raise click.BadParameter(f"--param {name}: expected one number from {least} to {most}.")
 
 
-def _page(answer: RawResponse[Any]) -> Fetched[Any]:
+def _page(answer: RawResponse[Any]) -> RawPage[Any]:
     page: Any = answer.json()
     if not isinstance(page, dict) or "next" not in page or not isinstance(cast("Any", page).get("results"), list):
         raise click.ClickException(
             "The answer is no page of a listing: it has no results and next. Leave --paginate out."
         )
     found: Any = cast("Any", page)
-    return Fetched(found["results"], found["next"])
+    return RawPage(found["results"], found["next"])
 
 
 def _key(row: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from posthog_environments.bulk.inputs import Numbered
+from posthog_environments.bulk.inputs import NumberedInput
 from posthog_environments.cli.jobs import BulkCommand
 from posthog_environments.cli.lists import MOST_SHOWN, Rows, column_of, heading_hint, lines_of, read_text, unusable
 from posthog_environments.cli.output import note
@@ -63,7 +63,9 @@ def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
 # ----------------------------------------------------------------------------------------------------------- the input
 
 
-def _checked(source: Path, rows: Sequence[Numbered], check: Callable[[Numbered], T], hint: str = "") -> list[T]:
+def _checked(
+    source: Path, rows: Sequence[NumberedInput], check: Callable[[NumberedInput], T], hint: str = ""
+) -> list[T]:
     """Check what is on the lines; all lines that are wrong are named."""
     found: list[T] = []
     problems: list[str] = []
@@ -77,7 +79,7 @@ def _checked(source: Path, rows: Sequence[Numbered], check: Callable[[Numbered],
     return found
 
 
-def _change(row: Numbered) -> Entry:
+def _change(row: NumberedInput) -> Entry:
     from posthog_environments.bulk.jobs import change_of
 
     try:
@@ -119,7 +121,7 @@ def delete_from_file(
     job.carry_out(partial(delete_many, rows.named, by=kind, using=using, keep_ids=keep_ids, **flags))
 
 
-def _named(kind: By, row: Numbered) -> None:
+def _named(kind: By, row: NumberedInput) -> None:
     from posthog_environments.bulk.inputs import named_by
 
     try:
@@ -148,7 +150,7 @@ def update_from_file(env: Environment, source: Path, **options: Any) -> None:
     if problems:
         raise unusable(source, problems)
     changes = [
-        Numbered(entry.number, {entry.by: entry.key, **(entry.change.to_json() if entry.change else {})})
+        NumberedInput(entry.number, {entry.by: entry.key, **(entry.change.to_json() if entry.change else {})})
         for entry in entries
     ]
     job = BulkCommand(env, source, "update", rows, {}, **options)

@@ -24,7 +24,7 @@ from posthog_environments.errors import ConfigurationError
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
 
-__all__ = ["Found", "Wanted", "connect", "read"]
+__all__ = ["ConnectionOptions", "Setting", "connect", "read"]
 
 _VARIABLES = {
     "host": "POSTHOG_HOST",
@@ -40,7 +40,7 @@ _NEEDED = _VARIABLES.keys() - {"quota", "trend_api"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Setting:
     """A value, and where it is from."""
 
     value: str | Secret | None
@@ -48,16 +48,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConnectionOptions:
     """What a client is made from."""
 
-    host: Found
-    project_id: Found
-    prefix: Found
-    api_key: Found
+    host: Setting
+    project_id: Setting
+    prefix: Setting
+    api_key: Setting
     timeout: float
-    quota: Found = Found(None, "nowhere")
-    trend_api: Found = Found("auto", "default")
+    quota: Setting = Setting(None, "nowhere")
+    trend_api: Setting = Setting("auto", "default")
 
 
 def read(
@@ -71,7 +71,7 @@ def read(
     api_key_stdin: bool | None,
     quota: str | None = None,
     trend_api: str | None = None,
-) -> Wanted:
+) -> ConnectionOptions:
     """Find each value in the first place that has it.
 
     Raises:
@@ -79,26 +79,28 @@ def read(
     """
     key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
     given = {"host": host, "project_id": project_id, "prefix": prefix, "quota": quota, "trend_api": trend_api}
-    options = {name: Found(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None}
+    options = {
+        name: Setting(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None
+    }
     if key is not None:
         options["api_key"] = key
     environment = {
-        field: Found(Secret(os.environ[variable]) if field == "api_key" else os.environ[variable], variable)
+        field: Setting(Secret(os.environ[variable]) if field == "api_key" else os.environ[variable], variable)
         for field, variable in _VARIABLES.items()
         if os.environ.get(variable)
     }
-    of_profile: dict[str, Found] = {}
+    of_profile: dict[str, Setting] = {}
     if profile or any(field not in options and field not in environment for field in _NEEDED):
         name, stored = profiles.load(profile)
-        of_profile = {field: Found(value, f"profile {name!r}") for field, value in stored.items()}
+        of_profile = {field: Setting(value, f"profile {name!r}") for field, value in stored.items()}
     # Who names a profile wants it; the default one only fills gaps.
     places = [options, of_profile, environment] if profile else [options, environment, of_profile]
     found = {field: _first(field, places) for field in _VARIABLES}
     _keep_together(found, of_profile)
-    return Wanted(**found, timeout=DEFAULT_TIMEOUT if timeout is None else timeout)
+    return ConnectionOptions(**found, timeout=DEFAULT_TIMEOUT if timeout is None else timeout)
 
 
-def connect(wanted: Wanted) -> Environment:
+def connect(wanted: ConnectionOptions) -> Environment:
     """Open a client.
 
     Raises:
@@ -119,13 +121,13 @@ def connect(wanted: Wanted) -> Environment:
     )
 
 
-def _first(field: str, places: list[dict[str, Found]]) -> Found:
+def _first(field: str, places: list[dict[str, Setting]]) -> Setting:
     default = {"host": "us", "prefix": "auto", "quota": "memory", "trend_api": "auto"}.get(field)
-    nowhere = Found(default, "default" if default else "nowhere")
+    nowhere = Setting(default, "default" if default else "nowhere")
     return next((place[field] for place in places if field in place), nowhere)
 
 
-def _keep_together(found: Mapping[str, Found], profile: Mapping[str, Found]) -> None:
+def _keep_together(found: Mapping[str, Setting], profile: Mapping[str, Setting]) -> None:
     """Refuse to send the key of a profile to a server that is not the profile's."""
     if "api_key" not in profile or found["api_key"] is not profile["api_key"]:
         return
@@ -143,11 +145,11 @@ def _url(host: str | Secret | None) -> str:
     return CLOUDS.get(str(host), str(host)).rstrip("/").lower()
 
 
-def _key_of_options(file: str | None, *, stdin: bool) -> Found | None:
+def _key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
     if file is not None and stdin:
         raise click.UsageError("--api-key-file and --api-key-stdin exclude each other.")
     if stdin:
-        return Found(Secret(sys.stdin.readline().strip()), "--api-key-stdin")
+        return Setting(Secret(sys.stdin.readline().strip()), "--api-key-stdin")
     if file is None:
         return None
     problem = key = None
@@ -159,4 +161,4 @@ def _key_of_options(file: str | None, *, stdin: bool) -> Found | None:
         problem = getattr(error, "strerror", None) or "it is no text"
     if problem:
         raise ConfigurationError(f"--api-key-file {file} cannot be read: {problem}.")
-    return Found(key, "--api-key-file")
+    return Setting(key, "--api-key-file")

@@ -10,7 +10,7 @@ import click
 from posthog_environments.cli.bulk import bulk_options, delete_from_file, list_options
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connected, json_option, usage
-from posthog_environments.cli.output import Column, Table
+from posthog_environments.cli.output import TextColumn, TextTable
 from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
 from posthog_environments.cli.walks import print_listing
 from posthog_environments.results.models import as_sent, distinct_ids_of
@@ -107,8 +107,11 @@ def deletion_status(
     """
     with usage():
         pager = env.persons.deletion_status(id=id, status=status, page_size=min(page_size, limit or page_size))
-    table = Table(
-        Column("person", width=36), Column("status", width=10), Column("asked", width=20), Column("verified", width=20)
+    table = TextTable(
+        TextColumn("person", width=36),
+        TextColumn("status", width=10),
+        TextColumn("asked", width=20),
+        TextColumn("verified", width=20),
     )
     print_listing(pager, table, _row, names=("deletion", "deletions"), limit=limit, as_json=as_json)
 

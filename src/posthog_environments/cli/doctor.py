@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from posthog_environments.cli.connection import Found, Wanted, connect, read
+from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
@@ -55,13 +55,13 @@ def doctor(*, as_json: bool, **given: Any) -> None:
         click.echo("Everything that reads needs is there.")
 
 
-def _configured(wanted: Wanted) -> dict[str, tuple[str, str]]:
+def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
     found = {
         "host": wanted.host,
         "project id": wanted.project_id,
         "prefix": wanted.prefix,
         "key": wanted.api_key,
-        "quota": Found(_quota(wanted), wanted.quota.source),
+        "quota": Setting(_quota(wanted), wanted.quota.source),
     }
     values: dict[str, tuple[str, str]] = {}
     for name, at in found.items():
@@ -70,13 +70,13 @@ def _configured(wanted: Wanted) -> dict[str, tuple[str, str]]:
     return values
 
 
-def _quota(wanted: Wanted) -> str:
+def _quota(wanted: ConnectionOptions) -> str:
     """Name the place of the quota, without a password that its URL may hold."""
     place = quota_place(wanted.quota.value, wanted.quota.source)
     return "memory" if place is None else place.shown
 
 
-def _findings(wanted: Wanted) -> Iterator[dict[str, str]]:
+def _findings(wanted: ConnectionOptions) -> Iterator[dict[str, str]]:
     from posthog_environments.cli.checkup import check
 
     with connect(wanted) as env:

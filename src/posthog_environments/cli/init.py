@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli import profiles
-from posthog_environments.cli.connection import Found, Wanted, connect, read
+from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options
 from posthog_environments.cli.output import note
@@ -70,7 +70,7 @@ def init(*, force: bool, **given: Any) -> None:
     note(f"Wrote the profile {name!r} to {file}.{use}")
 
 
-def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
+def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
     """Take what options give, and ask for the rest; what is missing with nobody to ask is said in one go."""
     # The environment is not read: a profile must hold what was meant for it.
     key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
@@ -93,22 +93,22 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> Wanted:
             "For reading, the scopes person:read, query:read and insight:read are enough; project:read lists projects."
         )
         key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
-    wanted = Wanted(
-        host=Found(host, "--host"),
-        project_id=Found(project_id or "@current", "--project-id"),
-        prefix=Found(prefix, "--prefix"),
-        api_key=Found(key, "the key"),
-        trend_api=Found(arguments["trend_api"], "--trend-api"),
+    wanted = ConnectionOptions(
+        host=Setting(host, "--host"),
+        project_id=Setting(project_id or "@current", "--project-id"),
+        prefix=Setting(prefix, "--prefix"),
+        api_key=Setting(key, "the key"),
+        trend_api=Setting(arguments["trend_api"], "--trend-api"),
         timeout=arguments["timeout"] or DEFAULT_TIMEOUT,
-        quota=Found(arguments["quota"], "--quota"),
+        quota=Setting(arguments["quota"], "--quota"),
     )
     if project_id in (None, "@current"):
         number = _project(wanted, asks=asks, current=project_id is not None)
-        wanted = replace(wanted, project_id=Found(number, "--project-id"))
+        wanted = replace(wanted, project_id=Setting(number, "--project-id"))
     return wanted
 
 
-def _project(wanted: Wanted, *, asks: bool, current: bool) -> str:
+def _project(wanted: ConnectionOptions, *, asks: bool, current: bool) -> str:
     """Find the number of a project: the one that "@current" means now, or one that is chosen from those of the key.
 
     Raises:

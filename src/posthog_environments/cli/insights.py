@@ -22,7 +22,7 @@ from posthog_environments.cli.options import (
     question_options,
     usage,
 )
-from posthog_environments.cli.output import Column, Table, colored, note, on_terminal, print_csv, print_json
+from posthog_environments.cli.output import TextColumn, TextTable, colored, note, on_terminal, print_csv, print_json
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
 from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
@@ -220,14 +220,14 @@ def _print(trend: Trend) -> None:
     if not trend.result:
         note("The answer has no series.")
     elif not on_terminal():
-        table = Table(Column("series"), Column("period"), Column("day"), Column("value"))
+        table = TextTable(TextColumn("series"), TextColumn("period"), TextColumn("day"), TextColumn("value"))
         table.show(_long(trend))
     elif any(listed(series, "data") for series in trend):
         _print_points(trend)
     else:
         widest = max(len(_name(series)) for series in trend)
         width = min(widest, shutil.get_terminal_size().columns - 24)
-        table = Table(Column("series", width=max(width, 6)), Column("value", width=20, right=True))
+        table = TextTable(TextColumn("series", width=max(width, 6)), TextColumn("value", width=20, right=True))
         table.show((_name(series), series.aggregated_value) for series in trend)
 
 
@@ -237,9 +237,9 @@ def _print_points(trend: Trend) -> None:
         each = (width - DAY) // len(trend) - 2
         names = [_name(series) for series in trend]
         widths = [min(max(len(name), MINIMUM - 2), each) for name in names]
-        table = Table(
-            Column("", width=DAY - 2),
-            *(Column(name, width=cells, right=True) for name, cells in zip(names, widths, strict=True)),
+        table = TextTable(
+            TextColumn("", width=DAY - 2),
+            *(TextColumn(name, width=cells, right=True) for name, cells in zip(names, widths, strict=True)),
         )
         longest = max(trend, key=lambda series: len(listed(series, "data")))
         points = [listed(series, "data") for series in trend]
@@ -248,7 +248,9 @@ def _print_points(trend: Trend) -> None:
             for at, day in enumerate(listed(longest, "days") or longest.labels)
         )
         return
-    table = Table(Column("series"), *(Column(name, width=14, right=True) for name in ("first", "last", "all")))
+    table = TextTable(
+        TextColumn("series"), *(TextColumn(name, width=14, right=True) for name in ("first", "last", "all"))
+    )
     points = [(series, listed(series, "data")) for series in trend]
     table.show((_name(series), data[0], data[-1], series.count) for series, data in points if data)
     note(f"{len(trend)} series do not fit side by side; --json has every number.")

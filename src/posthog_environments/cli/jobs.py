@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.bulk.ledger import OtherJob
+from posthog_environments.bulk.ledger import JournalMismatch
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
-from posthog_environments.cli.output import Column, Table, note, print_json, progress
+from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress
 from posthog_environments.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class BulkCommand:
             raise click.exceptions.Exit(1)
 
     def _explained(self, error: ConfigurationError) -> str:
-        if not isinstance(error, OtherJob):
+        if not isinstance(error, JournalMismatch):
             return printable(str(error), 2000)
         return (
             f"The journal {self._journal} is that of another job; different: {error.different}. Nothing was sent.\n"
@@ -181,13 +181,15 @@ class BulkCommand:
         if self._as_json:
             print_json(self._document(report))
         elif self._dry_run:
-            table = Table(Column("line", width=6, right=True), Column("outcome", width=12), Column("whom", share=3))
+            table = TextTable(
+                TextColumn("line", width=6, right=True), TextColumn("outcome", width=12), TextColumn("whom", share=3)
+            )
             table.show((outcome.input, self._word(outcome.state), self._whom(outcome)) for outcome in report)
         else:
             for outcome in report:
                 if outcome.state in ("not_found", "refused", "unknown"):
                     note(f"Line {outcome.input}, {WORDS[outcome.state]}: {self._whom(outcome)}")
-            table = Table(Column("outcome", width=14), Column("inputs", width=9, right=True))
+            table = TextTable(TextColumn("outcome", width=14), TextColumn("inputs", width=9, right=True))
             counted = [(self._word(state), count) for state, count in report.counts().items()]
             table.show([*counted, ("blank", self._rows.blank), ("all", self._rows.total)])
         self._say_how_to_go_on(report)

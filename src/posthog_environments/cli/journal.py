@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posthog_environments.bulk.journal import Damaged, Header, History, Standing, read
+from posthog_environments.bulk.journal import DamagedJournal, EntryState, Header, History, read
 from posthog_environments.bulk.proof import Account, account_of, gone_uuids, in_words, inputs_of, moment
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.jobs import WORDS
@@ -99,7 +99,7 @@ def _read(file: Path) -> tuple[History, Header]:
         history = read(file.read_bytes())
     except OSError as error:
         problem = f"it cannot be read: {error.strerror}"
-    except Damaged as damaged:
+    except DamagedJournal as damaged:
         problem = str(damaged)
     else:
         if history.header is not None:
@@ -135,7 +135,7 @@ def _prove(
 
 
 def _prove_one(
-    proof: _Proof, email: str, text: str, found: tuple[int, Standing], header: Header, look: _Look | None
+    proof: _Proof, email: str, text: str, found: tuple[int, EntryState], header: Header, look: _Look | None
 ) -> None:
     number, standing = found
     settled = standing.settled
@@ -203,7 +203,7 @@ class _Look:
             return False, f"SOMEBODY ELSE HAS THIS EMAIL ({other.uuid})"
         return True, "still gone"
 
-    def who_is_there(self, uuids: Mapping[str, Standing]) -> list[str]:
+    def who_is_there(self, uuids: Mapping[str, EntryState]) -> list[str]:
         """Return those who are there."""
         found: list[str] = []
         with progress("Looking", total=len(uuids)) as advance:
@@ -213,14 +213,14 @@ class _Look:
                 advance(1)
         return found
 
-    def events(self, uuid: str, standing: Standing) -> str:
+    def events(self, uuid: str, standing: EntryState) -> str:
         """Say how far the deletion of somebody's events is."""
         for person_uuid, said in self._rows(id=uuid):
             if person_uuid == uuid and (said.since is None or standing.since is None or said.since >= standing.since):
                 return f"; events: {said.words}"
         return "; events: no row of deletion_status"
 
-    def events_of(self, uuids: Mapping[str, Standing], account: Account) -> str:
+    def events_of(self, uuids: Mapping[str, EntryState], account: Account) -> str:
         """Say how far the deletion of everybody's events is."""
         counts = {"pending": 0, "completed": 0}
         seen: set[str] = set()

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from posthog_environments.bulk.inputs import Numbered
+from posthog_environments.bulk.inputs import NumberedInput
 from posthog_environments.errors import printable
 
 __all__ = ["MOST_SHOWN", "Rows", "column_of", "heading_hint", "lines_of", "read_text", "unusable"]
@@ -41,7 +41,7 @@ class Rows:
         empty: Lines of a table that have something, but nothing in the column.
     """
 
-    named: list[Numbered]
+    named: list[NumberedInput]
     total: int
     empty: tuple[int, ...] = ()
 
@@ -107,7 +107,7 @@ def lines_of(source: Path, text: str) -> Rows:
     # Other line ends of Unicode may stand within a text.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     named = [
-        Numbered(number, stripped, plain=True)
+        NumberedInput(number, stripped, plain=True)
         for number, line in enumerate(lines, 1)
         if (stripped := line.strip()) and not _is_comment(stripped)
     ]
@@ -133,7 +133,7 @@ def column_of(source: Path, text: str, name: str) -> Rows:
         start = 2
     delimiter, headings = _heading(source, text, name)
     place = _place(source, headings, name)
-    named: list[Numbered] = []
+    named: list[NumberedInput] = []
     empty: list[int] = []
     problems: list[str] = []
     total = 0
@@ -146,7 +146,7 @@ def column_of(source: Path, text: str, name: str) -> Rows:
         elif any(cells) and not cells[place]:
             empty.append(number)
         elif any(cells):
-            named.append(Numbered(number, cells[place]))
+            named.append(NumberedInput(number, cells[place]))
     if problems:
         raise unusable(source, problems)
     if not named:

@@ -22,8 +22,8 @@ from posthog_environments.cli.widths import at_words, fitted
 from posthog_environments.errors import printable
 
 __all__ = [
-    "Column",
-    "Table",
+    "TextColumn",
+    "TextTable",
     "colored",
     "note",
     "on_terminal",
@@ -105,7 +105,7 @@ def _visible(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TextColumn:
     """A column of a table.
 
     Attributes:
@@ -127,10 +127,10 @@ class Column:
     first: bool = False
 
 
-class Table:
+class TextTable:
     """Rows that are printed as they come: on a terminal in columns that fit it, else separated by tabs, uncut."""
 
-    def __init__(self, *columns: Column) -> None:
+    def __init__(self, *columns: TextColumn) -> None:
         self._columns = columns
         self._printer: Callable[[list[Sequence[object]]], None] | None = None
         self.cut = False

@@ -22,8 +22,8 @@ from posthog_environments.cli.options import (
     usage,
 )
 from posthog_environments.cli.output import (
-    Column,
-    Table,
+    TextColumn,
+    TextTable,
     note,
     print_csv,
     print_fields,
@@ -45,7 +45,7 @@ _HERE: Final = "posthog_environments.cli.persons"
 person_argument = click.argument("id", metavar="ID")
 # One person, or many from a file.
 optional_person = click.argument("id", metavar="[ID]", required=False)
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="RunBlocking not ask.")
 
 
 @click.group(
@@ -112,12 +112,12 @@ def list_(
             # The total costs the server a count, and only an estimate of the time left needs it.
             include_total=limit is None and shows_progress(),
         )
-    table = Table(
-        Column("name", share=3, first=True),
-        Column("distinct id", share=2),
-        Column("created", width=20, needs=100),
-        Column("uuid", width=36, least=9),
-        Column("properties", share=4, needs=140),
+    table = TextTable(
+        TextColumn("name", share=3, first=True),
+        TextColumn("distinct id", share=2),
+        TextColumn("created", width=20, needs=100),
+        TextColumn("uuid", width=36, least=9),
+        TextColumn("properties", share=4, needs=140),
     )
     print_listing(pager, table, _person_row, names=("person", "persons"), limit=limit, as_json=as_json)
 
@@ -242,7 +242,9 @@ def activity(env: Environment, *, id: str, limit: int | None, page_size: int, as
     """List what was done to a person, newest first."""
     with usage():
         pager = env.persons.activity(id, page_size=min(page_size, limit or page_size))
-    table = Table(Column("when", width=20), Column("activity", width=16), Column("by"), Column("changes"))
+    table = TextTable(
+        TextColumn("when", width=20), TextColumn("activity", width=16), TextColumn("by"), TextColumn("changes")
+    )
     print_listing(pager, table, _entry_row, names=("entry", "entries"), limit=limit, as_json=as_json)
 
 
@@ -270,7 +272,9 @@ def timeline(env: Environment, *, id: str, as_json: bool, **question: Any) -> No
         print_json(found.to_dict())
         return
     keys = found.crucial_property_keys
-    table = Table(Column("since", width=20), Column("events", width=8, right=True), Column("properties"))
+    table = TextTable(
+        TextColumn("since", width=20), TextColumn("events", width=8, right=True), TextColumn("properties")
+    )
     table.show(
         (
             point.timestamp,

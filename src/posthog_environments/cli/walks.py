@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
-from posthog_environments.cli.output import Table, note, on_terminal, print_json_line, progress
+from posthog_environments.cli.output import TextTable, note, on_terminal, print_json_line, progress
 from posthog_environments.errors import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["print_listing"]
 _CUT = " What ends in … was cut: a wider terminal, a pipe or --json shows all of it."
 
 
-class Record(Protocol):
+class Listed(Protocol):
     """What a listing gives."""
 
     def to_dict(self) -> dict[str, object]:
@@ -27,12 +27,12 @@ class Record(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Record)
+T = TypeVar("T", bound=Listed)
 
 
 def print_listing(
     pager: Pager[T],
-    table: Table,
+    table: TextTable,
     row: Callable[[T], Sequence[object]],
     *,
     names: tuple[str, str],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from posthog_environments.calls.events import ClientEvent
     from posthog_environments.calls.prefixes import InUse
-    from posthog_environments.calls.state import Scope, Session
+    from posthog_environments.calls.state import CallContext, ClientState
     from posthog_environments.client.resources import (
         AsyncInsights,
         AsyncPersons,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         Persons,
         WithRawResponse,
     )
-    from posthog_environments.client.runners import AsyncDriver, Driver
-    from posthog_environments.config.settings import Options, Prefix, Settings, TrendApi
+    from posthog_environments.client.runners import AsyncRunner, Runner
+    from posthog_environments.config.settings import CallOptions, Prefix, Settings, TrendApi
     from posthog_environments.operations.any_request import Params
     from posthog_environments.ratelimit.limiter import SharedPacer
     from posthog_environments.results.responses import RawResponse
@@ -76,14 +76,14 @@ class _Bound(Generic[G]):
 # ------------------------------------------------------------------------------------------------------- the clients
 
 Transport = TypeVar("Transport")
-AnyDriver = TypeVar("AnyDriver", bound="Driver | AsyncDriver")
+AnyRunner = TypeVar("AnyRunner", bound="Runner | AsyncRunner")
 
 
-class _Client(Generic[Transport, AnyDriver]):
+class _Client(Generic[Transport, AnyRunner]):
     """What both clients share: settings, checked and kept; views; and that nobody copies or pickles them."""
 
-    _scope: Scope
-    _driver: AnyDriver
+    _scope: CallContext
+    _driver: AnyRunner
 
     def __init__(
         self,
@@ -108,8 +108,8 @@ class _Client(Generic[Transport, AnyDriver]):
     ) -> None:
         # First of all, so that the text of the key is in no local variable of a traceback.
         api_key = cast("Any", Secret.wrap(api_key))
-        from posthog_environments.calls.state import Scope, Session
-        from posthog_environments.config.settings import Options, read_settings
+        from posthog_environments.calls.state import CallContext, ClientState
+        from posthog_environments.config.settings import CallOptions, read_settings
 
         settings = read_settings(
             project_id=project_id,
@@ -122,7 +122,7 @@ class _Client(Generic[Transport, AnyDriver]):
             environ=os.environ,
             quota=quota,
         )
-        options = Options().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
+        options = CallOptions().but(timeout=timeout, max_wait=max_wait, retries=retries, pacing=pacing)
         # Auto begins with environments, which every server of 2024 to 2026 knows.
         begin: InUse = "projects" if settings.prefix == "projects" else "environments"
         if on_event is not None:
@@ -133,15 +133,15 @@ class _Client(Generic[Transport, AnyDriver]):
             from posthog_environments.calls.observe import log_level, log_to_stderr
 
             log_to_stderr(log_level(level))
-        session = Session(settings, begin, shared=_shared_quota(settings), on_event=on_event)
+        session = ClientState(settings, begin, shared=_shared_quota(settings), on_event=on_event)
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
-        self._scope = Scope(session, options)
+        self._scope = CallContext(session, options)
         self._open(session, options, transport, verify, proxy)
 
     def _open(
         self,
-        session: Session,
-        options: Options,
+        session: ClientState,
+        options: CallOptions,
         transport: Transport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
@@ -203,7 +203,7 @@ class _Client(Generic[Transport, AnyDriver]):
         )
 
 
-class Environment(_Client["httpx.BaseTransport", "Driver"]):
+class Environment(_Client["httpx.BaseTransport", "Runner"]):
     """The persons and trends of one PostHog project. Blocks; safe to use from several threads.
 
     Args:
@@ -246,21 +246,21 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
 
     def _open(
         self,
-        session: Session,
-        options: Options,
+        session: ClientState,
+        options: CallOptions,
         transport: httpx.BaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
     ) -> None:
         import httpx
 
-        from posthog_environments.client.runners import Driver
+        from posthog_environments.client.runners import Runner
         from posthog_environments.transport.transport import Transport
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
             raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
         self._transport = Transport(session, transport, verify, proxy, options.timeout)
-        self._driver = Driver(self._transport)
+        self._driver = Runner(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -332,7 +332,7 @@ class Environment(_Client["httpx.BaseTransport", "Driver"]):
         self.close()
 
 
-class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
+class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
     """The persons and trends of one PostHog project, awaiting; on asyncio or trio, within one event loop.
 
     The arguments are those of `Environment`; `transport` is an `httpx.AsyncBaseTransport`.
@@ -344,21 +344,21 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncDriver"]):
 
     def _open(
         self,
-        session: Session,
-        options: Options,
+        session: ClientState,
+        options: CallOptions,
         transport: httpx.AsyncBaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
     ) -> None:
         import httpx
 
-        from posthog_environments.client.runners import AsyncDriver
+        from posthog_environments.client.runners import AsyncRunner
         from posthog_environments.transport.transport import AsyncTransport
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")
         self._transport = AsyncTransport(session, transport, verify, proxy, options.timeout)
-        self._driver = AsyncDriver(self._transport)
+        self._driver = AsyncRunner(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -407,10 +407,10 @@ def _shared_quota(settings: Settings) -> SharedPacer | None:
     """Open the quota that is shared with others, where one is."""
     if settings.quota is None:
         return None
-    from posthog_environments.ratelimit.shared import Budget, name_of
+    from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
     from posthog_environments.ratelimit.stores import open_store
 
-    return Budget(open_store(settings.quota), functools.partial(name_of, settings))
+    return SharedRateLimiter(open_store(settings.quota), functools.partial(name_of, settings))
 
 
 def _checked_proxy(proxy: object, verify: object, host: str, *, trust_env: bool) -> str | None:

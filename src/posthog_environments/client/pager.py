@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from posthog_environments.calls.messages import Flow
+from posthog_environments.calls.messages import CallGenerator
 from posthog_environments.calls.raw import raw
-from posthog_environments.paging.listing import Listing
-from posthog_environments.paging.page import Fetched, Report, Walk
+from posthog_environments.paging.listing import ListRequest
+from posthog_environments.paging.page import Paginator, RawPage, Report
 from posthog_environments.query.validation import whole
 from posthog_environments.results.models import Page
 from posthog_environments.results.responses import RawResponse
 
 if TYPE_CHECKING:
-    from posthog_environments.export.options import Progress, Wishes
+    from posthog_environments.export.options import ExportOptions, Progress
     from posthog_environments.export.summary import ExportSummary
     from posthog_environments.export.targets import Format
     from posthog_environments.tables.arrow import ArrowStream
@@ -27,13 +27,13 @@ __all__ = ["AsyncPager", "Pager"]
 T = TypeVar("T")
 
 
-def _page(walk: Walk[T], response: RawResponse[Fetched[T]]) -> Page[T]:
+def _page(walk: Paginator[T], response: RawResponse[RawPage[T]]) -> Page[T]:
     fetched = response.parse()
     return Page(walk.receive(fetched), fetched.count, response.giving(fetched.results))
 
 
 class _Base(Generic[T]):
-    def __init__(self, listing: Listing[T], run: Callable[[Flow[Any]], Any]) -> None:
+    def __init__(self, listing: ListRequest[T], run: Callable[[CallGenerator[Any]], Any]) -> None:
         self._listing = listing
         self._run = run
         self._report = Report()
@@ -43,20 +43,20 @@ class _Base(Generic[T]):
         """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
         return self._report
 
-    def _walk(self) -> Walk[T]:
+    def _walk(self) -> Paginator[T]:
         """Begin a walk, and report on it from now on."""
         walk = self._listing.walk()
         self._report = walk.report
         return walk
 
-    def _wish(self, path: str | os.PathLike[str], **wishes: Any) -> Wishes:
+    def _wish(self, path: str | os.PathLike[str], **wishes: Any) -> ExportOptions:
         from posthog_environments.export.options import read_wishes
 
         if self._listing.export is None:
             raise TypeError("Only persons can be exported, as env.persons.list(…) gives them, and no range of time.")
         return read_wishes(path, **wishes)
 
-    def _export(self, wishes: Wishes, progress: Progress | None) -> Flow[ExportSummary]:
+    def _export(self, wishes: ExportOptions, progress: Progress | None) -> CallGenerator[ExportSummary]:
         from posthog_environments.export.run import carry_out
 
         def began(report: Report) -> None:
@@ -174,7 +174,7 @@ class Pager(_Base[T]):
             since_last=since_last,
             only=only,
         )
-        run: Callable[[Flow[ExportSummary]], ExportSummary] = cast("Any", self._run)
+        run: Callable[[CallGenerator[ExportSummary]], ExportSummary] = cast("Any", self._run)
         return run(self._export(wishes, progress))
 
     def arrow(
@@ -224,7 +224,7 @@ class Pager(_Base[T]):
 class AsyncPager(_Base[T]):
     """The items of a listing, fetched page by page in an `async for`; see `Pager`."""
 
-    _run: Callable[[Flow[RawResponse[Fetched[T]]]], Awaitable[RawResponse[Fetched[T]]]]
+    _run: Callable[[CallGenerator[RawResponse[RawPage[T]]]], Awaitable[RawResponse[RawPage[T]]]]
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _AsyncItems(self.pages())
@@ -233,9 +233,9 @@ class AsyncPager(_Base[T]):
         """Iterate page by page; see `Pager.pages`."""
         return _AsyncPages(self._begin, self._run)
 
-    def _begin(self) -> Listing[T]:
+    def _begin(self) -> ListRequest[T]:
         walk = self._walk()
-        return Listing(self._listing.fetch, lambda: walk)
+        return ListRequest(self._listing.fetch, lambda: walk)
 
     async def first(self) -> T | None:
         """Fetch the first item, or None if there is none; see `Pager.first`."""
@@ -281,7 +281,7 @@ class AsyncPager(_Base[T]):
             since_last=since_last,
             only=only,
         )
-        run: Callable[[Flow[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
+        run: Callable[[CallGenerator[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
         return await run(self._export(wishes, progress))
 
     def __repr__(self) -> str:
@@ -297,12 +297,12 @@ class _AsyncPages(Generic[T]):
 
     def __init__(
         self,
-        begin: Callable[[], Listing[T]],
-        run: Callable[[Flow[RawResponse[Fetched[T]]]], Awaitable[RawResponse[Fetched[T]]]],
+        begin: Callable[[], ListRequest[T]],
+        run: Callable[[CallGenerator[RawResponse[RawPage[T]]]], Awaitable[RawResponse[RawPage[T]]]],
     ) -> None:
-        self._begin: Callable[[], Listing[T]] | None = begin
+        self._begin: Callable[[], ListRequest[T]] | None = begin
         self._run = run
-        self._listing: Listing[T] | None = None
+        self._listing: ListRequest[T] | None = None
         self._fetching = False
 
     def __aiter__(self) -> Self:

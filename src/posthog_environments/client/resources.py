@@ -1,6 +1,6 @@
 """The operations as clients offer them: groups of methods, bound from the flows.
 
-A flow takes a `Scope` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
+A flow takes a `CallContext` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
 the driver. For type checkers the parameters of a flow pass to the method through a ParamSpec; at run time
 `inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
 
@@ -20,14 +20,14 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from posthog_environments.bulk.flows import delete_many, update_many
-from posthog_environments.calls.messages import Answer, Failed, Flow
+from posthog_environments.calls.messages import CallGenerator, ServerResponse, TransportFailure
 from posthog_environments.calls.raw import raw
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.client.pager import AsyncPager, Pager
-from posthog_environments.client.runners import AsyncDriver, Driver
+from posthog_environments.client.runners import AsyncRunner, Runner
 from posthog_environments.errors import MalformedResponseError, TransportError
 from posthog_environments.operations import deletions, insights, person_changes, person_history, persons, timing
-from posthog_environments.paging.listing import Listing
+from posthog_environments.paging.listing import ListRequest
 from posthog_environments.results.responses import RawResponse
 
 __all__ = [
@@ -47,10 +47,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Group:
+class _Resource:
     """Operations of one kind on one client."""
 
-    def __init__(self, scope: Scope, driver: Driver) -> None:
+    def __init__(self, scope: CallContext, driver: Runner) -> None:
         self._scope = scope
         self._driver = driver
 
@@ -58,10 +58,10 @@ class _Group:
         return f"<{type(self).__name__} of project {self._scope.project_id}>"
 
 
-class _AsyncGroup:
+class _AsyncResource:
     """Operations of one kind on one awaiting client."""
 
-    def __init__(self, scope: Scope, driver: AsyncDriver) -> None:
+    def __init__(self, scope: CallContext, driver: AsyncRunner) -> None:
         self._scope = scope
         self._driver = driver
 
@@ -89,81 +89,87 @@ def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
     return method
 
 
-def _call(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], T]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> T:
+def _call(flow: Callable[Concatenate[CallContext, P], CallGenerator[T]]) -> Callable[Concatenate[_Resource, P], T]:
+    def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._driver.run(flow(self._scope, *args, **kwargs))
 
-    return cast("Callable[Concatenate[_Group, P], T]", _as_method(method, flow, "{item}"))
+    return cast("Callable[Concatenate[_Resource, P], T]", _as_method(method, flow, "{item}"))
 
 
-def _raw(flow: Callable[Concatenate[Scope, P], Flow[T]]) -> Callable[Concatenate[_Group, P], RawResponse[T]]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+def _raw(
+    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+) -> Callable[Concatenate[_Resource, P], RawResponse[T]]:
+    def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
         return self._driver.run(raw(flow(self._scope, *args, **kwargs)))
 
-    return cast("Callable[Concatenate[_Group, P], RawResponse[T]]", _as_method(method, flow, "RawResponse[{item}]"))
+    return cast("Callable[Concatenate[_Resource, P], RawResponse[T]]", _as_method(method, flow, "RawResponse[{item}]"))
 
 
-def _listing(flow: Callable[Concatenate[Scope, P], Listing[T]]) -> Callable[Concatenate[_Group, P], Pager[T]]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+def _listing(
+    flow: Callable[Concatenate[CallContext, P], ListRequest[T]],
+) -> Callable[Concatenate[_Resource, P], Pager[T]]:
+    def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
         return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
 
-    return cast("Callable[Concatenate[_Group, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
+    return cast("Callable[Concatenate[_Resource, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
 
 
 def _csv(
-    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
-) -> Callable[Concatenate[_Group, P], Iterator[str]]:
-    def method(self: _Group, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+    flow: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+) -> Callable[Concatenate[_Resource, P], Iterator[str]]:
+    def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
         texts = _texts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
         return _whole(texts) if flow is persons.csv else texts
 
-    return cast("Callable[Concatenate[_Group, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
+    return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
 
 
 def _acall(
-    flow: Callable[Concatenate[Scope, P], Flow[T]],
-) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]:
-    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> T:
+    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]:
+    async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._driver.run(flow(self._scope, *args, **kwargs))
 
-    return cast("Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
+    return cast("Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
 
 
 def _araw(
-    flow: Callable[Concatenate[Scope, P], Flow[T]],
-) -> Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, RawResponse[T]]]:
-    async def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]:
+    async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
         return await self._driver.run(raw(flow(self._scope, *args, **kwargs)))
 
     return cast(
-        "Callable[Concatenate[_AsyncGroup, P], Coroutine[Any, Any, RawResponse[T]]]",
+        "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]",
         _as_method(method, flow, "RawResponse[{item}]"),
     )
 
 
 def _alisting(
-    flow: Callable[Concatenate[Scope, P], Listing[T]],
-) -> Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]:
-    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+    flow: Callable[Concatenate[CallContext, P], ListRequest[T]],
+) -> Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]:
+    def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
         return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
 
-    return cast("Callable[Concatenate[_AsyncGroup, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]"))
+    return cast(
+        "Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]")
+    )
 
 
 def _acsv(
-    flow: Callable[Concatenate[Scope, P], Flow[Answer]],
-) -> Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]:
-    def method(self: _AsyncGroup, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
+    flow: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+) -> Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]:
+    def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
         texts = _atexts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
         return _awhole(texts) if flow is persons.csv else texts
 
     return cast(
-        "Callable[Concatenate[_AsyncGroup, P], AsyncGenerator[str, None]]",
+        "Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]",
         _as_method(method, flow, "AsyncGenerator[str, None]"),
     )
 
 
-def _silence(scope: Scope, arguments: Mapping[str, Any]) -> float:
+def _silence(scope: CallContext, arguments: Mapping[str, Any]) -> float:
     return arguments.get("timeout") or scope.options.timeout
 
 
@@ -181,11 +187,11 @@ class _Decoder:
             failure = MalformedResponseError("The CSV is not UTF-8.", status_code=200, body=chunk[:65536])
         raise failure
 
-    def error(self, failed: Failed) -> TransportError:
+    def error(self, failed: TransportFailure) -> TransportError:
         return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
 
 
-def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
+def _texts(group: _Resource, flow: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
     answer = group._driver.run(flow, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
     if stream is None:  # written here, and whole
@@ -197,14 +203,16 @@ def _texts(group: _Group, flow: Flow[Answer], silence: float) -> Iterator[str]:
             for chunk in stream:
                 if text := decoder.text(chunk):
                     yield text
-        except Failed as failed:
+        except TransportFailure as failed:
             failure = decoder.error(failed)
     if failure is not None:
         raise failure
     decoder.text(b"", final=True)
 
 
-async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> AsyncGenerator[str, None]:
+async def _atexts(
+    group: _AsyncResource, flow: CallGenerator[ServerResponse], silence: float
+) -> AsyncGenerator[str, None]:
     answer = await group._driver.run(flow, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
     if stream is None:  # written here, and whole
@@ -216,7 +224,7 @@ async def _atexts(group: _AsyncGroup, flow: Flow[Answer], silence: float) -> Asy
             async for chunk in stream:
                 if text := decoder.text(chunk):
                     yield text
-        except Failed as failed:
+        except TransportFailure as failed:
             failure = decoder.error(failed)
     if failure is not None:
         raise failure
@@ -278,7 +286,7 @@ async def _awhole(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]
     rows.end()
 
 
-class Persons(_Group):
+class Persons(_Resource):
     """The operations on persons."""
 
     list = _listing(persons.list_)
@@ -294,7 +302,7 @@ class Persons(_Group):
     update_many = _call(update_many)
 
 
-class AsyncPersons(_AsyncGroup):
+class AsyncPersons(_AsyncResource):
     """The operations on persons; calls are awaited, listings and CSV iterated with `async for`."""
 
     list = _alisting(persons.list_)
@@ -310,7 +318,7 @@ class AsyncPersons(_AsyncGroup):
     update_many = _acall(update_many)
 
 
-class Insights(_Group):
+class Insights(_Resource):
     """The operations on insights."""
 
     trend = _call(insights.trend)
@@ -319,7 +327,7 @@ class Insights(_Group):
     timing = _call(timing.timing)
 
 
-class AsyncInsights(_AsyncGroup):
+class AsyncInsights(_AsyncResource):
     """The operations on insights; calls are awaited, CSV is iterated with `async for`."""
 
     trend = _acall(insights.trend)
@@ -328,7 +336,7 @@ class AsyncInsights(_AsyncGroup):
     timing = _acall(timing.timing)
 
 
-class RawPersons(_Group):
+class RawPersons(_Resource):
     """The single calls on persons; each gives its answer as it came."""
 
     get = _raw(persons.get)
@@ -338,7 +346,7 @@ class RawPersons(_Group):
     properties_timeline = _raw(person_history.properties_timeline)
 
 
-class RawInsights(_Group):
+class RawInsights(_Resource):
     """The single calls on insights; each gives its answer as it came."""
 
     trend = _raw(insights.trend)
@@ -346,7 +354,7 @@ class RawInsights(_Group):
     timing = _raw(timing.timing)
 
 
-class WithRawResponse(_Group):
+class WithRawResponse(_Resource):
     """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
 
     @property
@@ -360,7 +368,7 @@ class WithRawResponse(_Group):
         return RawInsights(self._scope, self._driver)
 
 
-class AsyncRawPersons(_AsyncGroup):
+class AsyncRawPersons(_AsyncResource):
     """The single calls on persons; each gives its answer as it came, once awaited."""
 
     get = _araw(persons.get)
@@ -370,7 +378,7 @@ class AsyncRawPersons(_AsyncGroup):
     properties_timeline = _araw(person_history.properties_timeline)
 
 
-class AsyncRawInsights(_AsyncGroup):
+class AsyncRawInsights(_AsyncResource):
     """The single calls on insights; each gives its answer as it came, once awaited."""
 
     trend = _araw(insights.trend)
@@ -378,7 +386,7 @@ class AsyncRawInsights(_AsyncGroup):
     timing = _araw(timing.timing)
 
 
-class AsyncWithRawResponse(_AsyncGroup):
+class AsyncWithRawResponse(_AsyncResource):
     """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
 
     @property

@@ -10,13 +10,21 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from posthog_environments.calls.messages import Answer, Call, Do, Failed, Flow, Outcome, Send
+from posthog_environments.calls.messages import (
+    Call,
+    CallGenerator,
+    RunBlocking,
+    Send,
+    ServerResponse,
+    StepResult,
+    TransportFailure,
+)
 
 if TYPE_CHECKING:
     import httpx
     from anyio import CapacityLimiter
 
-__all__ = ["AsyncDriver", "AsyncSender", "Driver", "Sender"]
+__all__ = ["AsyncRunner", "AsyncSender", "Runner", "Sender"]
 
 T = TypeVar("T")
 
@@ -30,7 +38,7 @@ class Requests(Protocol):
 
 
 class Sender(Protocol):
-    """The whole of the blocking I/O: send a request once, and return the response or raise `Failed`."""
+    """The whole of the blocking I/O: send a request once, and return the response or raise `TransportFailure`."""
 
     @property
     def requests(self) -> Requests:
@@ -58,28 +66,28 @@ class AsyncSender(Protocol):
 def _request(requests: Requests, command: Send, silence: float) -> httpx.Request:
     remaining = command.deadline - time.monotonic()
     if remaining <= 0:
-        raise Failed("no time was left to send it", sent=False, again=False, timed_out=True)
+        raise TransportFailure("no time was left to send it", sent=False, again=False, timed_out=True)
     return requests.of_call(command.call, remaining, silence if command.call.stream and silence else remaining)
 
 
-def _answer(call: Call, request: httpx.Request, response: httpx.Response) -> Answer:
+def _answer(call: Call, request: httpx.Request, response: httpx.Response) -> ServerResponse:
     """Make an answer of a response, whose body is in memory or, where a stream was asked for, still to come."""
     stream = cast("Any", response.stream)
     if call.stream and response.is_success:
-        return Answer(response.status_code, response.headers, b"", str(request.url), stream)
-    return Answer(response.status_code, response.headers, b"".join(stream), str(request.url))
+        return ServerResponse(response.status_code, response.headers, b"", str(request.url), stream)
+    return ServerResponse(response.status_code, response.headers, b"".join(stream), str(request.url))
 
 
-class Driver:
+class Runner:
     """Runs flows by blocking."""
 
     def __init__(self, sender: Sender, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sender = sender
         self._sleep = sleep
 
-    def run(self, flow: Flow[T], silence: float = 0.0) -> T:
+    def run(self, flow: CallGenerator[T], silence: float = 0.0) -> T:
         """Run a flow to its end; `silence` is how long a stream may say nothing."""
-        outcome: Outcome = None
+        outcome: StepResult = None
         with closing(flow):
             while True:
                 try:
@@ -89,33 +97,33 @@ class Driver:
                     return value
                 if isinstance(command, Send):
                     outcome = self._send(command, silence)
-                elif isinstance(command, Do):
+                elif isinstance(command, RunBlocking):
                     outcome = command.work()
                 else:
                     outcome = None
                     self._sleep(command.seconds)
 
-    def _send(self, command: Send, silence: float) -> Answer | Failed:
+    def _send(self, command: Send, silence: float) -> ServerResponse | TransportFailure:
         try:
             request = _request(self._sender.requests, command, silence)
             response = self._sender.send(request, command.deadline, stream=command.call.stream)
             return _answer(command.call, request, response)
-        except Failed as failure:
+        except TransportFailure as failure:
             return failure.with_traceback(None)
 
 
-class AsyncDriver:
+class AsyncRunner:
     """Runs flows by awaiting, on asyncio or trio. A cancelled call closes its flow."""
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
         self._workers: CapacityLimiter | None = None
 
-    async def run(self, flow: Flow[T], silence: float = 0.0) -> T:
-        """Run a flow to its end; see `Driver.run`."""
+    async def run(self, flow: CallGenerator[T], silence: float = 0.0) -> T:
+        """Run a flow to its end; see `Runner.run`."""
         import anyio
 
-        outcome: Outcome = None
+        outcome: StepResult = None
         with closing(flow):
             while True:
                 try:
@@ -125,21 +133,21 @@ class AsyncDriver:
                     return value
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
-                elif isinstance(command, Do):
+                elif isinstance(command, RunBlocking):
                     outcome = await self._do(command)
                 else:
                     outcome = None
                     await anyio.sleep(command.seconds)
 
-    async def _send(self, command: Send, silence: float) -> Answer | Failed:
+    async def _send(self, command: Send, silence: float) -> ServerResponse | TransportFailure:
         try:
             request = _request(self._sender.requests, command, silence)
             response = await self._sender.send(request, command.deadline, stream=command.call.stream)
             return _answer(command.call, request, response)
-        except Failed as failure:
+        except TransportFailure as failure:
             return failure.with_traceback(None)
 
-    async def _do(self, command: Do) -> float | None:
+    async def _do(self, command: RunBlocking) -> float | None:
         import anyio
         import anyio.to_thread
 

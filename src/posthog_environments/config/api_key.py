@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from posthog_environments.errors import ConfigurationError
 
-__all__ = ["NoText", "Secret", "api_key_secret"]
+__all__ = ["InvalidKey", "Secret", "api_key_secret"]
 
 
 class Secret:
@@ -28,9 +28,9 @@ class Secret:
 
         Whoever gives bytes or a list has most likely put a key into it.
         """
-        if value is None or isinstance(value, (cls, NoText)) or callable(value):
+        if value is None or isinstance(value, (cls, InvalidKey)) or callable(value):
             return value
-        return cls(value) if isinstance(value, str) else NoText(type(value).__name__)
+        return cls(value) if isinstance(value, str) else InvalidKey(type(value).__name__)
 
     def reveal(self) -> str:
         """Return the text itself."""
@@ -55,7 +55,7 @@ class Secret:
         raise TypeError("A secret is neither copied nor pickled; make a new client where you need one.")
 
 
-class NoText:
+class InvalidKey:
     """Stands for a key that was given as something else than a text; of it only the name of its type is kept."""
 
     __slots__ = ("kind",)
@@ -84,7 +84,7 @@ def api_key_secret(key: object, place: str) -> Secret:
 
 def _problem(key: object) -> str | None:
     if not isinstance(key, Secret):
-        kind = key.kind if isinstance(key, NoText) else type(key).__name__
+        kind = key.kind if isinstance(key, InvalidKey) else type(key).__name__
         return f"must be a str or a function that returns one, not {kind}. {_HELP}"
     key = key.reveal()
     if not key:

@@ -21,10 +21,10 @@ from posthog_environments.errors import ConfigurationError
 
 __all__ = [
     "VERSION",
-    "KeySource",
-    "Options",
+    "ApiKeyProvider",
+    "CallOptions",
     "Prefix",
-    "QuotaPlace",
+    "QuotaLocation",
     "Settings",
     "TrendApi",
     "quota_place",
@@ -43,7 +43,7 @@ TrendApi = Literal["auto", "legacy", "query"]
 
 
 @dataclass(frozen=True, slots=True)
-class KeySource:
+class ApiKeyProvider:
     """Where the key comes from: a `Secret`, or a function that is asked before each attempt."""
 
     secret: Secret | None
@@ -70,7 +70,7 @@ class KeySource:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class CallOptions:
     """What may differ from call to call and from view to view on one client."""
 
     timeout: float = DEFAULT_TIMEOUT
@@ -80,7 +80,7 @@ class Options:
     # Of one call alone.
     extra_headers: Mapping[str, str] | None = None
 
-    def but(self, **changes: Any) -> Options:
+    def but(self, **changes: Any) -> CallOptions:
         """Return these options with some changed, each of them checked."""
         for name, value in changes.items():
             check = _CHECKS.get(name)
@@ -91,7 +91,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotaPlace:
+class QuotaLocation:
     """Where a quota is kept that several workers share.
 
     Attributes:
@@ -111,12 +111,12 @@ class Settings:
 
     project_id: str
     host: str
-    key: KeySource
+    key: ApiKeyProvider
     prefix: Prefix
     max_body: int = MAX_BODY
     trend_api: TrendApi = "auto"
     # None where the client counts for itself alone.
-    quota: QuotaPlace | None = None
+    quota: QuotaLocation | None = None
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -185,18 +185,18 @@ def _given(value: object, name: str, variable: str, environ: Mapping[str, str]) 
     return value, name
 
 
-def _key(key: object, environ: Mapping[str, str]) -> KeySource:
+def _key(key: object, environ: Mapping[str, str]) -> ApiKeyProvider:
     if callable(key) and not isinstance(key, Secret):
-        return KeySource(None, cast("Callable[[], str]", key))
+        return ApiKeyProvider(None, cast("Callable[[], str]", key))
     if key is not None:
-        return KeySource(api_key_secret(key, "api_key"))
+        return ApiKeyProvider(api_key_secret(key, "api_key"))
     variable = "POSTHOG_PERSONAL_API_KEY"
     if not environ.get(variable):
         raise ConfigurationError(
             f"There is no API key. Set {variable}, or give api_key=. "
             "Make one in PostHog under Settings, Personal API keys."
         )
-    return KeySource(api_key_secret(environ[variable], variable))
+    return ApiKeyProvider(api_key_secret(environ[variable], variable))
 
 
 def _project(value: object, place: str) -> str:
@@ -217,7 +217,7 @@ _PLACES = (
 )
 
 
-def quota_place(value: object, place: str = "quota") -> QuotaPlace | None:
+def quota_place(value: object, place: str = "quota") -> QuotaLocation | None:
     """Read where a quota is kept; None stands for the memory of the client.
 
     Raises:
@@ -235,7 +235,7 @@ def quota_place(value: object, place: str = "quota") -> QuotaPlace | None:
     if scheme == "file" and _is_local(rest):
         return _quota_file(unquote(rest.removeprefix("//localhost") if rest.startswith("//localhost/") else rest))
     if scheme in ("redis", "rediss", "unix") and rest.startswith("//"):
-        return QuotaPlace("redis", Secret(value), _without_password(scheme, rest))
+        return QuotaLocation("redis", Secret(value), _without_password(scheme, rest))
     # Not the value itself: a URL may hold a password.
     hint = " A file is named with three slashes: file:///path/quota.db." if scheme == "file" else ""
     raise ConfigurationError(f"{place} must be {_PLACES}.{hint}")
@@ -245,10 +245,10 @@ def _is_local(rest: str) -> bool:
     return len(rest) > 1 and (not rest.startswith("//") or rest.startswith(("///", "//localhost/")))
 
 
-def _quota_file(path: str) -> QuotaPlace:
+def _quota_file(path: str) -> QuotaLocation:
     # Absolute, for the program may change its folder.
     full = str(Path(re.sub("^/+", "/", path)).absolute())
-    return QuotaPlace("file", Secret(full), full)
+    return QuotaLocation("file", Secret(full), full)
 
 
 def _without_password(scheme: str, rest: str) -> str:

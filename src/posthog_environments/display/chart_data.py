@@ -14,9 +14,9 @@ from posthog_environments.errors import printable
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
 
-Kind = Literal["lines", "area", "bars", "totals", "pie", "table", "number"]
+ChartKind = Literal["lines", "area", "bars", "totals", "pie", "table", "number"]
 
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, ChartKind]] = {
     "ActionsLineGraph": "lines",
     "ActionsLineGraphCumulative": "lines",
     "ActionsAreaGraph": "area",
@@ -59,7 +59,7 @@ _COUNTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """One series, ready to be drawn.
 
     Attributes:
@@ -85,8 +85,8 @@ class Line:
 class Chart:
     """A trend, ready to be drawn."""
 
-    kind: Kind
-    lines: Sequence[Line]
+    kind: ChartKind
+    lines: Sequence[ChartLine]
     title: str
     counted: str
     """What the numbers count, as in "events"; empty where that is not one thing."""
@@ -114,7 +114,7 @@ class Chart:
         """Whether a point is shorter than a day."""
         return self.interval in _BY_CLOCK
 
-    def finished(self, line: Line) -> int:
+    def finished(self, line: ChartLine) -> int:
         """Count the points of a line that were over when it was computed; all, where nobody knows."""
         if self.computed is None or line.previous or line.times is None:
             return len(line.values)
@@ -132,7 +132,7 @@ class Chart:
         )
 
     @property
-    def longest(self) -> Line | None:
+    def longest(self) -> ChartLine | None:
         """The line that the days along the axis are from: of the current period, if there are points in it."""
         return max(self.lines, key=lambda one: (bool(one.values), not one.previous, len(one.values)), default=None)
 
@@ -144,7 +144,7 @@ class Chart:
         times = sorted({time for line in self.lines for time in self.places(line) or ()})
         return times, [f"{time:%Y-%m-%d %H:%M}" if self.by_clock else f"{time:%Y-%m-%d}" for time in times]
 
-    def places(self, line: Line) -> Sequence[datetime] | None:
+    def places(self, line: ChartLine) -> Sequence[datetime] | None:
         """Tell where along the axis the points of a line are: those of the period before lie under the current ones."""
         partner = next((other for other in self.lines if other.color == line.color and not other.previous), None)
         if not line.previous or partner is None or line.times is None or not partner.times:
@@ -279,9 +279,9 @@ def listed(series: Series, name: Literal["data", "days"]) -> Sequence[Any]:
     return series.data if name == "data" else series.days
 
 
-def _lines(found: Sequence[Series], *, cumulative: bool) -> list[Line]:
+def _lines(found: Sequence[Series], *, cumulative: bool) -> list[ChartLine]:
     colors: dict[str, int] = {}
-    lines: list[Line] = []
+    lines: list[ChartLine] = []
     for name, series in zip(_names(found), found, strict=True):
         values = [number(value) for value in listed(series, "data")]
         # A server may send fewer days than numbers; what has no day has no place.
@@ -291,7 +291,7 @@ def _lines(found: Sequence[Series], *, cumulative: bool) -> list[Line]:
         if days and len(days) < len(values):
             values = values[: len(days)]
         lines.append(
-            Line(
+            ChartLine(
                 name=name,
                 values=values,
                 days=days or [str(number) for number in range(1, len(values) + 1)],
@@ -369,7 +369,7 @@ def _title(found: Sequence[Series], echo: Mapping[str, Any]) -> str:
     return printable(title + (f" by {breakdown}" if breakdown else ""), 120)
 
 
-def _interval(echo: Mapping[str, Any], lines: Sequence[Line]) -> str:
+def _interval(echo: Mapping[str, Any], lines: Sequence[ChartLine]) -> str:
     asked = echo.get("interval")
     if isinstance(asked, str) and asked in _STEPS:
         return asked

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from posthog_environments.display import chart_data as charts
-from posthog_environments.display.chart_data import Chart, Line, figures, shorten
+from posthog_environments.display.chart_data import Chart, ChartLine, figures, shorten
 from posthog_environments.display.terminal import text
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _bars(chart: Chart, axes: Any) -> None:
     _finish(chart, axes, handles)
 
 
-def _places(chart: Chart, line: Line) -> Sequence[Any]:
+def _places(chart: Chart, line: ChartLine) -> Sequence[Any]:
     if chart.axis()[0] is None:
         return range(len(line.values))
     return chart.places(line) or []
@@ -410,7 +410,7 @@ def _change(now: float, before: float) -> str:
     return f"{figures(before)} in the period before{by}"
 
 
-def _pairs(chart: Chart) -> tuple[list[Line], Mapping[int, Line]]:
+def _pairs(chart: Chart) -> tuple[list[ChartLine], Mapping[int, ChartLine]]:
     """Return the lines of the current period, and those of the one before by their colour."""
     current = [line for line in chart.lines if not line.previous]
     previous = {line.color: line for line in chart.lines if line.previous}

@@ -10,7 +10,7 @@ from math import floor, isnan, log10
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from posthog_environments.display import chart_data as charts
-from posthog_environments.display.chart_data import Chart, Line, figures
+from posthog_environments.display.chart_data import Chart, ChartLine, figures
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
@@ -114,12 +114,12 @@ def _dashes(points: list[tuple[float, float]], over: int) -> list[tuple[float, f
     return dashes
 
 
-def _marker(chart: Chart, plotext: Any, line: Line, *, color: bool) -> Any:
+def _marker(chart: Chart, plotext: Any, line: ChartLine, *, color: bool) -> Any:
     symbol = _symbol(chart, line, color=color)
     return plotext.marker(symbol, plotext.pixel(_COLORS[line.color % len(_COLORS)])) if color else symbol
 
 
-def _symbol(chart: Chart, line: Line, *, color: bool) -> str:
+def _symbol(chart: Chart, line: ChartLine, *, color: bool) -> str:
     """Choose what a series is drawn with: by colour one for all, without colours a letter for each."""
     if color or len(chart.lines) == 1:
         if line.previous:
@@ -128,14 +128,14 @@ def _symbol(chart: Chart, line: Line, *, color: bool) -> str:
     return _LETTERS[_shown(chart).index(line) % len(_LETTERS)]
 
 
-def _shown(chart: Chart) -> list[Line]:
+def _shown(chart: Chart) -> list[ChartLine]:
     """Choose the first series; with the period before, each with its own."""
     both = len({line.previous for line in chart.lines}) > 1
     colors = list(dict.fromkeys(line.color for line in chart.lines))[: _MOST_LINES // 2 if both else _MOST_LINES]
     return [line for line in chart.lines if line.color in colors]
 
 
-def _places(chart: Chart, line: Line) -> list[float]:
+def _places(chart: Chart, line: ChartLine) -> list[float]:
     """Place the points in days since the first: plotext's numbers are short, and 1997 is many days after the year 1."""
     times, places = chart.axis()[0], chart.places(line)
     if times is None or places is None:
@@ -204,7 +204,7 @@ def _legend(chart: Chart, width: int, *, color: bool) -> list[str]:
     return [row.rstrip() for row in rows]
 
 
-def _sign(chart: Chart, line: Line, *, color: bool) -> str:
+def _sign(chart: Chart, line: ChartLine, *, color: bool) -> str:
     symbol = _symbol(chart, line, color=color)
     return {"full": "█", "hd": "━"}.get(symbol, symbol)
 
@@ -212,7 +212,7 @@ def _sign(chart: Chart, line: Line, *, color: bool) -> str:
 # ----- one number for each series
 
 
-def _totals(chart: Chart, lines: list[Line], width: int, *, color: bool) -> list[str]:
+def _totals(chart: Chart, lines: list[ChartLine], width: int, *, color: bool) -> list[str]:
     """Draw a bar for each series, of blocks; this takes no help."""
     if chart.by_size:
         lines = sorted(lines, key=lambda line: (isnan(line.total), -line.total))
@@ -245,7 +245,7 @@ def _blocks(length: float) -> str:
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
-def _painted(text: str, line: Line, *, color: bool) -> str:
+def _painted(text: str, line: ChartLine, *, color: bool) -> str:
     return f"\x1b[38;5;{_COLORS[line.color % len(_COLORS)]}m{text}\x1b[0m" if color else text
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from posthog_environments.export.summary import Tally
+from posthog_environments.export.summary import ExportStats
 
-__all__ = ["Checkpoint", "Job", "Phase", "Receipt", "Written", "differences", "fingerprint", "read", "write"]
+__all__ = ["Checkpoint", "ExportIdentity", "Phase", "Receipt", "Written", "differences", "fingerprint", "read", "write"]
 
 VERSION = 1
 
@@ -19,7 +19,7 @@ Phase: TypeAlias = Literal["walking", "composing", "placing"]
 """Rows are fetched; the target is made from them; it is given its name."""
 
 
-class Job(msgspec.Struct, frozen=True):
+class ExportIdentity(msgspec.Struct, frozen=True):
     """What makes an export this one and no other. Filters may name people, so of these only a sum is kept."""
 
     host: str
@@ -50,7 +50,7 @@ class Checkpoint(msgspec.Struct):
         phase: What it is at.
         part: What of the part file counts.
         rows: Rows in it.
-        walk: Where the walk is, see `OffsetWalk.state`.
+        walk: Where the walk is, see `OffsetPaginator.state`.
         layout: The columns; None until they are known, and for JSON Lines.
         mark: When the newest person was created, as the walk began.
         since: The mark of the export before, for one that fetches what is new.
@@ -62,7 +62,7 @@ class Checkpoint(msgspec.Struct):
         new: Of these, rows that were not in the file before.
     """
 
-    job: Job
+    job: ExportIdentity
     replaces: bool
     phase: Phase
     part: Written
@@ -73,7 +73,7 @@ class Checkpoint(msgspec.Struct):
     since: str | None
     older: int
     old: Written | None
-    tally: Tally
+    tally: ExportStats
     made: Written | None = None
     total: int = 0
     new: int = 0
@@ -94,7 +94,7 @@ class Receipt(msgspec.Struct):
         finished: When it was finished.
     """
 
-    job: Job
+    job: ExportIdentity
     complete: bool
     reason: str | None
     mark: str | None
@@ -124,7 +124,7 @@ _WORDS = {
 }
 
 
-def differences(one: Job, other: Job, *, but: frozenset[str] = frozenset()) -> str:
+def differences(one: ExportIdentity, other: ExportIdentity, *, but: frozenset[str] = frozenset()) -> str:
     """Name what differs between two exports, in words; empty if nothing does."""
     return ", ".join(
         word for name, word in _WORDS.items() if name not in but and getattr(one, name) != getattr(other, name)

@@ -15,14 +15,14 @@ from posthog_environments.tables.columns import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posthog_environments.export.targets import Compression, Form
+    from posthog_environments.export.targets import Compression, FileFormat
 
-__all__ = ["Writer", "choose_layout", "compressed", "opened", "warn_of_absent"]
+__all__ = ["ChunkWriter", "choose_layout", "compressed", "opened", "warn_of_absent"]
 
 GZIP_LEVEL = 6
 
 
-class Writer:
+class ChunkWriter:
     """Writes rows in a form, piece by piece; the first piece of CSV begins with the header.
 
     With `checks` JSON Lines are read as well, for somebody who must be able to read them later.
@@ -33,7 +33,7 @@ class Writer:
 
     def __init__(
         self,
-        form: Form,
+        form: FileFormat,
         *,
         columns: Sequence[str] | None = None,
         flatten: bool = False,

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
     from posthog_environments_api.models import Person
 
-    from posthog_environments.export.options import Wishes
+    from posthog_environments.export.options import ExportOptions
 
-__all__ = ["Composer"]
+__all__ = ["Assembler"]
 
 PIECE = 1000
 SAMPLE = 10_000
 
 
-class Composer:
+class Assembler:
     """Makes a target.
 
     Args:
@@ -46,7 +46,7 @@ class Composer:
     """
 
     def __init__(
-        self, wishes: Wishes, spool: Callable[[], Iterable[bytes]], old: Path | None, layout: Layout | None
+        self, wishes: ExportOptions, spool: Callable[[], Iterable[bytes]], old: Path | None, layout: Layout | None
     ) -> None:
         self._wishes = wishes
         self._spool = spool

@@ -15,35 +15,35 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.export import checkpoint as records
-from posthog_environments.export.checkpoint import Checkpoint, Job, Phase, Receipt, Written
-from posthog_environments.export.compose import Composer
-from posthog_environments.export.job import Export
-from posthog_environments.export.options import Wishes
-from posthog_environments.export.sink import Sink
+from posthog_environments.export.checkpoint import Checkpoint, ExportIdentity, Phase, Receipt, Written
+from posthog_environments.export.compose import Assembler
+from posthog_environments.export.job import ExportJob
+from posthog_environments.export.options import ExportOptions
+from posthog_environments.export.sink import ChecksumWriter
 from posthog_environments.export.summary import ExportSummary
-from posthog_environments.export.targets import Places
+from posthog_environments.export.targets import ExportPaths
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posthog_environments.paging.listing import Exportable
+    from posthog_environments.paging.listing import ExportListRequest
     from posthog_environments.results.raw_rows import Row
 
-__all__ = ["NothingToResumeError", "ToFile"]
+__all__ = ["FileExport", "NothingToResumeError"]
 
 
 class NothingToResumeError(FileExistsError):
     """An export was to go on, and there is the file alone."""
 
 
-class ToFile(Export):
+class FileExport(ExportJob):
     """An export to a file, which can be resumed."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         assert self._wishes.places is not None
-        self._places: Places = self._wishes.places
+        self._places: ExportPaths = self._wishes.places
         self._job = _job(self._listing, self._wishes)
         self._phase: Phase = "walking"
         self._replaces = self._wishes.force
@@ -129,7 +129,7 @@ class ToFile(Export):
     def _read_receipt(self) -> None:
         """Look for what the export before has left, and refuse what cannot be added to."""
         target = self._places.target
-        again = "Export everybody anew with since_last and force."
+        again = "ExportJob everybody anew with since_last and force."
         try:
             receipt: Receipt = records.read(self._places.receipt.read_bytes(), Receipt)
         except FileNotFoundError:
@@ -229,7 +229,7 @@ class ToFile(Export):
     # ------------------------------------------------------------------------------------------------------- the end
 
     def finish(self) -> ExportSummary:
-        """Put the file in its place; see `Export.finish`."""
+        """Put the file in its place; see `ExportJob.finish`."""
         assert not self.more
         if self._phase == "walking" and self._wishes.spools:
             self._phase = "composing"
@@ -251,11 +251,11 @@ class ToFile(Export):
         old = places.target if self._old is not None else None
         if old is not None and _measure(old) != self._old:
             raise ValueError(f"{old} was changed while people were fetched. Export everybody anew with force.")
-        composer = Composer(self._wishes, lambda: _lines(places.part, self._written.bytes), old, self._layout())
+        composer = Assembler(self._wishes, lambda: _lines(places.part, self._written.bytes), old, self._layout())
         self._disk.remove(places.fresh)
         file = self._disk.create(places.fresh)
         try:
-            sink = Sink(partial(self._disk.write, file))
+            sink = ChecksumWriter(partial(self._disk.write, file))
             composer.write(sink)
             self._disk.sync(file)
         except ValueError:
@@ -316,9 +316,9 @@ class ToFile(Export):
             self._disk.remove(self._places.part)
 
 
-def _job(listing: Exportable, wishes: Wishes) -> Job:
+def _job(listing: ExportListRequest, wishes: ExportOptions) -> ExportIdentity:
     identity = dict(listing.identity)
-    return Job(
+    return ExportIdentity(
         host=str(identity.pop("host")),
         project=str(identity.pop("project")),
         filters=records.fingerprint(identity),

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Disk"]
+__all__ = ["FileSystem"]
 
 _FLAGS = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -15,7 +15,7 @@ _FLAGS = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0
 _NO_SUCH_THING = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
 
-class Disk:
+class FileSystem:
     """The file system. Files that it makes are for their owner alone."""
 
     def create(self, path: Path) -> int:

@@ -11,23 +11,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from posthog_environments.calls.messages import Flow, Send, Sleep, watched
+from posthog_environments.calls.messages import CallGenerator, Send, Sleep, watched
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.checkpoint import Written
-from posthog_environments.export.chunks import Writer
-from posthog_environments.export.filesystem import Disk
-from posthog_environments.export.options import Progress, Wishes
-from posthog_environments.export.summary import ExportSummary, Tally
-from posthog_environments.export.targets import Form
+from posthog_environments.export.chunks import ChunkWriter
+from posthog_environments.export.filesystem import FileSystem
+from posthog_environments.export.options import ExportOptions, Progress
+from posthog_environments.export.summary import ExportStats, ExportSummary
+from posthog_environments.export.targets import FileFormat
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
-    from posthog_environments.paging.listing import Exportable
-    from posthog_environments.paging.offset import OffsetWalk
-    from posthog_environments.paging.page import Fetched, Report
+    from posthog_environments.paging.listing import ExportListRequest
+    from posthog_environments.paging.offset import OffsetPaginator
+    from posthog_environments.paging.page import RawPage, Report
     from posthog_environments.results.raw_rows import Row
 
-__all__ = ["Export"]
+__all__ = ["ExportJob"]
 
 T = TypeVar("T")
 
@@ -36,15 +36,15 @@ PIECE_ROWS = 4000
 PIECE_PAGES = 8
 
 
-class Export:
+class ExportJob:
     """An export under way: fetch what `fetch` gives and hand it to `take` while there is `more`; then `finish`."""
 
     def __init__(
         self,
-        listing: Exportable,
-        wishes: Wishes,
+        listing: ExportListRequest,
+        wishes: ExportOptions,
         progress: Progress | None,
-        disk: Disk,
+        disk: FileSystem,
         clock: Callable[[], float],
     ) -> None:
         self._listing = listing
@@ -53,19 +53,19 @@ class Export:
         self._disk = disk
         self._clock = clock
         self._began = clock()
-        self._tally = Tally()
+        self._tally = ExportStats()
         self._pending: list[Row] = []
         self._pages = 0
         self._rows = 0
         self._written = Written()
         self._mark: datetime | None = None
-        self._walk: OffsetWalk[Row] = listing.restore(None)
+        self._walk: OffsetPaginator[Row] = listing.restore(None)
         self._writer = self._new_writer(None)
 
-    def _new_writer(self, layout: Layout | None) -> Writer:
+    def _new_writer(self, layout: Layout | None) -> ChunkWriter:
         wishes = self._wishes
-        form = Form("jsonl") if wishes.spools else wishes.form
-        return Writer(
+        form = FileFormat("jsonl") if wishes.spools else wishes.form
+        return ChunkWriter(
             form,
             columns=wishes.columns,
             flatten=wishes.flatten,
@@ -85,12 +85,12 @@ class Export:
         """Whether there is more to fetch."""
         return self._walk.cursor is not None
 
-    def fetch(self) -> Flow[Fetched[Row]]:
+    def fetch(self) -> CallGenerator[RawPage[Row]]:
         """Give the flow that fetches the next page."""
         assert self._walk.cursor is not None
         return _counted(self._listing.fetch(self._walk.cursor), self._tally)
 
-    def take(self, page: Fetched[Row]) -> None:
+    def take(self, page: RawPage[Row]) -> None:
         """Take a page, and write what is to be written.
 
         Raises:
@@ -199,7 +199,7 @@ class Export:
         self.close()
 
 
-def _counted(flow: Flow[T], tally: Tally) -> Flow[T]:
+def _counted(flow: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
     """Run a flow, and count what it asks for."""
     waits = False
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from posthog_environments.export.targets import Form, Format, Places, places_of, read_form
+from posthog_environments.export.targets import ExportPaths, FileFormat, Format, places_of, read_form
 from posthog_environments.query.validation import flag
 
-__all__ = ["STDOUT", "Progress", "Wishes", "read_wishes"]
+__all__ = ["STDOUT", "ExportOptions", "Progress", "read_wishes"]
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the rows so far, and how many there will be where the server says it."""
@@ -22,11 +22,11 @@ STDOUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ExportOptions:
     """What was asked for. `places` is None for standard output."""
 
-    form: Form
-    places: Places | None
+    form: FileFormat
+    places: ExportPaths | None
     resume: bool = False
     force: bool = False
     columns: tuple[str, ...] | None = None
@@ -52,7 +52,7 @@ def read_wishes(
     raw: bool,
     since_last: bool,
     only: Sequence[str] | None = None,
-) -> Wishes:
+) -> ExportOptions:
     """Check what was asked for.
 
     Raises:
@@ -77,11 +77,11 @@ def read_wishes(
     if since_last:
         _check_since_last(form, alone)
     _need(form)
-    return Wishes(form, places, columns=chosen, only=alone, **flags)
+    return ExportOptions(form, places, columns=chosen, only=alone, **flags)
 
 
 def _check_columns(
-    form: Form, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
+    form: FileFormat, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
 ) -> None:
     if form.kind == "jsonl" and (columns is not None or only is not None or flatten or raw):
         raise ValueError("JSON Lines have no columns: columns, only, flatten and raw are for CSV, Parquet and XLSX.")
@@ -99,7 +99,7 @@ def _check_columns(
         Layout.of_only(only)
 
 
-def _check_since_last(form: Form, only: Sequence[str] | None) -> None:
+def _check_since_last(form: FileFormat, only: Sequence[str] | None) -> None:
     if form.kind == "xlsx":
         raise ValueError("since_last adds to a file, and XLSX is made anew each time. Export to .csv or .parquet.")
     if only is not None:
@@ -125,7 +125,7 @@ def _columns(argument: str, columns: Sequence[str] | None) -> tuple[str, ...] | 
     return tuple(columns)
 
 
-def _need(form: Form) -> None:
+def _need(form: FileFormat) -> None:
     from importlib.util import find_spec
 
     if form.kind == "xlsx" and find_spec("xlsxwriter") is None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-__all__ = ["Sink"]
+__all__ = ["ChecksumWriter"]
 
 
-class Sink(io.RawIOBase):
+class ChecksumWriter(io.RawIOBase):
     """Writes with what it is given, which must write all."""
 
     def __init__(self, write: Callable[[memoryview], object]) -> None:

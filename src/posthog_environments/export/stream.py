@@ -6,19 +6,19 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from posthog_environments.export.compose import Composer
-from posthog_environments.export.job import Export
+from posthog_environments.export.compose import Assembler
+from posthog_environments.export.job import ExportJob
 from posthog_environments.export.options import STDOUT
-from posthog_environments.export.sink import Sink
+from posthog_environments.export.sink import ChecksumWriter
 from posthog_environments.export.summary import ExportSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ToStream"]
+__all__ = ["StreamExport"]
 
 
-class ToStream(Export):
+class StreamExport(ExportJob):
     """An export to standard output, of which nothing is kept."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -33,7 +33,7 @@ class ToStream(Export):
         out.flush()
 
     def finish(self) -> ExportSummary:
-        """Write what is left; see `Export.finish`."""
+        """Write what is left; see `ExportJob.finish`."""
         made = self._written
         if self._spool is not None:
             spool = self._spool
@@ -42,8 +42,8 @@ class ToStream(Export):
                 spool.seek(0)
                 return iter(spool)
 
-            sink = Sink(self._out.write)
-            Composer(self._wishes, lines, None, None).write(sink)
+            sink = ChecksumWriter(self._out.write)
+            Assembler(self._wishes, lines, None, None).write(sink)
             self._out.flush()
             made = sink.written
         self._count_time()

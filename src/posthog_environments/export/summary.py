@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["ExportSummary", "Tally"]
+__all__ = ["ExportStats", "ExportSummary"]
 
 
 @dataclass(slots=True)
-class Tally:
+class ExportStats:
     """What an export has cost so far, over all runs of it.
 
     Attributes:

@@ -7,24 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 
-__all__ = ["FORMATS", "Compression", "Form", "Format", "Places", "places_of", "read_form"]
+__all__ = ["FORMATS", "Compression", "ExportPaths", "FileFormat", "Format", "places_of", "read_form"]
 
 Format: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx", "jsonl.gz", "jsonl.zst", "csv.gz", "csv.zst"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
-Kind: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx"]
+BaseFormat: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx"]
 Compression: TypeAlias = Literal["gz", "zst"]
 
-_KINDS: dict[str, Kind] = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet", "xlsx": "xlsx"}
+_KINDS: dict[str, BaseFormat] = {
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "csv": "csv",
+    "parquet": "parquet",
+    "xlsx": "xlsx",
+}
 _NAMES = {"parquet": "Parquet", "xlsx": "XLSX"}
 _COMPRESSIONS: dict[str, Compression] = {"gz": "gz", "zst": "zst"}
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FileFormat:
     """In which form rows are written."""
 
-    kind: Kind
+    kind: BaseFormat
     compression: Compression | None = None
 
     def __str__(self) -> str:
@@ -32,7 +38,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ExportPaths:
     """The files of one export, all in one folder.
 
     Attributes:
@@ -50,7 +56,7 @@ class Places:
     receipt: Path
 
 
-def places_of(path: str | os.PathLike[str]) -> Places:
+def places_of(path: str | os.PathLike[str]) -> ExportPaths:
     """Name the files of an export; a symbolic link is followed, so that it stays one.
 
     Raises:
@@ -69,7 +75,7 @@ def places_of(path: str | os.PathLike[str]) -> Places:
         raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
     name = target.name
     beside = target.with_name
-    return Places(
+    return ExportPaths(
         target,
         beside(f"{name}.part"),
         beside(f"{name}.fresh"),
@@ -78,7 +84,7 @@ def places_of(path: str | os.PathLike[str]) -> Places:
     )
 
 
-def read_form(path: str | os.PathLike[str], format: str | None) -> Form:
+def read_form(path: str | os.PathLike[str], format: str | None) -> FileFormat:
     """Tell from the suffix, or from what is said, in which form to write.
 
     Raises:
@@ -95,13 +101,13 @@ def read_form(path: str | os.PathLike[str], format: str | None) -> Form:
     if format not in FORMATS:
         raise ValueError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     kind, _, compression = format.partition(".")
-    wanted = Form(_KINDS[kind], _COMPRESSIONS.get(compression))
+    wanted = FileFormat(_KINDS[kind], _COMPRESSIONS.get(compression))
     if by_name is not None and by_name != wanted:
         raise ValueError(f"The name {os.fspath(path)!r} says {by_name}, and the format {wanted}. Change one of them.")
     return wanted
 
 
-def _by_suffix(name: str) -> Form | None:
+def _by_suffix(name: str) -> FileFormat | None:
     parts = name.lower().split(".")[1:]
     compression = _COMPRESSIONS.get(parts[-1]) if parts else None
     if compression is not None:
@@ -111,4 +117,4 @@ def _by_suffix(name: str) -> Form | None:
         return None
     if kind in ("parquet", "xlsx") and compression is not None:
         raise ValueError(f"{name!r}: {_NAMES[kind]} is compressed inside; end the name in .{kind}.")
-    return Form(kind, compression)
+    return FileFormat(kind, compression)

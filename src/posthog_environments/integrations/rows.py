@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 __all__ = [
     "PERSON_COLUMNS",
     "TREND_COLUMNS",
-    "Kind",
-    "Persons",
+    "ColumnType",
+    "PersonRows",
     "check_trend",
     "check_walk",
     "projects_of",
     "trend_rows",
 ]
 
-Kind: TypeAlias = Literal["text", "bool", "int", "float", "date", "datetime", "json"]
+ColumnType: TypeAlias = Literal["text", "bool", "int", "float", "date", "datetime", "json"]
 
 PERSON_COLUMNS: Final = (
     "project_id",
@@ -65,7 +65,7 @@ _LONGEST: Final = 2**63
 _to_json: Final = msgspec.json.Encoder().encode
 
 
-class Persons:
+class PersonRows:
     """Turns persons of one project into rows.
 
     Args:
@@ -78,7 +78,10 @@ class Persons:
     """
 
     def __init__(
-        self, project_id: str, columns: Mapping[str, Kind], properties: Callable[[dict[str, Any]], Any] | None = None
+        self,
+        project_id: str,
+        columns: Mapping[str, ColumnType],
+        properties: Callable[[dict[str, Any]], Any] | None = None,
     ) -> None:
         self.unreadable: Counter[str] = Counter()
         self._project_id = project_id
@@ -187,7 +190,7 @@ def _json(value: Any) -> Any:
     return value
 
 
-_READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+_READERS: Final[Mapping[ColumnType, Callable[[Any], Any]]] = {
     "text": _text,
     "bool": _bool,
     "int": _int,

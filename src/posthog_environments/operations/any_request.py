@@ -16,10 +16,10 @@ from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote, unquote
 
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.prefixes import ENVIRONMENTS
 from posthog_environments.calls.raw import raw
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import (
     ConfigurationError,
     MalformedResponseError,
@@ -48,7 +48,7 @@ _DEEPEST: Final = 8
 
 
 def request(
-    scope: Scope,
+    scope: CallContext,
     method: str,
     path: str,
     params: Params | None,
@@ -56,7 +56,7 @@ def request(
     timeout: float | None,
     repeat: bool | None,
     extra_headers: Mapping[str, str] | None,
-) -> Flow[RawResponse[Any]]:
+) -> CallGenerator[RawResponse[Any]]:
     """Make a request to any path of the API; see `Environment.request`."""
     method = _method(method)
     target = _target(scope, path)
@@ -78,7 +78,7 @@ def request(
     return raw(in_turn(scope, call, asking) if bucket == "query" and method == "POST" else asking)
 
 
-def _asked(scope: Scope, call: Call) -> Flow[Any]:
+def _asked(scope: CallContext, call: Call) -> CallGenerator[Any]:
     from posthog_environments_api.records import DecodeError
 
     answer = yield from exchange(scope, call)
@@ -94,10 +94,10 @@ def _asked(scope: Scope, call: Call) -> Flow[Any]:
     raise problem
 
 
-def _no_json(call: Call, answer: Answer, reason: str) -> PostHogError:
+def _no_json(call: Call, answer: ServerResponse, reason: str) -> PostHogError:
     """Return the error for an answer that is no JSON; a file that was asked for may be none, and is had as bytes."""
     kind = answer.headers.get("content-type", "no type").lower()
-    if call.operation.kind is not Kind.READ and ("html" in kind or "json" in kind):
+    if call.operation.kind is not OperationKind.READ and ("html" in kind or "json" in kind):
         return OutcomeUnknown(
             f"request may or may not have been carried out: what came with {answer.status_code} is no JSON, but of "
             f"{printable(kind, 60)}; a proxy or a log-in may stand before the server. Check host, and look at what it "
@@ -107,12 +107,14 @@ def _no_json(call: Call, answer: Answer, reason: str) -> PostHogError:
     return MalformedResponseError(message, status_code=answer.status_code, body=answer.content)
 
 
-def _kind(method: str, repeat: bool | None) -> Kind:
+def _kind(method: str, repeat: bool | None) -> OperationKind:
     if repeat is None:
-        return {"GET": Kind.READ, "HEAD": Kind.READ, "DELETE": Kind.DELETE}.get(method, Kind.CHANGE)
+        return {"GET": OperationKind.READ, "HEAD": OperationKind.READ, "DELETE": OperationKind.DELETE}.get(
+            method, OperationKind.CHANGE
+        )
     if not repeat:
-        return Kind.CHANGE
-    return Kind.DELETE if method == "DELETE" else Kind.READ
+        return OperationKind.CHANGE
+    return OperationKind.DELETE if method == "DELETE" else OperationKind.READ
 
 
 def _bucket(method: str, target: str) -> Bucket:
@@ -148,7 +150,7 @@ def _method(method: str) -> str:
 _FORMS: Final = 'Give it relative to the project, such as "query/", or from /api/, such as "/api/users/@me/".'
 
 
-def _target(scope: Scope, path: str) -> str:
+def _target(scope: CallContext, path: str) -> str:
     """Return the whole path, which stays below /api/ of the configured server."""
     if not isinstance(path, str):
         raise TypeError(f"path must be a str, not {type(path).__name__}.")
@@ -198,7 +200,7 @@ def _params(params: Params) -> dict[str, Any]:
     return checked
 
 
-def _body(scope: Scope, method: str, body: object) -> Any:
+def _body(scope: CallContext, method: str, body: object) -> Any:
     """Check a body: what JSON can hold, within the limit."""
     if method in ("GET", "HEAD"):
         raise _refused(f"A {method} has no body.", "Give what it asks for as params, or another method.")

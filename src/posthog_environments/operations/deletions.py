@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
-from posthog_environments.calls.state import Scope
-from posthog_environments.paging.listing import Listing
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
+from posthog_environments.calls.state import CallContext
+from posthog_environments.paging.listing import ListRequest
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage
 from posthog_environments.query.validation import extras, person_key, positive, with_query
 from posthog_environments.results.decoding import next_link
 
@@ -31,12 +31,12 @@ __all__ = ["MOST_AT_ONCE", "bulk_delete", "deletion_status"]
 MOST_AT_ONCE: Final = 1000
 STATUSES: Final = ("pending", "completed", "all")
 # A change: repeated blindly it could hit whoever came back under the same uuid meanwhile.
-BULK_DELETE: Final = Operation("persons.bulk_delete", Kind.CHANGE, "deletes")
-DELETION_STATUS: Final = Operation("persons.deletion_status", Kind.READ, "persons", patient=True)
+BULK_DELETE: Final = Operation("persons.bulk_delete", OperationKind.CHANGE, "deletes")
+DELETION_STATUS: Final = Operation("persons.deletion_status", OperationKind.READ, "persons", patient=True)
 _NAMED: Final = frozenset({"person_uuid", "status", "limit", "offset", "format"})
 
 
-def bulk_delete(scope: Scope, uuids: Sequence[str], flags: Mapping[str, bool]) -> Flow[Answer]:
+def bulk_delete(scope: CallContext, uuids: Sequence[str], flags: Mapping[str, bool]) -> CallGenerator[ServerResponse]:
     """Ask once for the deletion of up to 1,000 persons; return the answer as it came.
 
     Args:
@@ -56,7 +56,7 @@ def bulk_delete(scope: Scope, uuids: Sequence[str], flags: Mapping[str, bool]) -
 
 
 def deletion_status(
-    scope: Scope,
+    scope: CallContext,
     *,
     id: UUID | str | Person | None = None,
     status: str | None = None,
@@ -64,7 +64,7 @@ def deletion_status(
     timeout: float | None = None,
     extra_query: Mapping[str, Any] | None = None,
     extra_headers: Mapping[str, str] | None = None,
-) -> Listing[DeletionStatus]:
+) -> ListRequest[DeletionStatus]:
     """List how far the deletion of events of deleted persons is, newest first.
 
     It tells of events alone: of a person who was deleted without them there is no row, and a missing row does not mean
@@ -97,7 +97,7 @@ def deletion_status(
     wanted = {name: value for name, value in wanted.items() if value is not None}
     extra = extras("extra_query", extra_query, _NAMED)
 
-    def fetch(cursor: Cursor) -> Flow[Fetched[DeletionStatus]]:
+    def fetch(cursor: Cursor) -> CallGenerator[RawPage[DeletionStatus]]:
         from posthog_environments_api.api.persons import list_person_deletions
         from posthog_environments_api.models.person_deletion_page import PersonDeletionPage
 
@@ -107,9 +107,9 @@ def deletion_status(
         call = Call(DELETION_STATUS, with_query(request, extra))
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, PersonDeletionPage, cursor.number)
-        return Fetched(page.results, next_link(page), page.count)
+        return RawPage(page.results, next_link(page), page.count)
 
-    return Listing(fetch, partial(OffsetWalk, page_size, 0, _row_key, attrgetter("created_at")), "deletions")
+    return ListRequest(fetch, partial(OffsetPaginator, page_size, 0, _row_key, attrgetter("created_at")), "deletions")
 
 
 def _row_key(row: DeletionStatus) -> Hashable:

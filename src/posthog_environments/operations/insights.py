@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.calls.decode import decode
-from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import warn
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import FORMAT, Extra, Headers
-from posthog_environments.operations.trends import COSTLY, GONE, Found, Inquiry, ask
+from posthog_environments.operations.trends import COSTLY, GONE, TrendCall, TrendOutcome, ask
 from posthog_environments.query.dates import DateArgument, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 __all__ = ["GET_TREND", "TREND", "TREND_CSV", "Extra", "Headers", "get_trend", "trend", "trend_csv"]
 
 
-TREND = Operation("insights.trend", Kind.READ, "persons", mute=GONE)
-GET_TREND = Operation("insights.get_trend", Kind.READ, "persons", mute=GONE)
-TREND_CSV = Operation("insights.trend_csv", Kind.READ, "persons", mute=GONE)
+TREND = Operation("insights.trend", OperationKind.READ, "persons", mute=GONE)
+GET_TREND = Operation("insights.get_trend", OperationKind.READ, "persons", mute=GONE)
+TREND_CSV = Operation("insights.trend_csv", OperationKind.READ, "persons", mute=GONE)
 _TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
 # Arguments of ours that the contract has not at insights/trend/, though servers know them there.
 _BEYOND = ("breakdown_limit", "breakdown_group_type_index")
 
 
 def trend(
-    scope: Scope,
+    scope: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -72,7 +72,7 @@ def trend(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Trend]:
+) -> CallGenerator[Trend]:
     """Count events over time. Changes nothing on the server, and is repeated like a read.
 
     Args:
@@ -119,7 +119,7 @@ def trend(
 
 
 def get_trend(
-    scope: Scope,
+    scope: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -140,7 +140,7 @@ def get_trend(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Trend]:
+) -> CallGenerator[Trend]:
     """Count events over time, with the question in the address; for long questions use `trend`.
 
     Where it is asked at `query/`, which has no such form, it is the same as `trend`.
@@ -154,7 +154,7 @@ def get_trend(
 
 
 def trend_csv(
-    scope: Scope,
+    scope: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -176,7 +176,7 @@ def trend_csv(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Answer]:
+) -> CallGenerator[ServerResponse]:
     """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
 
     Args are those of `trend`, but that `timeout` is the seconds until the first byte, and then the seconds that the
@@ -195,7 +195,7 @@ def trend_csv(
     return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout, extra_headers))
 
 
-def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> Inquiry:
+def _inquiry(scope: CallContext, operation: Operation, given: Mapping[str, Any]) -> TrendCall:
     """Check the arguments of a call, and return its question."""
     asked = _question(scope, given)
     at_address = operation is GET_TREND
@@ -221,14 +221,14 @@ def _inquiry(scope: Scope, operation: Operation, given: Mapping[str, Any]) -> In
         request = with_body(with_query(request, extra_query), extra_body)
         return Call(operation, request, stream=stream, final=COSTLY)
 
-    return Inquiry(operation.name, asked, legacy, extra_query, extra_body)
+    return TrendCall(operation.name, asked, legacy, extra_query, extra_body)
 
 
-def _trend(inquiry: Inquiry, scope: Scope) -> Flow[Trend]:
+def _trend(inquiry: TrendCall, scope: CallContext) -> CallGenerator[Trend]:
     return _answered(inquiry, ask(scope, inquiry))
 
 
-def _answered(inquiry: Inquiry, asking: Flow[Found]) -> Flow[Trend]:
+def _answered(inquiry: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
     found = yield from asking
     body = _body(found)
     record = _record(found, body)
@@ -239,11 +239,11 @@ def _answered(inquiry: Inquiry, asking: Flow[Found]) -> Flow[Trend]:
     return trend
 
 
-def _csv(inquiry: Inquiry, scope: Scope) -> Flow[Answer]:
+def _csv(inquiry: TrendCall, scope: CallContext) -> CallGenerator[ServerResponse]:
     return _as_csv(ask(scope, inquiry))
 
 
-def _as_csv(asking: Flow[Found]) -> Flow[Answer]:
+def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
     found = yield from asking
     if found.result is None:
         return found.answer
@@ -252,14 +252,14 @@ def _as_csv(asking: Flow[Found]) -> Flow[Answer]:
     return replace(found.answer, content=csv_text(body["result"]).encode())
 
 
-def _body(found: Found) -> dict[str, Any]:
+def _body(found: TrendOutcome) -> dict[str, Any]:
     """Decode an answer, in the shape of `insights/trend/`."""
     if found.result is not None:
         return legacy_shape(found.result)
     return decode(found.call, found.answer, loads)
 
 
-def _record(found: Found, body: Any) -> TrendRecord:
+def _record(found: TrendOutcome, body: Any) -> TrendRecord:
     from posthog_environments_api.models import Trend as Record
 
     return decode(found.call, found.answer, lambda _: Record.from_dict(body))
@@ -280,7 +280,7 @@ def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _question(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
+def _question(scope: CallContext, given: Mapping[str, Any]) -> dict[str, Any]:
     """Check the question among a function's arguments, and return it as a body has it."""
     wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=scope.session.now)
     if "events" not in wanted and "actions" not in wanted:
@@ -311,7 +311,7 @@ def _check_breakdown(given: Mapping[str, Any]) -> None:
             )
 
 
-def _compare(compare: bool | None, compare_to: str | None, scope: Scope) -> tuple[bool | None, str | None]:
+def _compare(compare: bool | None, compare_to: str | None, scope: CallContext) -> tuple[bool | None, str | None]:
     """Check what to compare with: servers heed `compare_to` only beside `compare`."""
     wanted = flag("compare", compare)
     back = span_to_wire(compare_to, argument="compare_to", now=scope.session.now)

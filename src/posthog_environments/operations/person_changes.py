@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
+from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
 from posthog_environments.operations.persons import FORMAT, Extra, Headers, PersonKey
 from posthog_environments.query.validation import (
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["DELETE", "DELETE_PROPERTY", "UPDATE", "check_success", "delete", "delete_property", "update"]
 
 
-UPDATE = Operation("persons.update", Kind.CHANGE, "persons")
-DELETE = Operation("persons.delete", Kind.DELETE, "deletes")
-DELETE_PROPERTY = Operation("persons.delete_property", Kind.CHANGE, "persons")
+UPDATE = Operation("persons.update", OperationKind.CHANGE, "persons")
+DELETE = Operation("persons.delete", OperationKind.DELETE, "deletes")
+DELETE_PROPERTY = Operation("persons.delete_property", OperationKind.CHANGE, "persons")
 
 
 def update(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     properties: Mapping[str, Any],
     *,
@@ -46,7 +46,7 @@ def update(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Person | None]:
+) -> CallGenerator[Person | None]:
     """Set properties of a person, and leave the others as they are.
 
     Args:
@@ -82,7 +82,7 @@ def update(
     return _update(scope, Call(UPDATE, request))
 
 
-def _update(scope: Scope, call: Call) -> Flow[Person | None]:
+def _update(scope: CallContext, call: Call) -> CallGenerator[Person | None]:
     answer = yield from exchange(scope, call)
     from posthog_environments_api.models.person import Person as Record
 
@@ -92,14 +92,14 @@ def _update(scope: Scope, call: Call) -> Flow[Person | None]:
 
 
 def delete(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     *,
     delete_events: bool = False,
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[None]:
+) -> CallGenerator[None]:
     """Delete a person.
 
     Args:
@@ -132,13 +132,13 @@ def delete(
     return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
 
-def _nothing(scope: Scope, call: Call) -> Flow[None]:
+def _nothing(scope: CallContext, call: Call) -> CallGenerator[None]:
     answer = yield from exchange(scope, call)
     _check_done(call, answer)
 
 
 def delete_property(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     name: str,
     *,
@@ -146,7 +146,7 @@ def delete_property(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[None]:
+) -> CallGenerator[None]:
     """Delete one property of a person. Servers do not check that the person has it.
 
     Args:
@@ -182,7 +182,7 @@ def delete_property(
     return _nothing(scope, Call(DELETE_PROPERTY, request))
 
 
-def _check_done(call: Call, answer: Answer) -> None:
+def _check_done(call: Call, answer: ServerResponse) -> None:
     """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
 
     Raises:
@@ -206,7 +206,7 @@ def _check_done(call: Call, answer: Answer) -> None:
     check_success(call, answer, body)
 
 
-def check_success(call: Call, answer: Answer, body: object) -> None:
+def check_success(call: Call, answer: ServerResponse, body: object) -> None:
     """See that a body does not say that the server has failed.
 
     Raises:

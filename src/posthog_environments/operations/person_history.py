@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Call, Flow, Kind, Operation
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
+from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import FORMAT, Extra, Headers, PersonKey
-from posthog_environments.paging.listing import Listing
-from posthog_environments.paging.numbered import NumberedWalk
-from posthog_environments.paging.page import Cursor, Fetched
+from posthog_environments.paging.listing import ListRequest
+from posthog_environments.paging.numbered import NumberedPaginator
+from posthog_environments.paging.page import Cursor, RawPage
 from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
@@ -39,19 +39,19 @@ if TYPE_CHECKING:
 __all__ = ["ACTIVITY", "TIMELINE", "activity", "properties_timeline"]
 
 
-ACTIVITY = Operation("persons.activity", Kind.READ, "persons", patient=True)
-TIMELINE = Operation("persons.properties_timeline", Kind.READ, "persons", unscoped=True)
+ACTIVITY = Operation("persons.activity", OperationKind.READ, "persons", patient=True)
+TIMELINE = Operation("persons.properties_timeline", OperationKind.READ, "persons", unscoped=True)
 
 
 def activity(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     *,
     page_size: int = 100,
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Listing[ActivityEntry]:
+) -> ListRequest[ActivityEntry]:
     """List what was done to a person, newest first.
 
     Args:
@@ -77,7 +77,7 @@ def activity(
     positive("page_size", page_size)
     extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
 
-    def fetch(cursor: Cursor) -> Flow[Fetched[ActivityEntry]]:
+    def fetch(cursor: Cursor) -> CallGenerator[RawPage[ActivityEntry]]:
         from posthog_environments_api.api.persons import list_person_activity
         from posthog_environments_api.models.activity_page import ActivityPage as Record
 
@@ -85,9 +85,9 @@ def activity(
         call = Call(ACTIVITY, with_query(request, extra))
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
-        return Fetched(page.results, next_link(page), page.total_count)
+        return RawPage(page.results, next_link(page), page.total_count)
 
-    return Listing(fetch, partial(NumberedWalk, page_size, _entry_key), "activity")
+    return ListRequest(fetch, partial(NumberedPaginator, page_size, _entry_key), "activity")
 
 
 def _entry_key(entry: ActivityEntry) -> str:
@@ -96,7 +96,7 @@ def _entry_key(entry: ActivityEntry) -> str:
 
 
 def properties_timeline(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     *,
     events: EventsArgument = None,
@@ -111,7 +111,7 @@ def properties_timeline(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[PropertiesTimeline]:
+) -> CallGenerator[PropertiesTimeline]:
     """Follow the properties of a person over time.
 
     Args:
@@ -156,7 +156,7 @@ def properties_timeline(
     return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | FORMAT))))
 
 
-def _timeline(scope: Scope, call: Call) -> Flow[PropertiesTimeline]:
+def _timeline(scope: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:
     from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
 
     answer = yield from exchange(scope, call)

@@ -1,6 +1,6 @@
 """The operations on persons, each written once, as a flow over the generated endpoints.
 
-A flow takes its `Scope` first; `environment` binds it to both clients, so that signature and docstring serve both.
+A flow takes its `CallContext` first; `environment` binds it to both clients, so that signature and docstring serve both.
 """
 
 # Callers without a type checker are users too, so arguments are checked at run time.
@@ -20,14 +20,14 @@ from uuid import UUID
 
 from posthog_environments.calls.decode import decode, decode_record
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Flow, Kind, Operation
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import warn
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.config.defaults import LONG_WAIT
-from posthog_environments.paging.listing import Exportable, Listing
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import MOST_ROWS, Cursor, Fetched
-from posthog_environments.paging.time_range import RangeWalk
+from posthog_environments.paging.listing import ExportListRequest, ListRequest
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import MOST_ROWS, Cursor, RawPage
+from posthog_environments.paging.time_range import TimeRangePaginator
 from posthog_environments.query.filters import PropertiesArgument, absolute, filters_to_wire
 from posthog_environments.query.validation import (
     extras,
@@ -57,15 +57,15 @@ Extra: TypeAlias = Mapping[str, Any]
 Headers: TypeAlias = Mapping[str, str]
 
 
-LIST = Operation("persons.list", Kind.READ, "persons", patient=True)
-GET = Operation("persons.get", Kind.READ, "persons")
+LIST = Operation("persons.list", OperationKind.READ, "persons", patient=True)
+GET = Operation("persons.get", OperationKind.READ, "persons")
 # What has an argument of its own may not come as an extra; `format` decides how an answer is read.
 _FILTERS = frozenset({"search", "email", "distinct_id", "properties", "limit", "offset", "include_total", "format"})
 FORMAT = frozenset({"format"})
 
 
 def list_(
-    scope: Scope,
+    scope: CallContext,
     *,
     search: str | None = None,
     email: str | None = None,
@@ -80,7 +80,7 @@ def list_(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Listing[Person]:
+) -> ListRequest[Person]:
     """List persons, newest first.
 
     Nothing is sent before the first item is asked for; then pages are fetched one at a time. Rows that are added or
@@ -128,7 +128,7 @@ def list_(
         query["include_total"] = True
     extra = extras("extra_query", extra_query, _FILTERS)
 
-    def fetch(cursor: Cursor) -> Flow[Fetched[Person]]:
+    def fetch(cursor: Cursor) -> CallGenerator[RawPage[Person]]:
         from posthog_environments_api.api.persons import list_persons
         from posthog_environments_api.models.person_page import PersonPage as Record
 
@@ -136,12 +136,12 @@ def list_(
         call = _listing(with_query(request, extra), query)
         answer = yield from exchange(scope, call)
         page = decode_record(call, answer, Record, cursor.number)
-        return Fetched(page.results, next_link(page), page.count)
+        return RawPage(page.results, next_link(page), page.count)
 
-    def restore(state: Mapping[str, Any] | None) -> OffsetWalk[Any]:
+    def restore(state: Mapping[str, Any] | None) -> OffsetPaginator[Any]:
         if state is None:
-            return OffsetWalk(page_size, offset, *_ROW)
-        return OffsetWalk[Any].restore(state, *_ROW)
+            return OffsetPaginator(page_size, offset, *_ROW)
+        return OffsetPaginator[Any].restore(state, *_ROW)
 
     settings = scope.session.settings
     identity = {
@@ -154,9 +154,9 @@ def list_(
     }
     if since is not None or before is not None:
         # An export is of whole listings alone.
-        return Listing(fetch, partial(RangeWalk, page_size, offset, near, *_ROW, since, before))
-    export = Exportable(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
-    return Listing(fetch, partial(restore, None), export=export)
+        return ListRequest(fetch, partial(TimeRangePaginator, page_size, offset, near, *_ROW, since, before))
+    export = ExportListRequest(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
+    return ListRequest(fetch, partial(restore, None), export=export)
 
 
 # What identifies a row, and when it was created.
@@ -188,12 +188,14 @@ def _check_range(offset: int, near: int, since: datetime | None, before: datetim
         raise ValueError("created_since must lie before created_before: nobody was created in between.")
 
 
-def _waits_for(scope: Scope) -> Scope:
+def _waits_for(scope: CallContext) -> CallContext:
     options = scope.options
-    return scope if options.max_wait is not None else Scope(scope.session, options.but(max_wait=LONG_WAIT))
+    return scope if options.max_wait is not None else CallContext(scope.session, options.but(max_wait=LONG_WAIT))
 
 
-def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> Flow[Fetched[Any]]:
+def _rows(
+    scope: CallContext, query: Mapping[str, Any], extra: Extra, cursor: Cursor
+) -> CallGenerator[RawPage[Any]]:
     """Fetch a page with its rows as they came."""
     from posthog_environments_api.api.persons import list_persons
 
@@ -202,17 +204,17 @@ def _rows(scope: Scope, query: Mapping[str, Any], extra: Extra, cursor: Cursor) 
     request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
     call = _listing(with_query(request, extra), query)
     answer = yield from exchange(scope, call)
-    return Fetched(*decode(call, answer, read_page, cursor.number))
+    return RawPage(*decode(call, answer, read_page, cursor.number))
 
 
 def get(
-    scope: Scope,
+    scope: CallContext,
     id: PersonKey,
     *,
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Person]:
+) -> CallGenerator[Person]:
     """Read one person.
 
     Args:
@@ -234,7 +236,7 @@ def get(
     return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, FORMAT))))
 
 
-def _get(scope: Scope, call: Call) -> Flow[Person]:
+def _get(scope: CallContext, call: Call) -> CallGenerator[Person]:
     from posthog_environments_api.models.person import Person as Record
 
     answer = yield from exchange(scope, call)
@@ -242,7 +244,7 @@ def _get(scope: Scope, call: Call) -> Flow[Person]:
 
 
 def csv(
-    scope: Scope,
+    scope: CallContext,
     *,
     search: str | None = None,
     email: str | None = None,
@@ -251,7 +253,7 @@ def csv(
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[Answer]:
+) -> CallGenerator[ServerResponse]:
     """Stream persons as CSV, as the server writes it: a header, then a line for each person.
 
     Servers stop at 50,000 lines, older ones at 300,000, and do not say so when there would be more. So a CSV that ends
@@ -299,7 +301,7 @@ def _listing(request: dict[str, Any], query: Mapping[str, Any], *, stream: bool 
 
 
 def _filters(
-    scope: Scope, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+    scope: CallContext, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
 ) -> dict[str, Any]:
     wanted = _of_persons(filters_to_wire(properties, default_type="person"))
     return _words(search, email, distinct_id, absolute(wanted, scope.session.now))

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Call, Flow, Kind, Operation
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
+from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import FORMAT, Extra, Headers
 from posthog_environments.query.validation import (
     extras,
@@ -25,7 +25,7 @@ from posthog_environments.query.validation import (
 __all__ = ["TIMING", "timing"]
 
 
-TIMING = Operation("insights.timing", Kind.CHANGE, "persons", unscoped=True)
+TIMING = Operation("insights.timing", OperationKind.CHANGE, "persons", unscoped=True)
 _TIMING = frozenset(
     {
         "name",
@@ -44,7 +44,7 @@ _TIMING = frozenset(
 
 
 def timing(
-    scope: Scope,
+    scope: CallContext,
     *,
     name: str | None = None,
     derived_name: str | None = None,
@@ -61,7 +61,7 @@ def timing(
     extra_query: Extra | None = None,
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
-) -> Flow[None]:
+) -> CallGenerator[None]:
     """Report the timing of an insight. Servers take every field unchecked, and answer with nothing.
 
     Args:
@@ -99,5 +99,5 @@ def timing(
     return _done(scope.but(timeout, extra_headers), Call(TIMING, request))
 
 
-def _done(scope: Scope, call: Call) -> Flow[None]:
+def _done(scope: CallContext, call: Call) -> CallGenerator[None]:
     yield from exchange(scope, call)

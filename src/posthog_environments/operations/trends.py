@@ -17,19 +17,19 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 from posthog_environments.calls.decode import decode
 from posthog_environments.calls.execute import exchange, observed
 from posthog_environments.calls.messages import (
-    Answer,
     Call,
-    Command,
-    Flow,
-    Kind,
+    CallGenerator,
     Operation,
-    Outcome,
+    OperationKind,
     Send,
+    ServerResponse,
     Sleep,
+    Step,
+    StepResult,
     at_twin,
     watched,
 )
-from posthog_environments.calls.state import Scope, Session
+from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import (
     APIStatusError,
     DeadlineExceeded,
@@ -43,7 +43,7 @@ from posthog_environments.query.trends_query import merge_fields, refuse_what_is
 from posthog_environments.query.validation import with_query
 from posthog_environments.results.trend_answers import QueryState, loads, state_of
 
-__all__ = ["COSTLY", "GONE", "Found", "Inquiry", "Via", "ask", "in_turn"]
+__all__ = ["COSTLY", "GONE", "TrendCall", "TrendOutcome", "Via", "ask", "in_turn"]
 
 Via: TypeAlias = Literal["legacy", "query"]
 T = TypeVar("T")
@@ -62,7 +62,7 @@ _LONGEST_WAIT: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TrendOutcome:
     """What came of a question.
 
     Attributes:
@@ -74,12 +74,12 @@ class Found:
 
     via: Via
     call: Call
-    answer: Answer
+    answer: ServerResponse
     result: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class TrendCall:
     """One question, to be put in the words of either endpoint.
 
     Attributes:
@@ -105,7 +105,7 @@ class Inquiry:
         refuse_what_is_lost(self.asked)
         return self.legacy()
 
-    def by_query(self, scope: Scope) -> Call:
+    def by_query(self, scope: CallContext) -> Call:
         """Put the question as a TrendsQuery.
 
         Raises:
@@ -127,10 +127,10 @@ class Inquiry:
     @property
     def at_query(self) -> Operation:
         """The operation at `query/`."""
-        return Operation(self.name, Kind.READ, "query")
+        return Operation(self.name, OperationKind.READ, "query")
 
 
-def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:
+def ask(scope: CallContext, inquiry: TrendCall) -> CallGenerator[TrendOutcome]:
     """Ask a question where it is to be asked.
 
     Raises:
@@ -142,7 +142,7 @@ def ask(scope: Scope, inquiry: Inquiry) -> Flow[Found]:
     return _asked(scope, inquiry, way, first)
 
 
-def _way(session: Session) -> Via:
+def _way(session: ClientState) -> Via:
     """Choose the endpoint that is asked first."""
     chosen = session.settings.trend_api
     if chosen != "auto":
@@ -150,7 +150,7 @@ def _way(session: Session) -> Via:
     return "query" if session.by_query or session.settings.origin[1] in _CLOUD else "legacy"
 
 
-def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]:
+def _asked(scope: CallContext, inquiry: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
     if way == "query":
         return (yield from _by_query(scope, inquiry, first))
     gone = None
@@ -161,7 +161,7 @@ def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]
             raise
         gone = error
     else:
-        return Found("legacy", first, answer)
+        return TrendOutcome("legacy", first, answer)
     if scope.session.settings.trend_api == "legacy":
         found = yield from _at_twin(scope, first, gone)
         if found is not None:
@@ -172,7 +172,7 @@ def _asked(scope: Scope, inquiry: Inquiry, way: Via, first: Call) -> Flow[Found]
     return (yield from _instead(scope, inquiry, first, gone))
 
 
-def _at_twin(scope: Scope, first: Call, gone: APIStatusError) -> Flow[Found | None]:
+def _at_twin(scope: CallContext, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome | None]:
     """Ask `insights/trend/` at its twin, where nothing has shown yet that the server knows the prefix in use.
 
     Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
@@ -186,10 +186,10 @@ def _at_twin(scope: Scope, first: Call, gone: APIStatusError) -> Flow[Found | No
         if error.status_code in GONE:
             return None
         raise
-    return Found("legacy", call, answer)
+    return TrendOutcome("legacy", call, answer)
 
 
-def _instead(scope: Scope, inquiry: Inquiry, first: Call, gone: APIStatusError) -> Flow[Found]:
+def _instead(scope: CallContext, inquiry: TrendCall, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome]:
     """Ask `query/` where `insights/trend/` is not to be had; the first error counts if it says no too."""
     refused = None
     try:
@@ -236,11 +236,11 @@ def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatu
 # ----------------------------------------------------------------------------------------------------------- query/
 
 
-def _by_query(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
+def _by_query(scope: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
     return (yield from in_turn(scope, call, _answered(scope, inquiry, call)))
 
 
-def in_turn(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
+def in_turn(scope: CallContext, call: Call, flow: CallGenerator[T]) -> CallGenerator[T]:
     """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
     session, who = scope.session, object()
     try:
@@ -251,7 +251,7 @@ def in_turn(scope: Scope, call: Call, flow: Flow[T]) -> Flow[T]:
             session.queries.leave(who)
 
 
-def _turn(scope: Scope, name: str, who: Hashable) -> Flow[None]:
+def _turn(scope: CallContext, name: str, who: Hashable) -> CallGenerator[None]:
     session = scope.session
     patience = scope.options.timeout if scope.options.max_wait is None else scope.options.max_wait
     start = session.clock()
@@ -268,11 +268,11 @@ def _turn(scope: Scope, name: str, who: Hashable) -> Flow[None]:
         yield Sleep(_NAP, for_quota=True, why="quota")
 
 
-def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
+def _answered(scope: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
     """Send a query, and ask for its answer until there is one."""
     deadlines: list[float] = []
 
-    def note(seen: Command | Outcome) -> None:
+    def note(seen: Step | StepResult) -> None:
         if isinstance(seen, Send):
             deadlines.append(seen.deadline)
 
@@ -287,17 +287,17 @@ def _answered(scope: Scope, inquiry: Inquiry, call: Call) -> Flow[Found]:
         if state.failed:
             raise _failure(inquiry, answer.status_code, body, state)
         if state.complete:
-            return Found("query", call, answer, state.result or {})
+            return TrendOutcome("query", call, answer, state.result or {})
         later = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1], faults)
         if later is None:
             faults += 1
         else:
             answer, body = later, _decoded(call, later)
         wait = min(2 * wait, _LONGEST_WAIT)
-    return Found("query", call, answer, body)
+    return TrendOutcome("query", call, answer, body)
 
 
-def _decoded(call: Call, answer: Answer) -> dict[str, Any]:
+def _decoded(call: Call, answer: ServerResponse) -> dict[str, Any]:
     def read(content: bytes) -> dict[str, Any]:
         from posthog_environments_api.records import DecodeError, kind_of
 
@@ -309,7 +309,7 @@ def _decoded(call: Call, answer: Answer) -> dict[str, Any]:
     return decode(call, answer, read)
 
 
-def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
+def _state(answer: ServerResponse, body: Mapping[str, Any]) -> QueryState | None:
     """Return where the query stands; None if the body is the answer itself."""
     state = state_of(body)
     if state is None or state.failed:
@@ -318,8 +318,8 @@ def _state(answer: Answer, body: Mapping[str, Any]) -> QueryState | None:
 
 
 def _asked_for(
-    scope: Scope, inquiry: Inquiry, state: QueryState, wait: float, deadline: float, faults: int
-) -> Flow[Answer | None]:
+    scope: CallContext, inquiry: TrendCall, state: QueryState, wait: float, deadline: float, faults: int
+) -> CallGenerator[ServerResponse | None]:
     """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
     session = scope.session
     if state.id is None:
@@ -352,11 +352,11 @@ def _asked_for(
     raise _explained(refused)
 
 
-def _nap(seconds: float) -> Flow[None]:
+def _nap(seconds: float) -> CallGenerator[None]:
     yield Sleep(seconds, why="poll")
 
 
-def _failure(inquiry: Inquiry, status: int, body: object, state: QueryState) -> APIStatusError:
+def _failure(inquiry: TrendCall, status: int, body: object, state: QueryState) -> APIStatusError:
     """Return the error for a query that the server has given up."""
     said = f": {printable(state.message)}" if state.message else ", and the server does not say why"
     error = status_error_class(status)(

@@ -6,16 +6,16 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched, Walk
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, Paginator, RawPage
 
-__all__ = ["Exportable", "Listing"]
+__all__ = ["ExportListRequest", "ListRequest"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Exportable:
+class ExportListRequest:
     """The same listing for an export: with rows as they came, and a walk that can be written down.
 
     Attributes:
@@ -26,21 +26,21 @@ class Exportable:
         page_size: Rows that a page is asked for.
     """
 
-    fetch: Callable[[Cursor], Generator[Any, Any, Fetched[Any]]]
-    restore: Callable[[Mapping[str, Any] | None], OffsetWalk[Any]]
+    fetch: Callable[[Cursor], Generator[Any, Any, RawPage[Any]]]
+    restore: Callable[[Mapping[str, Any] | None], OffsetPaginator[Any]]
     identity: Mapping[str, object]
     page_size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class ListRequest(Generic[T]):
     """A listing that has been asked for and not begun: how to fetch a page, and how to walk.
 
     `fetch` gives a flow of `exchange`, which drivers run; this module need not know what that is. `rows` says what the
     items are, for those that make tables of them.
     """
 
-    fetch: Callable[[Cursor], Generator[Any, Any, Fetched[T]]]
-    walk: Callable[[], Walk[T]]
+    fetch: Callable[[Cursor], Generator[Any, Any, RawPage[T]]]
+    walk: Callable[[], Paginator[T]]
     rows: Literal["persons", "activity", "deletions"] = "persons"
-    export: Exportable | None = None
+    export: ExportListRequest | None = None

@@ -6,14 +6,14 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from posthog_environments.errors import PagingError
-from posthog_environments.paging.page import Cursor, Fetched, Idle, Report, next_number
+from posthog_environments.paging.page import EmptyPages, Cursor, RawPage, Report, next_number
 
-__all__ = ["NumberedWalk"]
+__all__ = ["NumberedPaginator"]
 
 T = TypeVar("T")
 
 
-class NumberedWalk(Generic[T]):
+class NumberedPaginator(Generic[T]):
     """A walk over entries by the number of the page, newest first.
 
     Args:
@@ -28,11 +28,11 @@ class NumberedWalk(Generic[T]):
         self._seen: set[Hashable] = set()
         self._count: int | None = None
         self._gap: str | None = None
-        self._idle = Idle()
+        self._idle = EmptyPages()
         self.cursor: Cursor | None = Cursor(1, page_size)
 
-    def receive(self, page: Fetched[T]) -> list[T]:
-        """Take the answer to `cursor`, and return its new entries; see `OffsetWalk.receive`."""
+    def receive(self, page: RawPage[T]) -> list[T]:
+        """Take the answer to `cursor`, and return its new entries; see `OffsetPaginator.receive`."""
         asked = self.cursor
         assert asked is not None
         self.report.pages += 1
@@ -51,7 +51,7 @@ class NumberedWalk(Generic[T]):
         self._advance(asked, page, len(fresh))
         return fresh
 
-    def _advance(self, asked: Cursor, page: Fetched[T], fresh: int) -> None:
+    def _advance(self, asked: Cursor, page: RawPage[T], fresh: int) -> None:
         if page.next is None:
             self.cursor = None
             self.report.complete = self._gap is None

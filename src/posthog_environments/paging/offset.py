@@ -25,16 +25,16 @@ from posthog_environments.errors import PagingError
 from posthog_environments.paging.page import (
     MAX_NUMBER,
     MOST_ROWS,
+    EmptyPages,
     Cursor,
-    Fetched,
-    Idle,
+    RawPage,
     Report,
     next_number,
     rows_from,
 )
-from posthog_environments.paging.seen import PLAIN, Memory, Order
+from posthog_environments.paging.seen import PLAIN, NewestFirst, RecentKeys
 
-__all__ = ["LEAST_ROOM", "MAX_REACH", "MIN_WINDOW", "OffsetWalk"]
+__all__ = ["LEAST_ROOM", "MAX_REACH", "MIN_WINDOW", "OffsetPaginator"]
 
 T = TypeVar("T")
 MIN_WINDOW = 10_000
@@ -44,7 +44,7 @@ LEAST_ROOM = 200
 MAX_REACH = 16
 
 
-class OffsetWalk(Generic[T]):
+class OffsetPaginator(Generic[T]):
     """A walk over rows by offset, newest first.
 
     Args:
@@ -66,8 +66,8 @@ class OffsetWalk(Generic[T]):
         self._size = page_size
         self._start = offset
         self._most = min(max(2 * page_size, LEAST_ROOM), MOST_ROWS)
-        self._memory = Memory(key, max(MIN_WINDOW, 10 * page_size))
-        self._order = Order(created)
+        self._memory = RecentKeys(key, max(MIN_WINDOW, 10 * page_size))
+        self._order = NewestFirst(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
         # Where the first row that was not seen would be, had nothing moved.
         self._frontier = offset
@@ -75,14 +75,14 @@ class OffsetWalk(Generic[T]):
         self._known_to = offset
         # As far as pages went that began where the walk did, and showed nothing.
         self._reached = offset
-        self._idle = Idle()
+        self._idle = EmptyPages()
         self._back = 0
         self._refused: Hashable = None
         self._gap_is_open = False
         self._asked_twice = False
         self._trouble: str | None = None
 
-    def receive(self, page: Fetched[T]) -> list[T]:
+    def receive(self, page: RawPage[T]) -> list[T]:
         """Take the answer to `cursor`, and return its new rows; `cursor` is what to ask for next, None at the end.
 
         Raises:
@@ -144,7 +144,7 @@ class OffsetWalk(Generic[T]):
     @classmethod
     def restore(
         cls, state: Mapping[str, Any], key: Callable[[T], Hashable], created: Callable[[T], datetime | None]
-    ) -> OffsetWalk[T]:
+    ) -> OffsetPaginator[T]:
         """Go on where the walk was whose `state` this is.
 
         Raises:
@@ -165,7 +165,7 @@ class OffsetWalk(Generic[T]):
         if self.cursor is not None:
             self._end(Cursor(self._frontier, 0), 0)
 
-    def _successor(self, asked: Cursor, page: Fetched[T]) -> int | None:
+    def _successor(self, asked: Cursor, page: RawPage[T]) -> int | None:
         if page.next is None:
             return None
         successor = next_number(page.next, "offset")

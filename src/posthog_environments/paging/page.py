@@ -13,11 +13,11 @@ __all__ = [
     "MAX_IDLE_PAGES",
     "MAX_NUMBER",
     "MOST_ROWS",
+    "EmptyPages",
     "Cursor",
-    "Fetched",
-    "Idle",
+    "Paginator",
+    "RawPage",
     "Report",
-    "Walk",
     "next_number",
     "rows_from",
 ]
@@ -45,7 +45,7 @@ def rows_from(number: int, limit: int) -> Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
+class RawPage(Generic[T]):
     """One page as it came."""
 
     results: Sequence[T]
@@ -53,7 +53,7 @@ class Fetched(Generic[T]):
     count: int | None = None
 
 
-class Walk(Protocol[T]):
+class Paginator(Protocol[T]):
     """What knows which page to ask for next, and what of an answer is new."""
 
     @property
@@ -66,7 +66,7 @@ class Walk(Protocol[T]):
         """What has been seen so far."""
         ...
 
-    def receive(self, page: Fetched[T], /) -> list[T]:
+    def receive(self, page: RawPage[T], /) -> list[T]:
         """Take the answer to `cursor`, and return what is new in it."""
         ...
 
@@ -113,7 +113,7 @@ def next_number(link: str, parameter: str) -> int:
     raise PagingError(f"The server's next link names no {parameter} that can be used, so the walk cannot go on.")
 
 
-class Idle:
+class EmptyPages:
     """Counts pages in a row that brought nothing new, each with a successor: such a walk has no end."""
 
     def __init__(self) -> None:

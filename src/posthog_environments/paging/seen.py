@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Memory", "Order"]
+__all__ = ["NewestFirst", "RecentKeys"]
 
 T = TypeVar("T")
 # What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
@@ -28,7 +28,7 @@ PLAIN = (
 )
 
 
-class Memory(Generic[T]):
+class RecentKeys(Generic[T]):
     """The keys of the last rows, page by page in their order.
 
     Works on whole pages, for it is on the hot path of every walk.
@@ -86,7 +86,7 @@ class Memory(Generic[T]):
         return fresh
 
 
-class Order(Generic[T]):
+class NewestFirst(Generic[T]):
     """Whether rows come newest first. Rows newer than the first one were added meanwhile, and are no disorder."""
 
     def __init__(self, created: Callable[[T], datetime | None]) -> None:

@@ -17,10 +17,10 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched, Report
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage, Report
 
-__all__ = ["RangeWalk"]
+__all__ = ["TimeRangePaginator"]
 
 T = TypeVar("T")
 UNREADABLE: Final = (
@@ -41,7 +41,7 @@ class Side(IntEnum):
     OLDER = 2
 
 
-class RangeWalk(Generic[T]):
+class TimeRangePaginator(Generic[T]):
     """A walk over rows by offset, newest first, that hands out those of a range of time.
 
     Args:
@@ -69,7 +69,7 @@ class RangeWalk(Generic[T]):
         self._inside = _Inside(created, since, before)
         self._search = None if before is None else _Search(page_size, near, created, before)
         # It may step back over rows that are newer than the range: they are passed over, whatever moved.
-        self._walk: OffsetWalk[T] = OffsetWalk(page_size, offset, key, created)
+        self._walk: OffsetPaginator[T] = OffsetPaginator(page_size, offset, key, created)
         # Rows that show that the range is over: more than one, for a single one may just lie wrong.
         self._enough = max(1, page_size // 100)
 
@@ -78,8 +78,8 @@ class RangeWalk(Generic[T]):
         """What to ask for next, or None at the end."""
         return self._walk.cursor if self._search is None else Cursor(self._search.number, self._size)
 
-    def receive(self, page: Fetched[T]) -> list[T]:
-        """Take the answer to `cursor`, and return its new rows that are in the range; see `OffsetWalk.receive`.
+    def receive(self, page: RawPage[T]) -> list[T]:
+        """Take the answer to `cursor`, and return its new rows that are in the range; see `OffsetPaginator.receive`.
 
         Raises:
             PagingError: The page leads nowhere, or back, or is the hundredth in a row that brings nothing new.
@@ -178,7 +178,7 @@ class _Search(Generic[T]):
         self._high: int | None = None
         self._looks = 0
 
-    def ends_with(self, page: Fetched[T]) -> bool:
+    def ends_with(self, page: RawPage[T]) -> bool:
         """Tell whether the walk can begin with this page; if not, `number` is where to look next."""
         self._looks += 1
         times = [time for time in map(self._created, page.results) if time is not None]

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.query.trends_query_series import flat_conditions, series_nodes, trend_properties
 
-__all__ = ["WORDS", "Word", "merge_fields", "refuse_what_is_lost", "to_trends_query"]
+__all__ = ["WORDS", "FieldMapping", "merge_fields", "refuse_what_is_lost", "to_trends_query"]
 
 Write = Callable[[Any, str], Any]
 
@@ -64,30 +64,30 @@ def _breakdowns(value: Any, place: str) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class FieldMapping:
     """Where a word of `insights/trend/` stands in a TrendsQuery, and how its value is written there."""
 
     path: tuple[str, ...]
     write: Write = _same
 
 
-def _breakdown_word(name: str, write: Write = _same) -> Word:
-    return Word(("breakdownFilter", name), write)
+def _breakdown_word(name: str, write: Write = _same) -> FieldMapping:
+    return FieldMapping(("breakdownFilter", name), write)
 
 
-def _shown(name: str, write: Write = _same) -> Word:
-    return Word(("trendsFilter", name), write)
+def _shown(name: str, write: Write = _same) -> FieldMapping:
+    return FieldMapping(("trendsFilter", name), write)
 
 
-WORDS: Final[Mapping[str, Word]] = {
-    "date_from": Word(("dateRange", "date_from")),
-    "date_to": Word(("dateRange", "date_to")),
-    "explicit_date": Word(("dateRange", "explicitDate"), _flag),
-    "interval": Word(("interval",)),
-    "properties": Word(("properties",), trend_properties),
-    "filter_test_accounts": Word(("filterTestAccounts",), _flag),
-    "sampling_factor": Word(("samplingFactor",), _number),
-    "aggregation_group_type_index": Word(("aggregation_group_type_index",)),
+WORDS: Final[Mapping[str, FieldMapping]] = {
+    "date_from": FieldMapping(("dateRange", "date_from")),
+    "date_to": FieldMapping(("dateRange", "date_to")),
+    "explicit_date": FieldMapping(("dateRange", "explicitDate"), _flag),
+    "interval": FieldMapping(("interval",)),
+    "properties": FieldMapping(("properties",), trend_properties),
+    "filter_test_accounts": FieldMapping(("filterTestAccounts",), _flag),
+    "sampling_factor": FieldMapping(("samplingFactor",), _number),
+    "aggregation_group_type_index": FieldMapping(("aggregation_group_type_index",)),
     "breakdown": _breakdown_word("breakdown", _breakdown),
     "breakdown_type": _breakdown_word("breakdown_type", _kind),
     "breakdowns": _breakdown_word("breakdowns", _breakdowns),
@@ -97,8 +97,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "breakdown_histogram_bin_count": _breakdown_word("breakdown_histogram_bin_count"),
     "breakdown_normalize_url": _breakdown_word("breakdown_normalize_url", _flag),
     "breakdown_path_cleaning": _breakdown_word("breakdown_path_cleaning", _flag),
-    "compare": Word(("compareFilter", "compare"), _flag),
-    "compare_to": Word(("compareFilter", "compare_to")),
+    "compare": FieldMapping(("compareFilter", "compare"), _flag),
+    "compare_to": FieldMapping(("compareFilter", "compare_to")),
     "display": _shown("display"),
     "formula": _shown("formula"),
     "smoothing_intervals": _shown("smoothingIntervals"),

@@ -26,8 +26,8 @@ __all__ = [
     "RATES",
     "Bucket",
     "Pacer",
-    "Quota",
     "Rate",
+    "RateLimiter",
     "SharedPacer",
 ]
 
@@ -128,11 +128,11 @@ class SharedPacer(Protocol):
         ...
 
 
-class Quota:
+class RateLimiter:
     """The requests of one key on one host; not safe for threads, its owner holds a lock."""
 
     def __init__(self, rates: Mapping[Bucket, tuple[Rate, ...]] = RATES) -> None:
-        self._logs = {bucket: _Log(windows) for bucket, windows in rates.items()}
+        self._logs = {bucket: SlidingLog(windows) for bucket, windows in rates.items()}
 
     def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
         """Take leave for a request; see `Pacer.acquire`."""
@@ -160,7 +160,7 @@ class Quota:
         return self._logs[bucket].flying
 
 
-class _Window:
+class RateWindow:
     """One rate, and which part of it is ours: all, until the server refuses what the log would have let go."""
 
     # What is left to us of what the window held, and the least part of the whole.
@@ -204,11 +204,11 @@ class _Window:
         return min(1.0, share)
 
 
-class _Log:
+class SlidingLog:
     """Stamps of answers in one bucket, oldest first; how many requests are in flight; and who waits, in turn."""
 
     def __init__(self, rates: tuple[Rate, ...]) -> None:
-        self._windows = [_Window(rate) for rate in rates]
+        self._windows = [RateWindow(rate) for rate in rates]
         # As many as an hour holds that may yet be learnt.
         self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in (*rates, HOURLY)))
         self.flying = 0
@@ -237,7 +237,7 @@ class _Log:
             return len(self._waiting)
         return next(place for place, other in enumerate(self._waiting) if other == waiter)
 
-    def _wait(self, window: _Window, now: float, ahead: int) -> float:
+    def _wait(self, window: RateWindow, now: float, ahead: int) -> float:
         share = window.share(now)
         room = max(1, int(window.limit * share))
         free = room - self.flying - ahead
@@ -259,14 +259,14 @@ class _Log:
         # Those that were under way when the first of them was refused teach nothing new. And a server that has lost
         # its senses does not stop us for longer than its longest window.
         if teaches and wait > MINUTE and self._windows[-1].seconds <= MINUTE:
-            self._windows.append(_Window(HOURLY))
+            self._windows.append(RateWindow(HOURLY))
         if teaches and now >= self._blocked_until:
             window, held = self._full(now, wait)
             window.refuse(held, now)
         longest = max(self._windows[-1].seconds, MINUTE)
         self._blocked_until = max(self._blocked_until, now + min(wait, longest if teaches else HOURLY[1]))
 
-    def _full(self, now: float, wait: float) -> tuple[_Window, int]:
+    def _full(self, now: float, wait: float) -> tuple[RateWindow, int]:
         """Guess which window was full: long enough for what the server asks for, and of these filled the most."""
         windows = [window for window in self._windows if window.seconds >= wait] or self._windows[-1:]
         held = [self.flying + sum(stamp > now - window.seconds for stamp in self._stamps) for window in windows]

@@ -17,10 +17,17 @@ from typing import Any
 
 from posthog_environments.config.settings import Settings
 from posthog_environments.ratelimit.limiter import HOURLY, RATES, Bucket, Rate
-from posthog_environments.ratelimit.shared_state import Alone, Ledger, Moment, Note, Page, Seen
+from posthog_environments.ratelimit.shared_state import (
+    CachedSnapshot,
+    FallbackLimiter,
+    SharedState,
+    Snapshot,
+    StateChange,
+    StoreTime,
+)
 from posthog_environments.ratelimit.stores import Store, StoreAway, StoreBusy
 
-__all__ = ["Budget", "name_of"]
+__all__ = ["SharedRateLimiter", "name_of"]
 
 # Seconds that an answer may be late besides: the driver's own time.
 MARGIN = 1.0
@@ -39,21 +46,21 @@ def name_of(settings: Settings) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16, person=b"posthog-env-quot").hexdigest()
 
 
-def _nothing(ledger: Ledger, now: float) -> float:  # noqa: ARG001 - stands where somebody decides
+def _nothing(ledger: SharedState, now: float) -> float:  # noqa: ARG001 - stands where somebody decides
     return 0.0
 
 
 @dataclass(slots=True)
-class _Part:
+class _BucketState:
     """One bucket of the budget: what is to be told of it, and what is known of it."""
 
     rates: tuple[Rate, ...]
-    notes: list[Note] = field(default_factory=list[Note])
-    seen: Seen | None = None
-    alone: Alone | None = None
+    notes: list[StateChange] = field(default_factory=list[StateChange])
+    seen: CachedSnapshot | None = None
+    alone: FallbackLimiter | None = None
 
 
-class Budget:
+class SharedRateLimiter:
     """The quota of one key that is kept in a store; see `quota.SharedPacer`.
 
     Args:
@@ -82,7 +89,7 @@ class Budget:
         self._known_as = ""
         self._lock = threading.Lock()
         self._asking = threading.Lock()
-        self._parts = {bucket: _Part(rates) for bucket, rates in self._rates.items()}
+        self._parts = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
 
     def after_fork(self) -> None:
         """Begin anew in a child: what is in flight is the parent's."""
@@ -137,17 +144,17 @@ class Budget:
 
     def settle(self, bucket: Bucket, ticket: str) -> None:
         """Note that a request that had leave is over, however it ended."""
-        self._note(bucket, Note("settle", self._clock(), ticket))
+        self._note(bucket, StateChange("settle", self._clock(), ticket))
 
     def leave(self, bucket: Bucket, ticket: str) -> None:
         """Note that a place, or leave for a request that was not sent, is given up."""
-        self._note(bucket, Note("leave", self._clock(), ticket))
+        self._note(bucket, StateChange("leave", self._clock(), ticket))
 
     def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
         """Note that the server said 429, and that nothing may go for so many seconds; see `quota.Pacer.refuse`."""
-        self._note(bucket, Note("refuse" if teaches else "pause", self._clock(), seconds=wait))
+        self._note(bucket, StateChange("refuse" if teaches else "pause", self._clock(), seconds=wait))
 
-    def _note(self, bucket: Bucket, note: Note) -> None:
+    def _note(self, bucket: Bucket, note: StateChange) -> None:
         with self._lock:
             part = self._parts[bucket]
             # A window of an hour may be learnt, or have been.
@@ -163,40 +170,42 @@ class Budget:
         if self._known_as != name:
             with self._lock:
                 self._known_as = name
-                self._parts = {bucket: _Part(rates) for bucket, rates in self._rates.items()}
+                self._parts = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
 
-    def _change(self, bucket: str, part: _Part, patience: float, do: Callable[[Ledger, float], float]) -> float:
+    def _change(
+        self, bucket: str, part: _BucketState, patience: float, do: Callable[[SharedState, float], float]
+    ) -> float:
         with self._lock:
             notes, alone = list(part.notes), part.alone is not None
         page: Any = None
         # Before the store looks at its clock: then what is told stands a little late there, and never too early.
         here = self._clock()
 
-        def decide(data: bytes | None, moment: Moment) -> tuple[bytes, float]:
+        def decide(data: bytes | None, moment: StoreTime) -> tuple[bytes, float]:
             nonlocal page
-            ledger = Ledger.open(part.rates, data, moment, self._user, part.seen, here, alone=alone)
+            ledger = SharedState.open(part.rates, data, moment, self._user, part.seen, here, alone=alone)
             ledger.hear(notes, moment.now, here)
             result = do(ledger, moment.now)
             page = ledger.close()
             return page.encode(), result
 
         result = self._store.change(f"{self._known_as}:{bucket}", decide, patience)
-        assert isinstance(page, Page)
+        assert isinstance(page, Snapshot)
         with self._lock:
             told = set(map(id, notes))
             part.notes = [note for note in part.notes if id(note) not in told]
-            part.seen, part.alone = Seen(page, self._clock()), None
+            part.seen, part.alone = CachedSnapshot(page, self._clock()), None
         return result
 
-    def _ask_alone(self, part: _Part, ticket: str, seconds: float) -> float:
+    def _ask_alone(self, part: _BucketState, ticket: str, seconds: float) -> float:
         with self._lock:
             here = self._clock()
             if part.alone is None:
-                part.alone = Alone(part.rates, part.seen, here)
+                part.alone = FallbackLimiter(part.rates, part.seen, here)
                 for note in part.notes:
                     part.alone.note(note)
             wait = part.alone.ask(here, ticket, seconds + MARGIN)
             if wait <= 0:
-                part.notes.append(Note("lease", here, ticket, seconds + MARGIN))
+                part.notes.append(StateChange("lease", here, ticket, seconds + MARGIN))
         # The store may be back before.
         return wait if wait <= 0 else min(wait, max(MOMENT, self._store.away))

@@ -23,9 +23,9 @@ from typing import Literal
 
 import msgspec
 
-from posthog_environments.ratelimit.limiter import HOURLY, LONGEST_NAP, Rate, _Log, _Window
+from posthog_environments.ratelimit.limiter import HOURLY, LONGEST_NAP, Rate, RateWindow, SlidingLog
 
-__all__ = ["Alone", "Ledger", "Moment", "Note", "Page", "Seen"]
+__all__ = ["CachedSnapshot", "FallbackLimiter", "SharedState", "Snapshot", "StateChange", "StoreTime"]
 
 NEVER = float("-inf")
 # Seconds that somebody who naps may be late before his place is given to the next.
@@ -43,7 +43,7 @@ Learnt = tuple[float, int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StoreTime:
     """A time on the clock of a store; the clock begins anew with each boot, the calendar goes on.
 
     A server that was started again, which `run` tells, may have an older state than before.
@@ -55,7 +55,7 @@ class Moment:
     run: str = ""
 
 
-class Page(msgspec.Struct):
+class Snapshot(msgspec.Struct):
     """What a store keeps of one bucket of one key: times on the store's clock, and names that tell nothing."""
 
     generation: str
@@ -79,7 +79,7 @@ class Page(msgspec.Struct):
         return _ENCODE(self)
 
     @staticmethod
-    def decode(data: bytes) -> Page:
+    def decode(data: bytes) -> Snapshot:
         """Read it from bytes.
 
         Raises:
@@ -90,7 +90,7 @@ class Page(msgspec.Struct):
         except msgspec.DecodeError as error:  # no ValueError in older versions of msgspec
             raise ValueError(str(error)) from None
 
-    def arrive(self, moment: Moment) -> None:
+    def arrive(self, moment: StoreTime) -> None:
         """Make the times fit the clock of today: it may have begun anew, or been set back."""
         shift = 0.0
         if self.boot != moment.boot:
@@ -116,7 +116,7 @@ class Page(msgspec.Struct):
         """Tell whether somebody should have come by now and has not: he could not use the store, or he is dead."""
         return any(until < now for until in (*self.places.values(), *self.leases.values()))
 
-    def merge(self, other: Page) -> None:
+    def merge(self, other: Snapshot) -> None:
         """Add what another copy knows. What stands in both is the same."""
         self.stamps = sorted((Counter(self.stamps) | Counter(other.stamps)).elements())
         self.leases = {**other.leases, **self.leases}
@@ -127,18 +127,18 @@ class Page(msgspec.Struct):
         self.blocked_until = max(self.blocked_until, other.blocked_until)
 
 
-_ENCODE: Callable[[Page], bytes] = msgspec.msgpack.Encoder().encode
-_DECODE: Callable[[bytes], Page] = msgspec.msgpack.Decoder(Page).decode
+_ENCODE: Callable[[Snapshot], bytes] = msgspec.msgpack.Encoder().encode
+_DECODE: Callable[[bytes], Snapshot] = msgspec.msgpack.Decoder(Snapshot).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CachedSnapshot:
     """The copy that a worker keeps, and when he read it on his own clock."""
 
-    page: Page
+    page: Snapshot
     here: float
 
-    def on(self, moment: Moment, here: float) -> Page:
+    def on(self, moment: StoreTime, here: float) -> Snapshot:
         """Return the page with its times on the clock of a store that may be another one by now."""
         page = msgspec.structs.replace(self.page)
         jump = moment.now - (page.at + here - self.here)
@@ -148,7 +148,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StateChange:
     """What a worker has to tell: what happened to a ticket, when on his own clock, and for how long."""
 
     kind: Literal["settle", "leave", "refuse", "pause", "lease"]
@@ -157,10 +157,10 @@ class Note:
     seconds: float = 0.0
 
 
-class Ledger(_Log):
+class SharedState(SlidingLog):
     """The log of a page, while somebody decides on it."""
 
-    def __init__(self, rates: tuple[Rate, ...], page: Page) -> None:
+    def __init__(self, rates: tuple[Rate, ...], page: Snapshot) -> None:
         super().__init__(rates)
         self._page = page
         self._stamps.extend(page.stamps)
@@ -169,7 +169,7 @@ class Ledger(_Log):
         self._started, self._blocked_until = page.started, page.blocked_until
         # One more than there are rates has been learnt.
         if len(page.learnt) > len(self._windows):
-            self._windows.append(_Window(HOURLY))
+            self._windows.append(RateWindow(HOURLY))
         for window, learnt in zip(self._windows, page.learnt, strict=False):
             window.recall(learnt)
         self._tidy(page.at)
@@ -179,13 +179,13 @@ class Ledger(_Log):
         cls,
         rates: tuple[Rate, ...],
         data: bytes | None,
-        moment: Moment,
+        moment: StoreTime,
         user: str,
-        seen: Seen | None = None,
+        seen: CachedSnapshot | None = None,
         here: float = 0.0,
         *,
         alone: bool = False,
-    ) -> Ledger:
+    ) -> SharedState:
         """Read what a store keeps, and mend it from what was seen before if it has lost something.
 
         `here` is now on the clock of the worker, and `alone` whether he could not use the store until now.
@@ -193,10 +193,10 @@ class Ledger(_Log):
         page = None
         if data is not None:
             with suppress(ValueError):
-                page = Page.decode(data)
+                page = Snapshot.decode(data)
         new = page is None
         if page is None:
-            page = Page(token_hex(8), 0, moment.now, moment.calendar, moment.boot, moment.run)
+            page = Snapshot(token_hex(8), 0, moment.now, moment.calendar, moment.boot, moment.run)
         restarted = page.run != moment.run
         silence = moment.now - page.at
         # After the longest window, whoever waited and did not come was most likely ended by his user.
@@ -212,7 +212,7 @@ class Ledger(_Log):
         page.awaited = [each for each in page.awaited if each != user and moment.now < page.hearing_until]
         return cls(rates, page)
 
-    def close(self) -> Page:
+    def close(self) -> Snapshot:
         """Return the page as it stands now."""
         page = self._page
         page.writes += 1
@@ -233,7 +233,7 @@ class Ledger(_Log):
             self._lend(ticket, now + seconds)
         return wait
 
-    def hear(self, notes: Sequence[Note], now: float, here: float) -> None:
+    def hear(self, notes: Sequence[StateChange], now: float, here: float) -> None:
         """Learn what a worker has noted; `here` is now on his clock."""
         for note in notes:
             at = now - (here - note.at)
@@ -275,7 +275,7 @@ class Ledger(_Log):
         self.flying = len(self._leases)
 
 
-def _mend(page: Page, known: Page | None, *, new: bool, doubtful: bool) -> None:
+def _mend(page: Snapshot, known: Snapshot | None, *, new: bool, doubtful: bool) -> None:
     """Give a page back what it has lost, or may have, from the copies of all who were there.
 
     It has lost something if it is another one than that of which somebody has a copy, or an earlier one. It may have
@@ -298,18 +298,18 @@ def _mend(page: Page, known: Page | None, *, new: bool, doubtful: bool) -> None:
     page.awaited = sorted({*page.awaited, *users} - page.users.keys())
 
 
-class Alone(Ledger):
+class FallbackLimiter(SharedState):
     """The part of a quota to which a worker keeps while the store is away.
 
     As many as were there lately are thought to go on, and one more to come: so each request counts as all of theirs.
     What was free when the store was last seen, the others are thought to have used since.
     """
 
-    def __init__(self, rates: tuple[Rate, ...], seen: Seen | None, here: float) -> None:
+    def __init__(self, rates: tuple[Rate, ...], seen: CachedSnapshot | None, here: float) -> None:
         self._heavy: set[str] = set()
         self.workers = STRANGERS if seen is None else len(seen.page.users) + 1
         self._offset = 0.0 if seen is None else seen.page.at - seen.here
-        page = Page("", at=here) if seen is None else msgspec.structs.replace(seen.page, places={}, awaited=[])
+        page = Snapshot("", at=here) if seen is None else msgspec.structs.replace(seen.page, places={}, awaited=[])
         super().__init__(rates, page)
         if seen is not None:
             now = here + self._offset
@@ -329,17 +329,17 @@ class Alone(Ledger):
         )
 
     def ask(self, here: float, ticket: str, seconds: float) -> float:
-        """Take leave by the worker's own clock; see `Ledger.take`."""
+        """Take leave by the worker's own clock; see `SharedState.take`."""
         now = here + self._offset
         self._tidy(now)
         self._heavy.add(ticket)
         return self.take(now, ticket, seconds)
 
-    def note(self, note: Note) -> None:
+    def note(self, note: StateChange) -> None:
         """Learn what has just happened."""
         self.hear([note], note.at + self._offset, note.at)
 
-    def _wait(self, window: _Window, now: float, ahead: int) -> float:
+    def _wait(self, window: RateWindow, now: float, ahead: int) -> float:
         weight = min(self.workers, max(1, int(window.limit * window.share(now))))
         wait = super()._wait(window, now, (ahead + 1) * weight - 1)
         if window is self._windows[0] or weight < self.workers:

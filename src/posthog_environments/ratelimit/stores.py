@@ -24,16 +24,16 @@ from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import quote
 from weakref import WeakSet, WeakValueDictionary
 
-from posthog_environments.config.settings import QuotaPlace
+from posthog_environments.config.settings import QuotaLocation
 from posthog_environments.errors import ConfigurationError, printable
-from posthog_environments.ratelimit.shared_state import Moment
+from posthog_environments.ratelimit.shared_state import StoreTime
 
 __all__ = ["FileStore", "RedisStore", "Store", "StoreAway", "StoreBusy", "open_store"]
 
 log = logging.getLogger("posthog_environments")
 
 T = TypeVar("T")
-Decide = Callable[[bytes | None, Moment], tuple[bytes, T]]
+Decide = Callable[[bytes | None, StoreTime], tuple[bytes, T]]
 
 # Seconds for which a store may take its time.
 PATIENCE = 1.0
@@ -126,7 +126,7 @@ class _Opened:
 _STORES: WeakSet[Store] = WeakSet()
 
 
-def open_store(place: QuotaPlace) -> Store:
+def open_store(place: QuotaLocation) -> Store:
     """Open a store, or return the one that another client of this process has there.
 
     Raises:
@@ -213,7 +213,7 @@ class FileStore(Store):
                 if self._is_strange(connection):
                     raise OSError(errno.EINVAL, "it is a database of another kind")
                 row = connection.execute("SELECT state FROM quotas WHERE name = ?", (name,)).fetchone()
-                state, result = decide(row and row[0], Moment(self._clock(), time.time(), self._boot))
+                state, result = decide(row and row[0], StoreTime(self._clock(), time.time(), self._boot))
                 connection.execute("INSERT OR REPLACE INTO quotas VALUES (?, ?)", (name, state))
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -305,7 +305,7 @@ class RedisStore(Store):
         while True:
             (seconds, micros), (version, state), run = self._read(keys=[key])
             now = int(seconds) + int(micros) / 1e6
-            state, result = decide(state, Moment(now, now, run=run.decode()))
+            state, result = decide(state, StoreTime(now, now, run=run.decode()))
             if self._swap(keys=[key], args=[version or b"", token_hex(8), state, FORGET]):
                 return result
             if time.monotonic() > end:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, people, tabular
-from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, json_text
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid
 from posthog_environments.sandbox.sql import Sql
 
 LIMIT: Final = 10
 
 
-def show(house: House, call: Call) -> Reply:
+def show(house: AppContext, call: RequestContext) -> Reply:
     """Answer a page of the log about one person. The log outlives the person; this view of it does not."""
     page, limit = _page(house, call)
     entries = Sql("FROM activity WHERE person_id = ?", (people.find(house, call.id),))
@@ -40,7 +40,7 @@ def _parsed(found: list[str]) -> Iterator[object]:
     return map(bodies.parse, found)
 
 
-def _link(house: House, call: Call, page: int, limit: int) -> str:
+def _link(house: AppContext, call: RequestContext, page: int, limit: int) -> str:
     if house.lenient:
         return call.turned("page", page).turned("limit", limit).url
     return call.link(page=page, limit=limit)
@@ -64,7 +64,7 @@ def _entry(number: int, at: str, person_id: int, action: str, name: str | None, 
     return bodies.write({"id": f"00000000-0000-4000-8000-{number:012d}", **entry} if newer else entry)
 
 
-def _page(house: House, call: Call) -> tuple[int, int]:
+def _page(house: AppContext, call: RequestContext) -> tuple[int, int]:
     if house.lenient:
         limit, page = (
             people.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
@@ -75,7 +75,7 @@ def _page(house: House, call: Call) -> tuple[int, int]:
     return _whole(call, "page", 1), _whole(call, "limit", LIMIT)
 
 
-def _whole(call: Call, name: str, otherwise: int) -> int:
+def _whole(call: RequestContext, name: str, otherwise: int) -> int:
     text = call.query.get(name, "")
     if not text:
         return otherwise

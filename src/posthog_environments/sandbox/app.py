@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import request_response
 
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 from posthog_environments.sandbox.settings import SHARED
 
@@ -37,10 +37,10 @@ _SHOWN: Final = ["Retry-After", "Deprecation", "Sunset", "Link", "Location", "WW
 _log = logging.getLogger("posthog_environments.sandbox")
 
 
-class Front:
+class App:
     """Everything between the socket and the operations."""
 
-    def __init__(self, house: House, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, house: AppContext, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
         self._house = house
         self._keys = keys
         self._faults = faults
@@ -69,7 +69,7 @@ class Front:
         except ClientDisconnect:
             return Response(status_code=400)
         method = "GET" if request.method == "HEAD" else request.method
-        call = Call(method, _url(request), dict(request.headers), body, lenient=self._house.lenient)
+        call = RequestContext(method, _url(request), dict(request.headers), body, lenient=self._house.lenient)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
         if isinstance(reply.body, bytes):
@@ -82,7 +82,7 @@ class Front:
         while (chunk := await loop.run_in_executor(self._threads, next, body, None)) is not None:
             yield chunk
 
-    def _reply(self, call: Call, path: str) -> Reply:
+    def _reply(self, call: RequestContext, path: str) -> Reply:
         fault = self._faults.take() if path.startswith("/api/") else None
         try:
             reply = fault.reply() if fault and not fault.after else self._operate(call, path)
@@ -98,7 +98,7 @@ class Front:
         reply.headers.update(notices.of(self._house.settings, call.url, path, reply.status))
         return reply
 
-    def _operate(self, call: Call, path: str) -> Reply:
+    def _operate(self, call: RequestContext, path: str) -> Reply:
         if path == "/":
             return welcome.show(self._house, call)
         if path in {"/_health", "/_health/"}:
@@ -110,7 +110,7 @@ class Front:
             return Reply(307, headers={"Location": notices.twin(call.url)})
         return self._let_in(call, path, resource)
 
-    def _let_in(self, call: Call, path: str, resource: routes.Resource) -> Reply:
+    def _let_in(self, call: RequestContext, path: str, resource: routes.Endpoint) -> Reply:
         """Look at format, key, method, project, scope and rate, in the order of the servers, and run the operation."""
         settings = self._house.settings
         wants_csv = call.wants_csv  # reading it refuses formats that nobody knows
@@ -137,13 +137,13 @@ class Front:
         reply = operation.handler(self._house, call)
         return _no_table(reply) if wants_csv and self._house.lenient and not operation.table else reply
 
-    def _resource(self, path: str) -> routes.Resource | None:
+    def _resource(self, path: str) -> routes.Endpoint | None:
         settings = self._house.settings
         resource = routes.find(path, settings.era)
         known = resource is None or resource.prefix is None or resource.prefix in settings.prefixes
         return resource if known else None
 
-    def _refusal(self, call: Call, path: str, problem: Problem) -> Reply:
+    def _refusal(self, call: RequestContext, path: str, problem: Problem) -> Reply:
         """Write a refusal; as CSV it is a status and nothing else."""
         reply = _refusal(problem)
         if self._house.lenient and self._resource(path) is not None and _asks_for_csv(call):
@@ -160,7 +160,7 @@ class _Cors(CORSMiddleware):
         return response if response.status_code == 200 else Response(media_type="text/html")
 
 
-def _asks_for_csv(call: Call) -> bool:
+def _asks_for_csv(call: RequestContext) -> bool:
     try:
         return call.wants_csv
     except Problem:
@@ -192,7 +192,7 @@ async def _read(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _key_elsewhere(call: Call) -> str | None:
+def _key_elsewhere(call: RequestContext) -> str | None:
     """Find a key in a JSON body or, where there is none, in the query."""
     if KEY_PARAMETER.encode() in call.body:
         try:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from posthog_environments.sandbox import settings as _settings
 from posthog_environments.sandbox.errors import SandboxArgumentError, SandboxError, SandboxMissingExtraError
-from posthog_environments.sandbox.settings import Era, Rates, Settings
+from posthog_environments.sandbox.settings import Era, Rates, SandboxSettings
 
 if TYPE_CHECKING:
     from posthog_environments.sandbox.access import Keys
-    from posthog_environments.sandbox.exchange import House
+    from posthog_environments.sandbox.exchange import AppContext
     from posthog_environments.sandbox.faults import Faults
     from posthog_environments.sandbox.server import Server
 
@@ -101,7 +101,7 @@ class Sandbox:
         api_key: str | None = None,
     ) -> None:
         era = _settings.one_of("era", era, _settings.ERAS)
-        self._settings = Settings(
+        self._settings = SandboxSettings(
             persons=_settings.count_of_persons(persons),
             data=_settings.data_source(data),
             seed=_settings.whole("seed", seed, -(2**63), 2**63 - 1),
@@ -132,7 +132,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._stack: ExitStack | None = None
         self._server: Server | None = None
-        self._house: House | None = None
+        self._house: AppContext | None = None
         self._keys: Keys | None = None
         self._faults: Faults | None = None
         self._api_key = ""
@@ -183,19 +183,19 @@ class Sandbox:
 
         from posthog_environments.sandbox import cdnow, loading
         from posthog_environments.sandbox.access import Keys
-        from posthog_environments.sandbox.app import Front
+        from posthog_environments.sandbox.app import App
         from posthog_environments.sandbox.clock import Clock
-        from posthog_environments.sandbox.exchange import House
+        from posthog_environments.sandbox.exchange import AppContext
         from posthog_environments.sandbox.faults import Faults
-        from posthog_environments.sandbox.matches import Counted
+        from posthog_environments.sandbox.matches import FilterCache
         from posthog_environments.sandbox.pending import Queue
         from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
-        from posthog_environments.sandbox.store import Store
+        from posthog_environments.sandbox.store import Database
         from posthog_environments.sandbox.waiting import Changes
 
         settings = self._settings
-        store = Store(settings.path)
+        store = Database(settings.path)
         stack.callback(store.close)
         begin = settings.now or (cdnow.END if settings.data == "cdnow" else None)
         clock = Clock(begin)
@@ -204,9 +204,9 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys, faults = Keys(), Faults()
-        house = House(settings, store, changes, clock, Counted(store), Results(store, clock), Queue())
+        house = AppContext(settings, store, changes, clock, FilterCache(store), Results(store, clock), Queue())
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
-        server = Server(settings.port, Front(house, keys, faults, threads).application)
+        server = Server(settings.port, App(house, keys, faults, threads).application)
         stack.callback(server.stop)
         self._keys, self._house, self._server, self._faults = keys, house, server, faults
         self._api_key = keys.add(settings.scopes, settings.api_key)

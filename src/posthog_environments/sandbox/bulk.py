@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import people, writes
-from posthog_environments.sandbox.exchange import Call, House, Reply, empty, json_reply
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
-from posthog_environments.sandbox.waiting import Change, Deletion
+from posthog_environments.sandbox.waiting import Deletion, PendingChange
 
 MOST: Final = 1000
 PAGE: Final = 100
@@ -18,7 +18,7 @@ STATES: Final = ("pending", "completed", "all")
 FIELDS: Final = ("ids", "distinct_ids", "delete_events", "delete_recordings", "keep_person")
 
 
-def delete(house: House, call: Call) -> Reply:
+def delete(house: AppContext, call: RequestContext) -> Reply:
     """Delete those who are named by uuid or by distinct id; nobody else is looked for."""
     given = call.fields
     found = _found(house, given)
@@ -44,14 +44,14 @@ def delete(house: House, call: Call) -> Reply:
     )
 
 
-def _flag(house: House, given: Mapping[str, Any], name: str) -> bool:
+def _flag(house: AppContext, given: Mapping[str, Any], name: str) -> bool:
     value = given.get(name, False)
     if not house.lenient and not isinstance(value, bool):
         raise invalid("This must be true or false.", name)
     return bool(value)  # the oddity: the text "false" is true
 
 
-def _found(house: House, given: Mapping[str, Any]) -> list[int]:
+def _found(house: AppContext, given: Mapping[str, Any]) -> list[int]:
     named = [name for name in ("ids", "distinct_ids") if given.get(name)]
     if len(named) != 1:
         raise invalid("Either ids or distinct_ids must be given, and not both.")
@@ -76,8 +76,8 @@ def _uuid(text: str) -> str:
         raise invalid(f"{text[:60]!r} is no UUID.", "ids") from None
 
 
-def _queue(house: House, found: list[int], deletion: Deletion) -> None:
-    changes = [Change(house.changes.number(), key, deletion=deletion) for key in found]
+def _queue(house: AppContext, found: list[int], deletion: Deletion) -> None:
+    changes = [PendingChange(house.changes.number(), key, deletion=deletion) for key in found]
     with house.store.writing() as cursor:
         for change in changes:
             house.changes.accept(cursor, change)
@@ -85,7 +85,7 @@ def _queue(house: House, found: list[int], deletion: Deletion) -> None:
         house.changes.queue(change)
 
 
-def _remove(house: House, found: list[int], deletion: Deletion) -> None:
+def _remove(house: AppContext, found: list[int], deletion: Deletion) -> None:
     places: list[int | None] = []
     with house.store.writing() as cursor:
         for key in found:
@@ -97,7 +97,7 @@ def _remove(house: House, found: list[int], deletion: Deletion) -> None:
             house.store.order.remove(place, house.changes.lag)
 
 
-def show_deletions(house: House, call: Call) -> Reply:
+def show_deletions(house: AppContext, call: RequestContext) -> Reply:
     """Answer of whose events the deletion was asked for, newest first, and whether it is done."""
     state, person = call.query.get("status", "all"), call.query.get("person_uuid")
     if state not in STATES:
@@ -144,7 +144,7 @@ def _person(text: str) -> str:
         raise invalid(f"{text[:60]!r} is no UUID.", "person_uuid") from None
 
 
-def _number(call: Call, name: str, otherwise: int) -> int:
+def _number(call: RequestContext, name: str, otherwise: int) -> int:
     text = call.query.get(name, "")
     number = people.whole(text) if text else otherwise
     if number is None or not 0 <= number <= people.MOST_ID:

@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, people, writes
-from posthog_environments.sandbox.exchange import Call, House, Reply, empty, json_reply
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import crash, invalid, not_found, required
 from posthog_environments.sandbox.sql import Sql
-from posthog_environments.sandbox.waiting import Change
+from posthog_environments.sandbox.waiting import PendingChange
 
 MOST_NAMES: Final = 1000
 """So many properties can be removed at once since September 2026."""
 _NO_OBJECT: Final = "The body is no object, and the server falls over."
 
 
-def update(house: House, call: Call) -> Reply:
+def update(house: AppContext, call: RequestContext) -> Reply:
     """Merge properties into a person."""
     return _update_as_servers(house, call) if house.lenient else _update(house, call)
 
 
-def _update(house: House, call: Call) -> Reply:
+def _update(house: AppContext, call: RequestContext) -> Reply:
     key = people.find(house, call.id)
     properties = call.fields.get("properties")
     if properties is None:
         raise required("properties", "The properties to set must be given.")
     if not isinstance(properties, dict):
         raise invalid("The properties must be an object of names and values.", "properties")
-    _change(house, Change(house.changes.number(), key, cast("dict[str, Any]", properties)), "updated")
+    _change(house, PendingChange(house.changes.number(), key, cast("dict[str, Any]", properties)), "updated")
     return people.show_one(house, call)
 
 
-def _update_as_servers(house: House, call: Call) -> Reply:
+def _update_as_servers(house: AppContext, call: RequestContext) -> Reply:
     """Look at the body before the person; what is no object of properties is taken, and has no effect."""
     if not isinstance(call.data, dict):
         raise crash(_NO_OBJECT)
@@ -41,27 +41,27 @@ def _update_as_servers(house: House, call: Call) -> Reply:
         raise invalid("required", "properties", "This field is required.")
     key = people.find(house, call.id)
     kept = cast("dict[str, Any]", properties) if isinstance(properties, dict) else {}
-    _change(house, Change(house.changes.number(), key, kept), "updated")
+    _change(house, PendingChange(house.changes.number(), key, kept), "updated")
     return empty(202)
 
 
-def delete_property(house: House, call: Call) -> Reply:
+def delete_property(house: AppContext, call: RequestContext) -> Reply:
     """Remove a property, whether the person has it or not."""
     return _remove_as_servers(house, call) if house.lenient else _remove(house, call)
 
 
-def _remove(house: House, call: Call) -> Reply:
+def _remove(house: AppContext, call: RequestContext) -> Reply:
     key = people.find(house, call.id)
     name = call.fields.get("$unset", call.query.get("$unset"))
     if name is None:
         raise required("$unset", "The name of the property must be given in the body, as $unset.")
     if not isinstance(name, str):
         raise invalid("The name of the property must be a text.", "$unset")
-    _change(house, Change(house.changes.number(), key, {}, (name,)), "delete_property")
+    _change(house, PendingChange(house.changes.number(), key, {}, (name,)), "delete_property")
     return empty(200)
 
 
-def _remove_as_servers(house: House, call: Call) -> Reply:
+def _remove_as_servers(house: AppContext, call: RequestContext) -> Reply:
     """Remove as the servers do, which look at nothing beforehand; since September 2026 they look at the name.
 
     Before, a name that is no text has no effect, and is no error.
@@ -74,7 +74,7 @@ def _remove_as_servers(house: House, call: Call) -> Reply:
         raise crash("The body has no $unset, and the server falls over.")
     name = data["$unset"]
     names = _names(name) if house.today else (name,) if isinstance(name, str) else ()
-    _change(house, Change(house.changes.number(), int(row[0]), {}, names), "delete_property")
+    _change(house, PendingChange(house.changes.number(), int(row[0]), {}, names), "delete_property")
     return json_reply({"success": True}, 201)
 
 
@@ -92,7 +92,7 @@ def _names(given: object) -> tuple[str, ...]:
     return tuple(cast("list[str]", names))
 
 
-def _change(house: House, change: Change, action: str) -> None:
+def _change(house: AppContext, change: PendingChange, action: str) -> None:
     with house.store.writing() as cursor:
         house.changes.accept(cursor, change)
         writes.log(cursor, house.now(), change.seq, change.person_id, action)
@@ -104,7 +104,7 @@ def _change(house: House, change: Change, action: str) -> None:
 # --- deleting
 
 
-def delete(house: House, call: Call) -> Reply:
+def delete(house: AppContext, call: RequestContext) -> Reply:
     """Delete a person, and the person's events if asked for; the sandbox does not wait until Sunday for these."""
     events, keep = _asked(house, call, "delete_events"), house.newer and _asked(house, call, "keep_person")
     with house.store.writing() as cursor:
@@ -118,6 +118,6 @@ def delete(house: House, call: Call) -> Reply:
     return empty(202 if house.lenient else 204)
 
 
-def _asked(house: House, call: Call, name: str) -> bool:
+def _asked(house: AppContext, call: RequestContext, name: str) -> bool:
     # The oddity: it is the presence that counts, and `false` deletes too.
     return name in call.query if house.lenient else bodies.truth(call.query.get(name))

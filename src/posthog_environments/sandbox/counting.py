@@ -16,20 +16,20 @@ from typing import Final
 
 from posthog_environments.sandbox import dates
 from posthog_environments.sandbox.dates import LAST_INSTANT
-from posthog_environments.sandbox.filters import Writer
-from posthog_environments.sandbox.period import FINE, STEPS, Span
+from posthog_environments.sandbox.filters import SqlWriter
+from posthog_environments.sandbox.period import FINE, STEPS, Period
 from posthog_environments.sandbox.question import (
     FIRST,
     NULL,
     OTHER,
     PER_ACTOR,
     Breakdown,
-    Entity,
-    Property,
-    Question,
+    BreakdownProperty,
+    SeriesSpec,
+    TrendRequest,
 )  # fmt: skip
 from posthog_environments.sandbox.sql import Sql, all_of, pointer
-from posthog_environments.sandbox.store import Store
+from posthog_environments.sandbox.store import Database
 
 WINDOWS: Final[Mapping[str, timedelta]] = {"weekly_active": timedelta(days=7), "monthly_active": timedelta(days=30)}
 
@@ -95,7 +95,7 @@ _VISITS: Final = Sql(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BreakdownCount:
     """One value of the breakdown, with a number for each point, or one for the whole."""
 
     name: str
@@ -106,13 +106,13 @@ class Part:
 class Counter:
     """Count one series of a question over one period."""
 
-    def __init__(self, store: Store, question: Question, entity: Entity, writer: Writer) -> None:
+    def __init__(self, store: Database, question: TrendRequest, entity: SeriesSpec, writer: SqlWriter) -> None:
         self._store = store
         self._question = question
         self._entity = entity
         self._writer = writer
 
-    def totals(self, span: Span) -> list[Part]:
+    def totals(self, span: Period) -> list[BreakdownCount]:
         """Give one number for the whole period; of a window its last days alone count."""
         start = span.counted_from
         if self._entity.math in WINDOWS:
@@ -120,7 +120,7 @@ class Counter:
         counts = self._counts(self._hits(start, span.end), "NULL::TIMESTAMP")
         return self._parts(counts, [None])
 
-    def points(self, span: Span, *, cumulative: bool = False) -> list[Part]:
+    def points(self, span: Period, *, cumulative: bool = False) -> list[BreakdownCount]:
         """Give a number for each point; `cumulative` counts each person once, when they first come."""
         window = WINDOWS.get(self._entity.math)
         points = span.points()
@@ -149,7 +149,7 @@ class Counter:
             value = _PLAIN[math]
         return hits + Sql(f", counts AS (SELECT part, {point} AS point, {value} AS value FROM {over} GROUP BY ALL)")
 
-    def _active(self, span: Span, points: Sequence[datetime], window: timedelta) -> Sql:
+    def _active(self, span: Period, points: Sequence[datetime], window: timedelta) -> Sql:
         """Count at each point who was active in the window that ends with it."""
         unit = span.interval if span.interval in FINE else "day"
         step = STEPS[span.interval]
@@ -158,7 +158,7 @@ class Counter:
         hits = self._hits(last[0] - window + timedelta(**{f"{unit}s": 1}), span.end)
         return hits + Sql(_ACTIVE.format(unit=unit), (hours, list(points), last))
 
-    def _parts(self, counts: Sql, points: Sequence[datetime | None]) -> list[Part]:
+    def _parts(self, counts: Sql, points: Sequence[datetime | None]) -> list[BreakdownCount]:
         breakdown = self._question.breakdown
         if breakdown is None:
             query = counts + Sql("SELECT '' AS name, point, value::DOUBLE FROM counts")
@@ -170,7 +170,7 @@ class Counter:
             if point in place:
                 row = found.setdefault(name, [0.0] * len(points))
                 row[place[point]] = self._number(value)
-        return [Part(name, values) for name, values in found.items()]
+        return [BreakdownCount(name, values) for name, values in found.items()]
 
     def _number(self, value: object) -> float:
         return float(value) * self._entity.multiplier if isinstance(value, int | float) else 0.0
@@ -257,7 +257,7 @@ def _as_number(column: str, key: str) -> Sql:
     return Sql(f"CASE WHEN isfinite({number}) THEN {number} END", (pointer(key),) * 2)
 
 
-def _text_of(one: Property) -> Sql:
+def _text_of(one: BreakdownProperty) -> Sql:
     """Write the value to break down on: a text, numbers as they are counted, nothing and an empty text as `NULL`."""
     if one.kind in _CONSTANT:
         return Sql(_CONSTANT[one.kind])

@@ -36,7 +36,7 @@ class UnreadableDateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ParsedDate:
     """A date as it was read."""
 
     at: datetime
@@ -82,7 +82,7 @@ def ceiling(at: datetime, unit: str) -> datetime:
     return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - LAST_INSTANT)
 
 
-def parse(text: str, now: datetime, *, newer: bool = False) -> Moment:
+def parse(text: str, now: datetime, *, newer: bool = False) -> ParsedDate:
     """Read a date; raises `UnreadableDateError` for what the servers quietly take as now.
 
     Args:
@@ -100,7 +100,7 @@ def parse(text: str, now: datetime, *, newer: bool = False) -> Moment:
             at = at.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise UnreadableDateError(text) from None
-    return Moment(at, exact="T" in text or ":" in text)
+    return ParsedDate(at, exact="T" in text or ":" in text)
 
 
 def _absolute(text: str) -> datetime:
@@ -111,13 +111,13 @@ def _absolute(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - the sandbox keeps time as UTC without an offset
 
 
-def _relative(match: re.Match[str], now: datetime, *, newer: bool) -> Moment:
+def _relative(match: re.Match[str], now: datetime, *, newer: bool) -> ParsedDate:
     unit, number = match["unit"], int(match["number"] or 0)
     edge = match["edge"] if unit in _OLD_EDGES + "wq" * newer else None
     at = now - _BACK[unit](number)
     if edge:
         at = _edge(at, unit, edge)
-    return Moment(at, unit, number, edge or "")
+    return ParsedDate(at, unit, number, edge or "")
 
 
 def _edge(at: datetime, unit: str, edge: str) -> datetime:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from posthog_environments.sandbox.exchange import Call
+from posthog_environments.sandbox.exchange import RequestContext
 from posthog_environments.sandbox.problems import invalid, required
 
 Test = Callable[[Any], bool]
@@ -109,7 +109,7 @@ _TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
 
 
 @dataclass(frozen=True, slots=True)
-class Takes:
+class DeclaredRequest:
     """What one operation takes.
 
     Attributes:
@@ -124,21 +124,23 @@ class Takes:
 
 
 LARGEST_PAGE: Final = 50_000
-NOTHING: Final = Takes()
-LIST: Final = Takes({"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text})
-DELETION: Final = Takes({"delete_events": _flag_text})
-BULK_DELETION: Final = Takes(
+NOTHING: Final = DeclaredRequest()
+LIST: Final = DeclaredRequest(
+    {"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text}
+)
+DELETION: Final = DeclaredRequest({"delete_events": _flag_text})
+BULK_DELETION: Final = DeclaredRequest(
     {},
     {
         **dict.fromkeys(("ids", "distinct_ids"), _list_of(_text)),
         **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
     },
 )
-DELETIONS: Final = Takes({"status": _state, "limit": _whole_text(1), "offset": _whole_text(0)})
-ACTIVITY: Final = Takes({"page": _whole_text(1), "limit": _whole_text(1)})
-TIMELINE: Final = Takes(_WORDS)
-TREND_QUERY: Final = Takes({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
-TREND: Final = Takes(
+DELETIONS: Final = DeclaredRequest({"status": _state, "limit": _whole_text(1), "offset": _whole_text(0)})
+ACTIVITY: Final = DeclaredRequest({"page": _whole_text(1), "limit": _whole_text(1)})
+TIMELINE: Final = DeclaredRequest(_WORDS)
+TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
+TREND: Final = DeclaredRequest(
     {},
     {
         **_WORDS,
@@ -148,7 +150,7 @@ TREND: Final = Takes(
         "properties": _filters,
     },
 )
-QUERY: Final = Takes(
+QUERY: Final = DeclaredRequest(
     {},
     {
         "query": _trends_query,
@@ -157,10 +159,10 @@ QUERY: Final = Takes(
     },
     strict=True,
 )
-POLL: Final = Takes({"show_progress": _flag_text})
-UPDATE: Final = Takes({}, {"properties": lambda value: isinstance(value, dict)})
-PROPERTY: Final = Takes({}, {"$unset": _text})
-TIMING: Final = Takes(
+POLL: Final = DeclaredRequest({"show_progress": _flag_text})
+UPDATE: Final = DeclaredRequest({}, {"properties": lambda value: isinstance(value, dict)})
+PROPERTY: Final = DeclaredRequest({}, {"$unset": _text})
+TIMING: Final = DeclaredRequest(
     {},
     {
         **dict.fromkeys(("name", "derived_name", "description"), _text),
@@ -176,7 +178,7 @@ def _wrong(given: Mapping[str, Any], tests: Mapping[str, Test]) -> str | None:
     return next((name for name, test in tests.items() if name in given and not test(given[name])), None)
 
 
-def check(call: Call, takes: Takes) -> None:
+def check(call: RequestContext, takes: DeclaredRequest) -> None:
     """Refuse a request that is not what the contract says of its operation."""
     names = Counter(name for name, _ in parse_qsl(urlsplit(call.url).query, keep_blank_values=True))
     twice = next((name for name, count in names.items() if count > 1), None)

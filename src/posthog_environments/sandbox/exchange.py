@@ -16,25 +16,25 @@ from posthog_environments.sandbox.problems import Problem
 
 if TYPE_CHECKING:
     from posthog_environments.sandbox.clock import Clock
-    from posthog_environments.sandbox.matches import Counted
+    from posthog_environments.sandbox.matches import FilterCache
     from posthog_environments.sandbox.pending import Queue
     from posthog_environments.sandbox.results import Results
-    from posthog_environments.sandbox.settings import Settings
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.settings import SandboxSettings
+    from posthog_environments.sandbox.store import Database
     from posthog_environments.sandbox.waiting import Changes
 
 KEY_PARAMETER: Final = "personal_api_key"
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AppContext:
     """What all operations share."""
 
-    settings: Settings
-    store: Store
+    settings: SandboxSettings
+    store: Database
     changes: Changes
     clock: Clock
-    counted: Counted
+    counted: FilterCache
     results: Results
     queue: Queue
 
@@ -59,7 +59,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=False)
-class Call:
+class RequestContext:
     """One request, already let in."""
 
     method: str
@@ -99,7 +99,7 @@ class Call:
             return bodies.form_of(self.headers["content-type"], self.body)
         raise _unknown_kind(self._kind)
 
-    def turned(self, name: str, number: int) -> Call:
+    def turned(self, name: str, number: int) -> RequestContext:
         """Give this request with another number in its address, found and put there as the servers do it.
 
         Each of that name that has digits is replaced, and where there is none, it is added; 0 changes nothing.

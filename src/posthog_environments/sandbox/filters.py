@@ -51,7 +51,7 @@ TYPES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class PropertyCondition:
     """One condition on one property."""
 
     key: str
@@ -62,19 +62,19 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConditionGroup:
     """Conditions joined by AND or OR."""
 
     word: str
-    items: tuple[Condition | Group, ...]
+    items: tuple[PropertyCondition | ConditionGroup, ...]
 
 
-NONE: Final = Group("AND", ())
+NONE: Final = ConditionGroup("AND", ())
 FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
 _NO_FIT: Final = "This is no flat list of filters on persons, and the server falls over."
 
 
-def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> Group:
+def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> ConditionGroup:
     """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
     if isinstance(given, str):
         given = _parsed(given, None if lenient else attr)
@@ -86,16 +86,16 @@ def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "prop
             if not nested:
                 raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
             return _group(group, lenient, attr)
-        return Group("AND", tuple(_old_form(group, lenient, attr)))
+        return ConditionGroup("AND", tuple(_old_form(group, lenient, attr)))
     if not isinstance(given, list):
         raise invalid("Filters must be a list.", attr)
     entries = cast("list[object]", given)
     if not nested and any(isinstance(entry, dict) and "values" in entry for entry in entries):
         raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
-    return Group("AND", tuple(_items(entries, lenient, attr)))
+    return ConditionGroup("AND", tuple(_items(entries, lenient, attr)))
 
 
-def read_flat(text: str | None) -> Group:
+def read_flat(text: str | None) -> ConditionGroup:
     """Read filters on persons as the servers do since 2026: a flat list, and a 500 for all that does not fit.
 
     The type defaults to person and the operator to exact; an unknown field is one that does not fit.
@@ -105,7 +105,7 @@ def read_flat(text: str | None) -> Group:
         return NONE
     if not isinstance(given, list):
         raise crash(_NO_FIT)
-    items: list[Condition] = []
+    items: list[PropertyCondition] = []
     for entry in cast("list[object]", given):
         if not isinstance(entry, dict) or not cast("dict[str, Any]", entry).keys() <= FIELDS:
             raise crash(_NO_FIT)
@@ -113,7 +113,7 @@ def read_flat(text: str | None) -> Group:
         if condition is None:
             raise crash(_NO_FIT)
         items.append(condition)
-    return Group("AND", tuple(items))
+    return ConditionGroup("AND", tuple(items))
 
 
 def _parsed(text: str, attr: str | None) -> object:
@@ -123,14 +123,14 @@ def _parsed(text: str, attr: str | None) -> object:
         raise invalid("The filters are not JSON.", attr) from None
 
 
-def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> Group:
+def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> ConditionGroup:
     word, values = str(given.get("type", "AND")).upper(), given["values"]
     if word not in {"AND", "OR"} or not isinstance(values, list):
         raise invalid("A group of filters has the type AND or OR, and values that are a list.", attr)
-    return Group(word, tuple(_items(cast("list[object]", values), lenient, attr)))
+    return ConditionGroup(word, tuple(_items(cast("list[object]", values), lenient, attr)))
 
 
-def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Condition | Group]:
+def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[PropertyCondition | ConditionGroup]:
     for number, entry in enumerate(entries):
         if isinstance(entry, dict) and "values" in entry:
             yield _group(cast("dict[str, Any]", entry), lenient, attr)
@@ -149,7 +149,7 @@ def _is_unknown(given: object) -> bool:
     return any(isinstance(word, str) and word != "" and word not in known for word, known in named)
 
 
-def _condition(given: object) -> Condition | None:
+def _condition(given: object) -> PropertyCondition | None:
     if not isinstance(given, dict):
         return None
     entry = cast("dict[str, Any]", given)
@@ -172,10 +172,10 @@ def _condition(given: object) -> Condition | None:
         return None
     if operator in RANGES and (len(values) != 2 or None in map(_number, values)):
         return None
-    return Condition(key, operator, values, kind)
+    return PropertyCondition(key, operator, values, kind)
 
 
-def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Condition]:
+def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[PropertyCondition]:
     """Read the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
     for name, value in given.items():
         key, _, operator = name.partition("__")
@@ -186,26 +186,26 @@ def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Co
             raise invalid(f"This is no filter: {name}", attr)
 
 
-def conditions(group: Group) -> Iterator[Condition]:
+def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:
     """Walk over all conditions, whatever joins them."""
     for item in group.items:
-        if isinstance(item, Condition):
+        if isinstance(item, PropertyCondition):
             yield item
         else:
             yield from conditions(item)
 
 
-class Writer:
+class SqlWriter:
     """Write filters as SQL, at one moment of the sandbox's time."""
 
     def __init__(self, now: datetime, *, lenient: bool) -> None:
         self._now = now
         self._lenient = lenient
 
-    def on_persons(self, group: Group) -> Sql:
+    def on_persons(self, group: ConditionGroup) -> Sql:
         """Write a condition on a row of persons."""
 
-        def one(condition: Condition) -> Sql | None:
+        def one(condition: PropertyCondition) -> Sql | None:
             kind = condition.kind or "person"
             if kind != "person":
                 raise unsupported(f"filters of the type {kind} on persons", "properties")
@@ -213,10 +213,10 @@ class Writer:
 
         return _compose(group, one) or Sql("TRUE")
 
-    def on_events(self, group: Group) -> Sql:
+    def on_events(self, group: ConditionGroup) -> Sql:
         """Write a condition on a row `e` of events; one on the person looks at the person's present properties."""
 
-        def one(condition: Condition) -> Sql:
+        def one(condition: PropertyCondition) -> Sql:
             kind = condition.kind or "event"
             if kind == "event":
                 return self.test("e.properties", condition)
@@ -227,7 +227,7 @@ class Writer:
 
         return _compose(group, one) or Sql("TRUE")
 
-    def test(self, column: str, condition: Condition) -> Sql:
+    def test(self, column: str, condition: PropertyCondition) -> Sql:
         """Write one condition on the properties in a column."""
         found = Sql(f"json_extract_string({column}, ?)", (pointer(condition.key),))
         operator = condition.operator
@@ -270,7 +270,7 @@ class Writer:
         except dates.UnreadableDateError:
             if not self._lenient:
                 raise invalid(f"{value!r} is no date.", "properties") from None
-            moment = dates.Moment(self._now, "d")
+            moment = dates.ParsedDate(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
         then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
         if operator == "is_date_before":
@@ -291,10 +291,10 @@ _SEMVER: Final = (
 )
 
 
-def _compose(group: Group, one: Callable[[Condition], Sql | None]) -> Sql | None:
+def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql | None]) -> Sql | None:
     parts: list[Sql] = []
     for item in group.items:
-        part = one(item) if isinstance(item, Condition) else _compose(item, one)
+        part = one(item) if isinstance(item, PropertyCondition) else _compose(item, one)
         if part is not None:
             parts.append(part)
     if not parts:
@@ -325,7 +325,7 @@ def _number(value: object) -> float | None:
         return None
 
 
-def check_patterns(group: Group, compile_pattern: Callable[[str], None]) -> None:
+def check_patterns(group: ConditionGroup, compile_pattern: Callable[[str], None]) -> None:
     """Refuse regular expressions that the database cannot read, before any row is looked at."""
     for condition in conditions(group):
         if condition.operator.endswith("regex"):

@@ -49,7 +49,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(slots=True)
-class Told:
+class PersonUpdate:
     """What one event says about a person, read from the file."""
 
     n: int
@@ -63,7 +63,7 @@ class Told:
 
 
 @dataclass(slots=True, eq=False)
-class Someone:
+class MergedPerson:
     """A person while the events are told. The first distinct id gives the uuid."""
 
     created: datetime
@@ -90,7 +90,7 @@ class Someone:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class PersonChange:
     """What an event changed in the end."""
 
     n: int
@@ -103,15 +103,15 @@ class Effect:
         return {"n": self.n, "changes": changes, "removed": removed}
 
 
-class Circle:
+class MergeGroup:
     """The people of some distinct ids that merges connect, told event by event."""
 
     def __init__(self) -> None:
-        self._of: dict[str, Someone] = {}
+        self._of: dict[str, MergedPerson] = {}
         self._order: dict[str, int] = {}
-        self.effects: list[Effect] = []
+        self.effects: list[PersonChange] = []
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: PersonUpdate) -> None:
         """Take in one event."""
         before = self._merged(told)
         person = self._of.get(told.distinct_id) or self._new(told, [told.distinct_id])
@@ -126,23 +126,23 @@ class Circle:
         if before:
             changes = dict(person.properties)
         if changes or removed:
-            self.effects.append(Effect(told.n, changes, removed))
+            self.effects.append(PersonChange(told.n, changes, removed))
 
-    def people(self) -> list[Someone]:
+    def people(self) -> list[MergedPerson]:
         """Give everybody."""
         return list(dict.fromkeys(self._of.values()))
 
-    def _new(self, told: Told, ids: Iterable[str]) -> Someone:
-        person = Someone(told.happened, [])
+    def _new(self, told: PersonUpdate, ids: Iterable[str]) -> MergedPerson:
+        person = MergedPerson(told.happened, [])
         for one in ids:
             self._add(person, one)
         return person
 
-    def _add(self, person: Someone, distinct_id: str) -> None:
+    def _add(self, person: MergedPerson, distinct_id: str) -> None:
         self._of[distinct_id] = person
         person.ids.append((self._order.setdefault(distinct_id, len(self._order)), distinct_id))
 
-    def _merged(self, told: Told) -> bool:
+    def _merged(self, told: PersonUpdate) -> bool:
         """Merge what the event says is one; tell whether somebody's properties came to another."""
         own, other = told.distinct_id, told.other
         if other is None or other == own or {own.lower(), other.lower()} & SHARED:
@@ -158,7 +158,7 @@ class Circle:
         self._of[own].identified = self._of[own].known = True
         return False
 
-    def _merge(self, kept: Someone, gone: Someone) -> None:
+    def _merge(self, kept: MergedPerson, gone: MergedPerson) -> None:
         kept.properties = gone.properties | kept.properties
         kept.created = min(kept.created, gone.created)
         kept.identified = kept.known = True
@@ -167,13 +167,13 @@ class Circle:
             self._of[distinct_id] = kept
 
 
-def read(n: int, happened: datetime, event: str, distinct_id: str, told: list[str | None] | None) -> Told:
+def read(n: int, happened: datetime, event: str, distinct_id: str, told: list[str | None] | None) -> PersonUpdate:
     """Read what an event says: `told` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
     set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in told or [None] * 5)
     other = None
     if event in OTHER:
         other = _id(n, OTHER[event], anonymous if event == "$identify" else alias)
-    return Told(
+    return PersonUpdate(
         n,
         happened,
         event,
@@ -218,10 +218,10 @@ def _within(value: object) -> object:
     return value
 
 
-def circles(told: Iterable[tuple[str, Told]]) -> Iterator[Circle]:
+def circles(told: Iterable[tuple[str, PersonUpdate]]) -> Iterator[MergeGroup]:
     """Tell events that are sorted by their circle and their time, circle by circle."""
     for _, events in groupby(told, key=lambda one: one[0]):
-        circle = Circle()
+        circle = MergeGroup()
         for _, event in events:
             circle.tell(event)
         yield circle

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
 from posthog_environments.sandbox import bodies, filters, question
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House
-from posthog_environments.sandbox.period import Calendar, Span, Wanted
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, RequestContext
+from posthog_environments.sandbox.period import Calendar, Period, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
 from posthog_environments.sandbox.question import (
     COUNTRIES,
@@ -22,10 +22,10 @@ from posthog_environments.sandbox.question import (
     MOST_SERIES,
     OTHER_DISPLAYS,
     Breakdown,
-    Entity,
-    Property,
-    Question,
-    Worked,
+    BreakdownProperty,
+    NamedFormula,
+    SeriesSpec,
+    TrendRequest,
 )  # fmt: skip
 
 INTERVALS: Final = ("hour", "day", "week", "month")
@@ -81,12 +81,12 @@ _OF_ENTITY: Final = frozenset(
 """`math_property_type` and what follows it are not carried over by servers."""
 
 
-def fields(call: Call) -> dict[str, Any]:
+def fields(call: RequestContext) -> dict[str, Any]:
     """Give what was asked in the body, and what it does not name from the query."""
     return {**call.query, **(call.fields if call.method == "POST" else {})}
 
 
-def read(house: House, call: Call) -> Question:
+def read(house: AppContext, call: RequestContext) -> TrendRequest:
     """Read a question about a trend."""
     given = fields(call)
     check_fields(given)
@@ -100,7 +100,7 @@ def read(house: House, call: Call) -> Question:
     if span.start > span.end:
         detail = "The period ends before it begins."
         raise crash(detail) if house.lenient else invalid(detail, "date_to")
-    return Question(
+    return TrendRequest(
         entities=found,
         properties=properties,
         without_test_accounts=bodies.truth(given.get("filter_test_accounts")),
@@ -131,14 +131,14 @@ def check_fields(given: Mapping[str, Any]) -> None:
         raise unsupported(f"trends shown as {str(shown_as)[:60]!r}", "shown_as")
 
 
-def wanted_of(house: House, given: Mapping[str, Any], *, bold: bool = False) -> Wanted:
+def wanted_of(house: AppContext, given: Mapping[str, Any], *, bold: bool = False) -> PeriodRequest:
     """Read which period is meant."""
     interval = given.get("interval") or "day"
     if interval == "minute":
         interval = "hour"  # as servers map it
     if not isinstance(interval, str) or interval not in INTERVALS:
         raise invalid(f"{str(interval)[:60]!r} is no interval; there are {', '.join(INTERVALS)}.", "interval")
-    return Wanted(
+    return PeriodRequest(
         date_from=given.get("date_from"),
         date_to=given.get("date_to"),
         interval=interval,
@@ -147,9 +147,9 @@ def wanted_of(house: House, given: Mapping[str, Any], *, bold: bool = False) -> 
     )
 
 
-def entities(house: House, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[Entity, ...]:
+def entities(house: AppContext, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[SeriesSpec, ...]:
     """Read the actions and the events, in their order; an action that is not there has no row, or is refused."""
-    found: list[Entity] = []
+    found: list[SeriesSpec] = []
     kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
     for kind in kinds:
         for entry in _list(house, given.get(kind), kind):
@@ -164,7 +164,7 @@ def entities(house: House, given: Mapping[str, Any], *, strict_actions: bool = F
     return tuple(replace(entity, order=number) for number, entity in enumerate(found))
 
 
-def _list(house: House, value: object, attr: str) -> Iterator[dict[str, Any]]:
+def _list(house: AppContext, value: object, attr: str) -> Iterator[dict[str, Any]]:
     if isinstance(value, str):
         try:
             value = bodies.parse(value) if value.strip() else []
@@ -178,14 +178,14 @@ def _list(house: House, value: object, attr: str) -> Iterator[dict[str, Any]]:
         yield cast("dict[str, Any]", entry)
 
 
-def _unreadable(house: House, detail: str, attr: str) -> Problem:
+def _unreadable(house: AppContext, detail: str, attr: str) -> Problem:
     """Fail as servers do, or say what is wrong."""
     return crash(f"{attr}: {detail}") if house.lenient else invalid(detail, attr)
 
 
 def _entity(
-    house: House, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
-) -> Entity | None:
+    house: AppContext, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
+) -> SeriesSpec | None:
     unknown = sorted(entry.keys() - _OF_ENTITY)
     if unknown:
         raise unsupported(f"the field {unknown[0][:60]} of a series", kind)
@@ -202,7 +202,7 @@ def _entity(
     if entry.get("math") == "hogql" and not entry.get("math_hogql") and house.lenient:
         raise crash("The math hogql needs math_hogql.")
     order = entry.get("order")
-    return Entity(
+    return SeriesSpec(
         event=event,
         label=event if event is not None else "All events",
         order=order if isinstance(order, int) else -1,
@@ -216,18 +216,18 @@ def _entity(
     )
 
 
-def _flat(group: filters.Group) -> filters.Group:
+def _flat(group: filters.ConditionGroup) -> filters.ConditionGroup:
     """Take the conditions of one level as a list, whatever joins them: so servers do with those of a series."""
-    if any(isinstance(item, filters.Group) for item in group.items):
+    if any(isinstance(item, filters.ConditionGroup) for item in group.items):
         return group
-    return filters.Group("AND", group.items)
+    return filters.ConditionGroup("AND", group.items)
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _action(house: House, id: object) -> str | None:
+def _action(house: AppContext, id: object) -> str | None:
     number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10 else id
     if not isinstance(number, int):
         raise _unreadable(house, f"{str(id)[:60]!r} is no number of an action.", "actions")
@@ -237,7 +237,7 @@ def _action(house: House, id: object) -> str | None:
     return known.get(number)
 
 
-def _display(house: House, given: Mapping[str, Any]) -> str:
+def _display(house: AppContext, given: Mapping[str, Any]) -> str:
     display = given.get("display") or "ActionsLineGraph"
     if isinstance(display, str) and display in OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
@@ -248,7 +248,7 @@ def _display(house: House, given: Mapping[str, Any]) -> str:
     raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
 
 
-def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span: Span) -> Span | None:
+def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
     """Find the period to compare with, which is asked for with `compare` alone."""
     if not bodies.truth(given.get("compare")):
         return None
@@ -261,7 +261,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span:
     return found
 
 
-def breakdown_on(house: House, given: Mapping[str, Any]) -> tuple[object, str]:
+def breakdown_on(house: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
     """Read what to break down on, unless it is several things."""
     key: object = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
@@ -286,7 +286,7 @@ def _cohorts(text: str) -> object:
         return text
 
 
-def _breakdown(house: House, given: Mapping[str, Any], display: str) -> Breakdown | None:
+def _breakdown(house: AppContext, given: Mapping[str, Any], display: str) -> Breakdown | None:
     several = list(_list(house, given.get("breakdowns"), "breakdowns"))
     key, kind = breakdown_on(house, given)
     if not several and key is None:
@@ -309,10 +309,10 @@ def _breakdown(house: House, given: Mapping[str, Any], display: str) -> Breakdow
     )
 
 
-def _property(house: House, entry: Mapping[str, Any], attr: str) -> Property:
+def _property(house: AppContext, entry: Mapping[str, Any], attr: str) -> BreakdownProperty:
     kind = entry.get("type") or "event"
     if house.lenient and not house.newer and kind not in BREAKDOWN_TYPES:
-        return Property("", "nothing")  # the oddity: nobody has a property of a kind that there is not
+        return BreakdownProperty("", "nothing")  # the oddity: nobody has a property of a kind that there is not
     return question.one_property(entry.get("property"), kind, attr)
 
 
@@ -325,19 +325,21 @@ def _count(value: object, attr: str) -> int | None:
     return int(text)
 
 
-def _formulas(house: House, given: Mapping[str, Any], found: tuple[Entity, ...]) -> tuple[Worked, ...]:
+def _formulas(house: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec, ...]) -> tuple[NamedFormula, ...]:
     text = given.get("formula")
     if text in (None, ""):
         return ()
     try:
-        return (Worked(question.formula_of(text, len(found))),)
+        return (NamedFormula(question.formula_of(text, len(found))),)
     except question.MalformedFormula as problem:
         if house.lenient:
             raise crash("The formula cannot be read.") from None
         raise problem from None
 
 
-def _echo(given: Mapping[str, Any], found: tuple[Entity, ...], wanted: Wanted, display: str) -> dict[str, Any]:
+def _echo(
+    given: Mapping[str, Any], found: tuple[SeriesSpec, ...], wanted: PeriodRequest, display: str
+) -> dict[str, Any]:
     """Repeat the question as it was understood."""
     echo: dict[str, Any] = {
         "insight": "TRENDS",

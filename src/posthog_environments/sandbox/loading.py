@@ -12,8 +12,8 @@ from posthog_environments.sandbox.store import LAYOUT
 if TYPE_CHECKING:
     import duckdb
 
-    from posthog_environments.sandbox.settings import Settings
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.settings import SandboxSettings
+    from posthog_environments.sandbox.store import Database
 
 GHOST_EVERY: Final = 400
 """One place in so many has no row where oddities are on, which makes the page that it falls on a short one."""
@@ -37,7 +37,7 @@ ORDER BY pos
 """
 
 
-def fill(store: Store, settings: Settings, now: datetime) -> None:
+def fill(store: Database, settings: SandboxSettings, now: datetime) -> None:
     """Load what the settings ask for, unless the database file holds it from an earlier run."""
     if store.held() is None:
         store.create()
@@ -46,7 +46,7 @@ def fill(store: Store, settings: Settings, now: datetime) -> None:
     store.open_list()
 
 
-def _load(cursor: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> None:
+def _load(cursor: duckdb.DuckDBPyConnection, settings: SandboxSettings, now: datetime) -> None:
     cursor.execute(_STAGE)
     if isinstance(settings.data, Path):
         own.load(cursor, settings.data)

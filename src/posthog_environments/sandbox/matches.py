@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from posthog_environments.sandbox.sql import Sql
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.store import Database
 
 BLOCK: Final = 2048
 """Places in a block: as many as the database reads in one go."""
@@ -24,7 +24,7 @@ KEPT: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ListSection:
     """The part of the list that a page lies in."""
 
     start: int
@@ -33,7 +33,7 @@ class Part:
     """How many who match are before the page, within the part."""
 
 
-class Matches:
+class FilterMatches:
     """Who matches one filter."""
 
     def __init__(self, blocks: list[tuple[int, int]]) -> None:
@@ -43,25 +43,27 @@ class Matches:
     def __len__(self) -> int:
         return self._so_far[-1]
 
-    def part(self, offset: int, limit: int) -> Part:
+    def part(self, offset: int, limit: int) -> ListSection:
         """Find the part of the list that holds the page, if any of it is left."""
         if offset >= len(self):
-            return Part(0, 0, 0)
+            return ListSection(0, 0, 0)
         first = bisect_right(self._so_far, offset) - 1
         last = bisect_left(self._so_far, min(offset + limit, len(self))) - 1
-        return Part(self._numbers[first] * BLOCK, (self._numbers[last] + 1) * BLOCK, offset - self._so_far[first])
+        return ListSection(
+            self._numbers[first] * BLOCK, (self._numbers[last] + 1) * BLOCK, offset - self._so_far[first]
+        )
 
 
-class Counted:
+class FilterCache:
     """The filters that were asked for last."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Database) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._version = -1
-        self._kept: OrderedDict[Sql, Matches] = OrderedDict()
+        self._kept: OrderedDict[Sql, FilterMatches] = OrderedDict()
 
-    def matches(self, condition: Sql) -> Matches:
+    def matches(self, condition: Sql) -> FilterMatches:
         """Count who matches, unless that is known and nothing has changed since."""
         version = self._store.version
         with self._lock:
@@ -73,7 +75,7 @@ class Counted:
                 self._kept.move_to_end(condition)
                 return found
         query = Sql("SELECT pos // ? AS block, count(*) FROM persons WHERE", (BLOCK,)) + condition
-        found = Matches(self._store.rows(query + Sql("GROUP BY block ORDER BY block")))
+        found = FilterMatches(self._store.rows(query + Sql("GROUP BY block ORDER BY block")))
         with self._lock:
             if version == self._version:
                 self._kept[condition] = found

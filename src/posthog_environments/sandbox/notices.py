@@ -11,7 +11,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from posthog_environments.sandbox.settings import Settings
+from posthog_environments.sandbox.settings import SandboxSettings
 
 CURRENT_SINCE: Final = "@1795564800"
 CURRENT_UNTIL: Final = "Fri, 30 Apr 2027 23:59:59 GMT"
@@ -19,7 +19,7 @@ CURRENT_PAGE: Final = "https://posthog.com/docs/api/current-alias-deprecation"
 _CURRENT: Final = re.compile(r"/api/(?:environments|projects)/@current(?:/.*)?", re.DOTALL)
 
 
-def of(settings: Settings, url: str, path: str, status: int) -> dict[str, str]:
+def of(settings: SandboxSettings, url: str, path: str, status: int) -> dict[str, str]:
     """Write the notices for an answer to `url`, whose path without escapes is `path`."""
     headers: dict[str, str] = {}
     if settings.era == "2025":

@@ -108,7 +108,7 @@ def _tell(cursor: duckdb.DuckDBPyConnection) -> None:
     _put(cursor, "effects", effects)
 
 
-def _chapters(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, joining.Told]]:
+def _chapters(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, joining.PersonUpdate]]:
     """Read what is told, a part at a time: a result does not outlive the next statement."""
     start = 0
     while rows := cursor.execute(_CHAPTER, [start, start + _AT_ONCE]).fetchall():

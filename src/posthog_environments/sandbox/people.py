@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox import bodies, filters, person_filters, tabular
-from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, json_reply, json_text
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, json_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid, not_found
 from posthog_environments.sandbox.sql import Sql, all_of
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.store import Database
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 50_000
@@ -31,7 +31,7 @@ _NAMES: Final = ("email", "Email", "$email", "name", "Name", "username", "Userna
 _NAMES_2026: Final = ("email", "name", "username")
 
 
-def _row(house: House, *, listed: bool) -> str:
+def _row(house: AppContext, *, listed: bool) -> str:
     """Write the SQL of a person's JSON; in the list the id is the uuid, and more is said."""
     start = """concat('{"type":"person","id":"', uuid, '"',""" if listed else """concat('{"id":', id,"""
     keys = ", ".join(f"'/{name}'" for name in (_NAMES_2026 if house.newer else _NAMES))
@@ -46,7 +46,7 @@ def _row(house: House, *, listed: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListSlice:
     """Which part of the list is asked for."""
 
     limit: int
@@ -55,7 +55,7 @@ class Page:
     """The limit as it was given, where the server takes less."""
 
 
-def show_list(house: House, call: Call) -> Reply:
+def show_list(house: AppContext, call: RequestContext) -> Reply:
     """Answer a page of the list."""
     if house.lenient:
         _ = call.data  # the server reads a body here too, and refuses what is no JSON
@@ -77,12 +77,12 @@ def show_list(house: House, call: Call) -> Reply:
     return json_text(f'{{"results":[{",".join(rows)}],{",".join(fields)}}}')
 
 
-def _order(house: House) -> str:
+def _order(house: AppContext) -> str:
     """Write the order within a page: on the real servers ties stand otherwise there than across pages."""
     return "created_at DESC, uuid" if house.lenient else "pos"
 
 
-def _unfiltered(house: House, page: Page, _: Sql) -> tuple[int, list[str]]:
+def _unfiltered(house: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str]]:
     """Read a page by its places: equally quick anywhere in the list."""
     order = house.store.order
     start, end = order.place(page.offset), order.place(page.offset + page.limit)
@@ -93,7 +93,7 @@ def _unfiltered(house: House, page: Page, _: Sql) -> tuple[int, list[str]]:
     return max(0, left if not house.lenient else min(left, page.limit)), rows
 
 
-def _filtered(house: House, page: Page, condition: Sql) -> tuple[int, list[str]]:
+def _filtered(house: AppContext, page: ListSlice, condition: Sql) -> tuple[int, list[str]]:
     """Read a page of those who match; the part of the list that it lies in is known from counting them."""
     matches = house.counted.matches(condition)
     part = matches.part(page.offset, page.limit)
@@ -108,15 +108,15 @@ def _filtered(house: House, page: Page, condition: Sql) -> tuple[int, list[str]]
     return left if not house.lenient else min(left, page.limit), [text for (text,) in house.store.rows(query)]
 
 
-def _page(house: House, call: Call) -> Page:
+def _page(house: AppContext, call: RequestContext) -> ListSlice:
     limit = _number(house, call, "limit") or PAGE
     offset = _number(house, call, "offset")
     if limit < 0 or offset < 0:
         raise invalid("Neither limit nor offset can be negative.", "limit" if limit < 0 else "offset")
-    return Page(min(limit, LARGEST_PAGE) if house.newer else limit, offset, limit)
+    return ListSlice(min(limit, LARGEST_PAGE) if house.newer else limit, offset, limit)
 
 
-def _number(house: House, call: Call, name: str) -> int:
+def _number(house: AppContext, call: RequestContext, name: str) -> int:
     text = call.query.get(name, "")
     if not text:
         return 0
@@ -141,11 +141,11 @@ def whole(text: str) -> int | None:
         return None
 
 
-def _at(house: House, call: Call, offset: int) -> str:
+def _at(house: AppContext, call: RequestContext, offset: int) -> str:
     return call.turned("offset", offset).url if house.lenient else call.link(offset=offset)
 
 
-def _previous(house: House, call: Call, page: Page) -> str | None:
+def _previous(house: AppContext, call: RequestContext, page: ListSlice) -> str | None:
     before = page.offset - page.limit
     if not house.lenient:
         return call.link(offset=max(0, before)) if page.offset > 0 else None
@@ -153,7 +153,7 @@ def _previous(house: House, call: Call, page: Page) -> str | None:
     return _at(house, call, before) if before >= 0 else None
 
 
-def _condition(house: House, call: Call) -> Sql | None:
+def _condition(house: AppContext, call: RequestContext) -> Sql | None:
     query, parts = call.query, list[Sql]()
     if query.get("email"):
         parts.append(_email(house, query["email"]))
@@ -166,13 +166,13 @@ def _condition(house: House, call: Call) -> Sql | None:
     return all_of(parts) if parts else None
 
 
-def _email(house: House, sought: str) -> Sql:
+def _email(house: AppContext, sought: str) -> Sql:
     if house.lenient and not house.newer and person_filters.is_json(sought):
         return Sql("json_extract(properties, '/email')::VARCHAR = ?", (sought.replace(" ", ""),))
     return Sql("email = ?", (sought,))
 
 
-def _search(house: House, sought: str) -> Sql:
+def _search(house: AppContext, sought: str) -> Sql:
     """Write who is found: since 2026 by a part of what names somebody, before by a part of the email or a whole id."""
     if house.newer:
         email, name = (Sql(f"json_extract_string(properties, '/{key}')") for key in ("email", "name"))
@@ -193,7 +193,7 @@ def _search(house: House, sought: str) -> Sql:
     return Sql("(") + email + same + known
 
 
-def _properties(house: House, given: str | None) -> Sql:
+def _properties(house: AppContext, given: str | None) -> Sql:
     if house.lenient and not house.newer:
         return person_filters.write(person_filters.read(given), house.store.check_pattern)
     nested = not house.newer
@@ -201,14 +201,14 @@ def _properties(house: House, given: str | None) -> Sql:
     if not group.items:
         return Sql("TRUE")
     filters.check_patterns(group, house.store.check_pattern)
-    return filters.Writer(house.now(), lenient=house.lenient).on_persons(group)
+    return filters.SqlWriter(house.now(), lenient=house.lenient).on_persons(group)
 
 
-def _known(store: Store, distinct_id: str) -> bool:
+def _known(store: Database, distinct_id: str) -> bool:
     return store.row(Sql("SELECT 1 FROM distinct_ids WHERE distinct_id = ? LIMIT 1", (distinct_id,))) is not None
 
 
-def _csv(house: House, condition: Sql | None) -> Iterator[str]:
+def _csv(house: AppContext, condition: Sql | None) -> Iterator[str]:
     """Write all who match, newest first; limit and offset have no effect."""
     # The rows are chosen before they are written as JSON: otherwise each step would write all that are left.
     row = f"SELECT pos, {_row(house, listed=True)} FROM persons"
@@ -228,7 +228,7 @@ def _csv(house: House, condition: Sql | None) -> Iterator[str]:
     return tabular.write(read, as_python=house.lenient)
 
 
-def show_one(house: House, call: Call) -> Reply:
+def show_one(house: AppContext, call: RequestContext) -> Reply:
     """Answer one person."""
     key = find(house, call.id)
     query = f"SELECT {_row(house, listed=False)} FROM persons WHERE id = ?"
@@ -252,7 +252,7 @@ def where(text: str, *, lenient: bool) -> Sql:
     return Sql("id = ?", (number,)) if -MOST_ID <= number <= MOST_ID else Sql("FALSE")
 
 
-def find(house: House, text: str) -> int:
+def find(house: AppContext, text: str) -> int:
     """Find the number of the person that a path names."""
     row = house.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=house.lenient))
     if row is None:

@@ -13,8 +13,8 @@ from typing import Final
 from dateutil.relativedelta import relativedelta
 
 from posthog_environments.sandbox import dates
-from posthog_environments.sandbox.dates import LAST_INSTANT, Moment
-from posthog_environments.sandbox.exchange import House
+from posthog_environments.sandbox.dates import LAST_INSTANT, ParsedDate
+from posthog_environments.sandbox.exchange import AppContext
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
 
@@ -43,7 +43,7 @@ _WHOLE_UNITS: Final[Mapping[str, Step]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """A period in time and the points that it falls into."""
 
     start: datetime
@@ -66,7 +66,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PeriodRequest:
     """A period as it was asked for.
 
     Attributes:
@@ -88,25 +88,25 @@ class Wanted:
 class Calendar:
     """Read periods at one moment of the sandbox's time, in its era."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: AppContext) -> None:
         self._house = house
         self._now = house.now()
         self._newer = house.newer
 
-    def span(self, wanted: Wanted) -> Span:
+    def span(self, wanted: PeriodRequest) -> Period:
         """Read a period."""
         start, cut = self._start(wanted)
         end = self._end(wanted)
         counted = dates.floor(start, self._whole(wanted.interval)) if cut else start
-        return Span(start, end, wanted.interval, counted)
+        return Period(start, end, wanted.interval, counted)
 
-    def before(self, wanted: Wanted, span: Span) -> Span:
+    def before(self, wanted: PeriodRequest, span: Period) -> Period:
         """Give the period that comes before, as servers lay it: to the same hours, days or weeks where they can."""
         start, end = self._before(wanted, span)
         counted = start if span.counted_from == span.start else dates.floor(start, self._whole(span.interval))
-        return Span(start, end, span.interval, counted)
+        return Period(start, end, span.interval, counted)
 
-    def back(self, text: str, span: Span) -> Span | None:
+    def back(self, text: str, span: Period) -> Period | None:
         """Give the period that lies so far back and is as long; None for what is no distance."""
         try:
             moment = dates.parse(text, span.start)
@@ -123,7 +123,7 @@ class Calendar:
         """Tell to what the start is cut: since 2026 the first week counts only from its own day on."""
         return "day" if interval == "week" and self._newer else interval
 
-    def _start(self, wanted: Wanted) -> tuple[datetime, bool]:
+    def _start(self, wanted: PeriodRequest) -> tuple[datetime, bool]:
         """Give the start, and whether events before it count that fall into the same point."""
         if wanted.date_from == "all":
             row = self._house.store.row(Sql("SELECT min(timestamp) FROM events"))
@@ -137,11 +137,11 @@ class Calendar:
             unit = "hour"
         return dates.floor(moment.at, unit), True
 
-    def _end(self, wanted: Wanted) -> datetime:
+    def _end(self, wanted: PeriodRequest) -> datetime:
         if not wanted.date_to:
             if wanted.to_the_instant:
                 return self._now
-            moment = Moment(self._now, "s")
+            moment = ParsedDate(self._now, "s")
         else:
             moment = self._moment(wanted.date_to, "date_to")
         if wanted.explicit or wanted.interval == "second":
@@ -150,16 +150,16 @@ class Calendar:
             return dates.ceiling(moment.at, "day")
         return dates.ceiling(moment.at, wanted.interval) if moment.relative else moment.at
 
-    def _moment(self, value: object, attr: str) -> Moment:
+    def _moment(self, value: object, attr: str) -> ParsedDate:
         try:
             return dates.parse(value if isinstance(value, str) else "", self._now, newer=self._newer)
         except dates.UnreadableDateError:
             if not self._house.lenient:
                 raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
             # The oddity: what cannot be read is now.
-            return Moment(self._now, "d")
+            return ParsedDate(self._now, "d")
 
-    def _before(self, wanted: Wanted, span: Span) -> tuple[datetime, datetime]:
+    def _before(self, wanted: PeriodRequest, span: Period) -> tuple[datetime, datetime]:
         start, end = span.start, self._nominal_end(wanted, span)
         whole = self._unit_before(wanted, start)
         if whole is not None:
@@ -179,7 +179,7 @@ class Calendar:
             first += timedelta(days=1)  # "the last seven days" are eight, and shall begin on the same day of the week
         return first, dates.ceiling(first + length, "day")
 
-    def _nominal_end(self, wanted: Wanted, span: Span) -> datetime:
+    def _nominal_end(self, wanted: PeriodRequest, span: Period) -> datetime:
         """Tell where the length of the period ends, which in 2025 is not always where the period does."""
         if self._newer or not wanted.date_to:
             return span.end
@@ -190,7 +190,7 @@ class Calendar:
             return dates.ceiling(moment.at, "day")
         return span.end
 
-    def _unit_before(self, wanted: Wanted, start: datetime) -> tuple[datetime, datetime] | None:
+    def _unit_before(self, wanted: PeriodRequest, start: datetime) -> tuple[datetime, datetime] | None:
         """Give the whole unit before `mStart` and its like, as the cloud does since autumn 2026."""
         text = wanted.date_from
         if not self._house.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
@@ -198,7 +198,7 @@ class Calendar:
         unit = _WHOLE_UNITS.get(text.removesuffix("Start"))
         return (start - unit, start - LAST_INSTANT) if unit is not None else None
 
-    def _of_weeks(self, wanted: Wanted) -> bool:
+    def _of_weeks(self, wanted: PeriodRequest) -> bool:
         if wanted.date_to and self._moment(wanted.date_to, "date_to").relative:
             return False
         moment = self._moment(_DEFAULT if wanted.date_from is None else wanted.date_from, "date_from")

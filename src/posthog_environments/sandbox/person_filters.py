@@ -36,7 +36,7 @@ Test = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class PersonCondition:
     """One condition, as far as the server took it."""
 
     key: object
@@ -46,27 +46,27 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PersonConditionGroup:
     """Conditions joined by AND or OR."""
 
     word: str
-    items: tuple[Property | Group, ...]
+    items: tuple[PersonCondition | PersonConditionGroup, ...]
 
 
-NONE: Final = Group("AND", ())
+NONE: Final = PersonConditionGroup("AND", ())
 
 
 # --- reading
 
 
-def read(text: str | None) -> Group:
+def read(text: str | None) -> PersonConditionGroup:
     """Read the parameter `properties`."""
     given: Any = _parsed(text) if text else None
     if isinstance(given, str):  # the server reads JSON within JSON
         given = _parsed(given)
     if isinstance(given, dict) and "type" in given and "values" in given:
         return _group(cast("dict[str, Any]", given))
-    return Group("AND", _properties(cast("object", given)))
+    return PersonConditionGroup("AND", _properties(cast("object", given)))
 
 
 def _parsed(text: str) -> object:
@@ -76,7 +76,7 @@ def _parsed(text: str) -> object:
         raise invalid("The filters are not JSON.") from None
 
 
-def _group(given: Mapping[str, Any]) -> Group:
+def _group(given: Mapping[str, Any]) -> PersonConditionGroup:
     word = given["type"]
     if not isinstance(word, str):
         raise crash("The type of a group of filters is no text, and the server falls over.")
@@ -88,15 +88,15 @@ def _group(given: Mapping[str, Any]) -> Group:
         raise crash("A filter in a group is no object, and the server falls over.")
     nested = ["type" in entry and "values" in entry for entry in entries]
     if not any(nested):
-        return Group(word.upper(), _properties(entries))
+        return PersonConditionGroup(word.upper(), _properties(entries))
     if not all(nested):
         raise invalid("A group holds filters or groups, not both.")
     if not all(isinstance(entry, dict) for entry in entries):
         raise crash("A group within a group is no object, and the server falls over.")
-    return Group(word.upper(), tuple(map(_group, entries)))
+    return PersonConditionGroup(word.upper(), tuple(map(_group, entries)))
 
 
-def _properties(given: object) -> tuple[Property, ...]:
+def _properties(given: object) -> tuple[PersonCondition, ...]:
     """Read a list of filters, or the form of old clients, which is about events; drop what cannot be read."""
     if isinstance(given, list):
         found = map(_property, cast("list[object]", given))
@@ -108,10 +108,10 @@ def _properties(given: object) -> tuple[Property, ...]:
     old = cast("dict[str, Any]", given)
     if any(value is None and not name.endswith(("__is_set", "__is_not_set")) for name, value in old.items()):
         raise crash("A filter has no value, and the server falls over.")
-    return tuple(Property(name, "", value, "event") for name, value in old.items())
+    return tuple(PersonCondition(name, "", value, "event") for name, value in old.items())
 
 
-def _property(given: object) -> Property | None:
+def _property(given: object) -> PersonCondition | None:
     if not isinstance(given, dict):
         return None
     entry = cast("dict[str, Any]", given)
@@ -122,7 +122,7 @@ def _property(given: object) -> Property | None:
     if key is None or not isinstance(kind, str):
         return None
     if kind == "hogql" or (value is not None and (kind in WITH_VALUE or (kind == "group" and _indexed(entry)))):
-        return Property(key, operator, value, kind)
+        return PersonCondition(key, operator, value, kind)
     return None
 
 
@@ -133,21 +133,21 @@ def _indexed(entry: Mapping[str, Any]) -> bool:
 # --- writing
 
 
-def write(group: Group, check_pattern: Test) -> Sql:
+def write(group: PersonConditionGroup, check_pattern: Test) -> Sql:
     """Write the condition on a row of persons; conditions on anything else do not count."""
     return _on_persons(group, check_pattern) or Sql("TRUE")
 
 
-def _about_persons(item: Property | Group) -> bool:
-    return item.kind == PERSON if isinstance(item, Property) else all(map(_about_persons, item.items))
+def _about_persons(item: PersonCondition | PersonConditionGroup) -> bool:
+    return item.kind == PERSON if isinstance(item, PersonCondition) else all(map(_about_persons, item.items))
 
 
-def _on_persons(group: Group, check_pattern: Test) -> Sql | None:
+def _on_persons(group: PersonConditionGroup, check_pattern: Test) -> Sql | None:
     if group.word == "OR" and not _about_persons(group):
         return None  # whoever fails it may yet match what is about events, so the server looks at none of it
     parts: list[Sql] = []
     for item in group.items:
-        if isinstance(item, Group):
+        if isinstance(item, PersonConditionGroup):
             part = _on_persons(item, check_pattern)
         else:
             part = _test(item, check_pattern) if item.kind == PERSON else None
@@ -158,7 +158,7 @@ def _on_persons(group: Group, check_pattern: Test) -> Sql | None:
     return all_of(parts) if group.word == "AND" else joined("OR", parts)
 
 
-def _test(one: Property, check_pattern: Test) -> Sql:
+def _test(one: PersonCondition, check_pattern: Test) -> Sql:
     if isinstance(one.key, list | dict):
         raise crash(_FELL)
     found = Sql("json_extract(properties, ?)", (pointer(one.key),)) if isinstance(one.key, str) else Sql("NULL")
@@ -172,7 +172,7 @@ def stands(found: Sql) -> Sql:
     return Sql("stands(") + found + Sql(")")
 
 
-def _exact(found: Sql, one: Property, _: Test) -> Sql:
+def _exact(found: Sql, one: PersonCondition, _: Test) -> Sql:
     if is_json(one.value):
         text = str(one.value).replace(" ", "")
         return Sql("replace(coalesce(CAST(") + found + Sql("AS VARCHAR), ''), ' ', '') = ?", (text,))
@@ -184,7 +184,7 @@ def _among(found: Sql, value: object) -> Sql:
     return (stands(found) + Sql(f"IN ({', '.join('?' * len(texts))})", texts)).bracketed() if texts else Sql("FALSE")
 
 
-def _is_not(found: Sql, one: Property, _: Test) -> Sql:
+def _is_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
     return Sql("NOT") + _among(found, one.value)
 
 
@@ -213,15 +213,15 @@ def like(found: Sql, value: object) -> Sql:
     return Sql("regexp_full_match(") + found + Sql(", ?, 'is')", (pattern,))
 
 
-def _contains(found: Sql, one: Property, _: Test) -> Sql:
+def _contains(found: Sql, one: PersonCondition, _: Test) -> Sql:
     return like(stands(found), one.value)
 
 
-def _contains_not(found: Sql, one: Property, _: Test) -> Sql:
+def _contains_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
     return Sql("NOT") + like(stands(found), one.value).bracketed()
 
 
-def _matches(found: Sql, one: Property, check_pattern: Test) -> Sql:
+def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
     if not isinstance(one.value, str):
         raise crash(_FELL)
     try:
@@ -236,7 +236,7 @@ def _matches(found: Sql, one: Property, check_pattern: Test) -> Sql:
     return Sql("NOT") + test if one.operator == "not_regex" else test
 
 
-def _compares(found: Sql, one: Property, _: Test) -> Sql:
+def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
     number = _number(one.value)
     return Sql("coalesce(number(") + stands(found) + Sql(f") {COMPARISONS[one.operator]} ?, FALSE)", (number,))
 
@@ -250,7 +250,7 @@ def _number(value: object) -> float:
     raise crash(_FELL)
 
 
-def _dated(found: Sql, one: Property, _: Test) -> Sql:
+def _dated(found: Sql, one: PersonCondition, _: Test) -> Sql:
     moment = _moment(one.value)
     then = Sql("moment(") + stands(found) + Sql(")")
     if one.operator != "is_date_before" and _DAY.fullmatch(str(one.value)):
@@ -270,7 +270,7 @@ def _moment(value: object) -> datetime:
     return moment.replace(microsecond=0)
 
 
-_WRITERS: Final[Mapping[str, Callable[[Sql, Property, Test], Sql]]] = {
+_WRITERS: Final[Mapping[str, Callable[[Sql, PersonCondition, Test], Sql]]] = {
     "is_not": _is_not,
     "icontains": _contains,
     "not_icontains": _contains_not,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from posthog_environments.sandbox.exchange import Call, House, Reply, json_reply
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, json_reply
 
 _ORGANIZATION = "0190a000-0000-4000-8000-000000000001"
 
 
-def _project(house: House) -> dict[str, Any]:
+def _project(house: AppContext) -> dict[str, Any]:
     number = house.settings.project_id
     return {
         "id": number,
@@ -24,17 +24,17 @@ def _project(house: House) -> dict[str, Any]:
     }
 
 
-def show_list(house: House, _: Call) -> Reply:
+def show_list(house: AppContext, _: RequestContext) -> Reply:
     """Answer the projects that the key sees: this one."""
     return json_reply({"count": 1, "next": None, "previous": None, "results": [_project(house)]})
 
 
-def show_one(house: House, _: Call) -> Reply:
+def show_one(house: AppContext, _: RequestContext) -> Reply:
     """Answer the project."""
     return json_reply(_project(house))
 
 
-def show_user(house: House, _: Call) -> Reply:
+def show_user(house: AppContext, _: RequestContext) -> Reply:
     """Answer the user."""
     return json_reply(
         {

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from posthog_environments.sandbox import clock, strict, trends, trendsquery
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House, Reply, json_reply
+from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
-from posthog_environments.sandbox.question import Question
+from posthog_environments.sandbox.question import TrendRequest
 from posthog_environments.sandbox.results import FRESH, Result
 from posthog_environments.sandbox.strict import anything, flag, mapping, text, word
 
@@ -49,7 +49,7 @@ ROOM: Final = 480_000_000_000
 """Bytes that a question reads, and that a team may read: nothing is refused here, so these are figures and no more."""
 
 
-def run(house: House, call: Call) -> Reply:
+def run(house: AppContext, call: RequestContext) -> Reply:
     """Answer a question, at once or later."""
     given = strict.read(call.fields, "QueryRequest", _REQUEST, needs=("query",))
     kind = given["query"].get("kind")
@@ -81,7 +81,7 @@ def run(house: House, call: Call) -> Reply:
     return json_reply(status if refresh == "force_async" else {"cache_key": cache_key} | status, 202)
 
 
-def show(house: House, call: Call) -> Reply:
+def show(house: AppContext, call: RequestContext) -> Reply:
     """Tell how an asynchronous question stands, and give its answer."""
     pending = house.queue.poll(call.id, house.now())
     if pending is None:
@@ -94,13 +94,13 @@ def show(house: House, call: Call) -> Reply:
     return _reply(house, body, 400 if pending.failure else 500)
 
 
-def cancel(house: House, call: Call) -> Reply:
+def cancel(house: AppContext, call: RequestContext) -> Reply:
     """Cancel an asynchronous question."""
     return json_reply({"message": house.queue.cancel(call.id)})
 
 
-def _reply(house: House, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
-    """Answer, and on a server of today say what that took of the budget."""
+def _reply(house: AppContext, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
+    """ServerResponse, and on a server of today say what that took of the budget."""
     headers = {
         "X-PostHog-Query-Bytes-Read": str(read),
         "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(house)),
@@ -108,30 +108,30 @@ def _reply(house: House, body: dict[str, Any], status: int = 200, *, read: int =
     return replace(json_reply(body, status), headers=headers if house.today else {})
 
 
-def _left(house: House) -> int:
+def _left(house: AppContext) -> int:
     return max(0, ROOM - READ * house.results.counted)
 
 
-def _worked_out(house: House, asked: Question) -> Result:
+def _worked_out(house: AppContext, asked: TrendRequest) -> Result:
     return house.results.of(asked.key, asked.span.interval, lambda: trends.series(house, asked), fresh=True)
 
 
-def _kept(house: House, asked: Question, refresh: str) -> Result | None:
+def _kept(house: AppContext, asked: TrendRequest, refresh: str) -> Result | None:
     return None if refresh == "force_blocking" else house.results.kept(asked.key)
 
 
-def _stale(house: House, asked: Question, refresh: str, kept: Result) -> bool:
+def _stale(house: AppContext, asked: TrendRequest, refresh: str, kept: Result) -> bool:
     lazy = _LAZY.get(asked.span.interval, timedelta(hours=12))
     until = kept.last_refresh + lazy if refresh == "lazy_async" else kept.fresh_until
     return house.now() >= until
 
 
-def _cache_key(house: House, asked: Question) -> str:
+def _cache_key(house: AppContext, asked: TrendRequest) -> str:
     digest = hashlib.sha256(asked.key.encode()).hexdigest()[:32]
     return f"cache_{house.settings.project_id}_{digest}"
 
 
-def _answer(house: House, asked: Question, result: Result, cache_key: str) -> dict[str, Any]:
+def _answer(house: AppContext, asked: TrendRequest, result: Result, cache_key: str) -> dict[str, Any]:
     """Write the whole response; the keys that are null are there."""
     compared = None
     if asked.earlier is not None:
@@ -159,7 +159,7 @@ def _answer(house: House, asked: Question, result: Result, cache_key: str) -> di
     return answer
 
 
-def _status(house: House, pending: Pending) -> dict[str, Any]:
+def _status(house: AppContext, pending: Pending) -> dict[str, Any]:
     """Write the status of a question: every key is there."""
     done = pending.complete
     status: dict[str, Any] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from posthog_environments.sandbox import filters
-from posthog_environments.sandbox.exchange import House
+from posthog_environments.sandbox.exchange import AppContext
 from posthog_environments.sandbox.formula import Formula, FormulaError
-from posthog_environments.sandbox.period import Span
+from posthog_environments.sandbox.period import Period
 from posthog_environments.sandbox.problems import Problem, invalid, required, unsupported
 from posthog_environments.sandbox.sql import Sql
 
@@ -59,7 +59,7 @@ OTHER: Final = "$$_posthog_breakdown_other_$$"
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class SeriesSpec:
     """What one series counts."""
 
     event: str | None
@@ -68,7 +68,7 @@ class Entity:
     """What its row is called: the event, or the name of the action."""
     order: int
     """Its place among the series, from 0."""
-    properties: filters.Group
+    properties: filters.ConditionGroup
     math: str = "total"
     math_property: str | None = None
     math_of_person: bool = False
@@ -99,7 +99,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class BreakdownProperty:
     """One thing to break down on."""
 
     key: str
@@ -111,7 +111,7 @@ class Property:
 class Breakdown:
     """What the series are divided by."""
 
-    properties: tuple[Property, ...]
+    properties: tuple[BreakdownProperty, ...]
     several: bool
     """Whether values are lists, as they are where `breakdowns` was asked for."""
     limit: int
@@ -119,7 +119,7 @@ class Breakdown:
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class NamedFormula:
     """A formula over the series, and what its row is called."""
 
     formula: Formula
@@ -132,17 +132,17 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TrendRequest:
     """A trend that is asked for."""
 
-    entities: tuple[Entity, ...]
-    properties: filters.Group
+    entities: tuple[SeriesSpec, ...]
+    properties: filters.ConditionGroup
     without_test_accounts: bool
-    span: Span
-    earlier: Span | None
+    span: Period
+    earlier: Period | None
     breakdown: Breakdown | None
     display: str
-    formulas: tuple[Worked, ...]
+    formulas: tuple[NamedFormula, ...]
     smoothing: int
     echo: Mapping[str, Any]
     """The question as rows repeat it, in the words of the older endpoint."""
@@ -155,7 +155,7 @@ class Question:
         return DISPLAYS[self.display]
 
 
-def check_patterns(house: House, asked: tuple[Entity, ...], properties: filters.Group) -> None:
+def check_patterns(house: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
     """Refuse regular expressions that cannot be read."""
     for group in (properties, *(entity.properties for entity in asked)):
         filters.check_patterns(group, house.store.check_pattern)
@@ -174,13 +174,13 @@ def math_of(math: object, of: object, attr: str = "math") -> str:
     return math
 
 
-def accessor(text: str) -> Property | None:
+def accessor(text: str) -> BreakdownProperty | None:
     """Read an expression of HogQL that names one property; None for any other."""
     for start, kind in (("person.properties.", "person"), ("properties.", "event")):
         key = text.removeprefix(start)
         if key != text and key.replace("$", "_").isidentifier():
-            return Property(key, "person" if kind == "person" else "event")
-    return Property(text, "column") if text in {"event", "distinct_id"} else None
+            return BreakdownProperty(key, "person" if kind == "person" else "event")
+    return BreakdownProperty(text, "column") if text in {"event", "distinct_id"} else None
 
 
 def only_one(keys: list[object]) -> object:
@@ -188,11 +188,11 @@ def only_one(keys: list[object]) -> object:
     return keys[0] if len(keys) == 1 else keys
 
 
-def one_property(key: object, kind: object, attr: str) -> Property:
+def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
     """Read one thing to break down on."""
     if kind == "cohort":
         if key == "all":
-            return Property("all", "everybody")
+            return BreakdownProperty("all", "everybody")
         raise unsupported(f"cohorts, such as {str(key)[:60]!r}; it knows 'all' alone", attr)
     if not isinstance(key, str):
         raise invalid(f"{str(key)[:60]!r} is no name of a property.", attr)
@@ -202,9 +202,9 @@ def one_property(key: object, kind: object, attr: str) -> Property:
             raise unsupported(f"the HogQL {key[:60]!r}; it reads properties.x and person.properties.x", attr)
         return found
     if kind == "event_metadata" and key in {"event", "distinct_id"}:
-        return Property(key, "column")
+        return BreakdownProperty(key, "column")
     if kind in {"event", "person"}:
-        return Property(key, "event" if kind == "event" else "person")
+        return BreakdownProperty(key, "event" if kind == "event" else "person")
     raise unsupported(f"a breakdown by {str(kind)[:60]}", f"{attr}_type" if attr == "breakdown" else attr)
 
 
@@ -224,7 +224,7 @@ def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
     return formula
 
 
-def actions(house: House) -> dict[int, str]:
+def actions(house: AppContext) -> dict[int, str]:
     """Give the actions of the sandbox: those that it was told, else one for each event, numbered by name.
 
     With data of one's own there are none unless they are told, as on a server that took just these events in.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from posthog_environments.sandbox.clock import Clock
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.store import Database
 
 KEPT: Final = 64
 FRESH: Final[Mapping[str, timedelta]] = {
@@ -43,7 +43,7 @@ class Result:
 class Results:
     """The questions that were asked for last, with their rows."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Database, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from posthog_environments.sandbox import activity, bulk, changes, declared, people, projects, query, timeline, trends
-from posthog_environments.sandbox.exchange import Call, House, Reply
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.settings import Era
 
-Handler = Callable[[House, Call], Reply]
+Handler = Callable[[AppContext, RequestContext], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Route:
     """What one method does at one path."""
 
     handler: Handler
     scope: str | None
     """None where the real servers name no scope and so refuse personal keys."""
     bucket: str
-    takes: declared.Takes = declared.NOTHING
+    takes: declared.DeclaredRequest = declared.NOTHING
     table: bool = False
     """Whether it has an answer of its own for those who ask for CSV."""
     undeclared: bool = False
@@ -30,66 +30,62 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class Endpoint:
     """What is at one path."""
 
-    operations: Mapping[str, Operation]
+    operations: Mapping[str, Route]
     prefix: str | None = None
     project: str | None = None
     id: str = ""
 
-    def operation(self, method: str, *, lenient: bool) -> Operation | None:
+    def operation(self, method: str, *, lenient: bool) -> Route | None:
         """Find what a method does, as far as this server has it."""
         found = self.operations.get(method)
         return None if found is None or (found.undeclared and not lenient) else found
 
 
 _PERSON: Final = "persons"
-_IN_PROJECT: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "persons": {"GET": Operation(people.show_list, "person:read", _PERSON, declared.LIST, table=True)},
+_IN_PROJECT: Final[Mapping[str, Mapping[str, Route]]] = {
+    "persons": {"GET": Route(people.show_list, "person:read", _PERSON, declared.LIST, table=True)},
     "persons/*": {
-        "GET": Operation(people.show_one, "person:read", _PERSON),
-        "PATCH": Operation(changes.update, "person:write", _PERSON, declared.UPDATE),
-        "PUT": Operation(changes.update, "person:write", _PERSON, declared.UPDATE, undeclared=True),
-        "DELETE": Operation(changes.delete, "person:write", "deletes", declared.DELETION),
+        "GET": Route(people.show_one, "person:read", _PERSON),
+        "PATCH": Route(changes.update, "person:write", _PERSON, declared.UPDATE),
+        "PUT": Route(changes.update, "person:write", _PERSON, declared.UPDATE, undeclared=True),
+        "DELETE": Route(changes.delete, "person:write", "deletes", declared.DELETION),
     },
-    "persons/*/activity": {
-        "GET": Operation(activity.show, "activity_log:read", _PERSON, declared.ACTIVITY, table=True)
-    },
-    "persons/*/delete_property": {
-        "POST": Operation(changes.delete_property, "person:write", _PERSON, declared.PROPERTY)
-    },
-    "persons/*/properties_timeline": {"GET": Operation(timeline.show, None, _PERSON, declared.TIMELINE)},
+    "persons/*/activity": {"GET": Route(activity.show, "activity_log:read", _PERSON, declared.ACTIVITY, table=True)},
+    "persons/*/delete_property": {"POST": Route(changes.delete_property, "person:write", _PERSON, declared.PROPERTY)},
+    "persons/*/properties_timeline": {"GET": Route(timeline.show, None, _PERSON, declared.TIMELINE)},
     "insights/trend": {
-        "GET": Operation(trends.show, "insight:read", "insights", declared.TREND_QUERY, table=True),
-        "POST": Operation(trends.show, "insight:read", "insights", declared.TREND, table=True),
+        "GET": Route(trends.show, "insight:read", "insights", declared.TREND_QUERY, table=True),
+        "POST": Route(trends.show, "insight:read", "insights", declared.TREND, table=True),
     },
-    "insights/timing": {"POST": Operation(trends.timing, None, "insights", declared.TIMING)},
-    "persons/bulk_delete": {"POST": Operation(bulk.delete, "person:write", "deletes", declared.BULK_DELETION)},
-    "persons/deletion_status": {"GET": Operation(bulk.show_deletions, "person:read", _PERSON, declared.DELETIONS)},
-    "query": {"POST": Operation(query.run, "query:read", "query", declared.QUERY)},
+    "insights/timing": {"POST": Route(trends.timing, None, "insights", declared.TIMING)},
+    "persons/bulk_delete": {"POST": Route(bulk.delete, "person:write", "deletes", declared.BULK_DELETION)},
+    "persons/deletion_status": {"GET": Route(bulk.show_deletions, "person:read", _PERSON, declared.DELETIONS)},
+    "query": {"POST": Route(query.run, "query:read", "query", declared.QUERY)},
     "query/*": {
-        "GET": Operation(query.show, "query:read", "query", declared.POLL),
-        "POST": Operation(query.run, "query:read", "query", declared.QUERY, undeclared=True),
-        "DELETE": Operation(query.cancel, "query:read", "query", undeclared=True),
+        "GET": Route(query.show, "query:read", "query", declared.POLL),
+        "POST": Route(query.run, "query:read", "query", declared.QUERY, undeclared=True),
+        "DELETE": Route(query.cancel, "query:read", "query", undeclared=True),
     },
-    "": {"GET": Operation(projects.show_one, "project:read", "rest")},
+    "": {"GET": Route(projects.show_one, "project:read", "rest")},
 }
 _SINCE: Final[Mapping[str, Era]] = {"bulk_delete": "2026", "deletion_status": "2026-09"}
 """Of what was not always there, the era since which it is no person's id any more."""
-_OUTSIDE: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "/api/projects": {"GET": Operation(projects.show_list, "project:read", "rest")},
-    "/api/environments": {"GET": Operation(projects.show_list, "project:read", "rest")},
-    "/api/users/@me": {"GET": Operation(projects.show_user, "user:read", "rest")},
+_OUTSIDE: Final[Mapping[str, Mapping[str, Route]]] = {
+    "/api/projects": {"GET": Route(projects.show_list, "project:read", "rest")},
+    "/api/environments": {"GET": Route(projects.show_list, "project:read", "rest")},
+    "/api/users/@me": {"GET": Route(projects.show_user, "user:read", "rest")},
 }
 _PROJECT: Final = re.compile(r"/api/(?P<prefix>environments|projects)/(?P<project>[^/]+)(?:/(?P<rest>.+))?")
 
 
-def find(path: str, era: Era) -> Resource | None:
+def find(path: str, era: Era) -> Endpoint | None:
     """Find what is at a path, with or without the slash at its end."""
     path = path.removesuffix("/")
     if path in _OUTSIDE:
-        return Resource(_OUTSIDE[path])
+        return Endpoint(_OUTSIDE[path])
     match = _PROJECT.fullmatch(path)
     if match is None:
         return None
@@ -99,4 +95,4 @@ def find(path: str, era: Era) -> Resource | None:
     if len(parts) > 1 and parts[0] in {"persons", "query"} and not later:
         named, parts[1] = parts[1], "*" if parts[1] else ""
     operations = _IN_PROJECT.get("/".join(parts))
-    return Resource(operations, match["prefix"], match["project"], named) if operations else None
+    return Endpoint(operations, match["prefix"], match["project"], named) if operations else None

@@ -32,7 +32,7 @@ _ELSEWHERE: Final = (
 )
 
 
-class _Doorkeeper:
+class _HostCheck:
     """Refuses requests that were meant for another site.
 
     A page of that site, whose name somebody has bent to this address, could read the answers (DNS rebinding).
@@ -63,7 +63,7 @@ class Server:
         self._enough: asyncio.Event | None = None
         self._failure: BaseException | None = None
         config = uvicorn.Config(
-            lambda: _Doorkeeper(build()),
+            lambda: _HostCheck(build()),
             factory=True,
             loop="asyncio",
             http="h11",

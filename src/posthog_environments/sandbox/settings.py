@@ -67,7 +67,7 @@ SHARED: Final[Mapping[Era, frozenset[str]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SandboxSettings:
     """Everything that a sandbox is told, in its final form."""
 
     persons: int

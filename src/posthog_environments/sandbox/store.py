@@ -47,7 +47,7 @@ CREATE OR REPLACE TABLE meta (key VARCHAR, value VARCHAR);
 #          and when.
 
 
-class Order:
+class ListOrder:
     """Turn the offsets of a list from which persons vanish into places that stay."""
 
     def __init__(self, places: int, gone: list[int]) -> None:
@@ -85,7 +85,7 @@ class Order:
             return low
 
 
-class Store:
+class Database:
     """One DuckDB database, with a connection of its own for each piece of work."""
 
     def __init__(self, path: Path | None) -> None:
@@ -94,7 +94,7 @@ class Store:
         self._path = path
         self._cursors = threading.Lock()
         self._writes = threading.RLock()
-        self.order = Order(0, [])
+        self.order = ListOrder(0, [])
         self.version = 0
         """Rises with each change: what was read under an older one may no longer hold."""
         try:
@@ -193,7 +193,7 @@ class Store:
                 cursor.execute(macro)
             found = cursor.execute("SELECT value FROM meta WHERE key = 'places'").fetchone()
             gone = [pos for (pos,) in cursor.execute("SELECT pos FROM gone").fetchall()]
-        self.order = Order(int(found[0]) if found else 0, gone)
+        self.order = ListOrder(int(found[0]) if found else 0, gone)
 
 
 def _first_line(error: Exception) -> str:

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.sandbox import bodies, clock, filters, legacy, people, question
-from posthog_environments.sandbox.exchange import Call, House, Reply, json_reply
-from posthog_environments.sandbox.filters import Writer
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.filters import SqlWriter
 from posthog_environments.sandbox.period import Calendar
 from posthog_environments.sandbox.sql import Sql, all_of, joined
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.question import Entity
+    from posthog_environments.sandbox.question import SeriesSpec
 
 
-def show(house: House, call: Call) -> Reply:
+def show(house: AppContext, call: RequestContext) -> Reply:
     """Answer the timeline of a person: a point at the first event that matters and at each change."""
     person = people.find(house, call.id)
     given = legacy.fields(call)
@@ -37,12 +37,14 @@ def show(house: House, call: Call) -> Reply:
     )
 
 
-def _bound(house: House, at: datetime) -> str | None:
+def _bound(house: AppContext, at: datetime) -> str | None:
     """Write a bound of the period as servers do: without a fraction where there is none, and with an offset."""
     return f"{at.isoformat()}+00:00" if house.lenient else clock.text(at)
 
 
-def _crucial(house: House, given: dict[str, Any], entities: tuple[Entity, ...], properties: filters.Group) -> list[str]:
+def _crucial(
+    house: AppContext, given: dict[str, Any], entities: tuple[SeriesSpec, ...], properties: filters.ConditionGroup
+) -> list[str]:
     groups = (properties, *(entity.properties for entity in entities))
     keys = {one.key for group in groups for one in filters.conditions(group) if one.kind == "person"}
     breakdown, kind = legacy.breakdown_on(house, given)
@@ -52,10 +54,10 @@ def _crucial(house: House, given: dict[str, Any], entities: tuple[Entity, ...], 
 
 
 def _events(
-    house: House, person: int, entities: tuple[Entity, ...], end: datetime
+    house: AppContext, person: int, entities: tuple[SeriesSpec, ...], end: datetime
 ) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Give the events that match, each with the properties that the person had then."""
-    writer = Writer(house.now(), lenient=house.lenient)
+    writer = SqlWriter(house.now(), lenient=house.lenient)
     matches = joined("OR", [_match(writer, entity) for entity in entities]) if entities else Sql("TRUE")
     rows = house.store.rows(
         Sql("SELECT timestamp, changes, removed,")
@@ -72,12 +74,12 @@ def _events(
             yield timestamp, properties
 
 
-def _match(writer: Writer, entity: Entity) -> Sql:
+def _match(writer: SqlWriter, entity: SeriesSpec) -> Sql:
     """Write the condition of one entity; what it says about the person chooses keys, and not events."""
     conditions = [Sql("e.event = ?", (entity.event,))] if entity.event is not None else []
     own = tuple(one for one in filters.conditions(entity.properties) if one.kind != "person")
     if own:
-        conditions.append(writer.on_events(filters.Group("AND", own)))
+        conditions.append(writer.on_events(filters.ConditionGroup("AND", own)))
     return all_of(conditions)
 
 

@@ -10,11 +10,11 @@ from math import floor, fsum
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
-from posthog_environments.sandbox.exchange import Call, House, Reply, csv_reply, empty, json_reply
-from posthog_environments.sandbox.filters import Writer
-from posthog_environments.sandbox.period import FINE, STEPS, Span
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
+from posthog_environments.sandbox.filters import SqlWriter
+from posthog_environments.sandbox.period import FINE, STEPS, Period
 from posthog_environments.sandbox.problems import Problem, not_found
-from posthog_environments.sandbox.question import COUNTS, MOST_PARTS, OTHER, Entity, Question, Worked
+from posthog_environments.sandbox.question import COUNTS, MOST_PARTS, OTHER, NamedFormula, SeriesSpec, TrendRequest
 
 _DASH: Final = "\N{EN DASH}"
 _BETWEEN: Final = f" {_DASH} "
@@ -23,19 +23,19 @@ _CLOCK: Final = frozenset({"minute", "hour"})
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SeriesResult:
     """One series before it has its shape."""
 
-    entity: Entity | None
+    entity: SeriesSpec | None
     """None for a formula."""
-    worked: Worked | None
+    worked: NamedFormula | None
     order: int
     part: str
     values: list[float]
     count: float
 
 
-def show(house: House, call: Call) -> Reply:
+def show(house: AppContext, call: RequestContext) -> Reply:
     """Answer a trend at the older endpoint, where it still is."""
     _check_still_there(house, call)
     asked = legacy.read(house, call)
@@ -60,7 +60,7 @@ def show(house: House, call: Call) -> Reply:
     return json_reply(answer)
 
 
-def _check_still_there(house: House, call: Call) -> None:
+def _check_still_there(house: AppContext, call: RequestContext) -> None:
     """Refuse what servers of the era no longer do, or do no longer for this account."""
     status = house.settings.legacy_trends
     if house.today:
@@ -82,15 +82,15 @@ def _offset(given: Mapping[str, Any]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
-def timing(house: House, call: Call) -> Reply:
+def timing(house: AppContext, call: RequestContext) -> Reply:
     """Take the timing of an insight; nothing of it is looked at."""
     assert call.fields is not None  # reading it refuses what is no JSON
     return empty(201 if house.lenient else 200)
 
 
-def series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
+def series(house: AppContext, asked: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
     """Work out the rows of a question, and tell whether values of its breakdown were put together."""
-    writer = Writer(house.now(), lenient=house.lenient)
+    writer = SqlWriter(house.now(), lenient=house.lenient)
     counters = [counting.Counter(house.store, asked, entity, writer) for entity in asked.entities]
     spans = [(asked.span, "current")] + ([(asked.earlier, "previous")] if asked.earlier else [])
     more = False
@@ -111,14 +111,14 @@ def series(house: House, asked: Question) -> tuple[list[dict[str, Any]], bool]:
     return [row for *_, row in found], more
 
 
-def _counted(asked: Question, counter: counting.Counter, span: Span) -> list[counting.Part]:
+def _counted(asked: TrendRequest, counter: counting.Counter, span: Period) -> list[counting.BreakdownCount]:
     if asked.shape == "value":
         return counter.totals(span)
     running = asked.shape == "cumulative"
     parts = counter.points(span, cumulative=running)
     if asked.smoothing > 1:
-        parts = [counting.Part(part.name, _smooth(part.values, asked.smoothing)) for part in parts]
-    return [counting.Part(part.name, list(accumulate(part.values))) for part in parts] if running else parts
+        parts = [counting.BreakdownCount(part.name, _smooth(part.values, asked.smoothing)) for part in parts]
+    return [counting.BreakdownCount(part.name, list(accumulate(part.values))) for part in parts] if running else parts
 
 
 def _smooth(values: Sequence[float], over: int) -> list[float]:
@@ -127,12 +127,14 @@ def _smooth(values: Sequence[float], over: int) -> list[float]:
     return [float(floor(fsum(window) / len(window))) for window in windows]
 
 
-def _lines(house: House, asked: Question, counted: Sequence[Sequence[counting.Part]]) -> Iterator[Line]:
+def _lines(
+    house: AppContext, asked: TrendRequest, counted: Sequence[Sequence[counting.BreakdownCount]]
+) -> Iterator[SeriesResult]:
     whole = _whole(asked)
     if not asked.formulas:
         for entity, parts in zip(asked.entities, counted, strict=True):
             for part in parts:
-                yield Line(entity, None, entity.order, part.name, part.values, whole(part.values))
+                yield SeriesResult(entity, None, entity.order, part.name, part.values, whole(part.values))
         return
     by_part: dict[str, dict[str, list[float]]] = {}
     for number, parts in enumerate(counted):
@@ -141,25 +143,25 @@ def _lines(house: House, asked: Question, counted: Sequence[Sequence[counting.Pa
     letters = [chr(ord("A") + number) for number in range(len(counted))]
     zeros = [0.0] * max((len(values) for columns in by_part.values() for values in columns.values()), default=0)
     for number, worked in enumerate(asked.formulas):
-        lines: list[Line] = []
+        lines: list[SeriesResult] = []
         for name, columns in by_part.items():
             table = {letter: columns.get(letter, zeros) for letter in letters}
             points = [dict(zip(table, point, strict=True)) for point in zip(*table.values(), strict=True)]
             values = [worked.formula(point) for point in points]
             totals = {letter: whole(column) for letter, column in table.items()}
             count = worked.formula(totals) if house.today else whole(values)
-            lines.append(Line(None, worked, number, name, values, count))
+            lines.append(SeriesResult(None, worked, number, name, values, count))
         nobody = counting.of_nobody(asked.breakdown) if asked.breakdown else ""
         lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -whole(line.values)))
         yield from lines
 
 
-def _whole(asked: Question) -> Callable[[Sequence[float]], float]:
+def _whole(asked: TrendRequest) -> Callable[[Sequence[float]], float]:
     """Give what sums up the points of a row: their sum, or the last where they run on."""
     return (lambda values: values[-1] if values else 0.0) if asked.shape == "cumulative" else fsum
 
 
-def _row(house: House, asked: Question, line: Line, span: Span) -> dict[str, Any]:
+def _row(house: AppContext, asked: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
     values = _written(asked, line)
     row: dict[str, Any] = {"action": _action(asked, line), "label": _label(asked, line), "order": line.order}
     if asked.shape == "value":
@@ -175,23 +177,23 @@ def _row(house: House, asked: Question, line: Line, span: Span) -> dict[str, Any
     return row | {"filter": dict(asked.echo)}
 
 
-def _written(asked: Question, line: Line) -> list[int | float]:
+def _written(asked: TrendRequest, line: SeriesResult) -> list[int | float]:
     """Write counts as whole numbers, but for those of a breakdown and of a formula, which are fractions on servers."""
     whole = line.entity is not None and line.entity.math in COUNTS and asked.breakdown is None
     return [int(value) if whole else value for value in line.values]
 
 
-def _action(asked: Question, line: Line) -> dict[str, Any] | None:
+def _action(asked: TrendRequest, line: SeriesResult) -> dict[str, Any] | None:
     if line.entity is None:
         return None
     return line.entity.action([clock.text(at) or "" for at in asked.span.points()])
 
 
-def _is_list(asked: Question, line: Line) -> bool:
+def _is_list(asked: TrendRequest, line: SeriesResult) -> bool:
     return asked.breakdown is not None and asked.breakdown.several and line.part != OTHER
 
 
-def _label(asked: Question, line: Line) -> str:
+def _label(asked: TrendRequest, line: SeriesResult) -> str:
     if line.entity is None:
         return line.worked.label if line.worked else ""
     if asked.breakdown is None:
@@ -202,7 +204,7 @@ def _label(asked: Question, line: Line) -> str:
     return f"{line.entity.label} - {part}" if len(asked.entities) > 1 else part
 
 
-def label_of(at: datetime, span: Span, *, ranges: bool) -> str:
+def label_of(at: datetime, span: Period, *, ranges: bool) -> str:
     """Name a point as servers do; `ranges` names weeks by their first and last day, as they do since 2026."""
     if span.interval in _CLOCK:
         return f"{at.day}-{at:%b %H:%M}"
@@ -221,12 +223,12 @@ def label_of(at: datetime, span: Span, *, ranges: bool) -> str:
     return f"{first.day}{_DASH}{last.day} {last:%b}"
 
 
-def day_of(at: datetime, span: Span) -> str:
+def day_of(at: datetime, span: Period) -> str:
     """Write the start of a point as servers do."""
     return f"{at:%Y-%m-%d}" + (f" {at:%H:%M:%S}" if span.interval in _CLOCK else "")
 
 
-def _csv(asked: Question, result: Sequence[Mapping[str, Any]], *, plain: bool) -> Iterator[str]:
+def _csv(asked: TrendRequest, result: Sequence[Mapping[str, Any]], *, plain: bool) -> Iterator[str]:
     """Write a line for each series and a column for each point; the real one has none for an aggregated value."""
     value = ["value"] if asked.shape == "value" and plain else []
     points = asked.span.points() if asked.shape != "value" and result else []

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, filters, question, strict
-from posthog_environments.sandbox.exchange import House
-from posthog_environments.sandbox.period import STEPS, Calendar, Span, Wanted
+from posthog_environments.sandbox.exchange import AppContext
+from posthog_environments.sandbox.period import STEPS, Calendar, Period, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, invalid, unsupported
 from posthog_environments.sandbox.question import (
     COUNTRIES,
@@ -23,9 +23,9 @@ from posthog_environments.sandbox.question import (
     OTHER_DISPLAYS,
     OTHER_MATHS,
     Breakdown,
-    Entity,
-    Question,
-    Worked,
+    NamedFormula,
+    SeriesSpec,
+    TrendRequest,
 )  # fmt: skip
 from posthog_environments.sandbox.strict import any_of, anything, flag, listing, mapping, number, text, whole, word
 
@@ -87,7 +87,7 @@ _LEAF: Final[Mapping[str, strict.Test]] = {
 _GROUP: Final[Mapping[str, strict.Test]] = {"type": word("AND", "OR"), "values": listing}
 
 
-def read(house: House, value: object) -> Question:
+def read(house: AppContext, value: object) -> TrendRequest:
     """Read a TrendsQuery."""
     given = strict.read(value, "query", _QUERY, needs=("kind", "series"))
     interval = given.get("interval", "day")
@@ -110,7 +110,7 @@ def read(house: House, value: object) -> Question:
         raise invalid("The period ends before it begins.", "date_to")
     compare = strict.read(_given(given.get("compareFilter")), "query.compareFilter", _COMPARE)
     breakdown = _breakdown(given.get("breakdownFilter"), display)
-    return Question(
+    return TrendRequest(
         entities=found,
         properties=properties,
         without_test_accounts=bodies.truth(given.get("filterTestAccounts")),
@@ -136,10 +136,10 @@ def _refuse_set(given: Mapping[str, Any], where: str, names: tuple[str, ...]) ->
             raise unsupported(f"{where}.{name}", name)
 
 
-def _wanted(value: object, interval: str, *, bold: bool) -> Wanted:
+def _wanted(value: object, interval: str, *, bold: bool) -> PeriodRequest:
     given = strict.read(_given(value), "query.dateRange", _DATES)
     _refuse_set(given, "dateRange", ("daysOfWeek", "excludeIncompletePeriods", "timezone"))
-    return Wanted(
+    return PeriodRequest(
         date_from=given.get("date_from"),
         date_to=given.get("date_to"),
         interval=interval,
@@ -148,7 +148,7 @@ def _wanted(value: object, interval: str, *, bold: bool) -> Wanted:
     )
 
 
-def _series(house: House, nodes: list[object]) -> tuple[Entity, ...]:
+def _series(house: AppContext, nodes: list[object]) -> tuple[SeriesSpec, ...]:
     if not nodes:
         raise Problem(
             400, "validation_error", "insight_requires_at_least_one_series", "A trend needs one series at least."
@@ -163,7 +163,7 @@ def _kind(value: object) -> object:
     return cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
 
 
-def _entity(house: House, value: object, order: int) -> Entity | None:
+def _entity(house: AppContext, value: object, order: int) -> SeriesSpec | None:
     where = f"query.series.{order}"
     kind = _kind(value)
     if kind in _OTHER_NODES:
@@ -182,7 +182,7 @@ def _entity(house: House, value: object, order: int) -> Entity | None:
     if given.get("math_property_type") not in {None, "event_properties", "person_properties"} and of != _DURATION:
         raise unsupported(f"the math_property_type {given['math_property_type']!r}", "math_property_type")
     own = [*given.get("properties", ()), *given.get("fixedProperties", ())]
-    return Entity(
+    return SeriesSpec(
         event=event,
         label=event if event is not None else "All events",
         order=order,
@@ -201,7 +201,7 @@ def _entity(house: House, value: object, order: int) -> Entity | None:
 _DURATION: Final = "$session_duration"
 
 
-def _properties(value: object, where: str) -> filters.Group:
+def _properties(value: object, where: str) -> filters.ConditionGroup:
     """Read filters: a flat list, or a group of groups."""
     if not isinstance(value, list | None):
         outer = strict.read(value, where, _GROUP, needs=("type", "values"))
@@ -247,14 +247,14 @@ def _breakdown(value: object, display: str) -> Breakdown | None:
     )
 
 
-def _one_breakdown(value: object, number: int) -> question.Property:
+def _one_breakdown(value: object, number: int) -> question.BreakdownProperty:
     where = f"query.breakdownFilter.breakdowns.{number}"
     given = strict.read(value, where, _ONE_BREAKDOWN, needs=("property",))
     _refuse_set(given, where, ("normalize_url", "histogram_bin_count"))
     return question.one_property(given["property"], given.get("type", "event"), "breakdowns")
 
 
-def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span: Span) -> Span | None:
+def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
     if not bodies.truth(given.get("compare")):
         return None
     back = given.get("compare_to")
@@ -264,14 +264,14 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: Wanted, span:
     return found
 
 
-def _formulas(given: Mapping[str, Any], series: int) -> tuple[Worked, ...]:
+def _formulas(given: Mapping[str, Any], series: int) -> tuple[NamedFormula, ...]:
     texts: list[object] = given.get("formulas") or ([given["formula"]] if given.get("formula") else [])
     nodes: list[object] = given.get("formulaNodes") or [{"formula": one} for one in texts]
-    found: list[Worked] = []
+    found: list[NamedFormula] = []
     for place, node in enumerate(nodes):
         where = f"query.trendsFilter.formulaNodes.{place}"
         one = strict.read(node, where, {"formula": text, "custom_name": text}, needs=("formula",))
-        found.append(Worked(question.formula_of(one["formula"], series), one.get("custom_name")))
+        found.append(NamedFormula(question.formula_of(one["formula"], series), one.get("custom_name")))
     return tuple(found)
 
 
@@ -282,7 +282,7 @@ def _smoothing(given: Mapping[str, Any]) -> int:
     return over
 
 
-def _echo(given: Mapping[str, Any], wanted: Wanted, display: str, compare: Mapping[str, Any]) -> dict[str, Any]:
+def _echo(given: Mapping[str, Any], wanted: PeriodRequest, display: str, compare: Mapping[str, Any]) -> dict[str, Any]:
     """Repeat the question as rows of the newer endpoint do."""
     broken: dict[str, Any] = given.get("breakdownFilter") or {}
     return {

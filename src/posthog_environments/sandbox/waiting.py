@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from posthog_environments.sandbox.clock import Clock
-    from posthog_environments.sandbox.store import Store
+    from posthog_environments.sandbox.store import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Deletion:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PendingChange:
     """Properties to set, names of those to remove, or the deletion of the person."""
 
     seq: int
@@ -46,12 +46,12 @@ class Change:
 class Changes:
     """The queue of accepted changes."""
 
-    def __init__(self, store: Store, clock: Clock, lag: float) -> None:
+    def __init__(self, store: Database, clock: Clock, lag: float) -> None:
         self._store = store
         self._clock = clock
         self._lag = lag
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[float, Change]] = deque()
+        self._waiting: deque[tuple[float, PendingChange]] = deque()
         self._numbers = 0
         self._settled: datetime | None = None
 
@@ -66,7 +66,7 @@ class Changes:
         for seq, person_id, changes, removed, deletes in rows:
             deletion = Deletion(**bodies.parse(deletes)) if deletes else None
             names = tuple(bodies.parse(removed))
-            self._waiting.append((0.0, Change(seq, person_id, bodies.parse(changes), names, deletion)))
+            self._waiting.append((0.0, PendingChange(seq, person_id, bodies.parse(changes), names, deletion)))
         # Every change is in the log too.
         (last,) = self._store.row(Sql("SELECT coalesce(max(id), 0) FROM activity")) or (0,)
         self._numbers = last
@@ -78,7 +78,7 @@ class Changes:
             self._numbers += 1
             return self._numbers
 
-    def accept(self, cursor: duckdb.DuckDBPyConnection, change: Change) -> None:
+    def accept(self, cursor: duckdb.DuckDBPyConnection, change: PendingChange) -> None:
         """Take a change into the queue."""
         cursor.execute(
             "INSERT INTO pending VALUES (?, ?, ?, ?, ?)",
@@ -91,7 +91,7 @@ class Changes:
             ],
         )
 
-    def queue(self, change: Change) -> None:
+    def queue(self, change: PendingChange) -> None:
         """Let an accepted change wait for its time."""
         with self._lock:
             self._waiting.append((time.monotonic() + self._lag, change))
@@ -111,13 +111,13 @@ class Changes:
         with self._store.writing() as cursor:
             now = time.monotonic()
             with self._lock:
-                due: list[Change] = []
+                due: list[PendingChange] = []
                 while self._waiting and (at_once or self._waiting[0][0] <= now):
                     due.append(self._waiting.popleft()[1])
             for change in due:
                 self._apply(cursor, change)
 
-    def _apply(self, cursor: duckdb.DuckDBPyConnection, change: Change) -> None:
+    def _apply(self, cursor: duckdb.DuckDBPyConnection, change: PendingChange) -> None:
         cursor.execute("DELETE FROM pending WHERE seq = ?", [change.seq])
         if change.deletion:
             what = asdict(change.deletion)

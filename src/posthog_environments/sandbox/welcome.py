@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from posthog_environments.sandbox import question
-from posthog_environments.sandbox.exchange import Call, House, Reply
+from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.sql import Sql
 
 _PAGE = """<!doctype html>
@@ -44,7 +44,7 @@ _SECURITY = {
 }
 
 
-def show(house: House, call: Call) -> Reply:
+def show(house: AppContext, call: RequestContext) -> Reply:
     """Answer the page; it never shows a key."""
     split = urlsplit(call.url)
     rows = house.store.rows(

@@ -23,14 +23,14 @@ from pyspark.sql.types import (
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from posthog_environments.integrations.rows import Kind
+    from posthog_environments.integrations.rows import ColumnType
 
-__all__ = ["PERSONS", "TREND", "Batches", "kinds_of", "schema_of"]
+__all__ = ["PERSONS", "TREND", "ArrowBatches", "kinds_of", "schema_of"]
 
 # It comes without types.
 pa: Any = import_module("pyarrow")
 
-TYPES: Final[Mapping[Kind, DataType]] = {
+TYPES: Final[Mapping[ColumnType, DataType]] = {
     "text": StringType(),
     "bool": BooleanType(),
     "int": LongType(),
@@ -74,20 +74,20 @@ _ARROW: Final[Mapping[type[DataType], Any]] = {
 }
 
 
-def schema_of(columns: Mapping[str, Kind]) -> StructType:
+def schema_of(columns: Mapping[str, ColumnType]) -> StructType:
     """Return the schema of persons with chosen columns."""
     return StructType([*PERSONS.fields, *(StructField(name, TYPES[kind]) for name, kind in columns.items())])
 
 
-def kinds_of(schema: StructType) -> dict[str, Kind]:
+def kinds_of(schema: StructType) -> dict[str, ColumnType]:
     """Return the chosen columns of a schema, which may be one that somebody wrote for `spark.read.schema(…)`.
 
     Raises:
         ConfigurationError: A column has a type that it cannot have.
     """
     fixed = {each.name: each.dataType for each in PERSONS.fields}
-    kinds: dict[type[DataType], Kind] = {type(each): kind for kind, each in TYPES.items()}
-    found: dict[str, Kind] = {}
+    kinds: dict[type[DataType], ColumnType] = {type(each): kind for kind, each in TYPES.items()}
+    found: dict[str, ColumnType] = {}
     for each in schema.fields:
         if each.name in fixed:
             if each.dataType != fixed[each.name]:
@@ -105,7 +105,7 @@ def kinds_of(schema: StructType) -> dict[str, Kind]:
     return found
 
 
-class Batches:
+class ArrowBatches:
     """Makes batches of a schema from rows that have their values in the order of `names`."""
 
     def __init__(self, schema: StructType, names: Sequence[str]) -> None:

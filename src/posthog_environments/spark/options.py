@@ -13,9 +13,9 @@ from typing import Any, Final, cast
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.integrations.rows import PERSON_COLUMNS, Kind, projects_of
+from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
 
-__all__ = ["CLIENT", "Options", "columns_of"]
+__all__ = ["CLIENT", "SparkOptions", "columns_of"]
 
 CLIENT: Final = frozenset(
     {
@@ -28,7 +28,7 @@ CLIENT: Final = frozenset(
 _KEYS: Final = re.compile(r".*(api_?key|personal_?key|secret|token|password).*|key|bearer|authorization")
 _PROVIDER: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _COLUMN: Final = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([A-Za-z_$][\w$]*))\s*:?\s+([A-Za-z]+)\s*(?:,|$)")
-_TYPES: Final[Mapping[str, Kind]] = {
+_TYPES: Final[Mapping[str, ColumnType]] = {
     "string": "text",
     "boolean": "bool",
     "bigint": "int",
@@ -40,13 +40,13 @@ _TYPES: Final[Mapping[str, Kind]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SparkOptions:
     """Options as they were given, by names in lower case; they hold no key, and may be seen by anybody."""
 
     given: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def read(cls, given: Mapping[str, str], known: frozenset[str]) -> Options:
+    def read(cls, given: Mapping[str, str], known: frozenset[str]) -> SparkOptions:
         """Check the names.
 
         Raises:
@@ -164,13 +164,13 @@ def _provided(provider: str) -> Callable[[], str]:
     return cast("Callable[[], str]", found)
 
 
-def columns_of(text: str | None) -> dict[str, Kind]:
+def columns_of(text: str | None) -> dict[str, ColumnType]:
     """Read `columns`: names and types as in SQL, `email string, age bigint`.
 
     Raises:
         ConfigurationError: It cannot be read, or a column has a name that is there already.
     """
-    found: dict[str, Kind] = {}
+    found: dict[str, ColumnType] = {}
     place, text = 0, (text or "").rstrip()
     while place < len(text):
         match = _COLUMN.match(text, place)

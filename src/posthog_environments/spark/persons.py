@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.integrations.rows import PERSON_COLUMNS, Persons, check_walk
+from posthog_environments.integrations.rows import PERSON_COLUMNS, PersonRows, check_walk
 from posthog_environments.spark import reports
-from posthog_environments.spark.batches import Batches, kinds_of, schema_of
-from posthog_environments.spark.options import CLIENT, Options, columns_of
+from posthog_environments.spark.batches import ArrowBatches, kinds_of, schema_of
+from posthog_environments.spark.options import CLIENT, SparkOptions, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posthog_environments.client.environment import Environment
 
-__all__ = ["Part", "PersonsDataSource", "edges"]
+__all__ = ["PersonsDataSource", "PersonsPartition", "edges"]
 
 OPTIONS: Final = CLIENT | {
     "search",
@@ -44,7 +44,7 @@ _MOST: Final = 1 << 40
 
 
 @dataclass
-class Part(InputPartition):
+class PersonsPartition(InputPartition):
     """A range of time of one project; `near` is about how many persons are newer."""
 
     number: int
@@ -64,7 +64,7 @@ class PersonsDataSource(DataSource):
 
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
-        self._options = Options.read(options, OPTIONS)
+        self._options = SparkOptions.read(options, OPTIONS)
         self._columns = columns_of(self._options.text("columns"))
         _check(self._options)
 
@@ -82,7 +82,7 @@ class PersonsDataSource(DataSource):
         return PersonsReader(self._options, schema)
 
 
-def _check(options: Options) -> None:
+def _check(options: SparkOptions) -> None:
     options.whole("partitions", 1, MOST_PARTITIONS)
     options.whole("page_size", 1000, 1_000_000)
     _range(options)
@@ -105,14 +105,14 @@ def _check(options: Options) -> None:
 class PersonsReader(DataSourceReader):
     """Parts the persons on the driver, and reads a part on a worker. It goes from one to the other, and has no key."""
 
-    def __init__(self, options: Options, schema: StructType) -> None:
+    def __init__(self, options: SparkOptions, schema: StructType) -> None:
         self._options = options
         self._schema = schema
         self._kinds = kinds_of(schema)
 
     def partitions(self) -> list[InputPartition]:
         """Part each project at the times of persons who lie evenly in its list."""
-        parts: list[Part] = []
+        parts: list[PersonsPartition] = []
         for project in self._options.projects():
             with self._options.open(project) as env:
                 parts += self._parts_of(env, project)
@@ -125,7 +125,7 @@ class PersonsReader(DataSourceReader):
                 part.folder = folder
         return [*parts]
 
-    def _parts_of(self, env: Environment, project: str | None) -> Iterator[Part]:
+    def _parts_of(self, env: Environment, project: str | None) -> Iterator[PersonsPartition]:
         since, before = _range(self._options)
         wanted = self._options.whole("partitions", 1, MOST_PARTITIONS)
         inner = edges(env, wanted, self._filters()) if wanted > 1 else {}
@@ -137,7 +137,7 @@ class PersonsReader(DataSourceReader):
         newer = [near for time, near in inner.items() if before is not None and time >= before]
         bounds = [(before, max(newer, default=0)), *ends, (since, 0)]
         for (end, near), (start, _) in pairwise(bounds):
-            yield Part(0, project, start, end, near if end is not None else 0, None)
+            yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
 
     def _filters(self) -> dict[str, Any]:
         filters: dict[str, Any] = {name: self._options.text(name) for name in ("search", "email", "distinct_id")}
@@ -149,10 +149,10 @@ class PersonsReader(DataSourceReader):
         Raises:
             PagingError: The walk may have missed somebody, and `strict` is true: the task fails, and Spark repeats it.
         """
-        assert isinstance(partition, Part)
-        batches = Batches(self._schema, (*PERSON_COLUMNS, *self._kinds))
+        assert isinstance(partition, PersonsPartition)
+        batches = ArrowBatches(self._schema, (*PERSON_COLUMNS, *self._kinds))
         with self._options.open(partition.project) as env:
-            persons = Persons(env.project_id, self._kinds)
+            persons = PersonRows(env.project_id, self._kinds)
             pager = env.persons.list(
                 **self._filters(),
                 page_size=self._options.whole("page_size", 1000, 1_000_000),
@@ -173,7 +173,7 @@ class PersonsReader(DataSourceReader):
                 check_walk(env.project_id, pager.report)
 
 
-def _range(options: Options) -> tuple[datetime | None, datetime | None]:
+def _range(options: SparkOptions) -> tuple[datetime | None, datetime | None]:
     since, before = options.moment("created_since"), options.moment("created_before")
     if since is not None and before is not None and since >= before:
         raise ConfigurationError("created_since must lie before created_before: nobody was created in between.")

@@ -11,8 +11,8 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import TREND_COLUMNS, check_trend, trend_rows
-from posthog_environments.spark.batches import TREND, Batches
-from posthog_environments.spark.options import CLIENT, Options
+from posthog_environments.spark.batches import TREND, ArrowBatches
+from posthog_environments.spark.options import CLIENT, SparkOptions
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -29,7 +29,7 @@ OPTIONS: Final = CLIENT | {*_TEXTS, *_FLAGS, *_LISTS, *_NUMBERS, "properties"}
 
 
 @dataclass
-class Part(InputPartition):
+class TrendPartition(InputPartition):
     """One project."""
 
     project: str | None
@@ -44,7 +44,7 @@ class TrendDataSource(DataSource):
 
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
-        self._options = Options.read(options, OPTIONS)
+        self._options = SparkOptions.read(options, OPTIONS)
         self._question = _question(self._options)
         if not {"events", "actions"} & set(self._question):
             raise ConfigurationError('A trend counts something: option("events", "$pageview,purchase"), or actions.')
@@ -65,7 +65,7 @@ class TrendDataSource(DataSource):
         return TrendReader(self._options, self._question)
 
 
-def _question(options: Options) -> dict[str, Any]:
+def _question(options: SparkOptions) -> dict[str, Any]:
     found: dict[str, Any] = {name: options.text(name) for name in _TEXTS}
     found |= {name: options.flag(name, default=False) for name in _FLAGS if name in options.given}
     found |= {name: _listed(options.given[name]) for name in _LISTS if name in options.given}
@@ -94,13 +94,13 @@ def _listed(text: str) -> Any:
 class TrendReader(DataSourceReader):
     """Asks for the trend of a project on a worker."""
 
-    def __init__(self, options: Options, question: dict[str, Any]) -> None:
+    def __init__(self, options: SparkOptions, question: dict[str, Any]) -> None:
         self._options = options
         self._question = question
 
     def partitions(self) -> list[InputPartition]:
         """Return a part for each project."""
-        return [Part(project) for project in self._options.projects()]
+        return [TrendPartition(project) for project in self._options.projects()]
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
         """Read the trend of one project.
@@ -108,9 +108,9 @@ class TrendReader(DataSourceReader):
         Raises:
             PagingError: A breakdown has more values than servers show, and `strict` is true.
         """
-        assert isinstance(partition, Part)
+        assert isinstance(partition, TrendPartition)
         with self._options.open(partition.project) as env:
             trend = env.insights.trend(**self._question)
             if self._options.flag("strict", default=True):
                 check_trend(env.project_id, trend)
-            yield Batches(TREND, TREND_COLUMNS).of(list(trend_rows(env.project_id, trend)))
+            yield ArrowBatches(TREND, TREND_COLUMNS).of(list(trend_rows(env.project_id, trend)))

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
 from posthog_environments.tables.columns import Cell, Column, Layout, Row
 from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
-from posthog_environments.tables.values import Kind, PropertyKind
+from posthog_environments.tables.values import CellKind, PropertyKind
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
 
-__all__ = ["ArrowStream", "Table", "batches", "persons", "pyarrow", "schema", "stream", "trend"]
+__all__ = ["ArrowStream", "TableSource", "batches", "persons", "pyarrow", "schema", "stream", "trend"]
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ BATCH: Final = 10_000
 """Rows of a batch at most."""
 
 
-class Table(Generic[T]):
+class TableSource(Generic[T]):
     """How rows become a table: its columns, and what splits a row into cells."""
 
     def __init__(self, columns: Sequence[Column], cells: Callable[[T], Sequence[Cell]]) -> None:
@@ -33,9 +33,9 @@ class Table(Generic[T]):
         self.cells = cells
 
 
-def persons(layout: Layout) -> Table[Row]:
+def persons(layout: Layout) -> TableSource[Row]:
     """Return the table of persons that a layout describes."""
-    return Table(layout.columns, layout.cells)
+    return TableSource(layout.columns, layout.cells)
 
 
 class ArrowStream(Generic[T]):
@@ -46,13 +46,13 @@ class ArrowStream(Generic[T]):
     other tools an error arrives as an error of theirs that holds its text.
     """
 
-    def __init__(self, table: Callable[[], Table[T]], pages: Callable[[], Iterable[Iterable[T]]]) -> None:
+    def __init__(self, table: Callable[[], TableSource[T]], pages: Callable[[], Iterable[Iterable[T]]]) -> None:
         self._make = table
         self._pages = pages
-        self._table: Table[T] | None = None
+        self._table: TableSource[T] | None = None
 
     @property
-    def _known(self) -> Table[T]:
+    def _known(self) -> TableSource[T]:
         if self._table is None:
             self._table = self._make()
         return self._table
@@ -121,18 +121,18 @@ def stream(
     if rows != "persons":
         if columns is not None or flatten:
             raise ValueError(f"Only persons have properties: {rows} has its own columns, always the same.")
-        table = Table(ACTIVITY, entry_cells) if rows == "activity" else Table(DELETIONS, deletion_cells)
-        return ArrowStream(lambda: cast("Table[T]", table), pages)
+        table = TableSource(ACTIVITY, entry_cells) if rows == "activity" else TableSource(DELETIONS, deletion_cells)
+        return ArrowStream(lambda: cast("TableSource[T]", table), pages)
     layout = Layout.of(() if columns is None else columns)
     typed = isinstance(columns, Mapping)
 
-    def of_persons() -> Table[T]:
+    def of_persons() -> TableSource[T]:
         if flatten:
-            return cast("Table[T]", persons(Layout.flattened(_sample(pages))))
+            return cast("TableSource[T]", persons(Layout.flattened(_sample(pages))))
         if layout.properties and not typed:
             names = [str(column.key) for column in layout.properties]
-            return cast("Table[T]", persons(Layout.of(names, sample=_sample(pages))))
-        return cast("Table[T]", persons(layout))
+            return cast("TableSource[T]", persons(Layout.of(names, sample=_sample(pages))))
+        return cast("TableSource[T]", persons(layout))
 
     return ArrowStream(of_persons, pages)
 
@@ -143,7 +143,7 @@ def _sample(pages: Callable[[], Iterable[Sequence[Any]]]) -> Sequence[Any]:
 
 def trend(series: Iterable[Series]) -> ArrowStream[tuple[Cell, ...]]:
     """Make a stream of a trend in its long form: a row for each series and point."""
-    return ArrowStream(lambda: Table(POINTS, tuple), lambda: [points(series)])
+    return ArrowStream(lambda: TableSource(POINTS, tuple), lambda: [points(series)])
 
 
 def schema(columns: Sequence[Column]) -> Any:
@@ -157,7 +157,7 @@ def schema(columns: Sequence[Column]) -> Any:
     return arrow.schema([arrow.field(each.name, types[each.kind], nullable=not each.required) for each in columns])
 
 
-def batches(rows: Iterable[T], table: Table[T], size: int = BATCH) -> Iterator[Any]:
+def batches(rows: Iterable[T], table: TableSource[T], size: int = BATCH) -> Iterator[Any]:
     """Put rows into record batches of `size` rows, the last one of what is left; an empty table gives none.
 
     Raises:
@@ -245,7 +245,7 @@ def _cast(batch: Any, wanted: Any) -> Any:
     return pyarrow().RecordBatch.from_arrays(columns, schema=wanted)
 
 
-def _types() -> dict[Kind, Any]:
+def _types() -> dict[CellKind, Any]:
     arrow = pyarrow()
     return {
         "text": arrow.string(),

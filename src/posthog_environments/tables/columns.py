@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast, get_args
 from posthog_environments.tables.values import (
     FITS,
     Cell,
-    Kind,
+    CellKind,
     PropertyKind,
     encodable,
     fit_text,
@@ -37,7 +37,7 @@ from posthog_environments.tables.values import (
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["BASE", "Cell", "Column", "Kind", "Layout", "PropertyKind", "Row", "utc"]
+__all__ = ["BASE", "Cell", "CellKind", "Column", "Layout", "PropertyKind", "Row", "utc"]
 
 _OF_PROPERTIES: Final[frozenset[str]] = frozenset(get_args(PropertyKind))
 _PREFIX: Final = "properties."
@@ -57,7 +57,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: CellKind
     key: str | None = None
     required: bool = False
 
@@ -168,7 +168,7 @@ class Layout:
     def shown(self) -> Self:
         """Turn columns of JSON into texts, which show values as people read them."""
         shown = {str(each.key): "text" if each.kind == "json" else each.kind for each in self.properties}
-        return type(self)(_columns(cast("dict[str, Kind]", shown)), self.only)
+        return type(self)(_columns(cast("dict[str, CellKind]", shown)), self.only)
 
     @classmethod
     def flattened(cls, sample: Iterable[Row], *, most: int = _MOST_COLUMNS) -> Self:
@@ -384,7 +384,7 @@ def _name(key: str) -> str:
     return _PREFIX + key if not key or key.lower() in _TAKEN or key.lower().startswith(_PREFIX) else key
 
 
-def _columns(kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
+def _columns(kinds: Mapping[str, CellKind]) -> tuple[Column, ...]:
     """Make the columns of properties; of names that differ in case alone all but one have a number behind.
 
     The one that has none is in small letters, if there is such a one: it keeps its name whoever else comes.
@@ -405,7 +405,7 @@ def _columns(kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _PropertySample:
     """What a sample has of one property."""
 
     persons: int = 0
@@ -419,12 +419,12 @@ class _Seen:
         return "json" if found == "float64" and self.large else found
 
 
-def _seen(sample: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, _Seen]:
-    found: dict[str, _Seen] = {}
+def _seen(sample: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, _PropertySample]:
+    found: dict[str, _PropertySample] = {}
     for row in sample:
         for key, value in _person(row).properties.items():
             if key in wanted if wanted is not None else encodable(key):
-                seen = found.setdefault(key, _Seen())
+                seen = found.setdefault(key, _PropertySample())
                 seen.persons += 1
                 if value is not None:
                     seen.kinds.add(kind_of(value))

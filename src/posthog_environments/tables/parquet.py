@@ -47,7 +47,7 @@ class _Gate:
             self._file.flush()
 
 
-class _Writer:
+class _RowGroupWriter:
     """Gathers record batches of any size to row groups; the same rows give the same bytes."""
 
     def __init__(self, file: IO[bytes], schema: Any, compression: Compression) -> None:
@@ -98,7 +98,7 @@ class ParquetSink:
 
     def __init__(self, file: IO[bytes], layout: Layout, *, compression: Compression = "zstd") -> None:
         self._table = persons(layout)
-        self._writer = _Writer(file, schema(layout.columns), compression)
+        self._writer = _RowGroupWriter(file, schema(layout.columns), compression)
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add persons.
@@ -162,7 +162,7 @@ def write_parquet(file: IO[bytes], schema: Any, batches: Iterable[Any], *, compr
         ImportError: The extra is not installed; the message says how to get it.
         OSError: The file cannot be written. What was written is no Parquet file then.
     """
-    writer = _Writer(file, schema, compression)
+    writer = _RowGroupWriter(file, schema, compression)
     rows = 0
     try:
         for batch in batches:

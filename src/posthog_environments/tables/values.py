@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 __all__ = [
     "FITS",
     "Cell",
-    "Kind",
+    "CellKind",
     "PropertyKind",
     "encodable",
     "fit_text",
@@ -20,7 +20,7 @@ __all__ = [
     "to_json",
 ]
 
-Kind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
+CellKind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
 """What a column holds: `timestamp` a moment in UTC to the microsecond, `local` one as the project's clock shows it,
 `texts` a list of texts, `json` JSON as text."""
 PropertyKind = Literal["text", "json", "bool", "int64", "float64"]

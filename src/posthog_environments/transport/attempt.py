@@ -1,7 +1,7 @@
 """One request on its way through the inner transport: who carries it, what it has with it, and what became of it.
 
 The inner transport is one of httpx's own on a network of ours, or the one that the user gave. What goes wrong comes out
-as `Failed`, stripped of the exceptions below it, for their frames hold the key.
+as `TransportFailure`, stripped of the exceptions below it, for their frames hold the key.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar, cast
 import httpcore
 import httpx
 
-from posthog_environments.calls.messages import Failed
+from posthog_environments.calls.messages import TransportFailure
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.settings import Settings
 from posthog_environments.errors import PostHogError, printable
@@ -229,9 +229,9 @@ class Attempt(Generic[T]):
             return error if isinstance(error, PostHogError) else self._failure(error)
         return None if error is None else _without_frames(error)
 
-    def _failure(self, error: Exception) -> Failed:
+    def _failure(self, error: Exception) -> TransportFailure:
         """Turn what a transport raised into an outcome, with nothing of the exception but its meaning."""
-        if isinstance(error, Failed):
+        if isinstance(error, TransportFailure):
             return error.with_traceback(None)
         unknown = (type(error), type(error).__name__, True)
         _, reason, sent = next((row for row in _REASONS if isinstance(error, row[0])), unknown)
@@ -240,7 +240,9 @@ class Attempt(Generic[T]):
         # Not where time ran out: then an exception by which TLS asks for more bytes may be in the chain.
         for _ in range(0 if sent or late else 8):
             if isinstance(cause, ssl.SSLError):
-                return Failed(f"the TLS handshake failed: {printable(str(cause), 200)}", sent=False, again=False)
+                return TransportFailure(
+                    f"the TLS handshake failed: {printable(str(cause), 200)}", sent=False, again=False
+                )
             cause = None if cause is None else cause.__cause__ or cause.__context__
         if self._inner.is_ours and isinstance(error, httpx.ConnectError):
             # The system's words. A transport of the user's may say anything, headers included.
@@ -248,4 +250,4 @@ class Attempt(Generic[T]):
         timed_out = late and time.monotonic() >= self.deadline - GRACE
         # A fault of the network may pass; that a mock knows no answer does not.
         may_pass = isinstance(error, (httpx.TransportError, OSError))
-        return Failed(reason, sent=sent, again=may_pass and not timed_out, timed_out=timed_out)
+        return TransportFailure(reason, sent=sent, again=may_pass and not timed_out, timed_out=timed_out)

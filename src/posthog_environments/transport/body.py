@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from posthog_environments.calls.messages import Failed
+from posthog_environments.calls.messages import TransportFailure
 from posthog_environments.errors import printable
 
 __all__ = ["BodyReader"]
@@ -98,11 +98,11 @@ class BodyReader:
             Failed: The compressed body breaks off.
         """
         if self._breaks_off:
-            raise Failed("the compressed answer breaks off", sent=True)
+            raise TransportFailure("the compressed answer breaks off", sent=True)
         # Room that was made and not used is no part of it.
         self._whole.truncate()
         return self._whole.getvalue()
 
-    def _malformed(self, reason: str, *, again: bool = False) -> Failed:
+    def _malformed(self, reason: str, *, again: bool = False) -> TransportFailure:
         excerpt = bytes(self._whole.getbuffer()[: min(self._whole.tell(), 65536)])
-        return Failed(reason, sent=True, again=again, malformed=(self._status_code, excerpt))
+        return TransportFailure(reason, sent=True, again=again, malformed=(self._status_code, excerpt))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import httpcore
 
-from posthog_environments.calls.messages import Failed
+from posthog_environments.calls.messages import TransportFailure
 
 __all__ = ["MAX_FRAMING", "MAX_HEAD", "Framer"]
 
@@ -120,7 +120,7 @@ class Framer:
         self._left -= taken
         if self._left < 0:
             # It may pass, as the same head does that h11 refuses when it comes in smaller pieces.
-            raise Failed(f"the head of the answer is longer than {MAX_HEAD} bytes", sent=True)
+            raise TransportFailure(f"the head of the answer is longer than {MAX_HEAD} bytes", sent=True)
         if end is None:
             if not known:
                 self._lines += data[at:]
@@ -180,7 +180,7 @@ class Framer:
             self._lines += b"\n"
         self._framing += end + 2 - at
         if self._framing > 0:
-            raise Failed("the answer is little more than what frames it", sent=True, again=False)
+            raise TransportFailure("the answer is little more than what frames it", sent=True, again=False)
         return end + 2 - at
 
     def _to_the_close(self, data: bytes, at: int) -> int:

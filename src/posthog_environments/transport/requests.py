@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from posthog_environments.calls.messages import Call
-from posthog_environments.calls.state import Session
+from posthog_environments.calls.state import ClientState
 from posthog_environments.config.settings import VERSION
 from posthog_environments.errors import ConfigurationError
 
@@ -86,7 +86,7 @@ class _URL(httpx.URL):
 class RequestBuilder:
     """Makes the requests of a client; no I/O."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ClientState) -> None:
         self._session = session
         self._origin = session.settings.origin
         self._root = _readable(session.settings.host)

@@ -15,8 +15,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from posthog_environments.calls.messages import Failed
-from posthog_environments.calls.state import Session
+from posthog_environments.calls.messages import TransportFailure
+from posthog_environments.calls.state import ClientState
 from posthog_environments.errors import (
     ConfigurationError,
     DeadlineExceeded,
@@ -34,11 +34,11 @@ __all__ = ["AsyncTransport", "Transport"]
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
-def _too_late() -> Failed:
-    return Failed("the answer had not come to its end", sent=True, again=False, timed_out=True)
+def _too_late() -> TransportFailure:
+    return TransportFailure("the answer had not come to its end", sent=True, again=False, timed_out=True)
 
 
-def _public_error(failed: Failed) -> PostHogError:
+def _public_error(failed: TransportFailure) -> PostHogError:
     """Return what a user of the generated client sees of a failure."""
     if failed.malformed is not None:
         return MalformedResponseError(failed.reason, status_code=failed.malformed[0], body=failed.malformed[1])
@@ -59,7 +59,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(
         self,
-        session: Session,
+        session: ClientState,
         given: httpx.BaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
@@ -96,7 +96,7 @@ class Transport(httpx.BaseTransport):
         try:
             prepared = self.requests.of_request(request, request.read(), self._timeout)
             return self.send(prepared, time.monotonic() + self._timeout)
-        except Failed as failed:
+        except TransportFailure as failed:
             error = _public_error(failed)
         raise error
 
@@ -145,7 +145,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     def __init__(
         self,
-        session: Session,
+        session: ClientState,
         given: httpx.AsyncBaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
@@ -185,7 +185,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         try:
             prepared = self.requests.of_request(request, await request.aread(), self._timeout)
             return await self.send(prepared, time.monotonic() + self._timeout)
-        except Failed as failed:
+        except TransportFailure as failed:
             error = _public_error(failed)
         raise error
 

@@ -16,8 +16,8 @@ from pyspark.sql.types import DecimalType, LongType, StringType, StructField, St
 from posthog_environments import AuthenticationError, ConfigurationError, Environment, PagingError
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.spark import PersonsDataSource, TrendDataSource, read_report
-from posthog_environments.spark.batches import Batches, kinds_of
-from posthog_environments.spark.options import CLIENT, Options
+from posthog_environments.spark.batches import ArrowBatches, kinds_of
+from posthog_environments.spark.options import CLIENT, SparkOptions
 from posthog_environments.spark.persons import edges
 from soak.canned import Canned, Heard, http
 from soak.cluster import KEY
@@ -167,7 +167,7 @@ def test_what_a_client_is_made_with() -> None:
         "quota": "memory",
         "Host": "h",
     }
-    assert Options.read(given, CLIENT).client() == {
+    assert SparkOptions.read(given, CLIENT).client() == {
         "host": "h",
         "prefix": "projects",
         "quota": "memory",
@@ -176,7 +176,7 @@ def test_what_a_client_is_made_with() -> None:
         "timeout": 5.0,
         "allow_http": True,
     }
-    assert Options.read({}, CLIENT).client() == {"max_wait": 3600.0, "pacing": True}
+    assert SparkOptions.read({}, CLIENT).client() == {"max_wait": 3600.0, "pacing": True}
 
 
 def test_a_shared_quota_may_be_named_in_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_a_trend_has_a_schema_of_its_own() -> None:
     with pytest.raises(ConfigurationError, match="has a schema of its own"):
         source.reader(StructType([]))
     assert trend(actions="7")._question["actions"] == [7]
-    assert Batches(source.schema(), [field.name for field in source.schema().fields]).of([]).num_rows == 0
+    assert ArrowBatches(source.schema(), [field.name for field in source.schema().fields]).of([]).num_rows == 0
 
 
 def test_a_trend_that_shows_less_than_there_is() -> None:

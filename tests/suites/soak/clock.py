@@ -16,17 +16,25 @@ from random import Random
 from typing import Any, Protocol
 
 from posthog_environments.calls.execute import exchange
-from posthog_environments.calls.messages import Answer, Call, Do, Failed, Kind, Operation, Send
-from posthog_environments.calls.state import Scope, Session
+from posthog_environments.calls.messages import (
+    Call,
+    Operation,
+    OperationKind,
+    RunBlocking,
+    Send,
+    ServerResponse,
+    TransportFailure,
+)
+from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.config import settings as config
-from posthog_environments.config.settings import Options
+from posthog_environments.config.settings import CallOptions
 from posthog_environments.errors import PostHogError
 from posthog_environments.ratelimit.limiter import Rate
 
 __all__ = ["FixedWindows", "Limiter", "Neighbour", "SlidingLogs", "Timeline", "Worker", "new_session"]
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-LISTING = Operation("persons_list", Kind.READ, "persons", patient=True)
+LISTING = Operation("persons_list", OperationKind.READ, "persons", patient=True)
 
 
 class Timeline:
@@ -104,7 +112,7 @@ class FixedWindows:
         return None
 
 
-def new_session(timeline: Timeline, random: Random) -> Session:
+def new_session(timeline: Timeline, random: Random) -> ClientState:
     """Make what a client keeps, on this clock."""
     settings = config.read_settings(
         project_id=1,
@@ -115,7 +123,7 @@ def new_session(timeline: Timeline, random: Random) -> Session:
         allow_http=False,
         environ={},
     )
-    session = Session(settings, "environments", clock=timeline.clock, random=random.random)
+    session = ClientState(settings, "environments", clock=timeline.clock, random=random.random)
     session.now = lambda: BEGINNING + timedelta(seconds=timeline.now)
     return session
 
@@ -137,7 +145,7 @@ class Worker:
     """
 
     timeline: Timeline
-    scope: Scope
+    scope: CallContext
     serve: Serve
     random: Random
     latency: tuple[float, float] = (0.05, 0.4)
@@ -162,13 +170,13 @@ class Worker:
         call = Call(self.operation, {"method": "get", "url": "/"})
         self._go_on(exchange(self.scope, call), None)
 
-    def _go_on(self, flow: Generator[Any, Any, Any], outcome: Answer | Failed | None) -> None:
+    def _go_on(self, flow: Generator[Any, Any, Any], outcome: ServerResponse | TransportFailure | None) -> None:
         if self.dead:
             self.lost.append(flow)  # not closed, for nothing of it is told
             return
         try:
             command = flow.send(outcome)
-            while isinstance(command, Do):
+            while isinstance(command, RunBlocking):
                 command = flow.send(command.work())
         except StopIteration:
             self.done.append(self.timeline.now)
@@ -192,7 +200,7 @@ class Worker:
             self.arrivals.append(self.timeline.now)
             status, headers = self.serve(self.timeline.now)
             self.refused += status == 429
-            answer = Answer(status, headers, b"")
+            answer = ServerResponse(status, headers, b"")
             self.timeline.at(self.timeline.now + back, lambda: self._go_on(flow, answer))
 
         self.timeline.at(self.timeline.now + there, arrive)
@@ -243,6 +251,6 @@ class Neighbour:
             self._timeline.at(self._timeline.now + wait + 0.01, lambda: self._ask(again=False))
 
 
-def options(**changes: Any) -> Options:
+def options(**changes: Any) -> CallOptions:
     """Give the options of a client."""
-    return Options().but(**changes)
+    return CallOptions().but(**changes)

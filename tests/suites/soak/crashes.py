@@ -28,7 +28,7 @@ from typing import Any, Final, NoReturn
 from posthog_environments import Environment
 from posthog_environments.export import job as frame
 from posthog_environments.export import run
-from posthog_environments.export.filesystem import Disk
+from posthog_environments.export.filesystem import FileSystem
 from soak.surroundings import with_tests
 
 __all__ = ["ENDS", "SHAPES", "SUITES", "Break", "Outcome", "Plan", "carry_out"]
@@ -107,7 +107,7 @@ class Plan:
 # -------------------------------------------------------------------------------------------------- a disk that fails
 
 
-class Breaking(Disk):
+class Breaking(FileSystem):
     """A disk that counts its steps, and meets its end at one of them."""
 
     def __init__(self, end: str = "", step: int = -1) -> None:
@@ -256,7 +256,7 @@ def die() -> NoReturn:
 # ----------------------------------------------------------------------------------------------------------- children
 
 
-def export(plan: Plan, shape: Shape, path: Path, disk: Disk, *, resume: bool, offset: int = 0) -> dict[str, Any]:
+def export(plan: Plan, shape: Shape, path: Path, disk: FileSystem, *, resume: bool, offset: int = 0) -> dict[str, Any]:
     """Do an export in this process."""
     with Environment("1", host=plan.host, api_key=KEY, pacing=False) as env:
         pager = env.persons.list(page_size=plan.page_size, offset=offset)
@@ -334,11 +334,11 @@ class Campaign:
         from posthog_environments.export import checkpoint as records
 
         # Of the persons that are there now, the older ones; and a receipt as if those had been everybody.
-        export(self._plan, shape, path, Disk(), resume=False)
+        export(self._plan, shape, path, FileSystem(), resume=False)
         receipt_of = path.with_name(f".{path.name}.receipt")
         everybody: records.Receipt = records.read(receipt_of.read_bytes(), records.Receipt)
         path.unlink()
-        export(self._plan, shape, path, Disk(), resume=False, offset=NEW)
+        export(self._plan, shape, path, FileSystem(), resume=False, offset=NEW)
         receipt: records.Receipt = records.read(receipt_of.read_bytes(), records.Receipt)
         receipt.job = everybody.job
         receipt_of.write_bytes(records.write(receipt))
@@ -382,7 +382,7 @@ class Campaign:
                 if self._is_over(path, reference):
                     break
             else:
-                how, what = in_child(lambda: export(self._plan, shape, path, Disk(), resume=True))
+                how, what = in_child(lambda: export(self._plan, shape, path, FileSystem(), resume=True))
             outcome.wrong = self._compare(path, reference, expected, how, what)
             outcome.requests = what["requests"] if how == "done" else 0
         finally:
@@ -424,7 +424,7 @@ def warm_up(plan: Plan) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for shape in (SHAPES[number] for number in plan.shapes):
             if not shape.old:
-                export(plan, shape, Path(folder, shape.name), Disk(), resume=False)
+                export(plan, shape, Path(folder, shape.name), FileSystem(), resume=False)
 
 
 def main(text: str) -> None:

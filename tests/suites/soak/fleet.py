@@ -26,7 +26,7 @@ from posthog_environments.calls import pacing
 from posthog_environments.ratelimit import shared_state as ledger
 from posthog_environments.ratelimit import stores
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
-from posthog_environments.ratelimit.shared import Budget, name_of
+from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
 from soak.canned import Canned, Heard, http
 from soak.clock import FixedWindows, Limiter, SlidingLogs
@@ -77,7 +77,7 @@ class _Job:
         session = env._scope.session  # noqa: SLF001 - only its rates are others
         place = session.settings.quota
         if place is not None:
-            session.shared = Budget(open_store(place), lambda: name_of(session.settings), self.rates)
+            session.shared = SharedRateLimiter(open_store(place), lambda: name_of(session.settings), self.rates)
         return env
 
     @property

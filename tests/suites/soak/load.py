@@ -27,9 +27,9 @@ import httpx
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError
 from posthog_environments.calls import retry
-from posthog_environments.calls.state import Scope
-from posthog_environments.client.runners import Driver
-from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Bucket, Quota, Rate
+from posthog_environments.calls.state import CallContext
+from posthog_environments.client.runners import Runner
+from posthog_environments.ratelimit.limiter import BUCKETS, RATES, Bucket, Rate, RateLimiter
 from soak.canned import Canned, Heard, http
 from soak.clock import (
     FixedWindows,
@@ -92,8 +92,8 @@ class Account:
         self.tells = tells
         self.rates = rates
         session = new_session(self.timeline, random)
-        session.quota = Quota(_rates(rates))
-        scope = Scope(session, options(max_wait=1e9, timeout=300.0))
+        session.quota = RateLimiter(_rates(rates))
+        scope = CallContext(session, options(max_wait=1e9, timeout=300.0))
         self.workers = [Worker(self.timeline, scope, self._serve, random, latency) for _ in range(workers)]
         self.neighbour: Neighbour | None = None
         if shared:
@@ -276,7 +276,7 @@ def real_time(effort: Effort) -> Iterator[Figure]:
 def _threads(host: str, rates: tuple[Rate, ...], seconds: float) -> None:
     end = time.monotonic() + seconds
     with Environment(1, api_key=KEY, host=host, max_wait=seconds) as env:
-        env._scope.session.quota = Quota(_rates(rates))  # noqa: SLF001 - other rates than PostHog's
+        env._scope.session.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - other rates than PostHog's
 
         def work() -> None:
             with contextlib.suppress(PostHogError):  # no quota left before the end
@@ -294,7 +294,7 @@ def _tasks(host: str, rates: tuple[Rate, ...], seconds: float) -> None:
     async def main() -> None:
         end = time.monotonic() + seconds
         async with AsyncEnvironment(1, api_key=KEY, host=host) as env:
-            env._scope.session.quota = Quota(_rates(rates))  # noqa: SLF001 - as above
+            env._scope.session.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - as above
 
             async def work() -> None:
                 with contextlib.suppress(PostHogError):
@@ -436,7 +436,7 @@ def outage(effort: Effort) -> Iterator[Figure]:
                 return 200, {}
             return abs(status), {"retry-after": "2"} if status < 0 else {}
 
-        scope = Scope(session, options(pacing=False))
+        scope = CallContext(session, options(pacing=False))
         # It has done well for long before, so that it has all the retries that it can have.
         before = [Worker(timeline, scope, serve, random, calls=200) for _ in range(8)]
         _play(timeline, before)
@@ -505,7 +505,7 @@ def _work(env: Environment, calls: int) -> tuple[str, bool]:
 
 def _ask_in_vain(env: Environment, calls: int, sender: Any = None) -> None:
     # With pauses a thousand times shorter.
-    env._driver = Driver(sender or env._transport, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
+    env._driver = Runner(sender or env._transport, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
     for _ in range(calls):
         with contextlib.suppress(PostHogError):
             env.persons.get(1)
@@ -542,7 +542,7 @@ def _herd(random: Random, headers: dict[str, str]) -> int:
     workers = []
     for number in range(CLIENTS):
         own = Random(f"{random.random()} {number}")
-        scope = Scope(new_session(timeline, own), options(pacing=False))
+        scope = CallContext(new_session(timeline, own), options(pacing=False))
         workers.append(Worker(timeline, scope, serve, own, latency=(0.001, 0.005), calls=1))
         workers[-1].start()
     timeline.run(failing + 120)

@@ -17,7 +17,7 @@ from typing import Final
 
 from posthog_environments.errors import PagingError
 from posthog_environments.paging.page import Report
-from posthog_environments.paging.time_range import RangeWalk
+from posthog_environments.paging.time_range import TimeRangePaginator
 from soak.frame import Campaign, Effort, Figure
 from soak.walks import MOST_REQUESTS, START, People, Row, Schedule, Way
 
@@ -125,7 +125,7 @@ def _row(row: Row, plan: Plan, random: Random, n: int) -> Row:
     return kind(row.uuid, START - timedelta(seconds=n // plan.tie))
 
 
-def _walks(plan: Plan, people: People, random: Random) -> list[RangeWalk[Row]]:
+def _walks(plan: Plan, people: People, random: Random) -> list[TimeRangePaginator[Row]]:
     """Part the list at rows that lie evenly; those whose time cannot be read part nothing."""
     total = len(people.table)
     places = [total * part // plan.parts for part in range(1, plan.parts)] if total else []
@@ -137,7 +137,7 @@ def _walks(plan: Plan, people: People, random: Random) -> list[RangeWalk[Row]]:
     edges = [(None, 0), *ends.items(), (None, 0)]
     size = plan.schedule.size
     return [
-        RangeWalk(size, 0, near, attrgetter("uuid"), created, since, before)
+        TimeRangePaginator(size, 0, near, attrgetter("uuid"), created, since, before)
         for (before, near), (since, _) in pairwise(edges)
     ]
 

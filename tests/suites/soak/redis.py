@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from posthog_environments.ratelimit.limiter import Rate
-from posthog_environments.ratelimit.shared import Budget
+from posthog_environments.ratelimit.shared import SharedRateLimiter
 from posthog_environments.ratelimit.stores import FileStore, RedisStore, Store
 from soak.fleet import Fleet, rates_of, share
 from soak.frame import Campaign, Effort, Figure
@@ -215,7 +215,7 @@ def cost(effort: Effort) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         stores: tuple[Store, ...] = (FileStore(Path(folder, "quota.db")), RedisStore(server.url, server.url))
         for store in stores:
-            budget = Budget(store, lambda: "cost", rates_of(((10**6, 60.0), (1200, 1e-3))))
+            budget = SharedRateLimiter(store, lambda: "cost", rates_of(((10**6, 60.0), (1200, 1e-3))))
             taken: list[float] = []
             for _ in range(1200 + effort.count(2000, 100)):
                 begin, ticket = time.perf_counter(), budget.ticket()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from posthog_environments.client import environment
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
-from posthog_environments.ratelimit.shared import Budget, name_of
+from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
 
 __all__ = ["RATES", "key"]
@@ -25,10 +25,10 @@ def key() -> str:
     return os.environ["POSTHOG_PERSONAL_API_KEY"]
 
 
-def _shared_quota(settings: Any) -> Budget | None:
+def _shared_quota(settings: Any) -> SharedRateLimiter | None:
     if settings.quota is None:
         return None
-    return Budget(open_store(settings.quota), functools.partial(name_of, settings), _ALL)
+    return SharedRateLimiter(open_store(settings.quota), functools.partial(name_of, settings), _ALL)
 
 
 environment._shared_quota = _shared_quota  # noqa: SLF001 - the rates are PostHog's, and no setting

@@ -33,7 +33,7 @@ import anyio
 import httpcore
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, PostHogError
-from posthog_environments.ratelimit.limiter import BUCKETS, Quota
+from posthog_environments.ratelimit.limiter import BUCKETS, RateLimiter
 from posthog_environments.transport import attempt
 from soak.processes import FAILS, NO_BODY, NO_HEAD, apply
 
@@ -74,7 +74,7 @@ def client(**options: Any) -> Environment:
 def _hasten(env: Any) -> None:
     env._scope.session.random = lambda: 0.001  # noqa: SLF001 - the dice are there to be passed in
     many = ((10**6, 1.0),)
-    env._scope.session.quota = Quota(dict.fromkeys(BUCKETS, many))  # noqa: SLF001
+    env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, many))  # noqa: SLF001
 
 
 def _reachable(root: object, kind: type[T]) -> list[T]:
@@ -356,7 +356,7 @@ def _calls() -> Calls:
     async def paced(env: AsyncEnvironment) -> None:
         few = ((1, 0.03),)
         session = env._scope.session  # noqa: SLF001
-        session.quota = Quota(dict.fromkeys(BUCKETS, few))
+        session.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
         try:
             await ask_awaiting(env)
             await ask_awaiting(env)
@@ -471,7 +471,7 @@ def _prepare(env: Any, phase: str, kept: list[Any]) -> str:
     kept.append(session)
     if phase == "pacing":
         few = ((1, 30.0),)
-        session.quota = Quota(dict.fromkeys(BUCKETS, few))
+        session.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
         session.quota.acquire("persons", time.monotonic())
         session.quota.settle("persons", time.monotonic())
     if phase == "backoff":

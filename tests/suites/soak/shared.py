@@ -15,9 +15,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from posthog_environments.calls.state import Scope
+from posthog_environments.calls.state import CallContext
 from posthog_environments.ratelimit.limiter import Rate
-from posthog_environments.ratelimit.shared import Budget
+from posthog_environments.ratelimit.shared import SharedRateLimiter
 from posthog_environments.ratelimit.stores import FileStore
 from soak.clock import FixedWindows, Limiter, SlidingLogs, Timeline, Worker, new_session, options
 from soak.fleet import Deed, Outcome, rates_of, share
@@ -56,8 +56,8 @@ class Fleet:
         """Let another client begin."""
         session = new_session(self.timeline, self._random)
         store = FileStore(self.file, self.timeline.clock)
-        session.shared = Budget(store, lambda: "key", rates_of(PERSONS), self.timeline.clock)
-        scope = Scope(session, options(max_wait=1e9, timeout=self._timeout))
+        session.shared = SharedRateLimiter(store, lambda: "key", rates_of(PERSONS), self.timeline.clock)
+        scope = CallContext(session, options(max_wait=1e9, timeout=self._timeout))
         crew = [Worker(self.timeline, scope, self._serve, self._random, (0.05, 0.4)) for _ in range(self._workers)]
         for worker in crew:
             worker.start()

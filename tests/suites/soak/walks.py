@@ -1,7 +1,7 @@
 """Walks over persons who come and go: nobody is missed, nobody comes twice, or the report says so.
 
 A simulated server cuts pages as the real ones do, in both eras, and strays in the ways that they are known to stray;
-between two requests rows go and come. The same schedules are walked with the real `OffsetWalk`.
+between two requests rows go and come. The same schedules are walked with the real `OffsetPaginator`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from random import Random
 from typing import Final, Literal
 
 from posthog_environments.errors import PagingError
-from posthog_environments.paging.offset import OffsetWalk
-from posthog_environments.paging.page import Cursor, Fetched
+from posthog_environments.paging.offset import OffsetPaginator
+from posthog_environments.paging.page import Cursor, RawPage
 from soak.frame import Campaign, Effort, Figure
 
 __all__ = ["CAMPAIGNS", "Outcome", "People", "Row", "Schedule", "walk"]
@@ -115,7 +115,7 @@ class People:
         """Who is there, and can be shown."""
         return {row.uuid for row in self.table} - self._hidden
 
-    def answer(self, asked: Cursor) -> Fetched[Row]:
+    def answer(self, asked: Cursor) -> RawPage[Row]:
         """Answer a request as the API does: a page has a successor where as many ids were found as were asked for."""
         limit = min(asked.limit, max(20, 2 * self.schedule.size)) if self.schedule.way == "capped" else asked.limit
         found = self.table[asked.number : asked.number + limit]
@@ -124,11 +124,11 @@ class People:
         rows = [row for row in found if row.uuid not in self._hidden] if self._hidden else found
         if self.schedule.way == "repeats" and self._last and not self._stale and self._random.random() < 0.05:
             self._stale, rows = True, self._last
-            return Fetched(rows, link)
+            return RawPage(rows, link)
         if self.schedule.way == "self-pointing" and link and self._random.random() < 0.02:
             link = f"https://posthog.example/?limit={limit}&offset={asked.number}"
         self._last, self._stale = rows, False
-        return Fetched(rows, link)
+        return RawPage(rows, link)
 
     def churn(self) -> None:
         """Let persons go and come."""
@@ -172,7 +172,7 @@ def walk(schedule: Schedule) -> Outcome:
     """Walk over the persons of a schedule, as the client does."""
     people = People(schedule)
     stay = people.shown()
-    walker: OffsetWalk[Row] = OffsetWalk(schedule.size, 0, attrgetter("uuid"), attrgetter("created_at"))
+    walker: OffsetPaginator[Row] = OffsetPaginator(schedule.size, 0, attrgetter("uuid"), attrgetter("created_at"))
     seen: list[str] = []
     requests, error = 0, None
     while walker.cursor is not None and requests < MOST_REQUESTS:
