@@ -1,8 +1,8 @@
 """How it scales: requests and hours for ten thousand to a thousand million persons, under the rates of both eras.
 
-The real pacing code (`exchange`, `RateLimiter`) and the real walk (`OffsetPaginator`) run on a clock that leaps; only the server
-and the network are played: an answer comes after a fixed time, with as many rows as were asked for. Beyond
-`SIMULATED` requests the last hours are repeated, for one is like the other.
+The real rate limiter and paginator run on a simulated clock. Only the server and the network are simulated: each
+response takes a fixed time and has as many rows as were asked for. Beyond `SIMULATED` requests the last hours are
+repeated, for one is like the other.
 
 `run` holds the simulation against reality: a walk over a real server, paced by rates that are compressed in time, must
 take as long as the simulation of the same walk says.
@@ -72,16 +72,16 @@ def simulate(persons: int, page_size: int, rates: tuple[Rate, ...], latency: flo
 @cache
 def _walked(persons: int, page_size: int, rates: tuple[Rate, ...], latency: float) -> list[Course]:
     timeline = Timeline()
-    session = new_session(timeline, Random(1))
-    session.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))
-    scope = CallContext(session, options())
+    client = new_session(timeline, Random(1))
+    client.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))
+    scope = CallContext(client, options())
     # A row is a number; the newest is the largest, and all are above 0.
     walk: OffsetPaginator[int] = OffsetPaginator(page_size, 0, _itself, partial(_itself))
     start, courses = timeline.now, list[Course]()
     while walk.cursor is not None:
         cursor = walk.cursor
         _request(scope, timeline, latency)
-        walk.receive(_page(cursor, persons))
+        walk.consume(_page(cursor, persons))
         courses.append(Course(len(courses) + 1, timeline.now - start))
     assert walk.report.complete
     assert walk.report.rows == persons
@@ -123,7 +123,7 @@ def run(setup: Setup) -> list[Result]:
     with Environment("1", host=host, api_key=KEY) as env:
         env.with_options(pacing=False).persons.list(page_size=size).first()
         latency = _seconds(lambda: env.with_options(pacing=False).persons.list(page_size=size)) / requests
-        env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, COMPRESSED))  # noqa: SLF001 - for this only
+        env._context.client.quota = RateLimiter(dict.fromkeys(BUCKETS, COMPRESSED))  # noqa: SLF001 - for this only
         real = _seconds(lambda: env.persons.list(page_size=size))
     played = simulate(requests * size, size, COMPRESSED, latency)
     print(f"\nA walk of {requests} requests at {COMPRESSED}: {real:.2f} s, simulated {played.seconds:.2f} s")

@@ -43,7 +43,7 @@ FASTER = {1000: (2.2, 2.6), 100: (2.0, 2.4)}
 def roomy(env: Environment) -> None:
     """Let a client pace itself by rates that it cannot reach."""
     rates = ((10**9, 60.0), (10**9, 3600.0))
-    env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))  # noqa: SLF001 - for this only
+    env._context.client.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))  # noqa: SLF001 - for this only
 
 
 def _ours(env: Environment, size: int) -> int:
@@ -91,13 +91,13 @@ def _sync(setup: Setup, stock: Stock, rows: str, size: int, persons: int) -> lis
     with ExitStack() as stack:
         raw = stack.enter_context(closing(RawSocket(host)))
         bare = stack.enter_context(httpx.Client())
-        session = stack.enter_context(requests_session())
+        client = stack.enter_context(requests_session())
         untouched = stack.enter_context(stock.connect(host))
         ours = stack.enter_context(Environment("1", host=host, api_key=KEY, pacing=False))
         walks: dict[str, Callable[[], int]] = {
             BARE: lambda: with_httpx(bare, host, size),
             RAW: lambda: raw.walk(size),
-            REQUESTS: lambda: with_requests(session, host, size),
+            REQUESTS: lambda: with_requests(client, host, size),
             PYDANTIC: lambda: with_pydantic(bare, host, size),
             UNTOUCHED: lambda: with_untouched(stock, untouched, size),
             OURS: lambda: _ours(ours, size),

@@ -59,7 +59,7 @@ class Model:
         env = Environment(
             1, api_key="phx_test", host=self.host, timeout=20, **{"pacing": False, "retries": 0, **options}
         )
-        env._scope.session.random = lambda: 0.0
+        env._context.client.random = lambda: 0.0
         return env
 
     def asked(self, method: str, what: str = "") -> list[tuple[str, str, Any]]:

@@ -51,7 +51,7 @@ def gone(env: Environment, person: Person) -> bool:
 
 def client(wire: Wire, **options: Any) -> Environment:
     env = Environment(1, api_key="phx_test", host=wire.host, pacing=False, timeout=10, **{"retries": 0, **options})
-    env._scope.session.random = lambda: 0.0
+    env._context.client.random = lambda: 0.0
     return env
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from posthog_environments.bulk.file import JournalFile
-from posthog_environments.bulk.flows import delete_many, update_many
+from posthog_environments.bulk.operations import delete_many, update_many
 from posthog_environments.calls.messages import RunBlocking, Send, Sleep
 from tests.unit.play import Play, answer
 
@@ -40,8 +40,8 @@ def drive(flow: Any, *answers: Any) -> tuple[list[str], Any]:
 
 
 def test_intent_then_change_then_outcome(tmp_path: Path) -> None:
-    scope = Play(pacing=False).scope
-    flow = delete_many(scope, [ID, 5], journal=tmp_path / "j", using="single")
+    context = Play(pacing=False).context
+    flow = delete_many(context, [ID, 5], journal=tmp_path / "j", using="single")
     person = answer(200, {"uuid": ID.replace("9f", "90"), "id": 5}, content_type="application/json")
     asked, report = drive(flow, person, answer(202), answer(202))
     assert asked == [
@@ -62,7 +62,7 @@ def test_intent_then_change_then_outcome(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_only_asks(tmp_path: Path) -> None:
-    flow = update_many(Play(pacing=False).scope, {5: {"plan": "pro"}}, journal=tmp_path / "j", dry_run=True)
+    flow = update_many(Play(pacing=False).context, {5: {"plan": "pro"}}, journal=tmp_path / "j", dry_run=True)
     person = answer(200, {"uuid": ID, "id": 5}, content_type="application/json")
     asked, report = drive(flow, person)
     assert asked == ["open", 'append {"line":"job"', "persons.get", 'append {"line":"found"', "append"]
@@ -71,7 +71,7 @@ def test_a_dry_run_only_asks(tmp_path: Path) -> None:
 
 def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
     synced = []
-    flow = delete_many(Play(pacing=False).scope, [5], journal=tmp_path / "j", using="single")
+    flow = delete_many(Play(pacing=False).context, [5], journal=tmp_path / "j", using="single")
     outcome: Any = None
     script = [answer(200, {"uuid": ID, "id": 5}, content_type="application/json"), answer(202)]
     while True:
@@ -90,8 +90,8 @@ def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) 
 def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path) -> None:
     limits = []
     for options in ({}, {"max_wait": 5.0}):
-        flow: Any = delete_many(Play(pacing=False, **options).scope, [ID], journal=tmp_path / "j")
-        limits.append(flow.gi_frame.f_locals["self"]._scope.options.max_wait)
+        flow: Any = delete_many(Play(pacing=False, **options).context, [ID], journal=tmp_path / "j")
+        limits.append(flow.gi_frame.f_locals["self"]._context.options.max_wait)
     assert limits == [3600.0, 5.0]
 
 
@@ -101,4 +101,4 @@ def test_what_carries_jobs_out_is_imported_on_use() -> None:
         "print([name for name in sys.modules if name.startswith('posthog_environments.bulk.')])"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['posthog_environments.bulk.flows']"
+    assert done.stdout.strip() == "['posthog_environments.bulk.operations']"

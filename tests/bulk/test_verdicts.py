@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from posthog_environments.bulk.decisions import Trouble, after_a_look, decide, of_answer, of_finding, shows
 from posthog_environments_api.models import Person
 
 from posthog_environments import (
@@ -27,7 +28,6 @@ from posthog_environments import (
 )
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import FoundPerson
-from posthog_environments.bulk.verdicts import Trouble, after_a_look, judge, of_answer, of_finding, shows
 from posthog_environments.calls.messages import ServerResponse
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
@@ -61,29 +61,29 @@ OF_A_CHANGE: list[tuple[PostHogError, str, Trouble]] = [
 @pytest.mark.parametrize("task", ["delete", "update"])
 @pytest.mark.parametrize(("error", "state", "trouble"), OF_A_CHANGE, ids=lambda value: type(value).__name__)
 def test_a_change_that_failed(error: PostHogError, state: str, trouble: Trouble, task: str) -> None:
-    verdict = judge(error, task, changing=True)
+    verdict = decide(error, task, changing=True)
     assert (verdict.state, verdict.trouble, verdict.certain) == (state, trouble, True)
     assert "Ada" not in (verdict.reason or ""), "the words of a server may hold personal data"
 
 
 def test_the_code_of_a_refusal_is_told() -> None:
-    reason = judge(status(BadRequestError, 400), "update", changing=True).reason
+    reason = decide(status(BadRequestError, 400), "update", changing=True).reason
     assert reason == "the server said no (400 some_code)"
     strange = BadRequestError("", status_code=400, body={"code": "Ada Lovelace"})
-    assert judge(strange, "update", changing=True).reason == "the server said no (400)"
+    assert decide(strange, "update", changing=True).reason == "the server said no (400)"
 
 
 def test_nobody_there() -> None:
     error = status(NotFoundError, 404)
-    assert judge(error, "delete", changing=True).state == "already_gone"
-    assert judge(error, "update", changing=True).state == "refused"
+    assert decide(error, "delete", changing=True).state == "already_gone"
+    assert decide(error, "update", changing=True).state == "refused"
 
 
 @pytest.mark.parametrize(("error", "state", "trouble"), OF_A_CHANGE, ids=lambda value: type(value).__name__)
 def test_after_an_attempt_that_may_have_done_it_nothing_is_certain(
     error: PostHogError, state: str, trouble: Trouble
 ) -> None:
-    verdict = judge(error, "delete", changing=True, doubtful=True)
+    verdict = decide(error, "delete", changing=True, doubtful=True)
     assert verdict.trouble == trouble
     if state == "pending":
         assert not verdict.certain
@@ -106,7 +106,7 @@ def test_after_an_attempt_that_may_have_done_it_nothing_is_certain(
     ids=lambda value: type(value).__name__,
 )
 def test_a_look_that_failed(error: PostHogError, state: str, trouble: Trouble) -> None:
-    verdict = judge(error, "delete", changing=False)
+    verdict = decide(error, "delete", changing=False)
     assert (verdict.state, verdict.trouble) == (state, trouble)
 
 

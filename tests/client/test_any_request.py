@@ -40,12 +40,12 @@ def asked(
     options = {"api_key": KEY, "host": host, "pacing": False, "retries": 2, **(options or {})}
     if not awaiting:
         with Environment(1, **options) as env:
-            env._scope.session.random = lambda: 0.0
+            env._context.client.random = lambda: 0.0
             return env.request(*arguments, **named)
 
     async def main() -> Any:
         async with AsyncEnvironment(1, **options) as env:
-            env._scope.session.random = lambda: 0.0
+            env._context.client.random = lambda: 0.0
             return await env.request(*arguments, **named)
 
     return asyncio.run(main())
@@ -227,11 +227,11 @@ def test_a_fault_that_does_not_pass_ends_as_ever() -> None:
 def test_a_delete_that_an_earlier_attempt_did_is_done() -> None:
     """As for persons; where events were to go too, nobody knows."""
     with Wire(http(), hang_up, http(404, b"{}")) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
-        env._scope.session.random = lambda: 0.0
+        env._context.client.random = lambda: 0.0
         env.request("GET", "persons/")
         assert env.request("DELETE", "cohorts/7/").status_code == 404
     with Wire(http(), hang_up, http(404, b"{}")) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
-        env._scope.session.random = lambda: 0.0
+        env._context.client.random = lambda: 0.0
         env.request("GET", "persons/")
         with pytest.raises(OutcomeUnknown, match="events"):
             env.request("DELETE", "persons/7/", params={"delete_events": True})
@@ -334,11 +334,11 @@ def test_it_counts_in_the_bucket_of_its_path(method: str, path: str, bucket: Any
     from posthog_environments.ratelimit.limiter import BUCKETS
 
     with Wire(http()) as wire, Environment(1, api_key=KEY, host=wire.host, max_wait=0) as env:
-        session = env._scope.session
+        client = env._context.client
         for other in set(BUCKETS) - {bucket}:
-            session.quota.refuse(other, session.clock(), 60.0)
+            client.quota.refuse(other, client.clock(), 60.0)
         env.request(method, path)
-        session.quota.refuse(bucket, session.clock(), 60.0)
+        client.quota.refuse(bucket, client.clock(), 60.0)
         with pytest.raises(RateLimitError):
             env.request(method, path)
     assert len(wire.requests) == 1

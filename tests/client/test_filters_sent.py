@@ -85,10 +85,10 @@ def test_or_on_one_property_works_in_every_era(era: Any) -> None:
 
 def test_an_export_with_a_relative_date_goes_on_the_next_day(monkeypatch: pytest.MonkeyPatch) -> None:
     with Environment(1, api_key="phx_x", host="http://127.0.0.1:9") as env:
-        session = env._scope.session  # pyright: ignore[reportPrivateUsage]
+        client = env._context.client  # pyright: ignore[reportPrivateUsage]
         identities: list[object] = []
         for day in (1, 2):
-            monkeypatch.setattr(session, "now", lambda day=day: datetime(2026, 1, day, tzinfo=UTC))
+            monkeypatch.setattr(client, "now", lambda day=day: datetime(2026, 1, day, tzinfo=UTC))
             pager = env.persons.list(properties=prop("seen").after("-7d"))
             export = pager._listing.export  # pyright: ignore[reportPrivateUsage]
             assert export is not None

@@ -91,11 +91,11 @@ def test_nothing_is_sent_when_no_time_is_left() -> None:
         return outcome
 
     with Wire(http(200)) as wire, Environment(1, api_key=KEY, host=wire.host) as env:
-        failed = env._driver.run(flow(time.monotonic() - 1))
+        failed = env._runner.run(flow(time.monotonic() - 1))
         assert isinstance(failed, TransportFailure)
         assert (failed.sent, failed.again, failed.timed_out) == (False, False, True)
         assert wire.requests == []
-        assert isinstance(env._driver.run(flow(time.monotonic() + 60)), ServerResponse)
+        assert isinstance(env._runner.run(flow(time.monotonic() + 60)), ServerResponse)
 
 
 class Dawdling(httpx.BaseTransport):

@@ -36,12 +36,12 @@ def asked(host: str, call: Call, *, awaiting: bool, **options: Any) -> Any:
     options = {"api_key": KEY, "host": host, "pacing": False, **options}
     if not awaiting:
         with Environment(1, **options) as env:
-            env._scope.session.random = lambda: 0.0
+            env._context.client.random = lambda: 0.0
             return call(env)
 
     async def main() -> Any:
         async with AsyncEnvironment(1, **options) as env:
-            env._scope.session.random = lambda: 0.0
+            env._context.client.random = lambda: 0.0
             return await call(env)
 
     return asyncio.run(main())

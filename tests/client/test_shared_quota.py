@@ -44,8 +44,8 @@ def file(tmp_path: Path) -> Path:
 
 def scarce(env: Any) -> Any:
     """Let a client keep to two requests an hour."""
-    session = env._scope.session
-    session.shared = SharedRateLimiter(session.shared._store, session.shared._name, TWO)
+    client = env._context.client
+    client.shared = SharedRateLimiter(client.shared._store, client.shared._name, TWO)
     return env
 
 
@@ -88,7 +88,7 @@ def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
             refuse(env)
 
     def refuse(env: Any) -> None:
-        shared = env._scope.session.shared
+        shared = env._context.client.shared
         shared.refuse("persons", 3000.0)
         assert shared.untold
 
@@ -130,7 +130,7 @@ def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: P
 def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
         for _ in range(3):
-            flow = exchange(env._scope, Call(READ, {"method": "get", "url": "/"}))
+            flow = exchange(env._context, Call(READ, {"method": "get", "url": "/"}))
             command = next(flow)
             assert isinstance(command, RunBlocking)
             assert command.work() == 0.0
@@ -159,7 +159,7 @@ def test_a_file_that_is_away_is_said_once_and_the_call_goes_through(
         assert f"The quota at {file} cannot be used" in caplog.text
         caplog.clear()
         file.rmdir()
-        env._scope.session.shared._store._away_until = 0.0  # type: ignore[union-attr]
+        env._context.client.shared._store._away_until = 0.0  # type: ignore[union-attr]
         env.persons.get(1)
         assert caplog.messages == [f"The quota at {file} can be used again."]
 
@@ -177,8 +177,8 @@ def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
         file.write_bytes(b"\0" * 5000)
-        env._scope.session.shared.tell(1.0)  # type: ignore[union-attr]
-        budget: Any = env._scope.session.shared
+        env._context.client.shared.tell(1.0)  # type: ignore[union-attr]
+        budget: Any = env._context.client.shared
         with pytest.raises(StoreAway):
             budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
         assert file.with_name("quota.db.broken").read_bytes() == b"\0" * 5000
@@ -344,13 +344,13 @@ def test_no_pacing_asks_nobody(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, pacing=False)) as env:
         for _ in range(4):
             env.persons.get(1)
-        assert not env._scope.session.shared.untold
+        assert not env._context.client.shared.untold
 
 
 def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
     def name(**given: Any) -> str:
         with Environment(**{"project_id": 1, "api_key": KEY, "host": "us", **given}) as env:
-            return name_of(env._scope.session.settings)
+            return name_of(env._context.client.settings)
 
     assert name() == name(project_id=2) == name(api_key=lambda: KEY) == name(host="https://us.posthog.com")
     assert len({name(), name(host="eu"), name(api_key=KEY + "x")}) == 3

@@ -86,7 +86,7 @@ def test_no_request_asks_for_more(size: int) -> None:
         seen.append(cursor.limit)
         first = cursor.number + (7 * turn if turn % 3 else 0)
         rows = list(range(first, first + (0 if turn % 7 == 5 else min(cursor.limit, 400))))
-        walk.receive(RawPage(rows, f"http://x/?offset={cursor.number + cursor.limit}"))
+        walk.consume(RawPage(rows, f"http://x/?offset={cursor.number + cursor.limit}"))
     assert len(seen) > 10
     assert max(seen) <= 50_000
 
@@ -98,7 +98,7 @@ def test_a_walk_over_whole_pages_of_fifty_thousand_sees_everybody() -> None:
     while (cursor := walk.cursor) is not None:
         rows = list(range(total))[cursor.number : cursor.number + cursor.limit]
         after = f"http://x/?offset={cursor.number + cursor.limit}" if len(rows) >= cursor.limit else None
-        found += walk.receive(RawPage(rows, after))
+        found += walk.consume(RawPage(rows, after))
     assert found == list(range(total))
     assert walk.report.complete
 

@@ -35,7 +35,7 @@ Ask = Callable[..., Any]
 
 def blocking(name: str, *arguments: Any, host: str = HOST, **options: Any) -> Any:
     with Environment(1, api_key=KEY, host=host, prefix="projects", **options) as env:
-        env._scope.session.random = lambda: 0.001
+        env._context.client.random = lambda: 0.001
         found = getattr(env.persons, name)(*arguments, **({"page_size": 2} if name == "list" else {}))
         return [person.uuid for person in found] if name == "list" else found
 
@@ -43,7 +43,7 @@ def blocking(name: str, *arguments: Any, host: str = HOST, **options: Any) -> An
 def awaiting(name: str, *arguments: Any, host: str = HOST, **options: Any) -> Any:
     async def main() -> Any:
         async with AsyncEnvironment(1, api_key=KEY, host=host, prefix="projects", **options) as env:
-            env._scope.session.random = lambda: 0.001
+            env._context.client.random = lambda: 0.001
             if name == "list":
                 return [person.uuid async for person in env.persons.list(page_size=2)]
             return await getattr(env.persons, name)(*arguments)

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from posthog_environments.sandbox import declared, routes
-from posthog_environments.sandbox.exchange import RequestContext
+from posthog_environments.sandbox.messages import RequestContext
 from posthog_environments.sandbox.problems import Problem
 from tests.contract.test_sandbox_answers import CONTRACT, REGISTRY, SINCE_2026_09, resolve
 

@@ -105,14 +105,14 @@ def test_an_incremental_load_that_breaks_off_loses_nothing(
     from dlt.pipeline.exceptions import PipelineStepFailed
 
     run, given = pipeline(), 0
-    receive = OffsetPaginator.receive
+    consume = OffsetPaginator.consume
 
     def broken(walk: Any, page: Any) -> Any:
         nonlocal given
         given += 1
         if given == 3:
             raise PagingError("it broke")
-        return receive(walk, page)
+        return consume(walk, page)
 
     with monkeypatch.context() as patch:
         patch.setattr(OffsetPaginator, "receive", broken)

@@ -147,7 +147,7 @@ def test_last_seen_at(start: Start, era: str) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 def test_the_cap_is_silent(start: Start, era: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posthog_environments.sandbox.people.LARGEST_PAGE", 50)
+    monkeypatch.setattr("posthog_environments.sandbox.persons.LARGEST_PAGE", 50)
     client = start(120, era=era)
     page = client.json("/persons/", limit=60)
     if era == "2025":

@@ -13,7 +13,7 @@ import pytest
 from posthog_environments.sandbox import Sandbox, SandboxArgumentError, SandboxDataError
 from posthog_environments.sandbox.access import Throttle
 from posthog_environments.sandbox.problems import Problem
-from posthog_environments.sandbox.question import MOST_SERIES
+from posthog_environments.sandbox.trend_request import MOST_SERIES
 
 from .conftest import Client, Start
 

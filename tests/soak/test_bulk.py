@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.bulk import journal, ledger, lookups, outcomes, run, singles, verdicts
+from posthog_environments.bulk import decisions, journal, journal_writer, lookup, outcomes, run, single_changes
 from posthog_environments.bulk.file import JournalFile
 from soak import bulk
 from soak.bulk import JOBS, Break, Job
@@ -29,7 +29,7 @@ def none() -> None:
 
 def send_without_an_intent() -> None:
     """Write down the outcome only."""
-    _spoil(ledger.JournalWriter, "intents", lambda *_: iter(()))
+    _spoil(journal_writer.JournalWriter, "intents", lambda *_: iter(()))
 
 
 def write_without_sync() -> None:
@@ -52,18 +52,18 @@ def forget_what_is_settled() -> None:
         history.standings.clear()
         return history
 
-    _spoil(ledger, "read", forgetful)
+    _spoil(journal_writer, "read", forgetful)
 
 
 def repeat_what_does_not_show() -> None:
     """Make a change again that the person does not show."""
-    decide = verdicts.after_a_look
+    decide = decisions.after_a_look
     _spoil(run, "after_a_look", lambda *given, **named: decide(*given, **{**named, "again": True}))
 
 
 def call_it_done() -> None:
     """Take whatever was meant for done."""
-    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Decision("done"))
+    _spoil(run, "after_a_look", lambda *_, **__: decisions.Decision("done"))
 
 
 def stumble_over_a_torn_line() -> None:
@@ -85,7 +85,7 @@ def make_a_line_of_a_torn_one() -> None:
         history.tail = b""
         return history
 
-    _spoil(ledger, "read", careless)
+    _spoil(journal_writer, "read", careless)
 
 
 def count_twice() -> None:
@@ -97,13 +97,13 @@ def count_twice() -> None:
 
 def know_nothing() -> None:
     """Call everything unknown that was looked at."""
-    _spoil(run, "after_a_look", lambda *_, **__: verdicts.Decision("unknown"))
-    _spoil(singles, "of_answer", lambda _: verdicts.Decision("unknown"))
+    _spoil(run, "after_a_look", lambda *_, **__: decisions.Decision("unknown"))
+    _spoil(single_changes, "of_answer", lambda _: decisions.Decision("unknown"))
 
 
 def take_404_for_gone() -> None:
     """Delete by lists that nobody asked for: everybody who is not found is refused."""
-    _spoil(lookups, "_is_meant", lambda *_: False)
+    _spoil(lookup, "_is_meant", lambda *_: False)
 
 
 def show_it_to_all() -> None:

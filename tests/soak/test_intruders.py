@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.sandbox import access, app, changes, people, server
-from posthog_environments.sandbox.exchange import Reply
+from posthog_environments.sandbox import access, app, changes, persons, server
+from posthog_environments.sandbox.messages import Reply
 from posthog_environments.sandbox.sql import Sql
 from soak import intruders
 from soak.frame import Campaign, Effort, missed
@@ -126,14 +126,14 @@ def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def _written_into(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write the email into the SQL, as nobody should."""
-    plain = people._condition
+    plain = persons._condition
 
     def condition(house: Any, call: Any) -> Sql | None:
         if call.query.get("email"):
             return Sql(f"email = '{call.query['email']}'")
         return plain(house, call)
 
-    monkeypatch.setattr(people, "_condition", condition)
+    monkeypatch.setattr(persons, "_condition", condition)
 
 
 def test_texts_that_are_written_into_the_sql(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_texts_that_are_written_into_the_sql(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_texts_that_change_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain: Any = people._condition
+    plain: Any = persons._condition
 
     def condition(house: Any, call: Any) -> Sql | None:
         if "DROP TABLE" in call.query.get("search", ""):
@@ -154,7 +154,7 @@ def test_texts_that_change_the_database(monkeypatch: pytest.MonkeyPatch) -> None
         found: Sql | None = plain(house, call)
         return found
 
-    monkeypatch.setattr(people, "_condition", condition)
+    monkeypatch.setattr(persons, "_condition", condition)
     _only(monkeypatch, "persons search")
     monkeypatch.setattr(intruders, "SQL", ("'; DROP TABLE persons; --",) * 8)
     assert "rows, settings or databases that changed" in _missed(intruders.injections)

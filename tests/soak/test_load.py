@@ -130,9 +130,9 @@ def fetch_twice() -> None:
     """Make each call twice."""
     make = execute.exchange
 
-    def make_twice(scope: Any, call: Any) -> Any:
-        yield from make(scope, call)
-        return (yield from make(scope, call))
+    def make_twice(context: Any, call: Any) -> Any:
+        yield from make(context, call)
+        return (yield from make(context, call))
 
     from posthog_environments.operations import persons
 
@@ -160,7 +160,7 @@ def test_a_client_that_is_shut_by_an_outage(monkeypatch: pytest.MonkeyPatch) -> 
     send = execute._send
 
     def send_unless_used_up(scope: Any, attempt: Any) -> Any:
-        if scope.session.budget._in_a_row >= 10:
+        if scope.client.budget._in_a_row >= 10:
             raise errors.TransportError("open")
         return (yield from send(scope, attempt))
 

@@ -136,7 +136,7 @@ class Walk:
             names |= names_of(flows) if cls.__name__.endswith(("Persons", "Insights")) else {}
             timing = names_of("posthog_environments.operations.timing")
             names |= timing if cls.__name__.endswith("Insights") else {}
-            names |= names_of("posthog_environments.bulk.flows") if cls.__name__.endswith("Persons") else {}
+            names |= names_of("posthog_environments.bulk.operations") if cls.__name__.endswith("Persons") else {}
             for others in ("deletions", "person_changes", "person_history"):
                 found = names_of(f"posthog_environments.operations.{others}")
                 names |= found if cls.__name__.endswith("Persons") else {}

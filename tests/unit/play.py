@@ -42,8 +42,8 @@ class Play:
     def __init__(self, prefix: Prefix = "environments", /, **options: Any) -> None:
         self.now = 1000.0
         settings = Settings("1", "https://us.posthog.com", ApiKeyProvider(Secret("phx_x")), prefix)
-        self.session = ClientState(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
-        self.scope = CallContext(self.session, CallOptions().but(**options))
+        self.client = ClientState(settings, "environments", clock=lambda: self.now, random=lambda: 1.0)
+        self.context = CallContext(self.client, CallOptions().but(**options))
         self.sent = 0
         self.slept: list[float] = []
         self.naps_for_quota: list[bool] = []
@@ -56,7 +56,7 @@ class Play:
         **call: Any,
     ) -> ServerResponse:
         script = list(outcomes)
-        flow = exchange(self.scope, Call(operation, {"method": "get", "url": "/"}, **call))
+        flow = exchange(self.context, Call(operation, {"method": "get", "url": "/"}, **call))
         outcome: Any = None
         try:
             while True:

@@ -217,10 +217,14 @@ def test_a_context_of_your_own_is_taken() -> None:
 def test_views_change_options_and_nothing_else() -> None:
     with make() as env:
         view = env.with_options(timeout=5, pacing=False, max_wait=3)
-        assert (view._scope.options.timeout, view._scope.options.pacing, view._scope.options.max_wait) == (5, False, 3)
-        assert env._scope.options.timeout == 60
-        assert view.with_options(max_wait=None)._scope.options.max_wait is None
-        assert view._scope.session is env._scope.session
+        assert (view._context.options.timeout, view._context.options.pacing, view._context.options.max_wait) == (
+            5,
+            False,
+            3,
+        )
+        assert env._context.options.timeout == 60
+        assert view.with_options(max_wait=None)._context.options.max_wait is None
+        assert view._context.client is env._context.client
         with pytest.raises(ConfigurationError, match="timeout"):
             env.with_options(timeout=-1)
 

@@ -38,7 +38,7 @@ OPERATIONS = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))["paths"]
 def told(play: Play, *outcomes: Any, operation: Operation = READ) -> list[ClientEvent]:
     """Run a call, and return what is told."""
     heard: list[ClientEvent] = []
-    play.session.on_event = heard.append
+    play.client.on_event = heard.append
     play.run(operation, *outcomes)
     return heard
 
@@ -126,10 +126,10 @@ def test_no_id_stands_in_a_template(url: str, wanted: str) -> None:
 
 def test_the_template_has_the_prefix_in_use() -> None:
     play = Play("auto", pacing=False)
-    play.session.prefix = "projects"
+    play.client.prefix = "projects"
     heard: list[ClientEvent] = []
-    play.session.on_event = heard.append
-    flow = exchange(play.scope, Call(READ, {"method": "get", "url": "/api/environments/1/persons/7/"}))
+    play.client.on_event = heard.append
+    flow = exchange(play.context, Call(READ, {"method": "get", "url": "/api/environments/1/persons/7/"}))
     next(flow)
     flow.close()
     assert [event.path_template for event in heard] == ["/api/projects/{project_id}/persons/{id}/"]
@@ -141,7 +141,7 @@ def test_what_a_listener_raises_is_logged_and_goes_no_further(caplog: pytest.Log
     def broken(event: ClientEvent) -> None:
         raise RuntimeError("oh dear")
 
-    play.session.on_event = broken
+    play.client.on_event = broken
     assert play.run(READ, answer(200)).status_code == 200
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "oh dear" in caplog.text
@@ -152,7 +152,7 @@ def test_a_listener_that_returns_a_coroutine_is_complained_about(caplog: pytest.
         """Do nothing."""
 
     play = Play(pacing=False)
-    play.session.on_event = lambda event: late()
+    play.client.on_event = lambda event: late()
     play.run(READ, answer(200))
     assert "give a plain function" in caplog.text
 
@@ -194,17 +194,17 @@ def test_the_module_of_events_is_light() -> None:
 
 
 def test_nobody_listens_at_no_cost() -> None:
-    """The flow is not even wrapped, and the module is not imported."""
+    """The generator is not even wrapped, and the module is not imported."""
     script = (
         "import sys\n"
         "from posthog_environments.calls.execute import exchange\n"
-        "from posthog_environments.calls.messages import Call, Kind, Operation\n"
-        "from posthog_environments.calls.state import Scope, Session\n"
-        "from posthog_environments.config.settings import KeySource, Options, Settings\n"
-        "session = Session(Settings('1', 'https://us.posthog.com', KeySource(None), 'auto'), 'environments')\n"
-        "call = Call(Operation('x', Kind.READ, 'persons'), {'method': 'get', 'url': '/'})\n"
-        "flow = exchange(Scope(session, Options()), call)\n"
-        "print(flow.__name__, 'posthog_environments.calls.observe' in sys.modules)"
+        "from posthog_environments.calls.messages import Call, Operation, OperationKind\n"
+        "from posthog_environments.calls.state import CallContext, ClientState\n"
+        "from posthog_environments.config.settings import ApiKeyProvider, CallOptions, Settings\n"
+        "client = ClientState(Settings('1', 'https://us.posthog.com', ApiKeyProvider(None), 'auto'), 'environments')\n"
+        "call = Call(Operation('x', OperationKind.READ, 'persons'), {'method': 'get', 'url': '/'})\n"
+        "generator = exchange(CallContext(client, CallOptions()), call)\n"
+        "print(generator.__name__, 'posthog_environments.calls.observe' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "_exchange False"
@@ -266,7 +266,7 @@ def test_another_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_ends_the_call_after_the_last_event() -> None:
     heard: list[ClientEvent] = []
     play = Play(pacing=False, retries=0)
-    play.session.on_event = heard.append
+    play.client.on_event = heard.append
     with pytest.raises(errors.NotFoundError):
         play.run(READ, answer(404))
     assert kinds(heard) == [("RequestSent", 1), ("ResponseReceived", 1)]

@@ -234,7 +234,7 @@ def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
             return 3600.0 if self.asked == 1 else super().acquire(bucket, now, waiter)
 
     play = Play()
-    play.session.quota = Growing()
+    play.client.quota = Growing()
     play.run(Operation("persons.list", OperationKind.READ, "persons", patient=True), answer(200))
     assert play.slept == [15.0]
 
@@ -252,7 +252,7 @@ def test_the_twin_is_followed_once_and_remembered() -> None:
     play = Play()
     twin = URL.replace("environments", "projects")
     play.run(CHANGE, answer(307, location=twin), answer(202))
-    assert (play.sent, play.session.prefix) == (2, "projects")
+    assert (play.sent, play.client.prefix) == (2, "projects")
     with pytest.raises(errors.RedirectError) as caught:
         Play().run(READ, answer(308, location=twin))
     assert caught.value.location == twin
@@ -322,7 +322,7 @@ def test_an_html_page_gives_a_short_escaped_excerpt() -> None:
 
 def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
     play = Play(timeout=30)
-    flow = exchange(play.scope, Call(READ, {"method": "get", "url": "/"}))
+    flow = exchange(play.context, Call(READ, {"method": "get", "url": "/"}))
     assert isinstance(next(flow), Send)
     flow.close()
     for _ in range(239):

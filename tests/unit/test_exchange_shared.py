@@ -66,8 +66,8 @@ class Unasked(RateLimiter):
 
 def shared(*waits: float, **options: Any) -> tuple[Play, Store]:
     play, store = Play(**options), Store(*waits)
-    play.session.shared = cast("Any", store)
-    play.session.quota = Unasked()
+    play.client.shared = cast("Any", store)
+    play.client.quota = Unasked()
     return play, store
 
 
@@ -165,7 +165,7 @@ def test_without_pacing_nothing_is_asked_or_told() -> None:
 
 
 def begun(play: Play) -> Any:
-    return execute.exchange(play.scope, Call(PATIENT, {"method": "get", "url": "/"}))
+    return execute.exchange(play.context, Call(PATIENT, {"method": "get", "url": "/"}))
 
 
 def test_who_is_dropped_while_waiting_gives_up_the_place() -> None:
@@ -193,5 +193,5 @@ def test_who_is_dropped_while_sending_has_no_place_any_more() -> None:
 
 def test_a_child_begins_anew() -> None:
     play, store = shared()
-    play.session.after_fork()
+    play.client.after_fork()
     assert store.heard == [("after_fork",)]

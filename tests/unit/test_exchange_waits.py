@@ -35,7 +35,7 @@ class Script(RateLimiter):
 
 def scripted(*waits: float, **options: Any) -> tuple[Play, Script]:
     play = Play(**options)
-    play.session.quota = quota = Script(*waits)
+    play.client.quota = quota = Script(*waits)
     return play, quota
 
 
@@ -94,7 +94,7 @@ def test_the_wait_for_the_quota_does_not_use_up_the_timeout() -> None:
 
 def test_the_wait_for_another_attempt_counts_as_the_first_does() -> None:
     play, _ = scripted(12.0, 0.0, 8.0, timeout=50, max_wait=20)
-    play.session.quota = quota = Script(12.0)
+    play.client.quota = quota = Script(12.0)
     script = [503, 200]
 
     def next_answer() -> messages.ServerResponse:
@@ -223,7 +223,7 @@ def test_how_often_a_server_may_say_429_and_now() -> None:
 
 def test_a_date_counts_from_the_clock_of_the_session() -> None:
     play = Play(pacing=False)
-    play.session.now = lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    play.client.now = lambda: datetime(2026, 1, 1, tzinfo=UTC)
     play.run(READ, answer(429, retry_after="Thu, 01 Jan 2026 00:00:07 GMT"), answer(200))
     assert play.slept == [7.0]
 
@@ -236,18 +236,18 @@ def test_a_redirect_to_its_own_place_is_not_followed() -> None:
     own = URL.replace("environments", "projects")
     with pytest.raises(errors.RedirectError):
         play.run(READ, replace(answer(307, location=own), url=own))
-    assert (play.sent, play.session.prefix) == (1, "environments")
+    assert (play.sent, play.client.prefix) == (1, "environments")
 
 
 def test_a_child_begins_anew() -> None:
     play = Play()
-    held = play.session.lock
+    held = play.client.lock
     held.acquire()
     gone: list[str] = []
-    play.session.quota.forget_flights = lambda: gone.append("quota")  # type: ignore[method-assign]
+    play.client.quota.forget_flights = lambda: gone.append("quota")  # type: ignore[method-assign]
     state._after_fork()
-    assert play.session.lock is not held
-    assert play.session.lock.acquire(blocking=False)
+    assert play.client.lock is not held
+    assert play.client.lock.acquire(blocking=False)
     assert gone == ["quota"]
 
 

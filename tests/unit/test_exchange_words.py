@@ -55,7 +55,7 @@ def test_hints() -> None:
     )
     assert text_of(READ, answer(404)) == "persons.get: 404." + nothing.format("environments")
     play = Play("projects", pacing=False)
-    play.session.prefix = "projects"
+    play.client.prefix = "projects"
     assert text_of(READ, answer(404), play=play) == "persons.get: 404." + nothing.format("projects")
     play.run(READ, answer(200))
     assert text_of(READ, answer(404), play=play) == "persons.get: 404"
@@ -311,11 +311,11 @@ def at(url: str, status: int = 200, **headers: str) -> ServerResponse:
 
 def test_the_other_prefix_is_not_warned_of() -> None:
     play = Play("projects")
-    play.session.prefix = "projects"
+    play.client.prefix = "projects"
     url = URL.replace("environments", "projects")
     assert sunset_warning(at(url, sunset="soon"), play=play) == []
     assert sunset_warning(at(url, deprecation="true", link=f'<{url}>; rel="successor-version"'), play=play) == []
-    assert not play.session.warned
+    assert not play.client.warned
     assert sunset_warning(answer(200)) == []
     assert sunset_warning(answer(200, deprecation="false")) == []
 
@@ -324,7 +324,7 @@ def test_auto_moves_without_a_word() -> None:
     play = Play("auto")
     link = '</api/projects/1/persons/2/>; rel="successor-version"'
     assert sunset_warning(answer(200, deprecation="true", link=link), play=play) == []
-    assert play.session.prefix == "projects"
+    assert play.client.prefix == "projects"
 
 
 CURRENT = "https://us.posthog.com/api/{}/@current/persons/?limit=1"
@@ -366,7 +366,7 @@ def test_something_else_is_said_to_be_what_the_link_names() -> None:
     assert "that persons.get is deprecated" in text
     assert "/api/projects/1/persons/bulk_delete/" in text
     assert "environments" not in text.replace("posthog-environments", "")
-    assert play.session.prefix == "environments"
+    assert play.client.prefix == "environments"
     assert sunset_warning(answer(200, deprecation="true", link=link), play=play) == []
 
 
@@ -374,12 +374,12 @@ def test_something_else_is_said_to_be_what_the_link_names() -> None:
 
 
 def test_a_scope_with_another_timeout() -> None:
-    scope = Play(timeout=20).scope
-    assert scope.but(None) is scope
-    other = scope.but(3)
+    context = Play(timeout=20).context
+    assert context.but(None) is context
+    other = context.but(3)
     assert isinstance(other, CallContext)
-    assert (other.options.timeout, scope.options.timeout) == (3, 20)
-    assert other.session is scope.session
+    assert (other.options.timeout, context.options.timeout) == (3, 20)
+    assert other.client is context.client
     assert other.project_id == "1"
 
 
@@ -406,4 +406,4 @@ def test_another_place_is_not_followed(location: str | None) -> None:
     with pytest.raises(errors.RedirectError) as caught:
         play.run(READ, answer(307, **headers))
     assert caught.value.location == location
-    assert (play.sent, play.session.prefix) == (1, "environments")
+    assert (play.sent, play.client.prefix) == (1, "environments")

@@ -46,7 +46,7 @@ def finish(walk: OffsetPaginator[Row], table: list[Row], between: Any = lambda: 
     while walk.cursor is not None:
         requests += 1
         assert requests < 10_000, "the walk does not end"
-        seen += [row.uuid for row in walk.receive(serve(table, walk.cursor))]
+        seen += [row.uuid for row in walk.consume(serve(table, walk.cursor))]
         between()
     return seen, requests
 
@@ -103,7 +103,7 @@ def test_deleting_what_was_just_read_misses_nobody() -> None:
     walk = walk_of(10)
     seen: list[str] = []
     while walk.cursor is not None:
-        fresh = walk.receive(serve(table, walk.cursor))
+        fresh = walk.consume(serve(table, walk.cursor))
         seen += [row.uuid for row in fresh]
         table[:] = [row for row in table if row not in fresh]
     assert seen == [row.uuid for row in rows(95)]
@@ -141,7 +141,7 @@ def test_a_row_that_comes_again_within_a_page_is_dropped_and_counted() -> None:
 
 def test_short_pages_with_a_successor_do_not_end_the_walk() -> None:
     walk = walk_of(10)
-    first = walk.receive(RawPage(rows(3), "https://x/?offset=10"))
+    first = walk.consume(RawPage(rows(3), "https://x/?offset=10"))
     assert [row.uuid for row in first] == ["old-0", "old-1", "old-2"]
     assert walk.cursor is not None
     assert walk.report.short_pages == 1
@@ -152,9 +152,9 @@ def test_empty_pages_in_the_middle_are_walked_over_but_not_for_ever() -> None:
     walk = walk_of(10)
     for page in range(99):
         assert walk.cursor is not None
-        walk.receive(RawPage([], f"https://x/?offset={10 * page + 10}"))
+        walk.consume(RawPage([], f"https://x/?offset={10 * page + 10}"))
     with pytest.raises(PagingError, match="100 pages in a row were empty"):
-        walk.receive(RawPage([], "https://x/?offset=1000"))
+        walk.consume(RawPage([], "https://x/?offset=1000"))
 
 
 def test_rows_that_the_server_leaves_out_end_in_a_walk_that_ends() -> None:
@@ -167,7 +167,7 @@ def test_rows_that_the_server_leaves_out_end_in_a_walk_that_ends() -> None:
         if walk.cursor is None:
             break
         page = serve(table, walk.cursor)
-        seen += [r.uuid for r in walk.receive(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
+        seen += [r.uuid for r in walk.consume(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
     assert walk.cursor is None
     assert seen == [row.uuid for row in table if row.uuid not in hidden]
     assert walk.report.complete
@@ -182,7 +182,7 @@ def test_a_gap_that_cannot_be_closed_is_said() -> None:
         if walk.cursor is None:
             break
         page = serve(table, walk.cursor)
-        seen += [r.uuid for r in walk.receive(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
+        seen += [r.uuid for r in walk.consume(RawPage([r for r in page.results if r.uuid not in hidden], page.next))]
     assert seen == [row.uuid for row in table if row.uuid not in hidden]
     assert not walk.report.complete
     assert "gap" in (walk.report.reason or "")
@@ -192,7 +192,7 @@ def test_a_gap_that_cannot_be_closed_is_said() -> None:
 def test_a_link_that_does_not_lead_beyond_its_request_is_an_error(offset: int) -> None:
     walk = walk_of(10, offset=10)
     with pytest.raises(PagingError, match="not beyond it"):
-        walk.receive(RawPage(rows(10), f"https://x/?offset={offset}"))
+        walk.consume(RawPage(rows(10), f"https://x/?offset={offset}"))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_next_offset_tells_where_a_failed_walk_can_go_on() -> None:
     seen = []
     for _ in range(2):
         assert walk.cursor is not None
-        seen += [row.uuid for row in walk.receive(serve(table, walk.cursor))]
+        seen += [row.uuid for row in walk.consume(serve(table, walk.cursor))]
     again = walk_of(100, offset=walk.report.next_offset)
     rest, _ = finish(again, table)
     assert list(dict.fromkeys(seen + rest)) == [row.uuid for row in table]
@@ -235,10 +235,10 @@ def test_next_offset_tells_where_a_failed_walk_can_go_on() -> None:
 
 def test_numbered_pages_drop_repeats_and_notice_entries_that_went_away() -> None:
     walk: NumberedPaginator[str] = NumberedPaginator(2, key=str)
-    assert walk.receive(RawPage(["e", "d"], "https://x/?page=2", 5)) == ["e", "d"]
+    assert walk.consume(RawPage(["e", "d"], "https://x/?page=2", 5)) == ["e", "d"]
     assert walk.cursor == Cursor(2, 2)
-    assert walk.receive(RawPage(["d", "c"], "https://x/?page=3", 5)) == ["c"]
-    assert walk.receive(RawPage(["a"], None, 3)) == ["a"]
+    assert walk.consume(RawPage(["d", "c"], "https://x/?page=3", 5)) == ["c"]
+    assert walk.consume(RawPage(["a"], None, 3)) == ["a"]
     assert walk.cursor is None
     assert walk.report.duplicates == 1
     assert not walk.report.complete
@@ -247,16 +247,16 @@ def test_numbered_pages_drop_repeats_and_notice_entries_that_went_away() -> None
 def test_a_numbered_page_that_points_back_is_an_error() -> None:
     walk: NumberedPaginator[str] = NumberedPaginator(2, key=str)
     with pytest.raises(PagingError, match="not beyond it"):
-        walk.receive(RawPage(["a", "b"], "https://x/?page=1"))
+        walk.consume(RawPage(["a", "b"], "https://x/?page=1"))
 
 
 def test_a_page_of_rows_added_since_is_no_gap() -> None:
     walk = walk_of(5)
     table = rows(5)
-    walk.receive(serve(table, walk.cursor or Cursor(0, 5)))
+    walk.consume(serve(table, walk.cursor or Cursor(0, 5)))
     table[:0] = [Row(f"new-{i}", START + timedelta(seconds=9 - i)) for i in range(9)]
     assert walk.cursor is not None
-    walk.receive(serve(table, walk.cursor))
+    walk.consume(serve(table, walk.cursor))
     assert walk.cursor is not None
     assert walk.cursor.number > 0, "it stepped back for rows that are newer than the walk"
 
@@ -265,15 +265,15 @@ def test_a_stale_answer_to_a_step_back_is_asked_for_again() -> None:
     walk = walk_of(100)
     table = rows(300)
     assert walk.cursor is not None
-    seen = [row.uuid for row in walk.receive(serve(table, walk.cursor))]
+    seen = [row.uuid for row in walk.consume(serve(table, walk.cursor))]
     del table[:100]
     assert walk.cursor is not None
     stale = serve(table, walk.cursor)
-    walk.receive(stale)
+    walk.consume(stale)
     asked = walk.cursor
     assert asked is not None
     assert asked.number == 0
-    assert walk.receive(stale) == []
+    assert walk.consume(stale) == []
     assert walk.cursor == asked
     more, _ = finish(walk, table)
     assert set(seen + more) == {f"old-{i}" for i in range(300)}
@@ -282,7 +282,7 @@ def test_a_stale_answer_to_a_step_back_is_asked_for_again() -> None:
 
 def test_rows_behind_an_empty_beginning_are_not_passed_over() -> None:
     walk = walk_of(1)
-    walk.receive(RawPage([], "https://elsewhere.example/x?limit=1&offset=1"))
+    walk.consume(RawPage([], "https://elsewhere.example/x?limit=1&offset=1"))
     # Row 0, which was not shown, goes away: row 1 takes its place.
     seen, _ = finish(walk, rows(5)[1:])
     assert seen == [f"old-{i}" for i in range(1, 5)]
@@ -292,7 +292,7 @@ def test_rows_behind_an_empty_beginning_are_not_passed_over() -> None:
 def test_an_empty_beginning_that_does_not_end_is_gone_past_and_said() -> None:
     walk = walk_of(2)
     while walk.cursor is not None and walk.cursor.number == 0:
-        walk.receive(RawPage([], "https://elsewhere.example/x?limit=2&offset=2"))
+        walk.consume(RawPage([], "https://elsewhere.example/x?limit=2&offset=2"))
     seen, _ = finish(walk, rows(6))
     assert seen == [f"old-{i}" for i in range(2, 6)]
     assert not walk.report.complete

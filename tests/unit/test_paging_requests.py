@@ -57,7 +57,7 @@ def follow(scene: Scene) -> tuple[list[tuple[int, int]], tuple[int, int, int, in
             found = table[number : number + limit]
             link = f"https://h.example/?offset={number + limit}" if len(found) == limit else None
             page = RawPage([row for row in found if row.uuid not in hidden], link)
-        seen += walk.receive(page)
+        seen += walk.consume(page)
         if (gone := scene.deletes.get(len(asked))) is not None:
             del table[gone]
         for _ in range(scene.inserts.get(len(asked), 0)):
@@ -118,7 +118,7 @@ def test_requests(name: str) -> None:
 
 def reason_of(walk: OffsetPaginator[Row] | NumberedPaginator[Row], *pages: RawPage[Row]) -> str | None:
     for page in pages:
-        walk.receive(page)
+        walk.consume(page)
     return walk.report.reason
 
 
@@ -145,7 +145,7 @@ def test_reasons() -> None:
     while walk.report.reason != open_gap and walk.cursor is not None and walk.report.pages < 20:
         number = walk.cursor.number
         first = not walk.report.pages
-        walk.receive(pages[0] if first else RawPage(old[:1] if number == 0 else [], link(number + 2)))
+        walk.consume(pages[0] if first else RawPage(old[:1] if number == 0 else [], link(number + 2)))
     finish = walk.cursor
     assert finish is not None
     assert reason_of(walk, RawPage(old[5:7], None)) == open_gap
@@ -186,11 +186,11 @@ def test_links() -> None:
 
 def test_a_hundred_pages_of_nothing() -> None:
     walk = walk_of(1)
-    walk.receive(RawPage(rows(1), link(1)))
+    walk.consume(RawPage(rows(1), link(1)))
     for number in range(99):
-        walk.receive(RawPage(rows(1), link(10**6 + 1000 * number)))
+        walk.consume(RawPage(rows(1), link(10**6 + 1000 * number)))
     with pytest.raises(PagingError) as caught:
-        walk.receive(RawPage(rows(1), link(10**9)))
+        walk.consume(RawPage(rows(1), link(10**9)))
     assert str(caught.value) == (
         "100 pages in a row were empty or held nothing new, each with a next link. The walk ends here."
     )
@@ -205,7 +205,7 @@ def test_a_server_that_shows_a_gap_wherever_the_walk_goes_on() -> None:
     def go_on() -> None:
         while walk.cursor is not None and walk.report.pages < 200:
             number = walk.cursor.number
-            walk.receive(RawPage(stranger if number else first, link(number + 10)))
+            walk.consume(RawPage(stranger if number else first, link(number + 10)))
 
     with pytest.raises(PagingError, match="100 pages in a row"):
         go_on()
@@ -216,9 +216,9 @@ def test_a_server_that_shows_a_gap_wherever_the_walk_goes_on() -> None:
 def test_a_row_as_old_as_the_newest_is_not_taken_for_one_that_was_added() -> None:
     for unseen, steps_back in ((Row("twin", START), True), (Row("later", START + timedelta(seconds=1)), False)):
         walk = walk_of(10)
-        walk.receive(RawPage(rows(10), link(10)))
+        walk.consume(RawPage(rows(10), link(10)))
         assert walk.cursor == Cursor(9, 11)
-        walk.receive(RawPage([unseen, *rows(10)], link(20)))
+        walk.consume(RawPage([unseen, *rows(10)], link(20)))
         assert walk.cursor is not None
         assert (walk.cursor.number == 0) is steps_back, unseen
 
@@ -229,8 +229,8 @@ def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_that_was_added()
     twin = Row("twin", START)
     for page, complete in (([added, old[3]], True), ([added, twin, old[3]], False)):
         walk = walk_of(3)
-        walk.receive(RawPage(old[:3], link(3)))
-        walk.receive(RawPage(page, None))
+        walk.consume(RawPage(old[:3], link(3)))
+        walk.consume(RawPage(page, None))
         assert walk.report.complete is complete, page
 
 
@@ -240,8 +240,8 @@ def test_a_row_that_belongs_further_up_is_disorder_behind_a_row_without_a_time()
         walk: OffsetPaginator[Row] = OffsetPaginator(
             3, 0, attrgetter("uuid"), lambda row: None if row.uuid == "old-2" else row.created_at
         )
-        walk.receive(RawPage([old[0], old[4], old[2]], link(3)))
-        walk.receive(RawPage([old[2], late], None))
+        walk.consume(RawPage([old[0], old[4], old[2]], link(3)))
+        walk.consume(RawPage([old[2], late], None))
         assert walk.report.complete is complete, late
 
 
@@ -250,8 +250,8 @@ def test_rows_without_a_time_behind_rows_that_come_again_are_no_disorder() -> No
     walk: OffsetPaginator[Row] = OffsetPaginator(
         3, 0, attrgetter("uuid"), lambda row: None if row.uuid in ("old-3", "old-4") else row.created_at
     )
-    walk.receive(RawPage(old[:3], link(3)))
-    assert walk.receive(RawPage(old[1:], None)) == old[3:]
+    walk.consume(RawPage(old[:3], link(3)))
+    assert walk.consume(RawPage(old[1:], None)) == old[3:]
     assert walk.report.complete
 
 
@@ -259,8 +259,8 @@ def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() 
     walk: OffsetPaginator[Row] = OffsetPaginator(
         3, 0, attrgetter("uuid"), lambda row: row.created_at if row.uuid == "old-9" else None
     )
-    walk.receive(RawPage(rows(3), link(3)))
-    assert walk.receive(RawPage([rows(10)[9], *rows(6)[3:]], link(6))) == []
+    walk.consume(RawPage(rows(3), link(3)))
+    assert walk.consume(RawPage([rows(10)[9], *rows(6)[3:]], link(6))) == []
     assert walk.cursor is not None
     assert walk.cursor.number == 0
 
@@ -268,7 +268,7 @@ def test_the_first_time_that_can_be_read_is_not_held_against_rows_without_one() 
 @pytest.mark.parametrize(("successor", "number"), [(3200, 0), (3201, 3201)])
 def test_how_far_a_walk_looks_for_its_first_row(successor: int, number: int) -> None:
     walk = walk_of(100)
-    walk.receive(RawPage([], link(successor)))
+    walk.consume(RawPage([], link(successor)))
     assert walk.cursor is not None
     assert walk.cursor.number == number
 
@@ -280,17 +280,17 @@ def page_link(number: int) -> str:
 def test_entries_by_number() -> None:
     walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
     table = rows(10)
-    assert walk.receive(RawPage(table[:3], page_link(2), 9)) == table[:3]
+    assert walk.consume(RawPage(table[:3], page_link(2), 9)) == table[:3]
     report = walk.report
     assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (3, 1, 0, 0, 2)
     assert walk.cursor == Cursor(2, 3)
     # An entry came meanwhile, so that one comes again; and the page is short.
-    assert walk.receive(RawPage(table[2:4], page_link(3), 10)) == table[3:4]
-    assert walk.receive(RawPage([table[3], *table[3:5]], page_link(4), 10)) == table[4:5]
-    assert walk.receive(RawPage(table[4:5], page_link(5), 10)) == []
+    assert walk.consume(RawPage(table[2:4], page_link(3), 10)) == table[3:4]
+    assert walk.consume(RawPage([table[3], *table[3:5]], page_link(4), 10)) == table[4:5]
+    assert walk.consume(RawPage(table[4:5], page_link(5), 10)) == []
     assert (report.rows, report.pages, report.short_pages, report.duplicates, report.next_offset) == (5, 4, 2, 4, 5)
     assert not report.complete
-    assert walk.receive(RawPage(table[5:6], None, 10)) == table[5:6]
+    assert walk.consume(RawPage(table[5:6], None, 10)) == table[5:6]
     assert walk.cursor is None
     assert report == Report(6, 5, 2, 4, 5, complete=True, reason=None)
 
@@ -298,17 +298,17 @@ def test_entries_by_number() -> None:
 def test_entries_that_went_away() -> None:
     walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
     table = rows(10)
-    walk.receive(RawPage(table[:3], page_link(2), 6))
-    walk.receive(RawPage(table[3:6], None, 5))
+    walk.consume(RawPage(table[:3], page_link(2), 6))
+    walk.consume(RawPage(table[3:6], None, 5))
     assert not walk.report.complete
     assert walk.report.reason == "entries went away during the walk, so that others may have been passed over"
 
 
 def test_pages_of_entries_with_nothing_new_come_to_an_end() -> None:
     walk: NumberedPaginator[Row] = NumberedPaginator(3, attrgetter("uuid"))
-    walk.receive(RawPage(rows(3), page_link(2)))
+    walk.consume(RawPage(rows(3), page_link(2)))
     for number in range(99):
-        walk.receive(RawPage(rows(3), page_link(number + 3)))
+        walk.consume(RawPage(rows(3), page_link(number + 3)))
     with pytest.raises(PagingError, match="100 pages"):
-        walk.receive(RawPage(rows(3), page_link(500)))
+        walk.consume(RawPage(rows(3), page_link(500)))
     assert walk.report.pages == 101

@@ -79,7 +79,7 @@ def test_every_part_of_a_walk_is_written_down(seed: int) -> None:
         again = written_and_read(walk)
         assert everything(again) == everything(walk)
         page = table.serve(walk.cursor)
-        assert again.receive(page) == walk.receive(page)
+        assert again.consume(page) == walk.consume(page)
         assert everything(again) == everything(walk)
         # On with the one that was read.
         walk = again
@@ -94,7 +94,7 @@ def test_a_window_that_is_full_is_kept_as_it_is() -> None:
     while walk.cursor is not None:
         page = rows[walk.cursor.number : walk.cursor.number + walk.cursor.limit]
         more = f"https://x.example/?offset={walk.cursor.number + len(page)}" if len(page) == walk.cursor.limit else None
-        walk.receive(RawPage(page, more))
+        walk.consume(RawPage(page, more))
         assert everything(written_and_read(walk)) == everything(walk)
     assert walk.report.complete
 
@@ -107,7 +107,7 @@ def test_what_is_no_state_is_refused(state: dict[str, Any]) -> None:
 
 def test_a_walk_that_is_stopped_is_complete_so_far() -> None:
     walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
-    walk.receive(RawPage([Row("a", START), Row("b", START)], "https://x.example/?offset=2"))
+    walk.consume(RawPage([Row("a", START), Row("b", START)], "https://x.example/?offset=2"))
     walk.stop()
     assert walk.cursor is None
     assert (walk.report.complete, walk.report.reason, walk.report.next_offset) == (True, None, 2)
@@ -116,7 +116,7 @@ def test_a_walk_that_is_stopped_is_complete_so_far() -> None:
 
 def test_a_walk_that_saw_disorder_is_not_complete_when_it_is_stopped() -> None:
     walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
-    walk.receive(RawPage([Row("a", START), Row("b", START + timedelta(1))], "https://x.example/?offset=2"))
+    walk.consume(RawPage([Row("a", START), Row("b", START + timedelta(1))], "https://x.example/?offset=2"))
     walk.stop()
     assert not walk.report.complete
     assert walk.report.reason
@@ -128,7 +128,7 @@ def test_a_walk_that_begins_further_down_knows_what_was_there(seconds: int, adde
     walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
     walk.begin_at(Cursor(4, 2), START)
     first = [Row("a", START - timedelta(seconds=10)), Row("b", START - timedelta(seconds=12))]
-    walk.receive(RawPage(first, "https://x.example/?offset=6"))
+    walk.consume(RawPage(first, "https://x.example/?offset=6"))
     unknown, last = Row("new", START + timedelta(seconds=seconds)), Row("c", START - timedelta(seconds=13))
-    assert walk.receive(RawPage([unknown, first[-1], last], None)) == ([unknown, last] if added else [])
+    assert walk.consume(RawPage([unknown, first[-1], last], None)) == ([unknown, last] if added else [])
     assert (walk.cursor is None, walk.report.complete) == (added, added)

@@ -34,7 +34,7 @@ class Server:
         self.paths: list[str] = []
 
     def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> ServerResponse:
-        flow = exchange(play.scope, Call(operation, {"method": "get", "url": path}))
+        flow = exchange(play.context, Call(operation, {"method": "get", "url": path}))
         outcome: ServerResponse | TransportFailure | None = None
         while True:
             try:
@@ -48,7 +48,7 @@ class Server:
                 continue
             assert isinstance(command, Send)
             url = command.call.request["url"]
-            if play.session.prefix == "projects":
+            if play.client.prefix == "projects":
                 url = twin_of(url) or url
             self.paths.append(url)
             script = self.scripts[url.split("/")[2]]
@@ -64,7 +64,7 @@ def test_auto_begins_with_environments_and_stays_where_it_is_known() -> None:
         server.run(play)
     assert server.paths == [PATH, PATH]
     assert caught.value.hint == ""
-    assert play.session.prefix == "environments"
+    assert play.client.prefix == "environments"
 
 
 @pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 405, 429, 500, 503])
@@ -91,7 +91,7 @@ def test_a_404_is_tried_at_its_twin_whose_answer_decides(status: int) -> None:
         assert caught.value.status_code == status
     server.run(play)
     assert server.paths == [PATH, TWIN, TWIN]
-    assert play.session.prefix == "projects"
+    assert play.client.prefix == "projects"
 
 
 def test_where_neither_is_known_each_404_is_tried_and_nothing_is_said_of_the_person() -> None:
@@ -100,10 +100,10 @@ def test_where_neither_is_known_each_404_is_tried_and_nothing_is_said_of_the_per
         with pytest.raises(errors.NotFoundError, match="both tried") as caught:
             server.run(play)
         assert "prefix=" not in str(caught.value)
-    assert not play.session.settled
+    assert not play.client.settled
     server.run(play)
     assert server.paths == [PATH, TWIN] * 3
-    assert play.session.settled
+    assert play.client.settled
 
 
 def test_a_chosen_prefix_is_not_left() -> None:
@@ -138,7 +138,7 @@ def test_an_endpoint_that_is_gone_says_nothing() -> None:
         play, server = Play("auto"), Server([answer(status), answer(404)], [answer(200)])
         with pytest.raises(errors.APIStatusError):
             server.run(play, gone)
-        assert not play.session.settled
+        assert not play.client.settled
         assert server.run(play).status_code == 200
         assert server.paths == [PATH, PATH, TWIN]
 
@@ -153,7 +153,7 @@ def test_a_successor_that_is_the_twin_moves_all_later_requests(status: int) -> N
             server.run(play)
     server.run(play)
     assert server.paths[-1] == TWIN
-    assert play.session.prefix == "projects"
+    assert play.client.prefix == "projects"
 
 
 SAME = [
@@ -184,14 +184,14 @@ OTHER = [
 def test_links_that_name_the_twin(link: str) -> None:
     play, server = Play("auto"), Server([answer(200, link=link)], [answer(200)])
     server.run(play)
-    assert play.session.prefix == "projects"
+    assert play.client.prefix == "projects"
 
 
 @pytest.mark.parametrize("link", OTHER)
 def test_links_that_do_not(link: str) -> None:
     play, server = Play("auto"), Server([answer(200, link=link)], [answer(200)])
     server.run(play)
-    assert play.session.prefix == "environments"
+    assert play.client.prefix == "environments"
 
 
 def test_the_number_behind_current_is_the_same_place() -> None:

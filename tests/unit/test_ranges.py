@@ -43,7 +43,7 @@ def follow(
         found = table[walk.cursor.number :][: walk.cursor.limit]
         more = len(found) == walk.cursor.limit
         link = f"https://h.example/?offset={walk.cursor.number + walk.cursor.limit}" if more else None
-        seen += [row.uuid for row in walk.receive(RawPage(found, link))]
+        seen += [row.uuid for row in walk.consume(RawPage(found, link))]
     assert walk.report.rows == len(seen)
     assert walk.report.pages == len(asked)
     return seen, asked, walk.report
@@ -153,8 +153,8 @@ def test_a_server_that_never_comes_to_the_range() -> None:
     while walk.cursor is not None and walk.cursor.number:
         asked += 1
         assert walk.cursor.number < 2**63
-        assert walk.receive(RawPage(page, f"https://h.example/?offset={walk.cursor.number + 10}")) == []
+        assert walk.consume(RawPage(page, f"https://h.example/?offset={walk.cursor.number + 10}")) == []
     assert walk.cursor is not None
     assert asked == 64
-    assert [row.uuid for row in walk.receive(RawPage([*page, Row("b", ago(99))], None))] == ["b"]
+    assert [row.uuid for row in walk.consume(RawPage([*page, Row("b", ago(99))], None))] == ["b"]
     assert walk.report.complete

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from posthog_environments.bulk.verdicts import Decision
+from posthog_environments.bulk.decisions import Decision
 from posthog_environments.errors import APIStatusError
 from posthog_environments.operations.deletions import deletion_status
 
@@ -20,29 +20,29 @@ __all__ = ["are_queued", "row_of"]
 _NOT_THERE: Final = frozenset({400, 403, 404, 405})
 
 
-def are_queued(scope: CallContext, uuid: str, since: datetime | None) -> CallGenerator[Decision | None]:
+def are_queued(context: CallContext, uuid: str, since: datetime | None) -> CallGenerator[Decision | None]:
     """Decide by the server's list whether what is not known was done; None where it does not show."""
-    row = yield from row_of(scope, uuid, since)
+    row = yield from row_of(context, uuid, since)
     if row is None:
         return None
     return Decision("done", "the server lists the deletion of the events")
 
 
-def row_of(scope: CallContext, uuid: str, since: datetime | None) -> CallGenerator[DeletionStatus | None]:
+def row_of(context: CallContext, uuid: str, since: datetime | None) -> CallGenerator[DeletionStatus | None]:
     """Find the newest row for a person; None where there is none, or only of a deletion that was over before `since`.
 
     Of the same person there may be older rows: servers give whoever comes back the same uuid.
     """
-    listing = deletion_status(scope, id=uuid, page_size=10)
-    walk = listing.walk()
-    assert walk.cursor is not None
+    listing = deletion_status(context, id=uuid, page_size=10)
+    paginator = listing.paginator()
+    assert paginator.cursor is not None
     try:
-        page = yield from listing.fetch(walk.cursor)
+        page = yield from listing.fetch(paginator.cursor)
     except APIStatusError as error:
         if error.status_code in _NOT_THERE:
             return None
         raise
-    for row in walk.receive(page):
+    for row in paginator.consume(page):
         over = row.delete_verified_at
         if row.person_uuid == uuid and (over is None or since is None or over >= since):
             return row

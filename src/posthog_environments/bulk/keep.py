@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from posthog_environments.bulk.file import JournalFile
-from posthog_environments.bulk.lookups import MOST_DISTINCT_IDS
+from posthog_environments.bulk.lookup import MOST_DISTINCT_IDS
 from posthog_environments.errors import ConfigurationError
 
 __all__ = ["KeptIds"]

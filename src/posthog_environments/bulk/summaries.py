@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from posthog_environments.bulk.verdicts import Decision
+from posthog_environments.bulk.decisions import Decision
 from posthog_environments.errors import MalformedResponseError
 
 if TYPE_CHECKING:

@@ -25,13 +25,13 @@ MAX_REFUSALS = 100
 class Attempts:
     """The attempts at one call: what has happened, and whether there will be another."""
 
-    def __init__(self, scope: CallContext, call: Call, ticket: str, waited: float, deadline: float) -> None:
+    def __init__(self, context: CallContext, call: Call, ticket: str, waited: float, deadline: float) -> None:
         self.call = call
         self.ticket = ticket
         self.deadline = deadline
         self.doubtful = False
         self.number = 0
-        self._scope = scope
+        self._context = context
         self.waited = waited
         self._faults = 0
         self._refusals = 0
@@ -39,13 +39,13 @@ class Attempts:
 
     def goes_to_twin(self, answer: ServerResponse) -> bool:
         """Learn from an answer which prefix to use; True if this request shall be sent to its twin now."""
-        session, status = self._scope.session, answer.status_code
+        client, status = self._context.client, answer.status_code
         if status in (307, 308):
             return self._follows(answer)
         if self.call.operation.free and status == 404:
             return False
         # To take an address apart costs a tenth of a small call: not where there is nothing to learn.
-        if not session.auto or (session.known and "link" not in answer.headers):
+        if not client.auto or (client.known and "link" not in answer.headers):
             return False
         place = place_of(answer.url)
         if place is None:
@@ -53,12 +53,12 @@ class Attempts:
         tells = status not in self.call.operation.mute
         if place.prefix == "projects":
             if tells and status != 404:
-                session.prefix = "projects"
+                client.prefix = "projects"
             return False
-        session.known = session.known or (tells and status != 404)
+        client.known = client.known or (tells and status != 404)
         if any(moves(place, place_of(successor)) for successor in successors(answer.url, answer.headers)):
-            session.prefix = "projects"
-        if not tells or status != 404 or session.known or (twin := at_twin(self.call)) is None:
+            client.prefix = "projects"
+        if not tells or status != 404 or client.known or (twin := at_twin(self.call)) is None:
             return False
         self.call = twin
         return True
@@ -71,7 +71,7 @@ class Attempts:
         if target != answer.url.replace("/api/environments/", "/api/projects/", 1):
             return False
         self._followed = True
-        self._scope.session.prefix = "projects"
+        self._context.client.prefix = "projects"
         return True
 
     def is_gone(self, answer: ServerResponse) -> bool:
@@ -81,7 +81,7 @@ class Attempts:
             and self.doubtful
             and self.call.operation.kind is OperationKind.DELETE
             and not self.call.delete_events
-            and self._scope.session.settled
+            and self._context.client.settled
         )
 
     def delay(self, outcome: ServerResponse | TransportFailure) -> float | None:
@@ -90,18 +90,18 @@ class Attempts:
             return self._delay_refused(outcome)
         if not self._may_repeat(outcome):
             return None
-        session, options = self._scope.session, self._scope.options
+        client, options = self._context.client, self._context.options
         self._faults += 1
         if self._faults > options.retries:
             return None
-        wait = backoff(self._faults, session.random)
+        wait = backoff(self._faults, client.random)
         if isinstance(outcome, ServerResponse):
             # On top, for all clients of a server that comes back are told the same.
             wait += self._asked_for(outcome) or 0.0
-        if wait >= self.deadline - session.clock():
+        if wait >= self.deadline - client.clock():
             return None
-        with session.lock:
-            return wait if session.budget.spend() else None
+        with client.lock:
+            return wait if client.budget.spend() else None
 
     def _may_repeat(self, outcome: ServerResponse | TransportFailure) -> bool:
         is_change = self.call.operation.kind is OperationKind.CHANGE
@@ -115,21 +115,21 @@ class Attempts:
 
     def _delay_refused(self, answer: ServerResponse) -> float | None:
         """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""
-        session, options = self._scope.session, self._scope.options
+        client, options = self._context.client, self._context.options
         self._refusals += 1
         asked = self._asked_for(answer)
         of_bytes = is_of_bytes(answer)
-        wait = backoff(self._refusals + 1, session.random) if asked is None else asked
+        wait = backoff(self._refusals + 1, client.random) if asked is None else asked
         if of_bytes and asked is None:
             wait = MINUTE
-        now = session.clock()
+        now = client.clock()
         if options.pacing:
             # Also where this call gives up: the next one shall know.
-            if session.shared is not None:
-                session.shared.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
+            if client.shared is not None:
+                client.shared.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
             else:
-                with session.lock:
-                    session.quota.refuse(self.call.operation.bucket, now, wait, teaches=not of_bytes)
+                with client.lock:
+                    client.quota.refuse(self.call.operation.bucket, now, wait, teaches=not of_bytes)
         if options.retries == 0 or self._refusals > MAX_REFUSALS:
             return None
         if options.max_wait is None:
@@ -147,7 +147,7 @@ class Attempts:
         return isinstance(outcome, ServerResponse) and self._asked_for(outcome) is not None
 
     def _asked_for(self, answer: ServerResponse) -> float | None:
-        return retry_after(answer.headers.get("retry-after"), self._scope.session.now())
+        return retry_after(answer.headers.get("retry-after"), self._context.client.now())
 
     def error(self, outcome: ServerResponse | TransportFailure) -> PostHogError:
         """Return the error that the call ends in."""
@@ -163,7 +163,7 @@ class Attempts:
         ):
             said = said_in(outcome)
             return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
-        if kind is OperationKind.DELETE and self.doubtful and status == 404 and not self._scope.session.settled:
+        if kind is OperationKind.DELETE and self.doubtful and status == 404 and not self._context.client.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is OperationKind.DELETE and self.doubtful and status == 404:
             what = "it" if self.call.operation.free else "the person"
@@ -171,18 +171,18 @@ class Attempts:
         return status_error(self._asked(), outcome, self._asked_for(outcome))
 
     def _asked(self) -> Asked:
-        session, call = self._scope.session, self.call
+        client, call = self._context.client, self.call
         return Asked(
             operation=call.operation.name,
             unscoped=call.operation.unscoped,
             mute=call.operation.mute,
             remark=call.remark,
             final=call.final,
-            prefix=session.prefix,
-            auto=session.auto,
-            settled=session.settled,
-            found=session.found,
-            origin=session.settings.origin,
+            prefix=client.prefix,
+            auto=client.auto,
+            settled=client.settled,
+            found=client.found,
+            origin=client.settings.origin,
         )
 
     def unknown(self, reason: str) -> OutcomeUnknown:
@@ -208,7 +208,7 @@ class Attempts:
         times = "" if self.number == 1 else f" (attempt {self.number})"
         if failure.timed_out:
             return DeadlineExceeded(
-                f"{self.call.operation.name} took longer than its {self._scope.options.timeout:g} s{times}: "
+                f"{self.call.operation.name} took longer than its {self._context.options.timeout:g} s{times}: "
                 f"{failure.reason}. Give a larger timeout= if the server is slow."
             )
         return TransportError(f"{self.call.operation.name}: {failure.reason}{times}.")

@@ -38,21 +38,21 @@ T = TypeVar("T")
 log = logging.getLogger("posthog_environments")
 
 
-def observed(scope: CallContext, call: Call, flow: CallGenerator[T]) -> CallGenerator[T]:
+def observed(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:
     """Run a flow, and tell `on_event` and the log what it asks for, where somebody listens."""
-    session = scope.session
-    if session.on_event is None and not log.isEnabledFor(logging.INFO):
-        return flow
+    client = context.client
+    if client.on_event is None and not log.isEnabledFor(logging.INFO):
+        return generator
     from posthog_environments.calls.observe import Observer
 
     method = str(call.request["method"]).upper()
-    observer = Observer(session.on_event, call.operation.name, method, session.clock)
-    url = _in_use(session, call)
+    observer = Observer(client.on_event, call.operation.name, method, client.clock)
+    url = _in_use(client, call)
 
     def watch(seen: Step | StepResult) -> None:
         nonlocal url
         if isinstance(seen, Send):
-            url = _in_use(session, seen.call)
+            url = _in_use(client, seen.call)
             observer.sent(url)
         elif isinstance(seen, Sleep):
             observer.waiting(url, seen.whole or seen.seconds, seen.why)
@@ -61,16 +61,16 @@ def observed(scope: CallContext, call: Call, flow: CallGenerator[T]) -> CallGene
         elif isinstance(seen, TransportFailure):
             observer.failed(url, seen.reason)
 
-    return watched(flow, watch)
+    return watched(generator, watch)
 
 
-def _in_use(session: ClientState, call: Call) -> str:
+def _in_use(client: ClientState, call: Call) -> str:
     """Return the path of a call under the prefix in use."""
     url: str = call.request["url"]
-    return twin_of(url) or url if session.prefix == "projects" else url
+    return twin_of(url) or url if client.prefix == "projects" else url
 
 
-def exchange(scope: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+def exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     """Make a call, with everything that belongs to it: pacing, retries, and errors.
 
     Returns the answer, whose status is a success. `ServerResponse.content` has not been looked into.
@@ -78,50 +78,50 @@ def exchange(scope: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     Raises:
         PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
     """
-    return observed(scope, call, _exchange(scope, call))
+    return observed(context, call, _exchange(context, call))
 
 
-def _exchange(scope: CallContext, call: Call) -> CallGenerator[ServerResponse]:
-    session, options = scope.session, scope.options
+def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+    client, options = context.client, context.options
     if options.extra_headers:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
-    ticket = "" if session.shared is None else session.shared.ticket()
-    waited = yield from pace(scope, call, ticket)
-    attempt = Attempts(scope, call, ticket, waited, session.clock() + options.timeout)
+    ticket = "" if client.shared is None else client.shared.ticket()
+    waited = yield from pace(context, call, ticket)
+    attempt = Attempts(context, call, ticket, waited, client.clock() + options.timeout)
     while True:
-        outcome = yield from _send(scope, attempt)
+        outcome = yield from _send(context, attempt)
         attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
         if isinstance(outcome, ServerResponse):
-            advise(session.warned, session.settings.prefix, call.operation.name, outcome.url, outcome.headers)
+            advise(client.warned, client.settings.prefix, call.operation.name, outcome.url, outcome.headers)
             if attempt.goes_to_twin(outcome):
-                yield from _pace_again(scope, attempt)
+                yield from _pace_again(context, attempt)
                 continue
             if 200 <= outcome.status_code < 300:
-                with session.lock:
-                    session.budget.earn()
+                with client.lock:
+                    client.budget.earn()
                     # A page of somebody between, such as a log-in, shows nothing.
-                    session.found = session.found or "html" not in outcome.headers.get("content-type", "")
+                    client.found = client.found or "html" not in outcome.headers.get("content-type", "")
                 return outcome
             if attempt.is_gone(outcome):
                 return outcome
         delay = attempt.delay(outcome)
-        yield from tell(session)
+        yield from tell(client)
         if delay is None:
             raise attempt.error(outcome)
         if delay > 0:
             for_quota = isinstance(outcome, ServerResponse) and outcome.status_code == 429
             yield Sleep(delay, for_quota, "retry-after" if attempt.was_told(outcome) else "retry")
-        yield from _pace_again(scope, attempt)
+        yield from _pace_again(context, attempt)
 
 
-def _pace_again(scope: CallContext, attempt: Attempts) -> CallGenerator[None]:
+def _pace_again(context: CallContext, attempt: Attempts) -> CallGenerator[None]:
     """Take leave for another attempt; this wait counts towards the call's own time if it has no other."""
-    if scope.options.pacing:
-        besides = patience(scope, attempt.call)
-        own = max(0.0, attempt.deadline - scope.session.clock())
+    if context.options.pacing:
+        besides = patience(context, attempt.call)
+        own = max(0.0, attempt.deadline - context.client.clock())
         limit = own if besides is None else max(0.0, besides - attempt.waited)
         try:
-            waited = yield from acquire(scope.session, attempt.call.operation.bucket, limit, attempt.ticket, own)
+            waited = yield from acquire(context.client, attempt.call.operation.bucket, limit, attempt.ticket, own)
             if besides is not None:
                 attempt.waited += waited
                 attempt.deadline += waited
@@ -131,20 +131,20 @@ def _pace_again(scope: CallContext, attempt: Attempts) -> CallGenerator[None]:
             raise
 
 
-def _send(scope: CallContext, attempt: Attempts) -> CallGenerator[ServerResponse | TransportFailure]:
-    session, call = scope.session, attempt.call
+def _send(context: CallContext, attempt: Attempts) -> CallGenerator[ServerResponse | TransportFailure]:
+    client, call = context.client, attempt.call
     attempt.number += 1
     outcome: StepResult = None
     try:
         outcome = yield Send(call, attempt.deadline)
     finally:
-        if scope.options.pacing:
-            if session.shared is not None:
-                session.shared.settle(call.operation.bucket, attempt.ticket)
+        if context.options.pacing:
+            if client.shared is not None:
+                client.shared.settle(call.operation.bucket, attempt.ticket)
             else:
-                with session.lock:
-                    session.quota.settle(call.operation.bucket, session.clock())
+                with client.lock:
+                    client.quota.settle(call.operation.bucket, client.clock())
     assert isinstance(outcome, (ServerResponse, TransportFailure))
-    if session.shared is not None:
-        yield from tell(session, attempt.deadline - session.clock())
+    if client.shared is not None:
+        yield from tell(client, attempt.deadline - client.clock())
     return outcome

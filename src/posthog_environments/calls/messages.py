@@ -161,13 +161,13 @@ StepResult: TypeAlias = ServerResponse | TransportFailure | float | None
 CallGenerator: TypeAlias = Generator[Step, StepResult, T]
 
 
-def watched(flow: CallGenerator[T], watch: Callable[[Step | StepResult], object]) -> CallGenerator[T]:
+def watched(generator: CallGenerator[T], watch: Callable[[Step | StepResult], object]) -> CallGenerator[T]:
     """Run a flow, and show each thing that it asks for before it is done, and what comes of it."""
     outcome: StepResult = None
-    with closing(flow):
+    with closing(generator):
         while True:
             try:
-                command = flow.send(outcome)
+                command = generator.send(outcome)
             except StopIteration as stop:
                 value: T = stop.value
                 return value

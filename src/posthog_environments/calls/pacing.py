@@ -16,36 +16,36 @@ STORE_PATIENCE = 1.0
 STORE_HURRY = 0.1
 
 
-def pace(scope: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
+def pace(context: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
     """Wait until the quota lets the call go, and return the seconds that it took."""
-    options, operation = scope.options, call.operation
+    options, operation = context.options, call.operation
     if not options.pacing:
         return 0.0
-    limit = patience(scope, call)
+    limit = patience(context, call)
     return (
         yield from acquire(
-            scope.session, operation.bucket, options.timeout if limit is None else limit, ticket, options.timeout
+            context.client, operation.bucket, options.timeout if limit is None else limit, ticket, options.timeout
         )
     )
 
 
-def patience(scope: CallContext, call: Call) -> float | None:
+def patience(context: CallContext, call: Call) -> float | None:
     """Return the seconds for which a call may wait besides its own time; None if it has none besides."""
-    if scope.options.max_wait is not None:
-        return scope.options.max_wait
+    if context.options.max_wait is not None:
+        return context.options.max_wait
     return float("inf") if call.operation.patient else None
 
 
-def acquire(session: ClientState, bucket: Bucket, limit: float, ticket: str, seconds: float) -> CallGenerator[float]:
+def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seconds: float) -> CallGenerator[float]:
     """Wait for leave for a request that takes so many seconds at most, and return the seconds that it took."""
-    if session.shared is not None:
-        return (yield from _acquire_shared(session, session.shared, bucket, limit, ticket, seconds))
-    start, waiter = session.clock(), object()
+    if client.shared is not None:
+        return (yield from _acquire_shared(client, client.shared, bucket, limit, ticket, seconds))
+    start, waiter = client.clock(), object()
     try:
         while True:
-            with session.lock:
-                now = session.clock()
-                wait = session.quota.acquire(bucket, now, waiter)
+            with client.lock:
+                now = client.clock()
+                wait = client.quota.acquire(bucket, now, waiter)
             if wait <= 0:
                 return now - start
             if now - start + wait > limit:
@@ -53,21 +53,21 @@ def acquire(session: ClientState, bucket: Bucket, limit: float, ticket: str, sec
             # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
             yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     finally:
-        with session.lock:
-            session.quota.leave(bucket, waiter)
+        with client.lock:
+            client.quota.leave(bucket, waiter)
 
 
 def _acquire_shared(
-    session: ClientState, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
+    client: ClientState, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
 ) -> CallGenerator[float]:
     """Do the same with a quota that others use too; see `acquire`."""
-    start, mine = session.clock(), False
+    start, mine = client.clock(), False
     store_time = _store_patience(min(limit, seconds))
     try:
         while True:
             wait = yield RunBlocking(lambda: shared.acquire(bucket, ticket, seconds, store_time))
             assert isinstance(wait, float)
-            waited = session.clock() - start
+            waited = client.clock() - start
             if wait <= 0:
                 mine = True
                 return waited
@@ -76,7 +76,7 @@ def _acquire_shared(
             yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     except RateLimitError:
         shared.leave(bucket, ticket)
-        yield from tell(session)
+        yield from tell(client)
         mine = True
         raise
     finally:
@@ -84,9 +84,9 @@ def _acquire_shared(
             shared.leave(bucket, ticket)
 
 
-def tell(session: ClientState, seconds: float = STORE_PATIENCE) -> CallGenerator[None]:
+def tell(client: ClientState, seconds: float = STORE_PATIENCE) -> CallGenerator[None]:
     """Let those who share the quota know what has happened."""
-    shared = session.shared
+    shared = client.shared
     if shared is not None and shared.untold:
         yield RunBlocking(lambda: shared.tell(_store_patience(seconds)))
 

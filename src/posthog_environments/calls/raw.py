@@ -25,7 +25,7 @@ __all__ = ["raw"]
 T = TypeVar("T")
 
 
-def raw(flow: CallGenerator[T], clock: Callable[[], float] = time.monotonic) -> CallGenerator[RawResponse[T]]:
+def raw(generator: CallGenerator[T], clock: Callable[[], float] = time.monotonic) -> CallGenerator[RawResponse[T]]:
     """Run a flow, and return the last answer with what came of it.
 
     An answer that cannot be read is an answer too: `parse` says so.
@@ -42,7 +42,7 @@ def raw(flow: CallGenerator[T], clock: Callable[[], float] = time.monotonic) -> 
 
     parse: Callable[[], T]
     try:
-        value = yield from watched(flow, note)
+        value = yield from watched(generator, note)
     except MalformedResponseError as error:
         if not last or not isinstance(last[0], ServerResponse):
             raise

@@ -108,7 +108,7 @@ def status_error(asked: Asked, answer: Refused, wait: float | None) -> APIStatus
     elif isinstance(error, RedirectError):
         error.location = answer.headers.get("location")
     elif isinstance(error, PermissionDeniedError):
-        error.required_scope = _scope(error.detail)
+        error.required_scope = _context(error.detail)
     return error
 
 
@@ -187,7 +187,7 @@ def _body(answer: Refused) -> object:
     return answer.content[:MAX_ERROR_BODY].decode("utf-8", "replace")
 
 
-def _scope(detail: str | None) -> str | None:
+def _context(detail: str | None) -> str | None:
     import re
 
     match = re.search(r"\b([a-z_]+:(?:read|write))\b", detail or "")

@@ -59,7 +59,7 @@ class ClientState:
     on_event: Callable[[ClientEvent], object] | None = None
 
     def __post_init__(self) -> None:
-        _SESSIONS.add(self)
+        _CLIENTS.add(self)
 
     @property
     def auto(self) -> bool:
@@ -80,12 +80,12 @@ class ClientState:
             self.shared.after_fork()
 
 
-_SESSIONS: weakref.WeakSet[ClientState] = weakref.WeakSet()
+_CLIENTS: weakref.WeakSet[ClientState] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for session in list(_SESSIONS):
-        session.after_fork()
+    for client in list(_CLIENTS):
+        client.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
@@ -96,13 +96,13 @@ if hasattr(os, "register_at_fork"):
 class CallContext:
     """Where a flow runs: the client's session, and the options of the view or call."""
 
-    session: ClientState
+    client: ClientState
     options: CallOptions
 
     @property
     def project_id(self) -> str:
         """The project of the client."""
-        return self.session.settings.project_id
+        return self.client.settings.project_id
 
     def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> CallContext:
         """Return this scope with the timeout and the headers of one call."""
@@ -110,4 +110,4 @@ class CallContext:
             return self
         given = {"timeout": timeout, "extra_headers": extra_headers}
         changes = {name: value for name, value in given.items() if value is not None}
-        return CallContext(self.session, self.options.but(**changes))
+        return CallContext(self.client, self.options.but(**changes))

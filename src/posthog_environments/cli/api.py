@@ -137,7 +137,7 @@ def _walk(env: Environment, path: str, query: Mapping[str, Any]) -> None:
         place = {"limit": walk.cursor.limit, "offset": walk.cursor.number}
         with usage():
             answer = env.request("GET", path, params={**query, **place})
-        for row in walk.receive(_page(answer)):
+        for row in walk.consume(_page(answer)):
             print_json_line(row)
     if not walk.report.complete:
         raise click.ClickException(printable(f"Some rows may be missing: {walk.report.reason}", 1000))

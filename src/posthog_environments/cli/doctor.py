@@ -77,7 +77,7 @@ def _quota(wanted: ConnectionOptions) -> str:
 
 
 def _findings(wanted: ConnectionOptions) -> Iterator[dict[str, str]]:
-    from posthog_environments.cli.checkup import check
+    from posthog_environments.cli.diagnostics import check
 
     with connect(wanted) as env:
         for finding in check(env):

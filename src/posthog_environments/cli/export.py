@@ -14,7 +14,7 @@ from posthog_environments.cli.options import connected, filter_options, filters,
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
-from posthog_environments.export.targets import FORMATS
+from posthog_environments.export.formats import FORMATS
 
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment

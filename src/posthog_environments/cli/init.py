@@ -114,7 +114,7 @@ def _project(wanted: ConnectionOptions, *, asks: bool, current: bool) -> str:
     Raises:
         UsageError: It cannot be found out, and there is nobody to ask.
     """
-    from posthog_environments.cli.checkup import Probe, projects_of
+    from posthog_environments.cli.diagnostics import Probe, projects_of
 
     with connect(wanted) as env:
         probe = Probe(env)
@@ -143,7 +143,7 @@ def _number(text: str) -> str:
 
 def _try(env: Environment) -> str | None:
     """Return what keeps calls from working, or None."""
-    from posthog_environments.cli.checkup import check
+    from posthog_environments.cli.diagnostics import check
 
     try:
         for finding in check(env):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.bulk.ledger import JournalMismatch
+from posthog_environments.bulk.journal_writer import JournalMismatch
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
 from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress

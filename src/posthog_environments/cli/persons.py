@@ -11,6 +11,7 @@ import click
 
 from posthog_environments.cli.bulk import bulk_options, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
+from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import (
     assignments,
     connected,
@@ -31,7 +32,6 @@ from posthog_environments.cli.output import (
     shown,
     shows_progress,
 )
-from posthog_environments.cli.walks import print_listing
 from posthog_environments.errors import printable
 from posthog_environments.results.models import as_sent
 
@@ -45,7 +45,7 @@ _HERE: Final = "posthog_environments.cli.persons"
 person_argument = click.argument("id", metavar="ID")
 # One person, or many from a file.
 optional_person = click.argument("id", metavar="[ID]", required=False)
-yes_option = click.option("--yes", "-y", is_flag=True, help="RunBlocking not ask.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
 @click.group(

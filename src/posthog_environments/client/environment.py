@@ -70,7 +70,7 @@ class _Bound(Generic[G]):
         if instance is None:
             return self._group
         make: Any = self._group
-        return cast("G", make(instance._scope, instance._driver))
+        return cast("G", make(instance._context, instance._runner))
 
 
 # ------------------------------------------------------------------------------------------------------- the clients
@@ -82,8 +82,8 @@ AnyRunner = TypeVar("AnyRunner", bound="Runner | AsyncRunner")
 class _Client(Generic[Transport, AnyRunner]):
     """What both clients share: settings, checked and kept; views; and that nobody copies or pickles them."""
 
-    _scope: CallContext
-    _driver: AnyRunner
+    _context: CallContext
+    _runner: AnyRunner
 
     def __init__(
         self,
@@ -133,14 +133,14 @@ class _Client(Generic[Transport, AnyRunner]):
             from posthog_environments.calls.observe import log_level, log_to_stderr
 
             log_to_stderr(log_level(level))
-        session = ClientState(settings, begin, shared=_shared_quota(settings), on_event=on_event)
+        client = ClientState(settings, begin, shared=_shared_quota(settings), on_event=on_event)
         proxy = _checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
-        self._scope = CallContext(session, options)
-        self._open(session, options, transport, verify, proxy)
+        self._context = CallContext(client, options)
+        self._open(client, options, transport, verify, proxy)
 
     def _open(
         self,
-        session: ClientState,
+        client: ClientState,
         options: CallOptions,
         transport: Transport | None,
         verify: ssl.SSLContext | None,
@@ -173,26 +173,26 @@ class _Client(Generic[Transport, AnyRunner]):
             changes["max_wait"] = max_wait
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view._scope = type(self._scope)(self._scope.session, self._scope.options.but(**changes))
+        view._context = type(self._context)(self._context.client, self._context.options.but(**changes))
         return view
 
     @property
     def project_id(self) -> str:
         """The project, as it stands in the paths."""
-        return self._scope.project_id
+        return self._context.project_id
 
     @property
     def host(self) -> str:
         """The server, as a URL."""
-        return self._scope.session.settings.host
+        return self._context.client.settings.host
 
     @property
     def prefix(self) -> InUse:
         """The prefix that requests go to now; by "auto" another one may follow from what the server answers."""
-        return self._scope.session.prefix
+        return self._context.client.prefix
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_scope"):  # a traceback may show a client whose settings were refused
+        if not hasattr(self, "_context"):  # a traceback may show a client whose settings were refused
             return f"<{type(self).__name__}, not set up>"
         return f"{type(self).__name__}({self.project_id!r}, host={self.host!r}, prefix={self.prefix!r})"
 
@@ -246,7 +246,7 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
 
     def _open(
         self,
-        session: ClientState,
+        client: ClientState,
         options: CallOptions,
         transport: httpx.BaseTransport | None,
         verify: ssl.SSLContext | None,
@@ -259,8 +259,8 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.BaseTransport):
             raise ConfigurationError(f"transport must be an httpx.BaseTransport, not {type(transport).__name__}.")
-        self._transport = Transport(session, transport, verify, proxy, options.timeout)
-        self._driver = Runner(self._transport)
+        self._transport = Transport(client, transport, verify, proxy, options.timeout)
+        self._runner = Runner(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -315,12 +315,12 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
         """
         from posthog_environments.operations.any_request import request
 
-        return self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
+        return self._runner.run(request(self._context, method, path, params, json, timeout, repeat, extra_headers))
 
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
-        if (shared := self._scope.session.shared) is not None and shared.untold:
+        if (shared := self._context.client.shared) is not None and shared.untold:
             from posthog_environments.calls.pacing import STORE_PATIENCE
 
             shared.tell(STORE_PATIENCE)
@@ -344,7 +344,7 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
 
     def _open(
         self,
-        session: ClientState,
+        client: ClientState,
         options: CallOptions,
         transport: httpx.AsyncBaseTransport | None,
         verify: ssl.SSLContext | None,
@@ -357,8 +357,8 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
 
         if transport is not None and not isinstance(cast("Any", transport), httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport must be an httpx.AsyncBaseTransport, not {type(transport).__name__}.")
-        self._transport = AsyncTransport(session, transport, verify, proxy, options.timeout)
-        self._driver = AsyncRunner(self._transport)
+        self._transport = AsyncTransport(client, transport, verify, proxy, options.timeout)
+        self._runner = AsyncRunner(self._transport)
 
     @functools.cached_property
     def api(self) -> Client:
@@ -384,12 +384,14 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
         """Make a request to any path of the API; see `Environment.request`."""
         from posthog_environments.operations.any_request import request
 
-        return await self._driver.run(request(self._scope, method, path, params, json, timeout, repeat, extra_headers))
+        return await self._runner.run(
+            request(self._context, method, path, params, json, timeout, repeat, extra_headers)
+        )
 
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""
         await self._transport.aclose()
-        if (shared := self._scope.session.shared) is not None and shared.untold:
+        if (shared := self._context.client.shared) is not None and shared.untold:
             import anyio.to_thread
 
             from posthog_environments.calls.pacing import STORE_PATIENCE

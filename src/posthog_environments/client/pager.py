@@ -16,9 +16,9 @@ from posthog_environments.results.models import Page
 from posthog_environments.results.responses import RawResponse
 
 if TYPE_CHECKING:
+    from posthog_environments.export.formats import Format
     from posthog_environments.export.options import ExportOptions, Progress
     from posthog_environments.export.summary import ExportSummary
-    from posthog_environments.export.targets import Format
     from posthog_environments.tables.arrow import ArrowStream
     from posthog_environments.tables.values import PropertyKind
 
@@ -27,9 +27,9 @@ __all__ = ["AsyncPager", "Pager"]
 T = TypeVar("T")
 
 
-def _page(walk: Paginator[T], response: RawResponse[RawPage[T]]) -> Page[T]:
+def _page(paginator: Paginator[T], response: RawResponse[RawPage[T]]) -> Page[T]:
     fetched = response.parse()
-    return Page(walk.receive(fetched), fetched.count, response.giving(fetched.results))
+    return Page(paginator.consume(fetched), fetched.count, response.giving(fetched.results))
 
 
 class _Base(Generic[T]):
@@ -43,27 +43,27 @@ class _Base(Generic[T]):
         """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
         return self._report
 
-    def _walk(self) -> Paginator[T]:
+    def _paginator(self) -> Paginator[T]:
         """Begin a walk, and report on it from now on."""
-        walk = self._listing.walk()
-        self._report = walk.report
-        return walk
+        paginator = self._listing.paginator()
+        self._report = paginator.report
+        return paginator
 
-    def _wish(self, path: str | os.PathLike[str], **wishes: Any) -> ExportOptions:
-        from posthog_environments.export.options import read_wishes
+    def _wish(self, path: str | os.PathLike[str], **options: Any) -> ExportOptions:
+        from posthog_environments.export.options import read_options
 
         if self._listing.export is None:
             raise TypeError("Only persons can be exported, as env.persons.list(…) gives them, and no range of time.")
-        return read_wishes(path, **wishes)
+        return read_options(path, **options)
 
-    def _export(self, wishes: ExportOptions, progress: Progress | None) -> CallGenerator[ExportSummary]:
+    def _export(self, options: ExportOptions, progress: Progress | None) -> CallGenerator[ExportSummary]:
         from posthog_environments.export.run import carry_out
 
         def began(report: Report) -> None:
             self._report = report
 
         assert self._listing.export is not None
-        return carry_out(self._listing.export, wishes, progress, began)
+        return carry_out(self._listing.export, options, progress, began)
 
 
 class Pager(_Base[T]):
@@ -74,10 +74,10 @@ class Pager(_Base[T]):
     """
 
     def __iter__(self) -> Iterator[T]:
-        walk = self._walk()
-        while walk.cursor is not None:
+        paginator = self._paginator()
+        while paginator.cursor is not None:
             # Nobody sees the answer behind items, so it is not kept; nor is a page when the next one is fetched.
-            yield from walk.receive(self._run(self._listing.fetch(walk.cursor)))
+            yield from paginator.consume(self._run(self._listing.fetch(paginator.cursor)))
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate page by page; each has the items that were not handed out before.
@@ -85,9 +85,9 @@ class Pager(_Base[T]):
         Raises:
             PostHogError: A page could not be fetched; `report.next_offset` tells where to go on.
         """
-        walk = self._walk()
-        while walk.cursor is not None:
-            yield _page(walk, self._run(raw(self._listing.fetch(walk.cursor))))
+        paginator = self._paginator()
+        while paginator.cursor is not None:
+            yield _page(paginator, self._run(raw(self._listing.fetch(paginator.cursor))))
 
     def first(self) -> T | None:
         """Fetch the first item, or None if there is none.
@@ -163,7 +163,7 @@ class Pager(_Base[T]):
             OSError: The file cannot be written. What was fetched is kept.
             ImportError: The extra `export` is not installed.
         """
-        wishes = self._wish(
+        options = self._wish(
             path,
             resume=resume,
             force=force,
@@ -175,7 +175,7 @@ class Pager(_Base[T]):
             only=only,
         )
         run: Callable[[CallGenerator[ExportSummary]], ExportSummary] = cast("Any", self._run)
-        return run(self._export(wishes, progress))
+        return run(self._export(options, progress))
 
     def arrow(
         self, columns: Iterable[str] | Mapping[str, PropertyKind] | None = None, *, flatten: bool = False
@@ -234,8 +234,8 @@ class AsyncPager(_Base[T]):
         return _AsyncPages(self._begin, self._run)
 
     def _begin(self) -> ListRequest[T]:
-        walk = self._walk()
-        return ListRequest(self._listing.fetch, lambda: walk)
+        paginator = self._paginator()
+        return ListRequest(self._listing.fetch, lambda: paginator)
 
     async def first(self) -> T | None:
         """Fetch the first item, or None if there is none; see `Pager.first`."""
@@ -270,7 +270,7 @@ class AsyncPager(_Base[T]):
         progress: Progress | None = None,
     ) -> ExportSummary:
         """Take everybody out into a file; see `Pager.export`. Files are written in a thread, not in the event loop."""
-        wishes = self._wish(
+        options = self._wish(
             path,
             resume=resume,
             force=force,
@@ -282,7 +282,7 @@ class AsyncPager(_Base[T]):
             only=only,
         )
         run: Callable[[CallGenerator[ExportSummary]], Awaitable[ExportSummary]] = cast("Any", self._run)
-        return await run(self._export(wishes, progress))
+        return await run(self._export(options, progress))
 
     def __repr__(self) -> str:
         return f"<AsyncPager: {self._report.rows} items in {self._report.pages} pages so far>"
@@ -314,12 +314,12 @@ class _AsyncPages(Generic[T]):
         if self._begin is not None:
             self._listing, self._begin = self._begin(), None
         listing, self._listing = self._listing, None
-        walk = None if listing is None else listing.walk()
-        if listing is None or walk is None or walk.cursor is None:
+        paginator = None if listing is None else listing.paginator()
+        if listing is None or paginator is None or paginator.cursor is None:
             raise StopAsyncIteration
         self._fetching = True
         try:
-            page = _page(walk, await self._run(raw(listing.fetch(walk.cursor))))
+            page = _page(paginator, await self._run(raw(listing.fetch(paginator.cursor))))
         finally:
             self._fetching = False
         # Only now: as in a generator, a walk that failed is over.

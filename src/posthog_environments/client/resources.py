@@ -1,10 +1,10 @@
-"""The operations as clients offer them: groups of methods, bound from the flows.
+"""Resources: `env.persons`, `env.insights` and their async and raw twins, made from the functions in `operations`.
 
-A flow takes a `CallContext` first; a method takes its group of operations (`env.persons`) instead, which knows the scope and
-the driver. For type checkers the parameters of a flow pass to the method through a ParamSpec; at run time
-`inspect.signature` and `help` show them too, so that one signature and one docstring serve both clients.
+Each function there takes a `CallContext` first; the method here takes its resource instead, which holds the context and
+the runner. Type checkers see the function's parameters through a ParamSpec, and `inspect.signature` and `help` show
+them too, so that one signature and one docstring serve both clients.
 
-Imported when an operation is first asked for: with it come all flows, and what they build on.
+Imported on first use of an operation, for it imports all operations and what they build on.
 """
 
 # The classes here are one mechanism: methods reach into their group.
@@ -19,7 +19,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from posthog_environments.bulk.flows import delete_many, update_many
+from posthog_environments.bulk.operations import delete_many, update_many
 from posthog_environments.calls.messages import CallGenerator, ServerResponse, TransportFailure
 from posthog_environments.calls.raw import raw
 from posthog_environments.calls.state import CallContext
@@ -50,32 +50,32 @@ T = TypeVar("T")
 class _Resource:
     """Operations of one kind on one client."""
 
-    def __init__(self, scope: CallContext, driver: Runner) -> None:
-        self._scope = scope
-        self._driver = driver
+    def __init__(self, context: CallContext, runner: Runner) -> None:
+        self._context = context
+        self._runner = runner
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+        return f"<{type(self).__name__} of project {self._context.project_id}>"
 
 
 class _AsyncResource:
     """Operations of one kind on one awaiting client."""
 
-    def __init__(self, scope: CallContext, driver: AsyncRunner) -> None:
-        self._scope = scope
-        self._driver = driver
+    def __init__(self, context: CallContext, runner: AsyncRunner) -> None:
+        self._context = context
+        self._runner = runner
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of project {self._scope.project_id}>"
+        return f"<{type(self).__name__} of project {self._context.project_id}>"
 
 
-def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
+def _as_method(method: Any, generator: Callable[..., Any], returns: str) -> Any:
     """Give a method the name, docstring and signature of its flow, with `self` first and what it returns itself."""
-    functools.update_wrapper(method, flow)
+    functools.update_wrapper(method, generator)
     del method.__wrapped__
     method.__name__ = method.__name__.rstrip("_")
     method.__module__ = __name__
-    signature = inspect.signature(flow)
+    signature = inspect.signature(generator)
     _, *parameters = signature.parameters.values()
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     item = str(signature.return_annotation).partition("[")[2].removesuffix("]")
@@ -89,88 +89,92 @@ def _as_method(method: Any, flow: Callable[..., Any], returns: str) -> Any:
     return method
 
 
-def _call(flow: Callable[Concatenate[CallContext, P], CallGenerator[T]]) -> Callable[Concatenate[_Resource, P], T]:
+def _call(generator: Callable[Concatenate[CallContext, P], CallGenerator[T]]) -> Callable[Concatenate[_Resource, P], T]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._driver.run(flow(self._scope, *args, **kwargs))
+        return self._runner.run(generator(self._context, *args, **kwargs))
 
-    return cast("Callable[Concatenate[_Resource, P], T]", _as_method(method, flow, "{item}"))
+    return cast("Callable[Concatenate[_Resource, P], T]", _as_method(method, generator, "{item}"))
 
 
 def _raw(
-    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_Resource, P], RawResponse[T]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return self._driver.run(raw(flow(self._scope, *args, **kwargs)))
+        return self._runner.run(raw(generator(self._context, *args, **kwargs)))
 
-    return cast("Callable[Concatenate[_Resource, P], RawResponse[T]]", _as_method(method, flow, "RawResponse[{item}]"))
+    return cast(
+        "Callable[Concatenate[_Resource, P], RawResponse[T]]", _as_method(method, generator, "RawResponse[{item}]")
+    )
 
 
 def _listing(
-    flow: Callable[Concatenate[CallContext, P], ListRequest[T]],
+    generator: Callable[Concatenate[CallContext, P], ListRequest[T]],
 ) -> Callable[Concatenate[_Resource, P], Pager[T]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
-        return Pager(flow(self._scope, *args, **kwargs), self._driver.run)
+        return Pager(generator(self._context, *args, **kwargs), self._runner.run)
 
-    return cast("Callable[Concatenate[_Resource, P], Pager[T]]", _as_method(method, flow, "Pager[{item}]"))
+    return cast("Callable[Concatenate[_Resource, P], Pager[T]]", _as_method(method, generator, "Pager[{item}]"))
 
 
 def _csv(
-    flow: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+    generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_Resource, P], Iterator[str]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
-        texts = _texts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
-        return _whole(texts) if flow is persons.csv else texts
+        texts = _texts(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return _whole(texts) if generator is persons.csv else texts
 
-    return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, flow, "Iterator[str]"))
+    return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, generator, "Iterator[str]"))
 
 
 def _acall(
-    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]:
     async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._driver.run(flow(self._scope, *args, **kwargs))
+        return await self._runner.run(generator(self._context, *args, **kwargs))
 
-    return cast("Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]", _as_method(method, flow, "{item}"))
+    return cast(
+        "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]", _as_method(method, generator, "{item}")
+    )
 
 
 def _araw(
-    flow: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]:
     async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return await self._driver.run(raw(flow(self._scope, *args, **kwargs)))
+        return await self._runner.run(raw(generator(self._context, *args, **kwargs)))
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]",
-        _as_method(method, flow, "RawResponse[{item}]"),
+        _as_method(method, generator, "RawResponse[{item}]"),
     )
 
 
 def _alisting(
-    flow: Callable[Concatenate[CallContext, P], ListRequest[T]],
+    generator: Callable[Concatenate[CallContext, P], ListRequest[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
-        return AsyncPager(flow(self._scope, *args, **kwargs), self._driver.run)
+        return AsyncPager(generator(self._context, *args, **kwargs), self._runner.run)
 
     return cast(
-        "Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]", _as_method(method, flow, "AsyncPager[{item}]")
+        "Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]", _as_method(method, generator, "AsyncPager[{item}]")
     )
 
 
 def _acsv(
-    flow: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+    generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
-        texts = _atexts(self, flow(self._scope, *args, **kwargs), _silence(self._scope, kwargs))
-        return _awhole(texts) if flow is persons.csv else texts
+        texts = _atexts(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return _awhole(texts) if generator is persons.csv else texts
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]",
-        _as_method(method, flow, "AsyncGenerator[str, None]"),
+        _as_method(method, generator, "AsyncGenerator[str, None]"),
     )
 
 
-def _silence(scope: CallContext, arguments: Mapping[str, Any]) -> float:
-    return arguments.get("timeout") or scope.options.timeout
+def _silence(context: CallContext, arguments: Mapping[str, Any]) -> float:
+    return arguments.get("timeout") or context.options.timeout
 
 
 class _Decoder:
@@ -191,8 +195,8 @@ class _Decoder:
         return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
 
 
-def _texts(group: _Resource, flow: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
-    answer = group._driver.run(flow, silence)
+def _texts(group: _Resource, generator: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
+    answer = group._runner.run(generator, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
     if stream is None:  # written here, and whole
         yield answer.content.decode()
@@ -211,9 +215,9 @@ def _texts(group: _Resource, flow: CallGenerator[ServerResponse], silence: float
 
 
 async def _atexts(
-    group: _AsyncResource, flow: CallGenerator[ServerResponse], silence: float
+    group: _AsyncResource, generator: CallGenerator[ServerResponse], silence: float
 ) -> AsyncGenerator[str, None]:
-    answer = await group._driver.run(flow, silence)
+    answer = await group._runner.run(generator, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
     if stream is None:  # written here, and whole
         yield answer.content.decode()
@@ -360,12 +364,12 @@ class WithRawResponse(_Resource):
     @property
     def persons(self) -> RawPersons:
         """The single calls on persons."""
-        return RawPersons(self._scope, self._driver)
+        return RawPersons(self._context, self._runner)
 
     @property
     def insights(self) -> RawInsights:
         """The single calls on insights."""
-        return RawInsights(self._scope, self._driver)
+        return RawInsights(self._context, self._runner)
 
 
 class AsyncRawPersons(_AsyncResource):
@@ -392,9 +396,9 @@ class AsyncWithRawResponse(_AsyncResource):
     @property
     def persons(self) -> AsyncRawPersons:
         """The single calls on persons."""
-        return AsyncRawPersons(self._scope, self._driver)
+        return AsyncRawPersons(self._context, self._runner)
 
     @property
     def insights(self) -> AsyncRawInsights:
         """The single calls on insights."""
-        return AsyncRawInsights(self._scope, self._driver)
+        return AsyncRawInsights(self._context, self._runner)

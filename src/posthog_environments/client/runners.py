@@ -85,13 +85,13 @@ class Runner:
         self._sender = sender
         self._sleep = sleep
 
-    def run(self, flow: CallGenerator[T], silence: float = 0.0) -> T:
+    def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
         """Run a flow to its end; `silence` is how long a stream may say nothing."""
         outcome: StepResult = None
-        with closing(flow):
+        with closing(generator):
             while True:
                 try:
-                    command = flow.send(outcome)
+                    command = generator.send(outcome)
                 except StopIteration as stop:
                     value: T = stop.value
                     return value
@@ -119,15 +119,15 @@ class AsyncRunner:
         self._sender = sender
         self._workers: CapacityLimiter | None = None
 
-    async def run(self, flow: CallGenerator[T], silence: float = 0.0) -> T:
+    async def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
         """Run a flow to its end; see `Runner.run`."""
         import anyio
 
         outcome: StepResult = None
-        with closing(flow):
+        with closing(generator):
             while True:
                 try:
-                    command = flow.send(outcome)
+                    command = generator.send(outcome)
                 except StopIteration as stop:
                     value: T = stop.value
                     return value

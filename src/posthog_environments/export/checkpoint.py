@@ -67,7 +67,7 @@ class Checkpoint(msgspec.Struct):
     phase: Phase
     part: Written
     rows: int
-    walk: dict[str, Any]
+    paginator: dict[str, Any]
     layout: Any
     mark: str | None
     since: str | None

@@ -15,7 +15,7 @@ from posthog_environments.tables.columns import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posthog_environments.export.targets import Compression, FileFormat
+    from posthog_environments.export.formats import Compression, FileFormat
 
 __all__ = ["ChunkWriter", "choose_layout", "compressed", "opened", "warn_of_absent"]
 
@@ -33,7 +33,7 @@ class ChunkWriter:
 
     def __init__(
         self,
-        form: FileFormat,
+        file_format: FileFormat,
         *,
         columns: Sequence[str] | None = None,
         flatten: bool = False,
@@ -42,7 +42,7 @@ class ChunkWriter:
         layout: Layout | None = None,
         checks: bool = False,
     ) -> None:
-        self._form = form
+        self._file_format = file_format
         self._columns = columns
         self._flatten = flatten
         self._raw = raw
@@ -56,10 +56,10 @@ class ChunkWriter:
         Raises:
             DecodeError: A row is no person.
         """
-        return compressed(self._text(rows, first=first), self._form.compression)
+        return compressed(self._text(rows, first=first), self._file_format.compression)
 
     def _text(self, rows: Sequence[Row], *, first: bool) -> bytes:
-        if self._form.kind == "jsonl":
+        if self._file_format.kind == "jsonl":
             if self._checks:
                 for row in rows:
                     person_of(row.raw)

@@ -15,13 +15,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.export import checkpoint as records
+from posthog_environments.export.assemble import Assembler
 from posthog_environments.export.checkpoint import Checkpoint, ExportIdentity, Phase, Receipt, Written
-from posthog_environments.export.compose import Assembler
+from posthog_environments.export.checksum import ChecksumWriter
+from posthog_environments.export.formats import ExportPaths
 from posthog_environments.export.job import ExportJob
 from posthog_environments.export.options import ExportOptions
-from posthog_environments.export.sink import ChecksumWriter
 from posthog_environments.export.summary import ExportSummary
-from posthog_environments.export.targets import ExportPaths
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class FileExport(ExportJob):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        assert self._wishes.places is not None
-        self._places: ExportPaths = self._wishes.places
-        self._job = _job(self._listing, self._wishes)
+        assert self._options.paths is not None
+        self._paths: ExportPaths = self._options.paths
+        self._job = _job(self._listing, self._options)
         self._phase: Phase = "walking"
-        self._replaces = self._wishes.force
+        self._replaces = self._options.force
         self._since: datetime | None = None
         self._old: Written | None = None
         self._older = 0
@@ -66,7 +66,7 @@ class FileExport(ExportJob):
 
     def _claim(self) -> int:
         """Open the part file, and keep others from it."""
-        part = self._places.part
+        part = self._paths.part
         try:
             file = self._disk.reopen(part)
         except FileNotFoundError:
@@ -75,11 +75,11 @@ class FileExport(ExportJob):
             return file
         self._disk.close(file)
         self._worth_keeping = True
-        raise FileExistsError(f"Another process is just exporting to {self._places.target}.")
+        raise FileExistsError(f"Another process is just exporting to {self._paths.target}.")
 
     def _begin(self) -> None:
         saved = self._saved()
-        if saved is None or not self._wishes.resume:
+        if saved is None or not self._options.resume:
             self._start_anew(interrupted=saved is not None)
         else:
             self._worth_keeping = True
@@ -87,7 +87,7 @@ class FileExport(ExportJob):
 
     def _saved(self) -> Checkpoint | None:
         """Read the checkpoint; None if there is none, or nothing was fetched before the end."""
-        path = self._places.checkpoint
+        path = self._paths.checkpoint
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -95,49 +95,49 @@ class FileExport(ExportJob):
         try:
             saved: Checkpoint = records.read(data, Checkpoint)
         except ValueError as error:
-            if self._wishes.force and not self._wishes.resume:
+            if self._options.force and not self._options.resume:
                 return None
             self._worth_keeping = True
             raise ValueError(f"{path} cannot be read: {error}. Start anew with force.") from None
-        return saved if saved.walk["report"]["pages"] else None
+        return saved if saved.paginator["report"]["pages"] else None
 
     def _start_anew(self, *, interrupted: bool) -> None:
-        places = self._places
-        if not self._wishes.force:
+        paths = self._paths
+        if not self._options.force:
             self._worth_keeping = True
             if interrupted:
                 raise FileExistsError(
-                    f"An export to {places.target} was interrupted. Go on with resume, or start anew with force."
+                    f"An export to {paths.target} was interrupted. Go on with resume, or start anew with force."
                 )
-            if places.part.stat().st_size and not places.checkpoint.exists():
-                raise FileExistsError(f"{places.part} is there, and is of no export. Move it away, or give force.")
+            if paths.part.stat().st_size and not paths.checkpoint.exists():
+                raise FileExistsError(f"{paths.part} is there, and is of no export. Move it away, or give force.")
             self._worth_keeping = False
-            if places.target.exists() and not self._wishes.since_last:
-                if self._wishes.resume:
+            if paths.target.exists() and not self._options.since_last:
+                if self._options.resume:
                     raise NothingToResumeError(
-                        f"{places.target} is there, and nothing unfinished lies beside it. Whether it is this export "
+                        f"{paths.target} is there, and nothing unfinished lies beside it. Whether it is this export "
                         "is not known."
                     )
-                raise FileExistsError(f"{places.target} is there. Give another name, or force to replace it.")
-        if self._wishes.since_last and places.target.exists() and not self._wishes.force:
+                raise FileExistsError(f"{paths.target} is there. Give another name, or force to replace it.")
+        if self._options.since_last and paths.target.exists() and not self._options.force:
             self._read_receipt()
-        self._disk.remove(places.checkpoint)
-        self._disk.remove(places.fresh)
+        self._disk.remove(paths.checkpoint)
+        self._disk.remove(paths.fresh)
         self._disk.truncate(self._file_open, 0)
         self._save()
 
     def _read_receipt(self) -> None:
         """Look for what the export before has left, and refuse what cannot be added to."""
-        target = self._places.target
-        again = "ExportJob everybody anew with since_last and force."
+        target = self._paths.target
+        again = "Export everybody anew with since_last and force."
         try:
-            receipt: Receipt = records.read(self._places.receipt.read_bytes(), Receipt)
+            receipt: Receipt = records.read(self._paths.receipt.read_bytes(), Receipt)
         except FileNotFoundError:
             raise ValueError(
-                f"There is no record of an export to {target}, {self._places.receipt.name}. {again}"
+                f"There is no record of an export to {target}, {self._paths.receipt.name}. {again}"
             ) from None
         except ValueError as error:
-            raise ValueError(f"The record {self._places.receipt} cannot be read: {error}. {again}") from None
+            raise ValueError(f"The record {self._paths.receipt} cannot be read: {error}. {again}") from None
         if not receipt.complete:
             raise ValueError(f"The last export to {target} is not complete: {receipt.reason}. {again}")
         if found := records.differences(receipt.job, self._job, but=frozenset({"page_size", "since_last"})):
@@ -151,26 +151,26 @@ class FileExport(ExportJob):
         self._writer = self._new_writer(_layout(receipt.layout))
 
     def _go_on(self, saved: Checkpoint) -> None:
-        places, again = self._places, "Start anew with force."
+        paths, again = self._paths, "Start anew with force."
         if found := records.differences(saved.job, self._job):
             raise ValueError(
-                f"The interrupted export to {places.target} is another one; what differs: {found}. "
+                f"The interrupted export to {paths.target} is another one; what differs: {found}. "
                 "Give the same arguments to go on with it, or start anew with force."
             )
-        is_ours = saved.replaces or self._wishes.force or (saved.made and _measure(places.target) == saved.made)
-        if places.target.exists() and not is_ours:
-            raise FileExistsError(f"{places.target} has come there meanwhile. Move it away, or give force.")
+        is_ours = saved.replaces or self._options.force or (saved.made and _measure(paths.target) == saved.made)
+        if paths.target.exists() and not is_ours:
+            raise FileExistsError(f"{paths.target} has come there meanwhile. Move it away, or give force.")
         if saved.phase != "placing":
-            if _measure(places.part, saved.part.bytes) != saved.part:
-                raise ValueError(f"{places.part} is not what the interrupted export has left. {again}")
+            if _measure(paths.part, saved.part.bytes) != saved.part:
+                raise ValueError(f"{paths.part} is not what the interrupted export has left. {again}")
             self._disk.truncate(self._file_open, saved.part.bytes)
         try:
-            self._walk = self._listing.restore(saved.walk)
+            self._paginator = self._listing.restore(saved.paginator)
             layout = _layout(saved.layout)
         except (LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"{places.checkpoint} makes no sense: {error!r}. {again}") from None
+            raise ValueError(f"{paths.checkpoint} makes no sense: {error!r}. {again}") from None
         self._writer = self._new_writer(layout)
-        self._phase, self._replaces = saved.phase, saved.replaces or self._wishes.force
+        self._phase, self._replaces = saved.phase, saved.replaces or self._options.force
         self._written, self._rows = saved.part, saved.rows
         self._mark, self._since = (_moment(text) for text in (saved.mark, saved.since))
         self._older, self._old = saved.older, saved.old
@@ -193,7 +193,7 @@ class FileExport(ExportJob):
         self._older += sum(row.created_at is not None and row.created_at < since for row in fresh)
         # So many more are looked at, for those who came late.
         if self._older >= max(1, self._listing.page_size // 2):
-            self._walk.stop()
+            self._paginator.stop()
 
     def _give_up(self) -> None:
         self._worth_keeping = False
@@ -213,7 +213,7 @@ class FileExport(ExportJob):
             phase=self._phase,
             part=self._written,
             rows=self._rows,
-            walk=self._walk.state(),
+            paginator=self._paginator.state(),
             layout=None if layout is None else layout.to_dict(),
             mark=_text(self._mark),
             since=_text(self._since),
@@ -224,14 +224,14 @@ class FileExport(ExportJob):
             total=self._total,
             new=self._new,
         )
-        self._disk.write_whole(self._places.checkpoint, records.write(checkpoint))
+        self._disk.write_whole(self._paths.checkpoint, records.write(checkpoint))
 
     # ------------------------------------------------------------------------------------------------------- the end
 
     def finish(self) -> ExportSummary:
         """Put the file in its place; see `ExportJob.finish`."""
         assert not self.more
-        if self._phase == "walking" and self._wishes.spools:
+        if self._phase == "walking" and self._options.spools:
             self._phase = "composing"
             self._save()
         if self._phase == "composing":
@@ -244,25 +244,25 @@ class FileExport(ExportJob):
             self._save()
         self._place()
         assert self._made is not None
-        return self._summary(str(self._places.target), self._made, self._total, self._new)
+        return self._summary(str(self._paths.target), self._made, self._total, self._new)
 
     def _compose(self) -> None:
-        places = self._places
-        old = places.target if self._old is not None else None
+        paths = self._paths
+        old = paths.target if self._old is not None else None
         if old is not None and _measure(old) != self._old:
             raise ValueError(f"{old} was changed while people were fetched. Export everybody anew with force.")
-        composer = Assembler(self._wishes, lambda: _lines(places.part, self._written.bytes), old, self._layout())
-        self._disk.remove(places.fresh)
-        file = self._disk.create(places.fresh)
+        composer = Assembler(self._options, lambda: _lines(paths.part, self._written.bytes), old, self._layout())
+        self._disk.remove(paths.fresh)
+        file = self._disk.create(paths.fresh)
         try:
             sink = ChecksumWriter(partial(self._disk.write, file))
             composer.write(sink)
             self._disk.sync(file)
         except ValueError:
-            if self._wishes.form.kind == "xlsx":
+            if self._options.file_format.kind == "xlsx":
                 # It would not fit into a sheet the next time either.
                 self._give_up()
-                self._disk.remove(places.fresh)
+                self._disk.remove(paths.fresh)
             raise
         finally:
             self._disk.close(file)
@@ -270,23 +270,23 @@ class FileExport(ExportJob):
         self._made, self._total, self._new = sink.written, composer.rows, composer.new
 
     def _place(self) -> None:
-        places, disk = self._places, self._disk
-        source = places.fresh if self._wishes.spools else places.part
+        paths, disk = self._paths, self._disk
+        source = paths.fresh if self._options.spools else paths.part
         if not self._was_placing or _measure(source) == self._made:
-            disk.replace(source, places.target)
-        elif _measure(places.target) != self._made:
+            disk.replace(source, paths.target)
+        elif _measure(paths.target) != self._made:
             raise ValueError(f"{source} is not what the interrupted export has left. Start anew with force.")
-        if self._wishes.since_last:
-            disk.write_whole(places.receipt, records.write(self._receipt()))
+        if self._options.since_last:
+            disk.write_whole(paths.receipt, records.write(self._receipt()))
         else:
             # One of an export that this file has taken the place of.
-            disk.remove(places.receipt)
-        if self._wishes.spools or self._was_placing:
-            disk.remove(places.part)
+            disk.remove(paths.receipt)
+        if self._options.spools or self._was_placing:
+            disk.remove(paths.part)
             # It must be gone before the checkpoint is: without one nobody would know what it is.
-            disk.sync_folder(places.target.parent)
-        disk.remove(places.checkpoint)
-        disk.sync_folder(places.target.parent)
+            disk.sync_folder(paths.target.parent)
+        disk.remove(paths.checkpoint)
+        disk.sync_folder(paths.target.parent)
 
     def _receipt(self) -> Receipt:
         assert self._made is not None
@@ -312,23 +312,23 @@ class FileExport(ExportJob):
             return
         self._disk.close(file)
         if not self._worth_keeping:
-            self._disk.remove(self._places.checkpoint)
-            self._disk.remove(self._places.part)
+            self._disk.remove(self._paths.checkpoint)
+            self._disk.remove(self._paths.part)
 
 
-def _job(listing: ExportListRequest, wishes: ExportOptions) -> ExportIdentity:
+def _job(listing: ExportListRequest, options: ExportOptions) -> ExportIdentity:
     identity = dict(listing.identity)
     return ExportIdentity(
         host=str(identity.pop("host")),
         project=str(identity.pop("project")),
         filters=records.fingerprint(identity),
         page_size=listing.page_size,
-        format=str(wishes.form),
-        columns=None if wishes.columns is None else list(wishes.columns),
-        flatten=wishes.flatten,
-        raw=wishes.raw,
-        since_last=wishes.since_last,
-        only=None if wishes.only is None else list(wishes.only),
+        format=str(options.file_format),
+        columns=None if options.columns is None else list(options.columns),
+        flatten=options.flatten,
+        raw=options.raw,
+        since_last=options.since_last,
+        only=None if options.only is None else list(options.only),
     )
 
 

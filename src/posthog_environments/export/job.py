@@ -16,9 +16,9 @@ from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.checkpoint import Written
 from posthog_environments.export.chunks import ChunkWriter
 from posthog_environments.export.filesystem import FileSystem
+from posthog_environments.export.formats import FileFormat
 from posthog_environments.export.options import ExportOptions, Progress
 from posthog_environments.export.summary import ExportStats, ExportSummary
-from posthog_environments.export.targets import FileFormat
 from posthog_environments.tables.columns import Layout
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ class ExportJob:
     def __init__(
         self,
         listing: ExportListRequest,
-        wishes: ExportOptions,
+        options: ExportOptions,
         progress: Progress | None,
         disk: FileSystem,
         clock: Callable[[], float],
     ) -> None:
         self._listing = listing
-        self._wishes = wishes
+        self._options = options
         self._progress = progress
         self._disk = disk
         self._clock = clock
@@ -59,36 +59,36 @@ class ExportJob:
         self._rows = 0
         self._written = Written()
         self._mark: datetime | None = None
-        self._walk: OffsetPaginator[Row] = listing.restore(None)
+        self._paginator: OffsetPaginator[Row] = listing.restore(None)
         self._writer = self._new_writer(None)
 
     def _new_writer(self, layout: Layout | None) -> ChunkWriter:
-        wishes = self._wishes
-        form = FileFormat("jsonl") if wishes.spools else wishes.form
+        options = self._options
+        file_format = FileFormat("jsonl") if options.spools else options.file_format
         return ChunkWriter(
-            form,
-            columns=wishes.columns,
-            flatten=wishes.flatten,
-            raw=wishes.raw,
-            only=wishes.only,
+            file_format,
+            columns=options.columns,
+            flatten=options.flatten,
+            raw=options.raw,
+            only=options.only,
             layout=layout,
-            checks=wishes.form.kind != "jsonl",
+            checks=options.file_format.kind != "jsonl",
         )
 
     @property
     def report(self) -> Report:
         """What the walk has seen so far."""
-        return self._walk.report
+        return self._paginator.report
 
     @property
     def more(self) -> bool:
         """Whether there is more to fetch."""
-        return self._walk.cursor is not None
+        return self._paginator.cursor is not None
 
     def fetch(self) -> CallGenerator[RawPage[Row]]:
         """Give the flow that fetches the next page."""
-        assert self._walk.cursor is not None
-        return _counted(self._listing.fetch(self._walk.cursor), self._tally)
+        assert self._paginator.cursor is not None
+        return _counted(self._listing.fetch(self._paginator.cursor), self._tally)
 
     def take(self, page: RawPage[Row]) -> None:
         """Take a page, and write what is to be written.
@@ -98,8 +98,8 @@ class ExportJob:
             MalformedResponseError: A row is no person.
             OSError: It cannot be written. What came before it is kept.
         """
-        fresh = self._walk.receive(page)
-        if self._wishes.form.kind == "xlsx":
+        fresh = self._paginator.consume(page)
+        if self._options.file_format.kind == "xlsx":
             self._refuse_too_many(page.count)
         if self._mark is None:
             self._mark = next((row.created_at for row in fresh if row.created_at is not None), None)
@@ -173,7 +173,7 @@ class ExportJob:
         report, tally = self.report, self._tally
         return ExportSummary(
             path=path,
-            format=str(self._wishes.form),
+            format=str(self._options.file_format),
             rows=rows,
             new=new,
             bytes=made.bytes,
@@ -199,7 +199,7 @@ class ExportJob:
         self.close()
 
 
-def _counted(flow: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
+def _counted(generator: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
     """Run a flow, and count what it asks for."""
     waits = False
 
@@ -212,4 +212,4 @@ def _counted(flow: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
             tally.waited += command.seconds
             waits = True
 
-    return watched(flow, count)
+    return watched(generator, count)

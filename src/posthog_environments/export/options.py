@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from posthog_environments.export.targets import ExportPaths, FileFormat, Format, places_of, read_form
+from posthog_environments.export.formats import ExportPaths, FileFormat, Format, paths_of, read_format
 from posthog_environments.query.validation import flag
 
-__all__ = ["STDOUT", "ExportOptions", "Progress", "read_wishes"]
+__all__ = ["STDOUT", "ExportOptions", "Progress", "read_options"]
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the rows so far, and how many there will be where the server says it."""
@@ -23,10 +23,10 @@ STDOUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What was asked for. `places` is None for standard output."""
+    """What was asked for. `paths` is None for standard output."""
 
-    form: FileFormat
-    places: ExportPaths | None
+    file_format: FileFormat
+    paths: ExportPaths | None
     resume: bool = False
     force: bool = False
     columns: tuple[str, ...] | None = None
@@ -38,10 +38,10 @@ class ExportOptions:
     @property
     def spools(self) -> bool:
         """Whether rows are kept as they came until all are there, and the file is made from them then."""
-        return self.form.kind in ("parquet", "xlsx") or self.since_last
+        return self.file_format.kind in ("parquet", "xlsx") or self.since_last
 
 
-def read_wishes(
+def read_options(
     path: str | os.PathLike[str],
     *,
     resume: bool,
@@ -69,27 +69,27 @@ def read_wishes(
         _refuse_on_stdout(resume=resume, since_last=since_last)
         if format is None:
             raise ValueError("Standard output has no name that says in which format to write; give the format.")
-        form, places = read_form("", format), None
+        file_format, paths = read_format("", format), None
     else:
-        form, places = read_form(path, format), places_of(path)
+        file_format, paths = read_format(path, format), paths_of(path)
     chosen, alone = _columns("columns", columns), _columns("only", only)
-    _check_columns(form, chosen, alone, flatten=flatten, raw=raw)
+    _check_columns(file_format, chosen, alone, flatten=flatten, raw=raw)
     if since_last:
-        _check_since_last(form, alone)
-    _need(form)
-    return ExportOptions(form, places, columns=chosen, only=alone, **flags)
+        _check_since_last(file_format, alone)
+    _need(file_format)
+    return ExportOptions(file_format, paths, columns=chosen, only=alone, **flags)
 
 
 def _check_columns(
-    form: FileFormat, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
+    file_format: FileFormat, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
 ) -> None:
-    if form.kind == "jsonl" and (columns is not None or only is not None or flatten or raw):
+    if file_format.kind == "jsonl" and (columns is not None or only is not None or flatten or raw):
         raise ValueError("JSON Lines have no columns: columns, only, flatten and raw are for CSV, Parquet and XLSX.")
     if columns is not None and flatten:
         raise ValueError("columns and flatten exclude each other: flatten takes every property.")
     if only is not None and (columns is not None or flatten):
         raise ValueError("only stands alone: it names every column of the file, so leave out columns and flatten.")
-    if form.kind != "csv" and raw:
+    if file_format.kind != "csv" and raw:
         raise ValueError("raw is for CSV: in Parquet and XLSX every cell is as it came.")
     if only is not None:
         from posthog_environments.tables.columns import Layout
@@ -99,8 +99,8 @@ def _check_columns(
         Layout.of_only(only)
 
 
-def _check_since_last(form: FileFormat, only: Sequence[str] | None) -> None:
-    if form.kind == "xlsx":
+def _check_since_last(file_format: FileFormat, only: Sequence[str] | None) -> None:
+    if file_format.kind == "xlsx":
         raise ValueError("since_last adds to a file, and XLSX is made anew each time. Export to .csv or .parquet.")
     if only is not None:
         raise ValueError("since_last and only exclude each other: to add to a file takes all of its columns.")
@@ -125,15 +125,15 @@ def _columns(argument: str, columns: Sequence[str] | None) -> tuple[str, ...] | 
     return tuple(columns)
 
 
-def _need(form: FileFormat) -> None:
+def _need(file_format: FileFormat) -> None:
     from importlib.util import find_spec
 
-    if form.kind == "xlsx" and find_spec("xlsxwriter") is None:
+    if file_format.kind == "xlsx" and find_spec("xlsxwriter") is None:
         raise ImportError(
             "To write xlsx install the extra: pip install 'posthog-environments[excel]'. CSV needs no more."
         )
-    if (form.kind == "parquet" or form.compression == "zst") and find_spec("pyarrow") is None:
+    if (file_format.kind == "parquet" or file_format.compression == "zst") and find_spec("pyarrow") is None:
         raise ImportError(
-            f"To write {form} install the extra: pip install 'posthog-environments[export]'. JSON Lines and CSV, plain "
-            "or with .gz, need nothing more."
+            f"To write {file_format} install the extra: pip install 'posthog-environments[export]'. "
+            "JSON Lines and CSV, plain or with .gz, need nothing more."
         )

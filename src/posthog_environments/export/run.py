@@ -24,7 +24,7 @@ __all__ = ["begin", "carry_out"]
 
 def begin(
     listing: ExportListRequest,
-    wishes: ExportOptions,
+    options: ExportOptions,
     *,
     progress: Progress | None = None,
     disk: FileSystem | None = None,
@@ -37,12 +37,12 @@ def begin(
         ValueError: There is something to go on with, and it is of another export.
         OSError: A file cannot be read or made.
     """
-    make = StreamExport if wishes.places is None else FileExport
-    return make(listing, wishes, progress, disk or FileSystem(), clock)
+    make = StreamExport if options.paths is None else FileExport
+    return make(listing, options, progress, disk or FileSystem(), clock)
 
 
 def carry_out(
-    listing: ExportListRequest, wishes: ExportOptions, progress: Progress | None, began: Callable[[Report], None]
+    listing: ExportListRequest, options: ExportOptions, progress: Progress | None, began: Callable[[Report], None]
 ) -> CallGenerator[ExportSummary]:
     """Do a whole export; `began` is given the report as soon as there is one.
 
@@ -52,7 +52,7 @@ def carry_out(
     opened: list[ExportJob] = []
     summaries: list[ExportSummary] = []
     try:
-        yield RunBlocking(lambda: opened.append(begin(listing, wishes, progress=progress)))
+        yield RunBlocking(lambda: opened.append(begin(listing, options, progress=progress)))
         export = opened[0]
         began(export.report)
         while export.more:

@@ -6,10 +6,10 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from posthog_environments.export.compose import Assembler
+from posthog_environments.export.assemble import Assembler
+from posthog_environments.export.checksum import ChecksumWriter
 from posthog_environments.export.job import ExportJob
 from posthog_environments.export.options import STDOUT
-from posthog_environments.export.sink import ChecksumWriter
 from posthog_environments.export.summary import ExportSummary
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class StreamExport(ExportJob):
         super().__init__(*arguments)
         sys.stdout.flush()
         self._out = sys.stdout.buffer
-        self._spool = tempfile.TemporaryFile() if self._wishes.spools else None  # noqa: SIM115 - closed by close()
+        self._spool = tempfile.TemporaryFile() if self._options.spools else None  # noqa: SIM115 - closed by close()
 
     def _store(self, piece: bytes) -> None:
         out = self._out if self._spool is None else self._spool
@@ -43,7 +43,7 @@ class StreamExport(ExportJob):
                 return iter(spool)
 
             sink = ChecksumWriter(self._out.write)
-            Assembler(self._wishes, lines, None, None).write(sink)
+            Assembler(self._options, lines, None, None).write(sink)
             self._out.flush()
             made = sink.written
         self._count_time()

@@ -48,7 +48,7 @@ _DEEPEST: Final = 8
 
 
 def request(
-    scope: CallContext,
+    context: CallContext,
     method: str,
     path: str,
     params: Params | None,
@@ -59,12 +59,12 @@ def request(
 ) -> CallGenerator[RawResponse[Any]]:
     """Make a request to any path of the API; see `Environment.request`."""
     method = _method(method)
-    target = _target(scope, path)
+    target = _target(context, path)
     built: dict[str, Any] = {"method": method, "url": target}
     if params is not None:
         built["params"] = _params(params)
     if json is not None:
-        built["json"] = _body(scope, method, json)
+        built["json"] = _body(context, method, json)
     bucket = _bucket(method, target)
     operation = Operation("request", _kind(method, flag("repeat", repeat)), bucket, mute=frozenset({404}), free=True)
     call = Call(
@@ -73,15 +73,15 @@ def request(
         delete_events="delete_events" in built.get("params", {}),
         final=COSTLY if bucket == "query" else frozenset(),
     )
-    scope = scope.but(timeout, extra_headers)
-    asking = _asked(scope, call)
-    return raw(in_turn(scope, call, asking) if bucket == "query" and method == "POST" else asking)
+    context = context.but(timeout, extra_headers)
+    asking = _asked(context, call)
+    return raw(in_turn(context, call, asking) if bucket == "query" and method == "POST" else asking)
 
 
-def _asked(scope: CallContext, call: Call) -> CallGenerator[Any]:
+def _asked(context: CallContext, call: Call) -> CallGenerator[Any]:
     from posthog_environments_api.records import DecodeError
 
-    answer = yield from exchange(scope, call)
+    answer = yield from exchange(context, call)
     if not answer.content.strip():
         return None
     try:
@@ -150,7 +150,7 @@ def _method(method: str) -> str:
 _FORMS: Final = 'Give it relative to the project, such as "query/", or from /api/, such as "/api/users/@me/".'
 
 
-def _target(scope: CallContext, path: str) -> str:
+def _target(context: CallContext, path: str) -> str:
     """Return the whole path, which stays below /api/ of the configured server."""
     if not isinstance(path, str):
         raise TypeError(f"path must be a str, not {type(path).__name__}.")
@@ -161,7 +161,7 @@ def _target(scope: CallContext, path: str) -> str:
         raise _refused("path begins with / and not with /api/.", _FORMS)
     if "?" in path or "#" in path:
         raise _refused("path has a query or a fragment.", "Give what follows the ? as params.")
-    target = path if path.startswith(_API) else f"{ENVIRONMENTS}{scope.project_id}/{path}"
+    target = path if path.startswith(_API) else f"{ENVIRONMENTS}{context.project_id}/{path}"
     _check_segments(target)
     try:
         return quote(target, safe=_PLAIN)
@@ -200,15 +200,15 @@ def _params(params: Params) -> dict[str, Any]:
     return checked
 
 
-def _body(scope: CallContext, method: str, body: object) -> Any:
+def _body(context: CallContext, method: str, body: object) -> Any:
     """Check a body: what JSON can hold, within the limit."""
     if method in ("GET", "HEAD"):
         raise _refused(f"A {method} has no body.", "Give what it asks for as params, or another method.")
     checked = json_object("json", {"": body})[""]
     size = len(json_module.dumps(checked, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > scope.session.settings.max_body:
+    if size > context.client.settings.max_body:
         raise _refused(
-            f"json is {size:,} bytes long, and max_body allows {scope.session.settings.max_body:,}.",
+            f"json is {size:,} bytes long, and max_body allows {context.client.settings.max_body:,}.",
             "Send it in parts, or give the client a larger max_body.",
         )
     return checked

@@ -36,7 +36,7 @@ DELETION_STATUS: Final = Operation("persons.deletion_status", OperationKind.READ
 _NAMED: Final = frozenset({"person_uuid", "status", "limit", "offset", "format"})
 
 
-def bulk_delete(scope: CallContext, uuids: Sequence[str], flags: Mapping[str, bool]) -> CallGenerator[ServerResponse]:
+def bulk_delete(context: CallContext, uuids: Sequence[str], flags: Mapping[str, bool]) -> CallGenerator[ServerResponse]:
     """Ask once for the deletion of up to 1,000 persons; return the answer as it came.
 
     Args:
@@ -50,13 +50,13 @@ def bulk_delete(scope: CallContext, uuids: Sequence[str], flags: Mapping[str, bo
     from posthog_environments_api.models.person_bulk_deletion import PersonBulkDeletion
 
     body = PersonBulkDeletion.from_dict({"ids": list(uuids), **flags})
-    request = bulk_delete_persons._get_kwargs(scope.project_id, body=body)
-    answer = yield from exchange(scope, Call(BULK_DELETE, request))
+    request = bulk_delete_persons._get_kwargs(context.project_id, body=body)
+    answer = yield from exchange(context, Call(BULK_DELETE, request))
     return answer
 
 
 def deletion_status(
-    scope: CallContext,
+    context: CallContext,
     *,
     id: UUID | str | Person | None = None,
     status: str | None = None,
@@ -88,7 +88,7 @@ def deletion_status(
 
     Source: posthog/api/person.py; it is not on the vendor's page.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     if status is not None and status not in STATUSES:
         raise ValueError(f'status must be "pending", "completed" or "all", not {status!r}.')
     positive("page_size", page_size)
@@ -102,10 +102,10 @@ def deletion_status(
         from posthog_environments_api.models.person_deletion_page import PersonDeletionPage
 
         request = list_person_deletions._get_kwargs(
-            scope.project_id, limit=cursor.limit, offset=cursor.number, **wanted
+            context.project_id, limit=cursor.limit, offset=cursor.number, **wanted
         )
         call = Call(DELETION_STATUS, with_query(request, extra))
-        answer = yield from exchange(scope, call)
+        answer = yield from exchange(context, call)
         page = decode_record(call, answer, PersonDeletionPage, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 

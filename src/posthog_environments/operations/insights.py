@@ -50,7 +50,7 @@ _BEYOND = ("breakdown_limit", "breakdown_group_type_index")
 
 
 def trend(
-    scope: CallContext,
+    context: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -115,11 +115,11 @@ def trend(
     Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
     posthog/api/insight.py; `query/` from posthog/api/query.py.
     """
-    return _trend(_inquiry(scope, TREND, locals()), scope.but(timeout, extra_headers))
+    return _trend(_inquiry(context, TREND, locals()), context.but(timeout, extra_headers))
 
 
 def get_trend(
-    scope: CallContext,
+    context: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -150,11 +150,11 @@ def get_trend(
     Source: "Retrieve environments insights trend" of the vendor's page, which shows neither parameters nor an answer;
     both from posthog/api/insight.py.
     """
-    return _trend(_inquiry(scope, GET_TREND, {**locals(), "extra_body": None}), scope.but(timeout, extra_headers))
+    return _trend(_inquiry(context, GET_TREND, {**locals(), "extra_body": None}), context.but(timeout, extra_headers))
 
 
 def trend_csv(
-    scope: CallContext,
+    context: CallContext,
     *,
     events: EventsArgument = None,
     actions: ActionsArgument = None,
@@ -192,12 +192,12 @@ def trend_csv(
 
     Source: the parameter `format` of the vendor's page.
     """
-    return _csv(_inquiry(scope, TREND_CSV, locals()), scope.but(timeout, extra_headers))
+    return _csv(_inquiry(context, TREND_CSV, locals()), context.but(timeout, extra_headers))
 
 
-def _inquiry(scope: CallContext, operation: Operation, given: Mapping[str, Any]) -> TrendCall:
+def _inquiry(context: CallContext, operation: Operation, given: Mapping[str, Any]) -> TrendCall:
     """Check the arguments of a call, and return its question."""
-    asked = _question(scope, given)
+    asked = _question(context, given)
     at_address = operation is GET_TREND
     extra_query = extras("extra_query", given["extra_query"], _TREND | FORMAT if at_address else FORMAT)
     extra_body = extras("extra_body", given["extra_body"], _TREND)
@@ -209,7 +209,7 @@ def _inquiry(scope: CallContext, operation: Operation, given: Mapping[str, Any])
         if at_address:
             from posthog_environments_api.api.insights import get_trend as endpoint
 
-            request = endpoint._get_kwargs(scope.project_id, **to_query(known))
+            request = endpoint._get_kwargs(context.project_id, **to_query(known))
             return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
         from posthog_environments_api.api.insights import query_trend
         from posthog_environments_api.models.trend_query import TrendQuery
@@ -217,15 +217,15 @@ def _inquiry(scope: CallContext, operation: Operation, given: Mapping[str, Any])
 
         stream = operation is TREND_CSV
         body = TrendQuery.from_dict(asked)
-        request = query_trend._get_kwargs(scope.project_id, body=body, format_="csv" if stream else UNSET)
+        request = query_trend._get_kwargs(context.project_id, body=body, format_="csv" if stream else UNSET)
         request = with_body(with_query(request, extra_query), extra_body)
         return Call(operation, request, stream=stream, final=COSTLY)
 
     return TrendCall(operation.name, asked, legacy, extra_query, extra_body)
 
 
-def _trend(inquiry: TrendCall, scope: CallContext) -> CallGenerator[Trend]:
-    return _answered(inquiry, ask(scope, inquiry))
+def _trend(inquiry: TrendCall, context: CallContext) -> CallGenerator[Trend]:
+    return _answered(inquiry, ask(context, inquiry))
 
 
 def _answered(inquiry: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
@@ -239,8 +239,8 @@ def _answered(inquiry: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGe
     return trend
 
 
-def _csv(inquiry: TrendCall, scope: CallContext) -> CallGenerator[ServerResponse]:
-    return _as_csv(ask(scope, inquiry))
+def _csv(inquiry: TrendCall, context: CallContext) -> CallGenerator[ServerResponse]:
+    return _as_csv(ask(context, inquiry))
 
 
 def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
@@ -280,14 +280,14 @@ def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _question(scope: CallContext, given: Mapping[str, Any]) -> dict[str, Any]:
+def _question(context: CallContext, given: Mapping[str, Any]) -> dict[str, Any]:
     """Check the question among a function's arguments, and return it as a body has it."""
-    wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=scope.session.now)
+    wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=context.client.now)
     if "events" not in wanted and "actions" not in wanted:
         raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
     _check_breakdown(given)
     limit, group = given["breakdown_limit"], given["breakdown_group_type_index"]
-    compare, compare_to = _compare(given["compare"], given["compare_to"], scope)
+    compare, compare_to = _compare(given["compare"], given["compare_to"], context)
     others = {
         "filter_test_accounts": flag("filter_test_accounts", given["filter_test_accounts"]),
         "breakdown_limit": None if limit is None else positive("breakdown_limit", limit),
@@ -311,10 +311,10 @@ def _check_breakdown(given: Mapping[str, Any]) -> None:
             )
 
 
-def _compare(compare: bool | None, compare_to: str | None, scope: CallContext) -> tuple[bool | None, str | None]:
+def _compare(compare: bool | None, compare_to: str | None, context: CallContext) -> tuple[bool | None, str | None]:
     """Check what to compare with: servers heed `compare_to` only beside `compare`."""
     wanted = flag("compare", compare)
-    back = span_to_wire(compare_to, argument="compare_to", now=scope.session.now)
+    back = span_to_wire(compare_to, argument="compare_to", now=context.client.now)
     if back is not None and wanted is False:
         raise ValueError("compare=False and compare_to exclude each other: leave one of them out.")
     return wanted if back is None else True, back

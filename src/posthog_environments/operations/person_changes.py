@@ -38,7 +38,7 @@ DELETE_PROPERTY = Operation("persons.delete_property", OperationKind.CHANGE, "pe
 
 
 def update(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     properties: Mapping[str, Any],
     *,
@@ -69,21 +69,21 @@ def update(
 
     Source: "Update environments persons" of the vendor's page; the status 202 from posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     wanted = json_object("properties", properties)
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
     from posthog_environments_api.api.persons import update_person
     from posthog_environments_api.models.person_update import PersonUpdate
 
-    request = update_person._get_kwargs(scope.project_id, person_key(id), body=PersonUpdate(wanted))
+    request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(wanted))
     request = with_query(request, extras("extra_query", extra_query, FORMAT))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
-    return _update(scope, Call(UPDATE, request))
+    return _update(context, Call(UPDATE, request))
 
 
-def _update(scope: CallContext, call: Call) -> CallGenerator[Person | None]:
-    answer = yield from exchange(scope, call)
+def _update(context: CallContext, call: Call) -> CallGenerator[Person | None]:
+    answer = yield from exchange(context, call)
     from posthog_environments_api.models.person import Person as Record
 
     _check_done(call, answer)
@@ -92,7 +92,7 @@ def _update(scope: CallContext, call: Call) -> CallGenerator[Person | None]:
 
 
 def delete(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     *,
     delete_events: bool = False,
@@ -120,25 +120,25 @@ def delete(
     Source: "Delete environments persons" of the vendor's page; that `delete_events=false` deletes the events too, so
     that the parameter is sent only when true, from posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     if not isinstance(delete_events, bool):
         raise TypeError(f"delete_events must be True or False, not {type(delete_events).__name__}.")
     from posthog_environments_api.api.persons import delete_person
     from posthog_environments_api.types import UNSET
 
     # Never false: servers look whether the parameter is there.
-    request = delete_person._get_kwargs(scope.project_id, person_key(id), delete_events=delete_events or UNSET)
+    request = delete_person._get_kwargs(context.project_id, person_key(id), delete_events=delete_events or UNSET)
     extra = extras("extra_query", extra_query, FORMAT | {"delete_events"})
-    return _nothing(scope, Call(DELETE, with_query(request, extra), delete_events=delete_events))
+    return _nothing(context, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
 
-def _nothing(scope: CallContext, call: Call) -> CallGenerator[None]:
-    answer = yield from exchange(scope, call)
+def _nothing(context: CallContext, call: Call) -> CallGenerator[None]:
+    answer = yield from exchange(context, call)
     _check_done(call, answer)
 
 
 def delete_property(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     name: str,
     *,
@@ -166,7 +166,7 @@ def delete_property(
     Source: "Create environments persons delete property" of the vendor's page; that servers read the name from the
     body, so that it is sent in both places, from posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     wanted = text("name", name)
     if wanted is None:
         raise TypeError("name must be a str, not None.")
@@ -175,11 +175,11 @@ def delete_property(
     from posthog_environments_api.models.property_deletion import PropertyDeletion
 
     request = delete_person_property._get_kwargs(
-        scope.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
+        context.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
     )
     request = with_query(request, extras("extra_query", extra_query, FORMAT | {"$unset"}))
     request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
-    return _nothing(scope, Call(DELETE_PROPERTY, request))
+    return _nothing(context, Call(DELETE_PROPERTY, request))
 
 
 def _check_done(call: Call, answer: ServerResponse) -> None:

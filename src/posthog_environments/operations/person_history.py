@@ -44,7 +44,7 @@ TIMELINE = Operation("persons.properties_timeline", OperationKind.READ, "persons
 
 
 def activity(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     *,
     page_size: int = 100,
@@ -72,7 +72,7 @@ def activity(
     Source: "Retrieve environments persons activity retrieve" of the vendor's page, which shows no answer; its shape
     from posthog/models/activity_logging/.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     key = person_key(id)
     positive("page_size", page_size)
     extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
@@ -81,9 +81,9 @@ def activity(
         from posthog_environments_api.api.persons import list_person_activity
         from posthog_environments_api.models.activity_page import ActivityPage as Record
 
-        request = list_person_activity._get_kwargs(scope.project_id, key, page=cursor.number, limit=cursor.limit)
+        request = list_person_activity._get_kwargs(context.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
-        answer = yield from exchange(scope, call)
+        answer = yield from exchange(context, call)
         page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
         return RawPage(page.results, next_link(page), page.total_count)
 
@@ -96,7 +96,7 @@ def _entry_key(entry: ActivityEntry) -> str:
 
 
 def properties_timeline(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     *,
     events: EventsArgument = None,
@@ -136,7 +136,7 @@ def properties_timeline(
     Source: "Retrieve environments persons properties timeline" of the vendor's page, which shows neither parameters
     nor an answer; both from posthog/queries/properties_timeline/.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     wanted = question(
         events=events,
         actions=actions,
@@ -148,16 +148,18 @@ def properties_timeline(
         display=display,
         interval=interval,
         default_type="person",
-        now=scope.session.now,
+        now=context.client.now,
     )
     from posthog_environments_api.api.persons import get_person_properties_timeline
 
-    request = get_person_properties_timeline._get_kwargs(scope.project_id, person_key(id), **to_query(wanted))
-    return _timeline(scope, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | FORMAT))))
+    request = get_person_properties_timeline._get_kwargs(context.project_id, person_key(id), **to_query(wanted))
+    return _timeline(
+        context, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | FORMAT)))
+    )
 
 
-def _timeline(scope: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:
+def _timeline(context: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:
     from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
 
-    answer = yield from exchange(scope, call)
+    answer = yield from exchange(context, call)
     return PropertiesTimeline(decode_record(call, answer, Record))

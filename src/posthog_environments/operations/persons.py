@@ -1,6 +1,6 @@
-"""The operations on persons, each written once, as a flow over the generated endpoints.
+"""The operations on persons, each written once as a call generator over the generated endpoints.
 
-A flow takes its `CallContext` first; `environment` binds it to both clients, so that signature and docstring serve both.
+Each takes a `CallContext` first; `client.resources` makes the methods of both clients from it.
 """
 
 # Callers without a type checker are users too, so arguments are checked at run time.
@@ -65,7 +65,7 @@ FORMAT = frozenset({"format"})
 
 
 def list_(
-    scope: CallContext,
+    context: CallContext,
     *,
     search: str | None = None,
     email: str | None = None,
@@ -118,12 +118,12 @@ def list_(
     Source: "List all environments persons" of the vendor's page; order, links and short pages from
     posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     _check_page_size(page_size)
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
-    query = _filters(scope, search, email, distinct_id, properties)
+    query = _filters(context, search, email, distinct_id, properties)
     if flag("include_total", include_total):
         query["include_total"] = True
     extra = extras("extra_query", extra_query, _FILTERS)
@@ -132,9 +132,9 @@ def list_(
         from posthog_environments_api.api.persons import list_persons
         from posthog_environments_api.models.person_page import PersonPage as Record
 
-        request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+        request = list_persons._get_kwargs(context.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = _listing(with_query(request, extra), query)
-        answer = yield from exchange(scope, call)
+        answer = yield from exchange(context, call)
         page = decode_record(call, answer, Record, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 
@@ -143,10 +143,10 @@ def list_(
             return OffsetPaginator(page_size, offset, *_ROW)
         return OffsetPaginator[Any].restore(state, *_ROW)
 
-    settings = scope.session.settings
+    settings = context.client.settings
     identity = {
         "host": settings.host,
-        "project": scope.project_id,
+        "project": context.project_id,
         # As it was asked for: a relative date becomes another one each time.
         "query": _words(search, email, distinct_id, filters_to_wire(properties, default_type="person")),
         "extra_query": extra,
@@ -155,7 +155,7 @@ def list_(
     if since is not None or before is not None:
         # An export is of whole listings alone.
         return ListRequest(fetch, partial(TimeRangePaginator, page_size, offset, near, *_ROW, since, before))
-    export = ExportListRequest(partial(_rows, _waits_for(scope), query, extra), restore, identity, page_size)
+    export = ExportListRequest(partial(_rows, _waits_for(context), query, extra), restore, identity, page_size)
     return ListRequest(fetch, partial(restore, None), export=export)
 
 
@@ -188,27 +188,25 @@ def _check_range(offset: int, near: int, since: datetime | None, before: datetim
         raise ValueError("created_since must lie before created_before: nobody was created in between.")
 
 
-def _waits_for(scope: CallContext) -> CallContext:
-    options = scope.options
-    return scope if options.max_wait is not None else CallContext(scope.session, options.but(max_wait=LONG_WAIT))
+def _waits_for(context: CallContext) -> CallContext:
+    options = context.options
+    return context if options.max_wait is not None else CallContext(context.client, options.but(max_wait=LONG_WAIT))
 
 
-def _rows(
-    scope: CallContext, query: Mapping[str, Any], extra: Extra, cursor: Cursor
-) -> CallGenerator[RawPage[Any]]:
+def _rows(context: CallContext, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> CallGenerator[RawPage[Any]]:
     """Fetch a page with its rows as they came."""
     from posthog_environments_api.api.persons import list_persons
 
     from posthog_environments.results.raw_rows import read_page
 
-    request = list_persons._get_kwargs(scope.project_id, limit=cursor.limit, offset=cursor.number, **query)
+    request = list_persons._get_kwargs(context.project_id, limit=cursor.limit, offset=cursor.number, **query)
     call = _listing(with_query(request, extra), query)
-    answer = yield from exchange(scope, call)
+    answer = yield from exchange(context, call)
     return RawPage(*decode(call, answer, read_page, cursor.number))
 
 
 def get(
-    scope: CallContext,
+    context: CallContext,
     id: PersonKey,
     *,
     timeout: float | None = None,
@@ -229,22 +227,22 @@ def get(
 
     Source: "Retrieve environments persons" of the vendor's page; that a uuid works too, from posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import get_person
 
-    request = get_person._get_kwargs(scope.project_id, person_key(id))
-    return _get(scope, Call(GET, with_query(request, extras("extra_query", extra_query, FORMAT))))
+    request = get_person._get_kwargs(context.project_id, person_key(id))
+    return _get(context, Call(GET, with_query(request, extras("extra_query", extra_query, FORMAT))))
 
 
-def _get(scope: CallContext, call: Call) -> CallGenerator[Person]:
+def _get(context: CallContext, call: Call) -> CallGenerator[Person]:
     from posthog_environments_api.models.person import Person as Record
 
-    answer = yield from exchange(scope, call)
+    answer = yield from exchange(context, call)
     return decode_record(call, answer, Record)
 
 
 def csv(
-    scope: CallContext,
+    context: CallContext,
     *,
     search: str | None = None,
     email: str | None = None,
@@ -278,13 +276,13 @@ def csv(
 
     Source: the parameter `format` of the vendor's page; the limits from posthog/api/person.py.
     """
-    scope = scope.but(timeout, extra_headers)
+    context = context.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import list_persons
 
-    query = _filters(scope, search, email, distinct_id, properties)
-    request = list_persons._get_kwargs(scope.project_id, format_="csv", **query)
+    query = _filters(context, search, email, distinct_id, properties)
+    request = list_persons._get_kwargs(context.project_id, format_="csv", **query)
     extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
-    return exchange(scope, _listing(with_query(request, extra), query, stream=True))
+    return exchange(context, _listing(with_query(request, extra), query, stream=True))
 
 
 _NO_OR = (
@@ -301,10 +299,10 @@ def _listing(request: dict[str, Any], query: Mapping[str, Any], *, stream: bool 
 
 
 def _filters(
-    scope: CallContext, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
+    context: CallContext, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
 ) -> dict[str, Any]:
     wanted = _of_persons(filters_to_wire(properties, default_type="person"))
-    return _words(search, email, distinct_id, absolute(wanted, scope.session.now))
+    return _words(search, email, distinct_id, absolute(wanted, context.client.now))
 
 
 def _words(

@@ -44,7 +44,7 @@ _TIMING = frozenset(
 
 
 def timing(
-    scope: CallContext,
+    context: CallContext,
     *,
     name: str | None = None,
     derived_name: str | None = None,
@@ -93,11 +93,11 @@ def timing(
     from posthog_environments_api.api.insights import record_insight_timing
     from posthog_environments_api.models.insight_timing import InsightTiming
 
-    request = record_insight_timing._get_kwargs(scope.project_id, body=InsightTiming.from_dict(body))
+    request = record_insight_timing._get_kwargs(context.project_id, body=InsightTiming.from_dict(body))
     request = with_query(request, extras("extra_query", extra_query, FORMAT))
     request = with_body(request, extras("extra_body", extra_body, _TIMING))
-    return _done(scope.but(timeout, extra_headers), Call(TIMING, request))
+    return _done(context.but(timeout, extra_headers), Call(TIMING, request))
 
 
-def _done(scope: CallContext, call: Call) -> CallGenerator[None]:
-    yield from exchange(scope, call)
+def _done(context: CallContext, call: Call) -> CallGenerator[None]:
+    yield from exchange(context, call)

@@ -105,13 +105,13 @@ class TrendCall:
         refuse_what_is_lost(self.asked)
         return self.legacy()
 
-    def by_query(self, scope: CallContext) -> Call:
+    def by_query(self, context: CallContext) -> Call:
         """Put the question as a TrendsQuery.
 
         Raises:
             ValueError: A word has no place there.
         """
-        own = scope.session.settings.trend_api == "query"
+        own = context.client.settings.trend_api == "query"
         query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body})
         if own:
             merge_fields(query, self.extra_body)
@@ -121,7 +121,7 @@ class TrendCall:
         from posthog_environments_api.api.query import run_query
         from posthog_environments_api.models.query_request import QueryRequest
 
-        request = run_query._get_kwargs(scope.project_id, body=QueryRequest.from_dict(body))
+        request = run_query._get_kwargs(context.project_id, body=QueryRequest.from_dict(body))
         return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
 
     @property
@@ -130,58 +130,58 @@ class TrendCall:
         return Operation(self.name, OperationKind.READ, "query")
 
 
-def ask(scope: CallContext, inquiry: TrendCall) -> CallGenerator[TrendOutcome]:
+def ask(context: CallContext, inquiry: TrendCall) -> CallGenerator[TrendOutcome]:
     """Ask a question where it is to be asked.
 
     Raises:
         ValueError: The endpoint in use cannot express it. Nothing was sent.
         APIStatusError: While it runs: the server says no, or the query has failed.
     """
-    way = _way(scope.session)
-    first = inquiry.by_query(scope) if way == "query" else inquiry.by_legacy()
-    return _asked(scope, inquiry, way, first)
+    way = _way(context.client)
+    first = inquiry.by_query(context) if way == "query" else inquiry.by_legacy()
+    return _asked(context, inquiry, way, first)
 
 
-def _way(session: ClientState) -> Via:
+def _way(client: ClientState) -> Via:
     """Choose the endpoint that is asked first."""
-    chosen = session.settings.trend_api
+    chosen = client.settings.trend_api
     if chosen != "auto":
         return chosen
-    return "query" if session.by_query or session.settings.origin[1] in _CLOUD else "legacy"
+    return "query" if client.by_query or client.settings.origin[1] in _CLOUD else "legacy"
 
 
-def _asked(scope: CallContext, inquiry: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
+def _asked(context: CallContext, inquiry: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
     if way == "query":
-        return (yield from _by_query(scope, inquiry, first))
+        return (yield from _by_query(context, inquiry, first))
     gone = None
     try:
-        answer = yield from exchange(scope, first)
+        answer = yield from exchange(context, first)
     except APIStatusError as error:
         if error.status_code not in GONE:
             raise
         gone = error
     else:
         return TrendOutcome("legacy", first, answer)
-    if scope.session.settings.trend_api == "legacy":
-        found = yield from _at_twin(scope, first, gone)
+    if context.client.settings.trend_api == "legacy":
+        found = yield from _at_twin(context, first, gone)
         if found is not None:
             return found
         raise _with_words(
             gone, _TAKEN_AWAY, 'Ask at query/ with trend_api="query"; the key needs the scope query:read.'
         )
-    return (yield from _instead(scope, inquiry, first, gone))
+    return (yield from _instead(context, inquiry, first, gone))
 
 
-def _at_twin(scope: CallContext, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome | None]:
+def _at_twin(context: CallContext, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome | None]:
     """Ask `insights/trend/` at its twin, where nothing has shown yet that the server knows the prefix in use.
 
     Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
     """
     call = at_twin(first)
-    if gone.status_code != 404 or scope.session.settled or call is None:
+    if gone.status_code != 404 or context.client.settled or call is None:
         return None
     try:
-        answer = yield from exchange(scope, call)
+        answer = yield from exchange(context, call)
     except APIStatusError as error:
         if error.status_code in GONE:
             return None
@@ -189,19 +189,21 @@ def _at_twin(scope: CallContext, first: Call, gone: APIStatusError) -> CallGener
     return TrendOutcome("legacy", call, answer)
 
 
-def _instead(scope: CallContext, inquiry: TrendCall, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome]:
+def _instead(
+    context: CallContext, inquiry: TrendCall, first: Call, gone: APIStatusError
+) -> CallGenerator[TrendOutcome]:
     """Ask `query/` where `insights/trend/` is not to be had; the first error counts if it says no too."""
     refused = None
     try:
-        return (yield from _by_query(scope, inquiry, inquiry.by_query(scope)))
+        return (yield from _by_query(context, inquiry, inquiry.by_query(context)))
     except APIStatusError as error:
         # What the own quota refuses was not sent, and has no body.
         if error.status_code in _THERE and error.body is not None:
-            scope.session.by_query = True
-        if error.status_code in _THERE or isinstance(error, ServerError) or scope.session.by_query:
+            context.client.by_query = True
+        if error.status_code in _THERE or isinstance(error, ServerError) or context.client.by_query:
             raise
         refused = error
-    found = yield from _at_twin(scope, first, gone)
+    found = yield from _at_twin(context, first, gone)
     if found is not None:
         return found
     raise _with_words(gone, *_both_tried(gone, refused))
@@ -236,30 +238,30 @@ def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatu
 # ----------------------------------------------------------------------------------------------------------- query/
 
 
-def _by_query(scope: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
-    return (yield from in_turn(scope, call, _answered(scope, inquiry, call)))
+def _by_query(context: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
+    return (yield from in_turn(context, call, _answered(context, inquiry, call)))
 
 
-def in_turn(scope: CallContext, call: Call, flow: CallGenerator[T]) -> CallGenerator[T]:
+def in_turn(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:
     """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
-    session, who = scope.session, object()
+    client, who = context.client, object()
     try:
-        yield from observed(scope, call, _turn(scope, call.operation.name, who))
-        return (yield from flow)
+        yield from observed(context, call, _turn(context, call.operation.name, who))
+        return (yield from generator)
     finally:
-        with session.lock:
-            session.queries.leave(who)
+        with client.lock:
+            client.queries.leave(who)
 
 
-def _turn(scope: CallContext, name: str, who: Hashable) -> CallGenerator[None]:
-    session = scope.session
-    patience = scope.options.timeout if scope.options.max_wait is None else scope.options.max_wait
-    start = session.clock()
+def _turn(context: CallContext, name: str, who: Hashable) -> CallGenerator[None]:
+    client = context.client
+    patience = context.options.timeout if context.options.max_wait is None else context.options.max_wait
+    start = client.clock()
     while True:
-        with session.lock:
-            if session.queries.take(who):
+        with client.lock:
+            if client.queries.take(who):
                 return
-        if session.clock() - start + _NAP > patience:
+        if client.clock() - start + _NAP > patience:
             raise RateLimitError(
                 f"{name}: three queries of this client are in flight, and none was over in "
                 f"{patience:g} s. Nothing was sent. Give a larger max_wait or timeout, or ask less at once.",
@@ -268,7 +270,7 @@ def _turn(scope: CallContext, name: str, who: Hashable) -> CallGenerator[None]:
         yield Sleep(_NAP, for_quota=True, why="quota")
 
 
-def _answered(scope: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
+def _answered(context: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
     """Send a query, and ask for its answer until there is one."""
     deadlines: list[float] = []
 
@@ -277,18 +279,18 @@ def _answered(scope: CallContext, inquiry: TrendCall, call: Call) -> CallGenerat
             deadlines.append(seen.deadline)
 
     try:
-        answer = yield from watched(exchange(scope, call), note)
+        answer = yield from watched(exchange(context, call), note)
     except APIStatusError as error:
         raise _explained(error) from None
     body = _decoded(call, answer)
-    scope.session.by_query = True
+    context.client.by_query = True
     wait, faults = _FIRST_WAIT, 0
     while (state := _state(answer, body)) is not None:
         if state.failed:
             raise _failure(inquiry, answer.status_code, body, state)
         if state.complete:
             return TrendOutcome("query", call, answer, state.result or {})
-        later = yield from _asked_for(scope, inquiry, state, wait, deadlines[-1], faults)
+        later = yield from _asked_for(context, inquiry, state, wait, deadlines[-1], faults)
         if later is None:
             faults += 1
         else:
@@ -318,34 +320,34 @@ def _state(answer: ServerResponse, body: Mapping[str, Any]) -> QueryState | None
 
 
 def _asked_for(
-    scope: CallContext, inquiry: TrendCall, state: QueryState, wait: float, deadline: float, faults: int
+    context: CallContext, inquiry: TrendCall, state: QueryState, wait: float, deadline: float, faults: int
 ) -> CallGenerator[ServerResponse | None]:
     """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
-    session = scope.session
+    client = context.client
     if state.id is None:
         raise MalformedResponseError(
             f"{inquiry.name}: the query runs on, and has no id to ask for it by.", status_code=202
         )
-    if session.clock() + wait >= deadline:
+    if client.clock() + wait >= deadline:
         raise DeadlineExceeded(
-            f"{inquiry.name} took longer than its {scope.options.timeout:g} s: the server still works on the query. "
+            f"{inquiry.name} took longer than its {context.options.timeout:g} s: the server still works on the query. "
             "Give a larger timeout=, or ask for less."
         )
     from posthog_environments_api.api.query import get_query
 
-    request = get_query._get_kwargs(scope.project_id, state.id)
+    request = get_query._get_kwargs(context.project_id, state.id)
     # A 500 is how a query ends that failed for no reason to be told, and would end each time.
     call = Call(inquiry.at_query, request, final=COSTLY | {500})
-    yield from observed(scope, call, _nap(wait))
+    yield from observed(context, call, _nap(wait))
     refused = None
     try:
-        return (yield from exchange(scope.but(max(deadline - session.clock(), 0.001)), call))
+        return (yield from exchange(context.but(max(deadline - client.clock(), 0.001)), call))
     except APIStatusError as error:
         refused = error
     failed = state_of(refused.body)
     if failed is not None:
         raise _failure(inquiry, refused.status_code, refused.body, failed)
-    if refused.status_code == 500 and faults < scope.options.retries:
+    if refused.status_code == 500 and faults < context.options.retries:
         return None
     if refused.status_code == 404:
         raise _with_words(refused, "The server no longer knows this query.", "Ask again.")

@@ -41,6 +41,6 @@ class ListRequest(Generic[T]):
     """
 
     fetch: Callable[[Cursor], Generator[Any, Any, RawPage[T]]]
-    walk: Callable[[], Paginator[T]]
+    paginator: Callable[[], Paginator[T]]
     rows: Literal["persons", "activity", "deletions"] = "persons"
     export: ExportListRequest | None = None

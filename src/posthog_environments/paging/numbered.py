@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from posthog_environments.errors import PagingError
-from posthog_environments.paging.page import EmptyPages, Cursor, RawPage, Report, next_number
+from posthog_environments.paging.page import Cursor, EmptyPages, RawPage, Report, next_number
 
 __all__ = ["NumberedPaginator"]
 
@@ -31,7 +31,7 @@ class NumberedPaginator(Generic[T]):
         self._idle = EmptyPages()
         self.cursor: Cursor | None = Cursor(1, page_size)
 
-    def receive(self, page: RawPage[T]) -> list[T]:
+    def consume(self, page: RawPage[T]) -> list[T]:
         """Take the answer to `cursor`, and return its new entries; see `OffsetPaginator.receive`."""
         asked = self.cursor
         assert asked is not None

@@ -25,8 +25,8 @@ from posthog_environments.errors import PagingError
 from posthog_environments.paging.page import (
     MAX_NUMBER,
     MOST_ROWS,
-    EmptyPages,
     Cursor,
+    EmptyPages,
     RawPage,
     Report,
     next_number,
@@ -82,7 +82,7 @@ class OffsetPaginator(Generic[T]):
         self._asked_twice = False
         self._trouble: str | None = None
 
-    def receive(self, page: RawPage[T]) -> list[T]:
+    def consume(self, page: RawPage[T]) -> list[T]:
         """Take the answer to `cursor`, and return its new rows; `cursor` is what to ask for next, None at the end.
 
         Raises:
@@ -150,15 +150,15 @@ class OffsetPaginator(Generic[T]):
         Raises:
             LookupError, TypeError, ValueError: It is no such state.
         """
-        walk = cls(state["_size"], state["_start"], key, created)
+        paginator = cls(state["_size"], state["_start"], key, created)
         for name in PLAIN:
-            setattr(walk, name, state[name])
-        walk.cursor = None if state["cursor"] is None else Cursor(*state["cursor"])
-        walk.report = Report(**state["report"])
-        walk._idle.count = state["idle"]
-        walk._memory.restore(state["memory"])
-        walk._order.restore(state["order"])
-        return walk
+            setattr(paginator, name, state[name])
+        paginator.cursor = None if state["cursor"] is None else Cursor(*state["cursor"])
+        paginator.report = Report(**state["report"])
+        paginator._idle.count = state["idle"]
+        paginator._memory.restore(state["memory"])
+        paginator._order.restore(state["order"])
+        return paginator
 
     def stop(self) -> None:
         """End the walk before its end: no more is wanted. It is complete so far as it went in order."""

@@ -13,8 +13,8 @@ __all__ = [
     "MAX_IDLE_PAGES",
     "MAX_NUMBER",
     "MOST_ROWS",
-    "EmptyPages",
     "Cursor",
+    "EmptyPages",
     "Paginator",
     "RawPage",
     "Report",
@@ -66,7 +66,7 @@ class Paginator(Protocol[T]):
         """What has been seen so far."""
         ...
 
-    def receive(self, page: RawPage[T], /) -> list[T]:
+    def consume(self, page: RawPage[T], /) -> list[T]:
         """Take the answer to `cursor`, and return what is new in it."""
         ...
 

@@ -69,16 +69,16 @@ class TimeRangePaginator(Generic[T]):
         self._inside = _Inside(created, since, before)
         self._search = None if before is None else _Search(page_size, near, created, before)
         # It may step back over rows that are newer than the range: they are passed over, whatever moved.
-        self._walk: OffsetPaginator[T] = OffsetPaginator(page_size, offset, key, created)
+        self._paginator: OffsetPaginator[T] = OffsetPaginator(page_size, offset, key, created)
         # Rows that show that the range is over: more than one, for a single one may just lie wrong.
         self._enough = max(1, page_size // 100)
 
     @property
     def cursor(self) -> Cursor | None:
         """What to ask for next, or None at the end."""
-        return self._walk.cursor if self._search is None else Cursor(self._search.number, self._size)
+        return self._paginator.cursor if self._search is None else Cursor(self._search.number, self._size)
 
-    def receive(self, page: RawPage[T]) -> list[T]:
+    def consume(self, page: RawPage[T]) -> list[T]:
         """Take the answer to `cursor`, and return its new rows that are in the range; see `OffsetPaginator.receive`.
 
         Raises:
@@ -88,21 +88,21 @@ class TimeRangePaginator(Generic[T]):
         if self._search is not None:
             if not self._search.ends_with(page):
                 return []
-            self._walk.begin_at(Cursor(self._search.number, self._size), self._search.newest)
+            self._paginator.begin_at(Cursor(self._search.number, self._size), self._search.newest)
             self._search = None
-        rows = self._inside.of(self._walk.receive(page))
+        rows = self._inside.of(self._paginator.consume(page))
         if self._inside.older >= self._enough:
-            self._walk.stop()
-        if self._walk.cursor is None:
+            self._paginator.stop()
+        if self._paginator.cursor is None:
             rows += self._inside.end()
         self._note(len(rows))
         return rows
 
     def _note(self, rows: int) -> None:
-        report, seen = self.report, self._walk.report
+        report, seen = self.report, self._paginator.report
         report.rows += rows
         report.short_pages, report.duplicates, report.next_offset = seen.short_pages, seen.duplicates, seen.next_offset
-        if self._walk.cursor is None:
+        if self._paginator.cursor is None:
             report.reason = seen.reason or self._inside.trouble
             report.complete = report.reason is None
 

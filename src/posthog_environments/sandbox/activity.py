@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from posthog_environments.sandbox import bodies, people, tabular
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, json_text
+from posthog_environments.sandbox import bodies, persons, tabular
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid
 from posthog_environments.sandbox.sql import Sql
 
 LIMIT: Final = 10
 
 
-def show(house: AppContext, call: RequestContext) -> Reply:
+def show(app: AppContext, call: RequestContext) -> Reply:
     """Answer a page of the log about one person. The log outlives the person; this view of it does not."""
-    page, limit = _page(house, call)
-    entries = Sql("FROM activity WHERE person_id = ?", (people.find(house, call.id),))
-    total = (house.store.row(Sql("SELECT count(*)") + entries) or (0,))[0]
-    if house.lenient and page > max(1, -(-total // limit)):
+    page, limit = _page(app, call)
+    entries = Sql("FROM activity WHERE person_id = ?", (persons.find(app, call.id),))
+    total = (app.store.row(Sql("SELECT count(*)") + entries) or (0,))[0]
+    if app.lenient and page > max(1, -(-total // limit)):
         raise crash("There is no such page, and the server falls over.")
-    rows = house.store.rows(
+    rows = app.store.rows(
         Sql("SELECT id, written(created_at), person_id, activity, name, changes")
         + entries
         + Sql("ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", (limit, (page - 1) * limit))
     )
-    found = [_entry(*row, newer=house.newer) for row in rows]
-    if call.wants_csv and house.lenient:
+    found = [_entry(*row, newer=app.newer) for row in rows]
+    if call.wants_csv and app.lenient:
         return csv_reply(tabular.write(lambda: _parsed(found), as_python=True), None)
-    following = _link(house, call, page + 1, limit) if page * limit < total else None
-    before = _link(house, call, page - 1, limit) if page > 1 else None
+    following = _link(app, call, page + 1, limit) if page * limit < total else None
+    before = _link(app, call, page - 1, limit) if page > 1 else None
     return json_text(
         f'{{"results":[{",".join(found)}],"next":{bodies.write(following)},'
         f'"previous":{bodies.write(before)},"total_count":{total}}}'
@@ -40,8 +40,8 @@ def _parsed(found: list[str]) -> Iterator[object]:
     return map(bodies.parse, found)
 
 
-def _link(house: AppContext, call: RequestContext, page: int, limit: int) -> str:
-    if house.lenient:
+def _link(app: AppContext, call: RequestContext, page: int, limit: int) -> str:
+    if app.lenient:
         return call.turned("page", page).turned("limit", limit).url
     return call.link(page=page, limit=limit)
 
@@ -64,14 +64,14 @@ def _entry(number: int, at: str, person_id: int, action: str, name: str | None, 
     return bodies.write({"id": f"00000000-0000-4000-8000-{number:012d}", **entry} if newer else entry)
 
 
-def _page(house: AppContext, call: RequestContext) -> tuple[int, int]:
-    if house.lenient:
+def _page(app: AppContext, call: RequestContext) -> tuple[int, int]:
+    if app.lenient:
         limit, page = (
-            people.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
+            persons.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
         )
         if limit is None or page is None or limit < 1 or page < 1:
             raise crash("The server does not check page and limit, and falls over.")
-        return page, min(limit, people.MOST_ID)
+        return page, min(limit, persons.MOST_ID)
     return _whole(call, "page", 1), _whole(call, "limit", LIMIT)
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import request_response
 
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 from posthog_environments.sandbox.settings import SHARED
 
@@ -40,12 +40,12 @@ _log = logging.getLogger("posthog_environments.sandbox")
 class App:
     """Everything between the socket and the operations."""
 
-    def __init__(self, house: AppContext, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
-        self._house = house
+    def __init__(self, app: AppContext, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
+        self._app = app
         self._keys = keys
         self._faults = faults
         self._threads = threads
-        self._throttle = access.Throttle(house.settings.rates, shared=SHARED[house.settings.era])
+        self._throttle = access.Throttle(app.settings.rates, shared=SHARED[app.settings.era])
 
     def application(self) -> Starlette:
         """Build the application."""
@@ -69,7 +69,7 @@ class App:
         except ClientDisconnect:
             return Response(status_code=400)
         method = "GET" if request.method == "HEAD" else request.method
-        call = RequestContext(method, _url(request), dict(request.headers), body, lenient=self._house.lenient)
+        call = RequestContext(method, _url(request), dict(request.headers), body, lenient=self._app.lenient)
         path = request.scope["path"]
         reply = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, call, path)
         if isinstance(reply.body, bytes):
@@ -94,30 +94,30 @@ class App:
             # The answer says nothing about the inside; the log, silent by default, does.
             _log.exception("the sandbox failed")
             reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))
-        reply.headers["Date"] = format_datetime(self._house.now().replace(tzinfo=UTC), usegmt=True)
-        reply.headers.update(notices.of(self._house.settings, call.url, path, reply.status))
+        reply.headers["Date"] = format_datetime(self._app.now().replace(tzinfo=UTC), usegmt=True)
+        reply.headers.update(notices.of(self._app.settings, call.url, path, reply.status))
         return reply
 
     def _operate(self, call: RequestContext, path: str) -> Reply:
         if path == "/":
-            return welcome.show(self._house, call)
+            return welcome.show(self._app, call)
         if path in {"/_health", "/_health/"}:
             return Reply(200, b"ok", "text/plain")
         resource = self._resource(path)
         if resource is None:
             raise not_found()
-        if self._house.settings.redirect and resource.prefix == "environments":
+        if self._app.settings.redirect and resource.prefix == "environments":
             return Reply(307, headers={"Location": notices.twin(call.url)})
         return self._let_in(call, path, resource)
 
     def _let_in(self, call: RequestContext, path: str, resource: routes.Endpoint) -> Reply:
         """Look at format, key, method, project, scope and rate, in the order of the servers, and run the operation."""
-        settings = self._house.settings
+        settings = self._app.settings
         wants_csv = call.wants_csv  # reading it refuses formats that nobody knows
         key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
-        if call.method == "OPTIONS" and self._house.lenient:
+        if call.method == "OPTIONS" and self._app.lenient:
             return json_reply({"name": path, "description": "", "renders": list(KINDS), "parses": [KINDS[0]]})
-        lenient = self._house.lenient
+        lenient = self._app.lenient
         operation = resource.operation(call.method, lenient=lenient)
         if operation is None:
             allowed = ", ".join(method for method in resource.operations if resource.operation(method, lenient=lenient))
@@ -130,15 +130,15 @@ class App:
         elif settings.unscoped == "refuse":
             raise access.refuse_personal_key()
         self._throttle.take(key, operation.bucket)
-        self._house.changes.settle()
+        self._app.changes.settle()
         call = replace(call, id=resource.id)
-        if not self._house.lenient:
+        if not self._app.lenient:
             declared.check(call, operation.takes)
-        reply = operation.handler(self._house, call)
-        return _no_table(reply) if wants_csv and self._house.lenient and not operation.table else reply
+        reply = operation.handler(self._app, call)
+        return _no_table(reply) if wants_csv and self._app.lenient and not operation.table else reply
 
     def _resource(self, path: str) -> routes.Endpoint | None:
-        settings = self._house.settings
+        settings = self._app.settings
         resource = routes.find(path, settings.era)
         known = resource is None or resource.prefix is None or resource.prefix in settings.prefixes
         return resource if known else None
@@ -146,7 +146,7 @@ class App:
     def _refusal(self, call: RequestContext, path: str, problem: Problem) -> Reply:
         """Write a refusal; as CSV it is a status and nothing else."""
         reply = _refusal(problem)
-        if self._house.lenient and self._resource(path) is not None and _asks_for_csv(call):
+        if self._app.lenient and self._resource(path) is not None and _asks_for_csv(call):
             return Reply(reply.status, headers=reply.headers)
         return reply
 

@@ -17,8 +17,8 @@ from posthog_environments.sandbox.settings import Era, Rates, SandboxSettings
 
 if TYPE_CHECKING:
     from posthog_environments.sandbox.access import Keys
-    from posthog_environments.sandbox.exchange import AppContext
     from posthog_environments.sandbox.faults import Faults
+    from posthog_environments.sandbox.messages import AppContext
     from posthog_environments.sandbox.server import Server
 
 _T = TypeVar("_T")
@@ -132,7 +132,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._stack: ExitStack | None = None
         self._server: Server | None = None
-        self._house: AppContext | None = None
+        self._app: AppContext | None = None
         self._keys: Keys | None = None
         self._faults: Faults | None = None
         self._api_key = ""
@@ -184,15 +184,15 @@ class Sandbox:
         from posthog_environments.sandbox import cdnow, loading
         from posthog_environments.sandbox.access import Keys
         from posthog_environments.sandbox.app import App
+        from posthog_environments.sandbox.change_queue import Changes
         from posthog_environments.sandbox.clock import Clock
-        from posthog_environments.sandbox.exchange import AppContext
         from posthog_environments.sandbox.faults import Faults
-        from posthog_environments.sandbox.matches import FilterCache
+        from posthog_environments.sandbox.filter_matches import FilterCache
+        from posthog_environments.sandbox.messages import AppContext
         from posthog_environments.sandbox.pending import Queue
         from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
         from posthog_environments.sandbox.store import Database
-        from posthog_environments.sandbox.waiting import Changes
 
         settings = self._settings
         store = Database(settings.path)
@@ -204,11 +204,11 @@ class Sandbox:
         changes.recover()
         stack.callback(changes.settle, at_once=True)
         keys, faults = Keys(), Faults()
-        house = AppContext(settings, store, changes, clock, FilterCache(store), Results(store, clock), Queue())
+        app = AppContext(settings, store, changes, clock, FilterCache(store), Results(store, clock), Queue())
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
-        server = Server(settings.port, App(house, keys, faults, threads).application)
+        server = Server(settings.port, App(app, keys, faults, threads).application)
         stack.callback(server.stop)
-        self._keys, self._house, self._server, self._faults = keys, house, server, faults
+        self._keys, self._app, self._server, self._faults = keys, app, server, faults
         self._api_key = keys.add(settings.scopes, settings.api_key)
 
     def stop(self) -> None:
@@ -218,7 +218,7 @@ class Sandbox:
             self._server = None
             if stack is not None:
                 stack.close()
-                self._house = self._keys = self._faults = None
+                self._app = self._keys = self._faults = None
 
     def add_key(self, *scopes: str) -> str:
         """Make a further key with the given scopes, or all."""
@@ -276,11 +276,11 @@ class Sandbox:
             SandboxError: The sandbox is not running.
 
         """
-        self._running(self._house).queue.order_failure(str(message), _settings.whole("times", times, 0, 1000))
+        self._running(self._app).queue.order_failure(str(message), _settings.whole("times", times, 0, 1000))
 
     def settle(self) -> None:
         """Let all changes take effect now, instead of after the lag: tests need not sleep."""
-        self._running(self._house).changes.settle(at_once=True)
+        self._running(self._app).changes.settle(at_once=True)
 
     def wait(self) -> None:
         """Wait until the server ends."""

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from posthog_environments.sandbox import people, writes
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, empty, json_reply
+from posthog_environments.sandbox import persons, writes
+from posthog_environments.sandbox.change_queue import Deletion, PendingChange
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
-from posthog_environments.sandbox.waiting import Deletion, PendingChange
 
 MOST: Final = 1000
 PAGE: Final = 100
@@ -18,17 +18,17 @@ STATES: Final = ("pending", "completed", "all")
 FIELDS: Final = ("ids", "distinct_ids", "delete_events", "delete_recordings", "keep_person")
 
 
-def delete(house: AppContext, call: RequestContext) -> Reply:
+def delete(app: AppContext, call: RequestContext) -> Reply:
     """Delete those who are named by uuid or by distinct id; nobody else is looked for."""
     given = call.fields
-    found = _found(house, given)
-    events, keep = _flag(house, given, "delete_events"), _flag(house, given, "keep_person")
-    queued = house.settings.queued and house.today
+    found = _found(app, given)
+    events, keep = _flag(app, given, "delete_events"), _flag(app, given, "keep_person")
+    queued = app.settings.queued and app.today
     if queued:
-        _queue(house, found, Deletion(events=events, keep=keep))
+        _queue(app, found, Deletion(events=events, keep=keep))
     else:
-        _remove(house, found, Deletion(events=events, keep=keep))
-    if not house.today and house.lenient:
+        _remove(app, found, Deletion(events=events, keep=keep))
+    if not app.today and app.lenient:
         return empty(202)  # until April 2026
     gone = 0 if keep else len(found)
     return json_reply(
@@ -37,21 +37,21 @@ def delete(house: AppContext, call: RequestContext) -> Reply:
             "persons_deleted": 0 if queued else gone,
             "persons_queued_for_deletion": gone if queued else 0,
             "events_queued_for_deletion": events,
-            "recordings_queued_for_deletion": _flag(house, given, "delete_recordings"),
+            "recordings_queued_for_deletion": _flag(app, given, "delete_recordings"),
             "deletion_errors": [],
         },
         202,
     )
 
 
-def _flag(house: AppContext, given: Mapping[str, Any], name: str) -> bool:
+def _flag(app: AppContext, given: Mapping[str, Any], name: str) -> bool:
     value = given.get(name, False)
-    if not house.lenient and not isinstance(value, bool):
+    if not app.lenient and not isinstance(value, bool):
         raise invalid("This must be true or false.", name)
     return bool(value)  # the oddity: the text "false" is true
 
 
-def _found(house: AppContext, given: Mapping[str, Any]) -> list[int]:
+def _found(app: AppContext, given: Mapping[str, Any]) -> list[int]:
     named = [name for name in ("ids", "distinct_ids") if given.get(name)]
     if len(named) != 1:
         raise invalid("Either ids or distinct_ids must be given, and not both.")
@@ -66,7 +66,7 @@ def _found(house: AppContext, given: Mapping[str, Any]) -> list[int]:
         query = Sql("SELECT id FROM persons WHERE uuid IN (SELECT unnest(?)::UUID)", ([_uuid(text) for text in texts],))
     else:
         query = Sql("SELECT DISTINCT person_id FROM distinct_ids WHERE distinct_id IN (SELECT unnest(?))", (texts,))
-    return sorted(number for (number,) in house.store.rows(query))
+    return sorted(number for (number,) in app.store.rows(query))
 
 
 def _uuid(text: str) -> str:
@@ -76,45 +76,45 @@ def _uuid(text: str) -> str:
         raise invalid(f"{text[:60]!r} is no UUID.", "ids") from None
 
 
-def _queue(house: AppContext, found: list[int], deletion: Deletion) -> None:
-    changes = [PendingChange(house.changes.number(), key, deletion=deletion) for key in found]
-    with house.store.writing() as cursor:
+def _queue(app: AppContext, found: list[int], deletion: Deletion) -> None:
+    changes = [PendingChange(app.changes.number(), key, deletion=deletion) for key in found]
+    with app.store.writing() as cursor:
         for change in changes:
-            house.changes.accept(cursor, change)
+            app.changes.accept(cursor, change)
     for change in changes:
-        house.changes.queue(change)
+        app.changes.queue(change)
 
 
-def _remove(house: AppContext, found: list[int], deletion: Deletion) -> None:
+def _remove(app: AppContext, found: list[int], deletion: Deletion) -> None:
     places: list[int | None] = []
-    with house.store.writing() as cursor:
+    with app.store.writing() as cursor:
         for key in found:
-            number = house.changes.number()
+            number = app.changes.number()
             what = {"events": deletion.events, "keep": deletion.keep}
-            places.append(writes.remove(cursor, house.now(), number, key, **what))
+            places.append(writes.remove(cursor, app.now(), number, key, **what))
     for place in places:
         if place is not None:
-            house.store.order.remove(place, house.changes.lag)
+            app.store.order.remove(place, app.changes.lag)
 
 
-def show_deletions(house: AppContext, call: RequestContext) -> Reply:
+def show_deletions(app: AppContext, call: RequestContext) -> Reply:
     """Answer of whose events the deletion was asked for, newest first, and whether it is done."""
     state, person = call.query.get("status", "all"), call.query.get("person_uuid")
     if state not in STATES:
         raise invalid(f"This must be one of {', '.join(STATES)}.", "status")
     limit, offset = _number(call, "limit", PAGE) or PAGE, _number(call, "offset", 0)
-    with house.store.writing() as cursor:
+    with app.store.writing() as cursor:
         cursor.execute(
             "UPDATE deletions SET verified_at = ? WHERE verified_at IS NULL AND created_at <= ?",
-            [house.now(), house.changes.over()],
+            [app.now(), app.changes.over()],
         )
     chosen = Sql("FROM deletions WHERE TRUE")
     if state != "all":
         chosen += Sql(f"AND verified_at IS {'NULL' if state == 'pending' else 'NOT NULL'}")
     if person is not None:
         chosen += Sql("AND person_uuid = ?::UUID", (_person(person),))
-    count = (house.store.row(Sql("SELECT count(*)") + chosen) or (0,))[0]
-    rows = house.store.rows(
+    count = (app.store.row(Sql("SELECT count(*)") + chosen) or (0,))[0]
+    rows = app.store.rows(
         Sql("SELECT person_uuid::VARCHAR, written(created_at), written(verified_at)")
         + chosen
         + Sql("ORDER BY created_at DESC, person_uuid LIMIT ? OFFSET ?", (limit, offset))
@@ -146,7 +146,7 @@ def _person(text: str) -> str:
 
 def _number(call: RequestContext, name: str, otherwise: int) -> int:
     text = call.query.get(name, "")
-    number = people.whole(text) if text else otherwise
-    if number is None or not 0 <= number <= people.MOST_ID:
+    number = persons.whole(text) if text else otherwise
+    if number is None or not 0 <= number <= persons.MOST_ID:
         raise invalid("This must be a whole number from 0.", name)
     return number

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from posthog_environments.sandbox import bodies, people, writes
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, empty, json_reply
+from posthog_environments.sandbox import bodies, persons, writes
+from posthog_environments.sandbox.change_queue import PendingChange
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import crash, invalid, not_found, required
 from posthog_environments.sandbox.sql import Sql
-from posthog_environments.sandbox.waiting import PendingChange
 
 MOST_NAMES: Final = 1000
 """So many properties can be removed at once since September 2026."""
 _NO_OBJECT: Final = "The body is no object, and the server falls over."
 
 
-def update(house: AppContext, call: RequestContext) -> Reply:
+def update(app: AppContext, call: RequestContext) -> Reply:
     """Merge properties into a person."""
-    return _update_as_servers(house, call) if house.lenient else _update(house, call)
+    return _update_as_servers(app, call) if app.lenient else _update(app, call)
 
 
-def _update(house: AppContext, call: RequestContext) -> Reply:
-    key = people.find(house, call.id)
+def _update(app: AppContext, call: RequestContext) -> Reply:
+    key = persons.find(app, call.id)
     properties = call.fields.get("properties")
     if properties is None:
         raise required("properties", "The properties to set must be given.")
     if not isinstance(properties, dict):
         raise invalid("The properties must be an object of names and values.", "properties")
-    _change(house, PendingChange(house.changes.number(), key, cast("dict[str, Any]", properties)), "updated")
-    return people.show_one(house, call)
+    _change(app, PendingChange(app.changes.number(), key, cast("dict[str, Any]", properties)), "updated")
+    return persons.show_one(app, call)
 
 
-def _update_as_servers(house: AppContext, call: RequestContext) -> Reply:
+def _update_as_servers(app: AppContext, call: RequestContext) -> Reply:
     """Look at the body before the person; what is no object of properties is taken, and has no effect."""
     if not isinstance(call.data, dict):
         raise crash(_NO_OBJECT)
@@ -39,48 +39,48 @@ def _update_as_servers(house: AppContext, call: RequestContext) -> Reply:
     if properties is None:
         # The oddity: code and detail have changed places.
         raise invalid("required", "properties", "This field is required.")
-    key = people.find(house, call.id)
+    key = persons.find(app, call.id)
     kept = cast("dict[str, Any]", properties) if isinstance(properties, dict) else {}
-    _change(house, PendingChange(house.changes.number(), key, kept), "updated")
+    _change(app, PendingChange(app.changes.number(), key, kept), "updated")
     return empty(202)
 
 
-def delete_property(house: AppContext, call: RequestContext) -> Reply:
+def delete_property(app: AppContext, call: RequestContext) -> Reply:
     """Remove a property, whether the person has it or not."""
-    return _remove_as_servers(house, call) if house.lenient else _remove(house, call)
+    return _remove_as_servers(app, call) if app.lenient else _remove(app, call)
 
 
-def _remove(house: AppContext, call: RequestContext) -> Reply:
-    key = people.find(house, call.id)
+def _remove(app: AppContext, call: RequestContext) -> Reply:
+    key = persons.find(app, call.id)
     name = call.fields.get("$unset", call.query.get("$unset"))
     if name is None:
         raise required("$unset", "The name of the property must be given in the body, as $unset.")
     if not isinstance(name, str):
         raise invalid("The name of the property must be a text.", "$unset")
-    _change(house, PendingChange(house.changes.number(), key, {}, (name,)), "delete_property")
+    _change(app, PendingChange(app.changes.number(), key, {}, (name,)), "delete_property")
     return empty(200)
 
 
-def _remove_as_servers(house: AppContext, call: RequestContext) -> Reply:
+def _remove_as_servers(app: AppContext, call: RequestContext) -> Reply:
     """Remove as the servers do, which look at nothing beforehand; since September 2026 they look at the name.
 
     Before, a name that is no text has no effect, and is no error.
     """
-    row = house.store.row(Sql("SELECT id FROM persons WHERE") + _where_or_crash(call.id))
+    row = app.store.row(Sql("SELECT id FROM persons WHERE") + _where_or_crash(call.id))
     if row is None:
         raise crash("There is no such person, and the server falls over.")
     data = cast("dict[str, Any]", call.data) if isinstance(call.data, dict) else {}
     if "$unset" not in data:
         raise crash("The body has no $unset, and the server falls over.")
     name = data["$unset"]
-    names = _names(name) if house.today else (name,) if isinstance(name, str) else ()
-    _change(house, PendingChange(house.changes.number(), int(row[0]), {}, names), "delete_property")
+    names = _names(name) if app.today else (name,) if isinstance(name, str) else ()
+    _change(app, PendingChange(app.changes.number(), int(row[0]), {}, names), "delete_property")
     return json_reply({"success": True}, 201)
 
 
 def _where_or_crash(text: str) -> Sql:
     try:
-        return people.where(text, lenient=True)
+        return persons.where(text, lenient=True)
     except Exception:  # noqa: BLE001 - whatever is wrong with the id
         raise crash("The id is none, and the server falls over.") from None
 
@@ -92,32 +92,32 @@ def _names(given: object) -> tuple[str, ...]:
     return tuple(cast("list[str]", names))
 
 
-def _change(house: AppContext, change: PendingChange, action: str) -> None:
-    with house.store.writing() as cursor:
-        house.changes.accept(cursor, change)
-        writes.log(cursor, house.now(), change.seq, change.person_id, action)
-    house.changes.queue(change)
-    if not house.lenient:
-        house.changes.settle(at_once=True)
+def _change(app: AppContext, change: PendingChange, action: str) -> None:
+    with app.store.writing() as cursor:
+        app.changes.accept(cursor, change)
+        writes.log(cursor, app.now(), change.seq, change.person_id, action)
+    app.changes.queue(change)
+    if not app.lenient:
+        app.changes.settle(at_once=True)
 
 
 # --- deleting
 
 
-def delete(house: AppContext, call: RequestContext) -> Reply:
+def delete(app: AppContext, call: RequestContext) -> Reply:
     """Delete a person, and the person's events if asked for; the sandbox does not wait until Sunday for these."""
-    events, keep = _asked(house, call, "delete_events"), house.newer and _asked(house, call, "keep_person")
-    with house.store.writing() as cursor:
-        query = Sql("SELECT id FROM persons WHERE") + people.where(call.id, lenient=house.lenient)
+    events, keep = _asked(app, call, "delete_events"), app.newer and _asked(app, call, "keep_person")
+    with app.store.writing() as cursor:
+        query = Sql("SELECT id FROM persons WHERE") + persons.where(call.id, lenient=app.lenient)
         row = cursor.execute(query.text, list(query.values)).fetchone()
         if row is None:
             raise not_found("There is no such person.")
-        place = writes.remove(cursor, house.now(), house.changes.number(), row[0], events=events, keep=keep)
+        place = writes.remove(cursor, app.now(), app.changes.number(), row[0], events=events, keep=keep)
     if place is not None:
-        house.store.order.remove(place, house.changes.lag)
-    return empty(202 if house.lenient else 204)
+        app.store.order.remove(place, app.changes.lag)
+    return empty(202 if app.lenient else 204)
 
 
-def _asked(house: AppContext, call: RequestContext, name: str) -> bool:
+def _asked(app: AppContext, call: RequestContext, name: str) -> bool:
     # The oddity: it is the presence that counts, and `false` deletes too.
-    return name in call.query if house.lenient else bodies.truth(call.query.get(name))
+    return name in call.query if app.lenient else bodies.truth(call.query.get(name))

@@ -18,7 +18,9 @@ from posthog_environments.sandbox import dates
 from posthog_environments.sandbox.dates import LAST_INSTANT
 from posthog_environments.sandbox.filters import SqlWriter
 from posthog_environments.sandbox.period import FINE, STEPS, Period
-from posthog_environments.sandbox.question import (
+from posthog_environments.sandbox.sql import Sql, all_of, pointer
+from posthog_environments.sandbox.store import Database
+from posthog_environments.sandbox.trend_request import (
     FIRST,
     NULL,
     OTHER,
@@ -28,8 +30,6 @@ from posthog_environments.sandbox.question import (
     SeriesSpec,
     TrendRequest,
 )  # fmt: skip
-from posthog_environments.sandbox.sql import Sql, all_of, pointer
-from posthog_environments.sandbox.store import Database
 
 WINDOWS: Final[Mapping[str, timedelta]] = {"weekly_active": timedelta(days=7), "monthly_active": timedelta(days=30)}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from posthog_environments.sandbox.exchange import RequestContext
+from posthog_environments.sandbox.messages import RequestContext
 from posthog_environments.sandbox.problems import invalid, required
 
 Test = Callable[[Any], bool]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from posthog_environments.sandbox import bodies
-from posthog_environments.sandbox.exchange import Reply
+from posthog_environments.sandbox.messages import Reply
 
 _WORDS: Final[dict[int, tuple[str, str]]] = {
     400: ("validation_error", "invalid_input"),

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
-from posthog_environments.sandbox import bodies, filters, question
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, RequestContext
+from posthog_environments.sandbox import bodies, filters, trend_request
+from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, RequestContext
 from posthog_environments.sandbox.period import Calendar, Period, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
-from posthog_environments.sandbox.question import (
+from posthog_environments.sandbox.trend_request import (
     COUNTRIES,
     DISPLAYS,
     MOST_PARTS,
@@ -86,29 +86,29 @@ def fields(call: RequestContext) -> dict[str, Any]:
     return {**call.query, **(call.fields if call.method == "POST" else {})}
 
 
-def read(house: AppContext, call: RequestContext) -> TrendRequest:
+def read(app: AppContext, call: RequestContext) -> TrendRequest:
     """Read a question about a trend."""
     given = fields(call)
     check_fields(given)
-    found = entities(house, given)
-    properties = filters.read(given.get("properties"), lenient=house.lenient)
-    question.check_patterns(house, found, properties)
-    display = _display(house, given)
-    wanted = wanted_of(house, given, bold=display == "BoldNumber")
-    calendar = Calendar(house)
+    found = entities(app, given)
+    properties = filters.read(given.get("properties"), lenient=app.lenient)
+    trend_request.check_patterns(app, found, properties)
+    display = _display(app, given)
+    wanted = wanted_of(app, given, bold=display == "BoldNumber")
+    calendar = Calendar(app)
     span = calendar.span(wanted)
     if span.start > span.end:
         detail = "The period ends before it begins."
-        raise crash(detail) if house.lenient else invalid(detail, "date_to")
+        raise crash(detail) if app.lenient else invalid(detail, "date_to")
     return TrendRequest(
         entities=found,
         properties=properties,
         without_test_accounts=bodies.truth(given.get("filter_test_accounts")),
         span=span,
         earlier=_earlier(calendar, given, wanted, span),
-        breakdown=_breakdown(house, given, display),
+        breakdown=_breakdown(app, given, display),
         display=display,
-        formulas=_formulas(house, given, found),
+        formulas=_formulas(app, given, found),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
         echo=_echo(given, found, wanted, display),
         key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
@@ -131,7 +131,7 @@ def check_fields(given: Mapping[str, Any]) -> None:
         raise unsupported(f"trends shown as {str(shown_as)[:60]!r}", "shown_as")
 
 
-def wanted_of(house: AppContext, given: Mapping[str, Any], *, bold: bool = False) -> PeriodRequest:
+def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) -> PeriodRequest:
     """Read which period is meant."""
     interval = given.get("interval") or "day"
     if interval == "minute":
@@ -143,20 +143,20 @@ def wanted_of(house: AppContext, given: Mapping[str, Any], *, bold: bool = False
         date_to=given.get("date_to"),
         interval=interval,
         explicit=bodies.truth(given.get("explicit_date")),
-        to_the_instant=bold and house.lenient,
+        to_the_instant=bold and app.lenient,
     )
 
 
-def entities(house: AppContext, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[SeriesSpec, ...]:
+def entities(app: AppContext, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[SeriesSpec, ...]:
     """Read the actions and the events, in their order; an action that is not there has no row, or is refused."""
     found: list[SeriesSpec] = []
     kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
     for kind in kinds:
-        for entry in _list(house, given.get(kind), kind):
+        for entry in _list(app, given.get(kind), kind):
             if len(found) == MOST_SERIES:
                 # Before the next one is read: an action costs a question to the database.
                 raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
-            entity = _entity(house, entry, kind, strict_actions=strict_actions)
+            entity = _entity(app, entry, kind, strict_actions=strict_actions)
             if entity is not None:
                 found.append(entity)
     # Those without a place come first, as they were named; answers number them anew.
@@ -164,27 +164,27 @@ def entities(house: AppContext, given: Mapping[str, Any], *, strict_actions: boo
     return tuple(replace(entity, order=number) for number, entity in enumerate(found))
 
 
-def _list(house: AppContext, value: object, attr: str) -> Iterator[dict[str, Any]]:
+def _list(app: AppContext, value: object, attr: str) -> Iterator[dict[str, Any]]:
     if isinstance(value, str):
         try:
             value = bodies.parse(value) if value.strip() else []
         except ValueError:
-            raise _unreadable(house, "This is not JSON.", attr) from None
+            raise _unreadable(app, "This is not JSON.", attr) from None
     if not isinstance(value, list | None):
-        raise _unreadable(house, "This must be a list.", attr)
+        raise _unreadable(app, "This must be a list.", attr)
     for entry in cast("list[object]", value or []):
         if not isinstance(entry, dict):
-            raise _unreadable(house, "Each entry must be an object.", attr)
+            raise _unreadable(app, "Each entry must be an object.", attr)
         yield cast("dict[str, Any]", entry)
 
 
-def _unreadable(house: AppContext, detail: str, attr: str) -> Problem:
+def _unreadable(app: AppContext, detail: str, attr: str) -> Problem:
     """Fail as servers do, or say what is wrong."""
-    return crash(f"{attr}: {detail}") if house.lenient else invalid(detail, attr)
+    return crash(f"{attr}: {detail}") if app.lenient else invalid(detail, attr)
 
 
 def _entity(
-    house: AppContext, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
+    app: AppContext, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
 ) -> SeriesSpec | None:
     unknown = sorted(entry.keys() - _OF_ENTITY)
     if unknown:
@@ -194,20 +194,20 @@ def _entity(
         raise invalid("An id is a text or a number.", kind)
     event = str(named) if named is not None else None
     if kind == "actions":
-        event = _action(house, named)
+        event = _action(app, named)
         if event is None and strict_actions:
             raise invalid(f"There is no action {str(named)[:60]!r}.")
         if event is None:
             return None
-    if entry.get("math") == "hogql" and not entry.get("math_hogql") and house.lenient:
+    if entry.get("math") == "hogql" and not entry.get("math_hogql") and app.lenient:
         raise crash("The math hogql needs math_hogql.")
     order = entry.get("order")
     return SeriesSpec(
         event=event,
         label=event if event is not None else "All events",
         order=order if isinstance(order, int) else -1,
-        properties=_flat(filters.read(entry.get("properties"), lenient=house.lenient)),
-        math=question.math_of(entry.get("math"), entry.get("math_property")),
+        properties=_flat(filters.read(entry.get("properties"), lenient=app.lenient)),
+        math=trend_request.math_of(entry.get("math"), entry.get("math_property")),
         math_property=_text(entry.get("math_property")),
         name=_text(entry.get("name")),
         custom_name=_text(entry.get("custom_name")),
@@ -227,23 +227,23 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _action(house: AppContext, id: object) -> str | None:
+def _action(app: AppContext, id: object) -> str | None:
     number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10 else id
     if not isinstance(number, int):
-        raise _unreadable(house, f"{str(id)[:60]!r} is no number of an action.", "actions")
-    known = question.actions(house)
-    if number not in known and not house.lenient:
+        raise _unreadable(app, f"{str(id)[:60]!r} is no number of an action.", "actions")
+    known = trend_request.actions(app)
+    if number not in known and not app.lenient:
         raise invalid(f"There is no action {number}; the sandbox has {bodies.write(known)}.", "actions")
     return known.get(number)
 
 
-def _display(house: AppContext, given: Mapping[str, Any]) -> str:
+def _display(app: AppContext, given: Mapping[str, Any]) -> str:
     display = given.get("display") or "ActionsLineGraph"
     if isinstance(display, str) and display in OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
     if isinstance(display, str) and display in DISPLAYS:
         return display
-    if house.lenient:
+    if app.lenient:
         return "ActionsLineGraph"  # the oddity: what is no display is a line, without a word
     raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
 
@@ -261,7 +261,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
     return found
 
 
-def breakdown_on(house: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
+def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
     """Read what to break down on, unless it is several things."""
     key: object = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
@@ -270,11 +270,11 @@ def breakdown_on(house: AppContext, given: Mapping[str, Any]) -> tuple[object, s
     if kind == "events":
         kind = "event"
     if isinstance(key, list) and kind != "cohort":
-        raise _unreadable(house, "This must be the name of one property.", "breakdown")
+        raise _unreadable(app, "This must be the name of one property.", "breakdown")
     if isinstance(key, str) and kind == "cohort":
         key = _cohorts(key)
     if isinstance(key, list):
-        key = question.only_one(cast("list[object]", key))
+        key = trend_request.only_one(cast("list[object]", key))
     return key, str(kind)
 
 
@@ -286,9 +286,9 @@ def _cohorts(text: str) -> object:
         return text
 
 
-def _breakdown(house: AppContext, given: Mapping[str, Any], display: str) -> Breakdown | None:
-    several = list(_list(house, given.get("breakdowns"), "breakdowns"))
-    key, kind = breakdown_on(house, given)
+def _breakdown(app: AppContext, given: Mapping[str, Any], display: str) -> Breakdown | None:
+    several = list(_list(app, given.get("breakdowns"), "breakdowns"))
+    key, kind = breakdown_on(app, given)
     if not several and key is None:
         return None
     entries = several or [{"property": key, "type": kind}]
@@ -300,7 +300,7 @@ def _breakdown(house: AppContext, given: Mapping[str, Any], display: str) -> Bre
             raise unsupported(f"{unknown[0][:60]} of a breakdown", "breakdowns")
     attr = "breakdowns" if several else "breakdown"
     return Breakdown(
-        tuple(_property(house, entry, attr) for entry in entries),
+        tuple(_property(app, entry, attr) for entry in entries),
         several=bool(several),
         limit=COUNTRIES
         if display == "WorldMap"
@@ -309,11 +309,11 @@ def _breakdown(house: AppContext, given: Mapping[str, Any], display: str) -> Bre
     )
 
 
-def _property(house: AppContext, entry: Mapping[str, Any], attr: str) -> BreakdownProperty:
+def _property(app: AppContext, entry: Mapping[str, Any], attr: str) -> BreakdownProperty:
     kind = entry.get("type") or "event"
-    if house.lenient and not house.newer and kind not in BREAKDOWN_TYPES:
+    if app.lenient and not app.newer and kind not in BREAKDOWN_TYPES:
         return BreakdownProperty("", "nothing")  # the oddity: nobody has a property of a kind that there is not
-    return question.one_property(entry.get("property"), kind, attr)
+    return trend_request.one_property(entry.get("property"), kind, attr)
 
 
 def _count(value: object, attr: str) -> int | None:
@@ -325,14 +325,14 @@ def _count(value: object, attr: str) -> int | None:
     return int(text)
 
 
-def _formulas(house: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec, ...]) -> tuple[NamedFormula, ...]:
+def _formulas(app: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec, ...]) -> tuple[NamedFormula, ...]:
     text = given.get("formula")
     if text in (None, ""):
         return ()
     try:
-        return (NamedFormula(question.formula_of(text, len(found))),)
-    except question.MalformedFormula as problem:
-        if house.lenient:
+        return (NamedFormula(trend_request.formula_of(text, len(found))),)
+    except trend_request.MalformedFormula as problem:
+        if app.lenient:
             raise crash("The formula cannot be read.") from None
         raise problem from None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from posthog_environments.sandbox import cdnow, generate, own
+from posthog_environments.sandbox import cdnow, generate, user_events
 from posthog_environments.sandbox.store import LAYOUT
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def fill(store: Database, settings: SandboxSettings, now: datetime) -> None:
 def _load(cursor: duckdb.DuckDBPyConnection, settings: SandboxSettings, now: datetime) -> None:
     cursor.execute(_STAGE)
     if isinstance(settings.data, Path):
-        own.load(cursor, settings.data)
+        user_events.load(cursor, settings.data)
     elif settings.data == "cdnow":
         cdnow.load(cursor)
     elif settings.persons:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.sandbox import joining
+from posthog_environments.sandbox import merging
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,8 +84,8 @@ ORDER BY happened, n
 def fill(cursor: duckdb.DuckDBPyConnection) -> None:
     """Write persons, distinct ids and events; raises `joining.UnreadableError` for what an event says of a person."""
     cursor.execute(_TELLING)
-    merges = (joining.read(*row) for row in cursor.execute(_MERGES).fetchall())
-    circles = joining.connected((one.distinct_id, one.other) for one in merges if one.other is not None)
+    merges = (merging.read(*row) for row in cursor.execute(_MERGES).fetchall())
+    circles = merging.connected((one.distinct_id, one.other) for one in merges if one.other is not None)
     _put(cursor, "circles", ({"distinct_id": one, "circle": circle} for one, circle in circles.items()))
     cursor.execute(_TALE)
     _tell(cursor)
@@ -97,7 +97,7 @@ def fill(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _tell(cursor: duckdb.DuckDBPyConnection) -> None:
     made, effects = list[dict[str, Any]](), list[dict[str, Any]]()
-    for circle in joining.circles(_chapters(cursor)):
+    for circle in merging.circles(_chapters(cursor)):
         made += [one.row() for one in circle.people()]
         effects += [one.row() for one in circle.effects]
         if len(made) + len(effects) > _AT_ONCE:
@@ -108,12 +108,12 @@ def _tell(cursor: duckdb.DuckDBPyConnection) -> None:
     _put(cursor, "effects", effects)
 
 
-def _chapters(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, joining.PersonUpdate]]:
+def _chapters(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, merging.PersonUpdate]]:
     """Read what is told, a part at a time: a result does not outlive the next statement."""
     start = 0
     while rows := cursor.execute(_CHAPTER, [start, start + _AT_ONCE]).fetchall():
         for circle, *row in rows:
-            yield circle, joining.read(*row)
+            yield circle, merging.read(*row)
         start += _AT_ONCE
 
 

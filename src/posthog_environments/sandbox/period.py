@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from posthog_environments.sandbox import dates
 from posthog_environments.sandbox.dates import LAST_INSTANT, ParsedDate
-from posthog_environments.sandbox.exchange import AppContext
+from posthog_environments.sandbox.messages import AppContext
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
 
@@ -88,10 +88,10 @@ class PeriodRequest:
 class Calendar:
     """Read periods at one moment of the sandbox's time, in its era."""
 
-    def __init__(self, house: AppContext) -> None:
-        self._house = house
-        self._now = house.now()
-        self._newer = house.newer
+    def __init__(self, app: AppContext) -> None:
+        self._app = app
+        self._now = app.now()
+        self._newer = app.newer
 
     def span(self, wanted: PeriodRequest) -> Period:
         """Read a period."""
@@ -126,7 +126,7 @@ class Calendar:
     def _start(self, wanted: PeriodRequest) -> tuple[datetime, bool]:
         """Give the start, and whether events before it count that fall into the same point."""
         if wanted.date_from == "all":
-            row = self._house.store.row(Sql("SELECT min(timestamp) FROM events"))
+            row = self._app.store.row(Sql("SELECT min(timestamp) FROM events"))
             return dates.floor(row[0] if row and row[0] else self._now, "day"), True
         moment = self._moment(_DEFAULT if wanted.date_from is None else wanted.date_from, "date_from")
         exact = wanted.explicit or (wanted.to_the_instant and moment.relative)
@@ -154,7 +154,7 @@ class Calendar:
         try:
             return dates.parse(value if isinstance(value, str) else "", self._now, newer=self._newer)
         except dates.UnreadableDateError:
-            if not self._house.lenient:
+            if not self._app.lenient:
                 raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
             # The oddity: what cannot be read is now.
             return ParsedDate(self._now, "d")
@@ -193,7 +193,7 @@ class Calendar:
     def _unit_before(self, wanted: PeriodRequest, start: datetime) -> tuple[datetime, datetime] | None:
         """Give the whole unit before `mStart` and its like, as the cloud does since autumn 2026."""
         text = wanted.date_from
-        if not self._house.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
+        if not self._app.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
             return None
         unit = _WHOLE_UNITS.get(text.removesuffix("Start"))
         return (start - unit, start - LAST_INSTANT) if unit is not None else None

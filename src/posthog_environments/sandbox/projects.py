@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
 
 _ORGANIZATION = "0190a000-0000-4000-8000-000000000001"
 
 
-def _project(house: AppContext) -> dict[str, Any]:
-    number = house.settings.project_id
+def _project(app: AppContext) -> dict[str, Any]:
+    number = app.settings.project_id
     return {
         "id": number,
         "uuid": f"0190a000-0000-4000-8000-{number % 10**12:012d}",
@@ -24,24 +24,24 @@ def _project(house: AppContext) -> dict[str, Any]:
     }
 
 
-def show_list(house: AppContext, _: RequestContext) -> Reply:
+def show_list(app: AppContext, _: RequestContext) -> Reply:
     """Answer the projects that the key sees: this one."""
-    return json_reply({"count": 1, "next": None, "previous": None, "results": [_project(house)]})
+    return json_reply({"count": 1, "next": None, "previous": None, "results": [_project(app)]})
 
 
-def show_one(house: AppContext, _: RequestContext) -> Reply:
+def show_one(app: AppContext, _: RequestContext) -> Reply:
     """Answer the project."""
-    return json_reply(_project(house))
+    return json_reply(_project(app))
 
 
-def show_user(house: AppContext, _: RequestContext) -> Reply:
+def show_user(app: AppContext, _: RequestContext) -> Reply:
     """Answer the user."""
     return json_reply(
         {
             "uuid": "0190a000-0000-4000-8000-000000000002",
             "first_name": "Sandbox",
             "email": "sandbox@sandbox.test",
-            "team": _project(house),
+            "team": _project(app),
             "organization": {"id": _ORGANIZATION, "name": "Sandbox"},
         }
     )

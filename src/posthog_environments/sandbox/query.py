@@ -13,13 +13,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from posthog_environments.sandbox import clock, strict, trends, trendsquery
-from posthog_environments.sandbox.exchange import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox import clock, strict, trends, trends_query
+from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
-from posthog_environments.sandbox.question import TrendRequest
 from posthog_environments.sandbox.results import FRESH, Result
 from posthog_environments.sandbox.strict import anything, flag, mapping, text, word
+from posthog_environments.sandbox.trend_request import TrendRequest
 
 REFRESH: Final = (
     "blocking", "force_blocking", "async", "lazy_async", "async_except_on_cache_miss", "force_async", "force_cache",
@@ -49,7 +49,7 @@ ROOM: Final = 480_000_000_000
 """Bytes that a question reads, and that a team may read: nothing is refused here, so these are figures and no more."""
 
 
-def run(house: AppContext, call: RequestContext) -> Reply:
+def run(app: AppContext, call: RequestContext) -> Reply:
     """Answer a question, at once or later."""
     given = strict.read(call.fields, "QueryRequest", _REQUEST, needs=("query",))
     kind = given["query"].get("kind")
@@ -62,76 +62,76 @@ def run(house: AppContext, call: RequestContext) -> Reply:
         strict.refuse("query", f"The tag {str(kind)[:60]!r} found by 'kind' is none of {known}.")
     if given.get("filters_override"):
         raise unsupported("filters_override", "filters_override")
-    asked = trendsquery.read(house, given["query"])
+    asked = trends_query.read(app, given["query"])
     refresh = "async" if given.get("async") in (True, "true") else given.get("refresh", "blocking")
-    cache_key = _cache_key(house, asked)
-    kept = None if refresh == "force_async" else _kept(house, asked, refresh)
-    if kept is not None and not _stale(house, asked, refresh, kept):
-        return _reply(house, _answer(house, asked, kept, cache_key), read=0)
-    later = house.settings.later
+    cache_key = _cache_key(app, asked)
+    kept = None if refresh == "force_async" else _kept(app, asked, refresh)
+    if kept is not None and not _stale(app, asked, refresh, kept):
+        return _reply(app, _answer(app, asked, kept, cache_key), read=0)
+    later = app.settings.later
     waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
     if not waits and not later:
-        return _reply(house, _answer(house, asked, _worked_out(house, asked), cache_key))
+        return _reply(app, _answer(app, asked, _worked_out(app, asked), cache_key))
     name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
-    fresh = _answer(house, asked, _worked_out(house, asked), cache_key)
-    pending = house.queue.add(Pending(name, house.now(), cache_key, fresh, polls=max(0, later - 1)))
-    status = {"query_status": _status(house, pending)}
+    fresh = _answer(app, asked, _worked_out(app, asked), cache_key)
+    pending = app.queue.add(Pending(name, app.now(), cache_key, fresh, polls=max(0, later - 1)))
+    status = {"query_status": _status(app, pending)}
     if kept is not None and waits:
-        return json_reply(_answer(house, asked, kept, cache_key) | status, 202)
+        return json_reply(_answer(app, asked, kept, cache_key) | status, 202)
     return json_reply(status if refresh == "force_async" else {"cache_key": cache_key} | status, 202)
 
 
-def show(house: AppContext, call: RequestContext) -> Reply:
+def show(app: AppContext, call: RequestContext) -> Reply:
     """Tell how an asynchronous question stands, and give its answer."""
-    pending = house.queue.poll(call.id, house.now())
+    pending = app.queue.poll(call.id, app.now())
     if pending is None:
         raise not_found(f"There is no query {call.id[:60]!r} in this project.")
-    body = {"query_status": _status(house, pending)}
+    body = {"query_status": _status(app, pending)}
     if not pending.complete:
         return json_reply(body, 202)
     if pending.failure is None:
-        return _reply(house, body)
-    return _reply(house, body, 400 if pending.failure else 500)
+        return _reply(app, body)
+    return _reply(app, body, 400 if pending.failure else 500)
 
 
-def cancel(house: AppContext, call: RequestContext) -> Reply:
+def cancel(app: AppContext, call: RequestContext) -> Reply:
     """Cancel an asynchronous question."""
-    return json_reply({"message": house.queue.cancel(call.id)})
+    return json_reply({"message": app.queue.cancel(call.id)})
 
 
-def _reply(house: AppContext, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
+def _reply(app: AppContext, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
     """ServerResponse, and on a server of today say what that took of the budget."""
     headers = {
         "X-PostHog-Query-Bytes-Read": str(read),
-        "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(house)),
+        "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(app)),
     }
-    return replace(json_reply(body, status), headers=headers if house.today else {})
+    return replace(json_reply(body, status), headers=headers if app.today else {})
 
 
-def _left(house: AppContext) -> int:
-    return max(0, ROOM - READ * house.results.counted)
+def _left(app: AppContext) -> int:
+    return max(0, ROOM - READ * app.results.counted)
 
 
-def _worked_out(house: AppContext, asked: TrendRequest) -> Result:
-    return house.results.of(asked.key, asked.span.interval, lambda: trends.series(house, asked), fresh=True)
+def _worked_out(app: AppContext, asked: TrendRequest) -> Result:
+    return app.results.of(asked.key, asked.span.interval, lambda: trends.series(app, asked), fresh=True)
 
 
-def _kept(house: AppContext, asked: TrendRequest, refresh: str) -> Result | None:
-    return None if refresh == "force_blocking" else house.results.kept(asked.key)
+def _kept(app: AppContext, asked: TrendRequest, refresh: str) -> Result | None:
+    return None if refresh == "force_blocking" else app.results.kept(asked.key)
 
 
-def _stale(house: AppContext, asked: TrendRequest, refresh: str, kept: Result) -> bool:
+def _stale(app: AppContext, asked: TrendRequest, refresh: str, kept: Result) -> bool:
     lazy = _LAZY.get(asked.span.interval, timedelta(hours=12))
     until = kept.last_refresh + lazy if refresh == "lazy_async" else kept.fresh_until
-    return house.now() >= until
+    return app.now() >= until
 
 
-def _cache_key(house: AppContext, asked: TrendRequest) -> str:
+def _cache_key(app: AppContext, asked: TrendRequest) -> str:
     digest = hashlib.sha256(asked.key.encode()).hexdigest()[:32]
-    return f"cache_{house.settings.project_id}_{digest}"
+    return f"cache_{app.settings.project_id}_{digest}"
 
 
-def _answer(house: AppContext, asked: TrendRequest, result: Result, cache_key: str) -> dict[str, Any]:
+def _answer(app: AppContext, asked: TrendRequest, result: Result, cache_key: str) -> dict[str, Any]:
     """Write the whole response; the keys that are null are there."""
     compared = None
     if asked.earlier is not None:
@@ -154,18 +154,18 @@ def _answer(house: AppContext, asked: TrendRequest, result: Result, cache_key: s
         "calculation_trigger": None,
         "query_metadata": None,
     }
-    if house.newer:
+    if app.newer:
         answer |= {"resolved_compare_date_range": compared, "warnings": None, "boxplot_data": None}
     return answer
 
 
-def _status(house: AppContext, pending: Pending) -> dict[str, Any]:
+def _status(app: AppContext, pending: Pending) -> dict[str, Any]:
     """Write the status of a question: every key is there."""
     done = pending.complete
     status: dict[str, Any] = {
         "id": pending.id,
         "query_async": True,
-        "team_id": house.settings.project_id,
+        "team_id": app.settings.project_id,
         "insight_id": None,
         "dashboard_id": None,
         "error": done and pending.failure is not None,
@@ -181,10 +181,10 @@ def _status(house: AppContext, pending: Pending) -> dict[str, Any]:
         "query_progress": None,
         "labels": None,
     }
-    if house.newer:
+    if app.newer:
         status |= dict.fromkeys(_NEW_KEYS) | {"cache_key": pending.cache_key}
-    if house.today and done:
-        status |= {"bytes_read": READ, "budget_remaining_bytes": _left(house)}
+    if app.today and done:
+        status |= {"bytes_read": READ, "budget_remaining_bytes": _left(app)}
     return status
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import activity, bulk, changes, declared, people, projects, query, timeline, trends
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext
+from posthog_environments.sandbox import activity, bulk, changes, declared, persons, projects, query, timeline, trends
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.settings import Era
 
 Handler = Callable[[AppContext, RequestContext], Reply]
@@ -46,9 +46,9 @@ class Endpoint:
 
 _PERSON: Final = "persons"
 _IN_PROJECT: Final[Mapping[str, Mapping[str, Route]]] = {
-    "persons": {"GET": Route(people.show_list, "person:read", _PERSON, declared.LIST, table=True)},
+    "persons": {"GET": Route(persons.show_list, "person:read", _PERSON, declared.LIST, table=True)},
     "persons/*": {
-        "GET": Route(people.show_one, "person:read", _PERSON),
+        "GET": Route(persons.show_one, "person:read", _PERSON),
         "PATCH": Route(changes.update, "person:write", _PERSON, declared.UPDATE),
         "PUT": Route(changes.update, "person:write", _PERSON, declared.UPDATE, undeclared=True),
         "DELETE": Route(changes.delete, "person:write", "deletes", declared.DELETION),

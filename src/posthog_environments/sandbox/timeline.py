@@ -6,60 +6,60 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from posthog_environments.sandbox import bodies, clock, filters, legacy, people, question
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox import bodies, clock, filters, legacy, persons, trend_request
 from posthog_environments.sandbox.filters import SqlWriter
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.period import Calendar
 from posthog_environments.sandbox.sql import Sql, all_of, joined
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.question import SeriesSpec
+    from posthog_environments.sandbox.trend_request import SeriesSpec
 
 
-def show(house: AppContext, call: RequestContext) -> Reply:
+def show(app: AppContext, call: RequestContext) -> Reply:
     """Answer the timeline of a person: a point at the first event that matters and at each change."""
-    person = people.find(house, call.id)
+    person = persons.find(app, call.id)
     given = legacy.fields(call)
     legacy.check_fields(given)
-    span = Calendar(house).span(legacy.wanted_of(house, given))
-    entities = legacy.entities(house, given, strict_actions=True)
-    properties = filters.read(given.get("properties"), lenient=house.lenient)
-    question.check_patterns(house, entities, properties)
-    crucial = _crucial(house, given, entities, properties)
-    events = _events(house, person, entities, span.end)
+    span = Calendar(app).span(legacy.wanted_of(app, given))
+    entities = legacy.entities(app, given, strict_actions=True)
+    properties = filters.read(given.get("properties"), lenient=app.lenient)
+    trend_request.check_patterns(app, entities, properties)
+    crucial = _crucial(app, given, entities, properties)
+    events = _events(app, person, entities, span.end)
     return json_reply(
         {
             "points": _points([event for event in events if event[0] >= span.start], crucial),
             "crucial_property_keys": crucial,
-            "effective_date_from": _bound(house, span.start),
-            "effective_date_to": _bound(house, span.end),
+            "effective_date_from": _bound(app, span.start),
+            "effective_date_to": _bound(app, span.end),
         }
     )
 
 
-def _bound(house: AppContext, at: datetime) -> str | None:
+def _bound(app: AppContext, at: datetime) -> str | None:
     """Write a bound of the period as servers do: without a fraction where there is none, and with an offset."""
-    return f"{at.isoformat()}+00:00" if house.lenient else clock.text(at)
+    return f"{at.isoformat()}+00:00" if app.lenient else clock.text(at)
 
 
 def _crucial(
-    house: AppContext, given: dict[str, Any], entities: tuple[SeriesSpec, ...], properties: filters.ConditionGroup
+    app: AppContext, given: dict[str, Any], entities: tuple[SeriesSpec, ...], properties: filters.ConditionGroup
 ) -> list[str]:
     groups = (properties, *(entity.properties for entity in entities))
     keys = {one.key for group in groups for one in filters.conditions(group) if one.kind == "person"}
-    breakdown, kind = legacy.breakdown_on(house, given)
+    breakdown, kind = legacy.breakdown_on(app, given)
     if isinstance(breakdown, str) and kind == "person":
         keys.add(breakdown)
     return sorted(keys)
 
 
 def _events(
-    house: AppContext, person: int, entities: tuple[SeriesSpec, ...], end: datetime
+    app: AppContext, person: int, entities: tuple[SeriesSpec, ...], end: datetime
 ) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Give the events that match, each with the properties that the person had then."""
-    writer = SqlWriter(house.now(), lenient=house.lenient)
+    writer = SqlWriter(app.now(), lenient=app.lenient)
     matches = joined("OR", [_match(writer, entity) for entity in entities]) if entities else Sql("TRUE")
-    rows = house.store.rows(
+    rows = app.store.rows(
         Sql("SELECT timestamp, changes, removed,")
         + matches
         + Sql("FROM events e WHERE person_id = ? AND timestamp <= ? ORDER BY timestamp, id", (person, end))

@@ -10,11 +10,11 @@ from math import floor, fsum
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
 from posthog_environments.sandbox.filters import SqlWriter
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
 from posthog_environments.sandbox.period import FINE, STEPS, Period
 from posthog_environments.sandbox.problems import Problem, not_found
-from posthog_environments.sandbox.question import COUNTS, MOST_PARTS, OTHER, NamedFormula, SeriesSpec, TrendRequest
+from posthog_environments.sandbox.trend_request import COUNTS, MOST_PARTS, OTHER, NamedFormula, SeriesSpec, TrendRequest
 
 _DASH: Final = "\N{EN DASH}"
 _BETWEEN: Final = f" {_DASH} "
@@ -35,35 +35,35 @@ class SeriesResult:
     count: float
 
 
-def show(house: AppContext, call: RequestContext) -> Reply:
+def show(app: AppContext, call: RequestContext) -> Reply:
     """Answer a trend at the older endpoint, where it still is."""
-    _check_still_there(house, call)
-    asked = legacy.read(house, call)
+    _check_still_there(app, call)
+    asked = legacy.read(app, call)
     given = legacy.fields(call)
     fresh = bodies.truth(given.get("refresh"))
-    result = house.results.of(asked.key, asked.span.interval, lambda: series(house, asked), fresh=fresh)
-    rows, first = result.rows, _offset(given) == 0 or not house.lenient
+    result = app.results.of(asked.key, asked.span.interval, lambda: series(app, asked), fresh=fresh)
+    rows, first = result.rows, _offset(given) == 0 or not app.lenient
     if call.wants_csv:
         # The oddity: servers say that the CSV of a trend is HTML.
-        kind = "text/html; charset=utf-8" if house.lenient else "text/csv; charset=utf-8"
-        return csv_reply(_csv(asked, rows, plain=not house.lenient), "trend", kind)
+        kind = "text/html; charset=utf-8" if app.lenient else "text/csv; charset=utf-8"
+        return csv_reply(_csv(asked, rows, plain=not app.lenient), "trend", kind)
     answer: dict[str, Any] = {
         # The oddity: a next page is announced where an answer is long, and it is empty.
         "result": rows if first else [],
         "timezone": "UTC",
         "is_cached": result.is_cached,
         "last_refresh": clock.text(result.last_refresh),
-        "next": call.link(offset=MOST_PARTS) if house.lenient and first and len(rows) >= MOST_PARTS else None,
+        "next": call.link(offset=MOST_PARTS) if app.lenient and first and len(rows) >= MOST_PARTS else None,
     }
-    if house.newer:
+    if app.newer:
         answer |= {"timings": [], "query_method": "hogql", "hasMore": result.has_more}
     return json_reply(answer)
 
 
-def _check_still_there(house: AppContext, call: RequestContext) -> None:
+def _check_still_there(app: AppContext, call: RequestContext) -> None:
     """Refuse what servers of the era no longer do, or do no longer for this account."""
-    status = house.settings.legacy_trends
-    if house.today:
+    status = app.settings.legacy_trends
+    if app.today:
         # GET falls to the insight with the id "trend", which there is not; what POST gives is not known for certain.
         status = 404 if call.method == "GET" else status or 403
     if status == 403:
@@ -82,16 +82,16 @@ def _offset(given: Mapping[str, Any]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
-def timing(house: AppContext, call: RequestContext) -> Reply:
+def timing(app: AppContext, call: RequestContext) -> Reply:
     """Take the timing of an insight; nothing of it is looked at."""
     assert call.fields is not None  # reading it refuses what is no JSON
-    return empty(201 if house.lenient else 200)
+    return empty(201 if app.lenient else 200)
 
 
-def series(house: AppContext, asked: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
+def series(app: AppContext, asked: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
     """Work out the rows of a question, and tell whether values of its breakdown were put together."""
-    writer = SqlWriter(house.now(), lenient=house.lenient)
-    counters = [counting.Counter(house.store, asked, entity, writer) for entity in asked.entities]
+    writer = SqlWriter(app.now(), lenient=app.lenient)
+    counters = [counting.Counter(app.store, asked, entity, writer) for entity in asked.entities]
     spans = [(asked.span, "current")] + ([(asked.earlier, "previous")] if asked.earlier else [])
     more = False
     found: list[tuple[int, int, dict[str, Any]]] = []
@@ -99,10 +99,10 @@ def series(house: AppContext, asked: TrendRequest) -> tuple[list[dict[str, Any]]
         counted = [_counted(asked, counter, span) for counter in counters]
         more = more or any(part.name == OTHER for parts in counted for part in parts)
         shown = asked.breakdown is not None and asked.breakdown.hide_other
-        for line in _lines(house, asked, counted):
+        for line in _lines(app, asked, counted):
             if shown and line.part == OTHER:
                 continue
-            row = _row(house, asked, line, span)
+            row = _row(app, asked, line, span)
             if asked.earlier:
                 row |= {"compare": True, "compare_label": name}
             # Of formulas each has its periods together; else the present comes first as a whole.
@@ -128,7 +128,7 @@ def _smooth(values: Sequence[float], over: int) -> list[float]:
 
 
 def _lines(
-    house: AppContext, asked: TrendRequest, counted: Sequence[Sequence[counting.BreakdownCount]]
+    app: AppContext, asked: TrendRequest, counted: Sequence[Sequence[counting.BreakdownCount]]
 ) -> Iterator[SeriesResult]:
     whole = _whole(asked)
     if not asked.formulas:
@@ -149,7 +149,7 @@ def _lines(
             points = [dict(zip(table, point, strict=True)) for point in zip(*table.values(), strict=True)]
             values = [worked.formula(point) for point in points]
             totals = {letter: whole(column) for letter, column in table.items()}
-            count = worked.formula(totals) if house.today else whole(values)
+            count = worked.formula(totals) if app.today else whole(values)
             lines.append(SeriesResult(None, worked, number, name, values, count))
         nobody = counting.of_nobody(asked.breakdown) if asked.breakdown else ""
         lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -whole(line.values)))
@@ -161,16 +161,16 @@ def _whole(asked: TrendRequest) -> Callable[[Sequence[float]], float]:
     return (lambda values: values[-1] if values else 0.0) if asked.shape == "cumulative" else fsum
 
 
-def _row(house: AppContext, asked: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
+def _row(app: AppContext, asked: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
     values = _written(asked, line)
     row: dict[str, Any] = {"action": _action(asked, line), "label": _label(asked, line), "order": line.order}
     if asked.shape == "value":
         row |= {"count": 0, "data": None if line.worked else [], "days": [], "aggregated_value": values[0]}
-        if not house.lenient:
+        if not app.lenient:
             row |= {"data": [], "labels": []}  # as the contract says
     else:
         points = span.points()
-        labels = [label_of(at, span, ranges=house.newer) for at in points]
+        labels = [label_of(at, span, ranges=app.newer) for at in points]
         row |= {"count": line.count, "data": values, "labels": labels, "days": [day_of(at, span) for at in points]}
     if asked.breakdown is not None:
         row["breakdown_value"] = bodies.parse(line.part) if _is_list(asked, line) else line.part

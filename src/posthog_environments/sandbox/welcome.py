@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import urlsplit
 
-from posthog_environments.sandbox import question
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext
+from posthog_environments.sandbox import trend_request
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.sql import Sql
 
 _PAGE = """<!doctype html>
@@ -44,25 +44,25 @@ _SECURITY = {
 }
 
 
-def show(house: AppContext, call: RequestContext) -> Reply:
+def show(app: AppContext, call: RequestContext) -> Reply:
     """Answer the page; it never shows a key."""
     split = urlsplit(call.url)
-    rows = house.store.rows(
+    rows = app.store.rows(
         Sql("SELECT event, count(*), min(timestamp), max(timestamp) FROM events GROUP BY event ORDER BY event LIMIT 50")
     )
     events = "\n".join(
         f"<tr><td>{escape(event)}</td><td class=n>{count:,}</td><td>{first:%Y-%m-%d}</td><td>{last:%Y-%m-%d}</td></tr>"
         for event, count, first, last in rows
     )
-    known = list(question.actions(house).items())[:50]
-    source = house.store.row(Sql("SELECT value FROM meta WHERE key = 'source'"))
+    known = list(trend_request.actions(app).items())[:50]
+    source = app.store.row(Sql("SELECT value FROM meta WHERE key = 'source'"))
     page = _PAGE.format(
-        era=house.settings.era,
+        era=app.settings.era,
         source=escape(source[0] if source else ""),
-        persons=(house.store.row(Sql("SELECT count(*) FROM persons")) or (0,))[0],
-        now=house.now().strftime("%Y-%m-%d %H:%M"),
+        persons=(app.store.row(Sql("SELECT count(*) FROM persons")) or (0,))[0],
+        now=app.now().strftime("%Y-%m-%d %H:%M"),
         host=escape(f"{split.scheme}://{split.netloc}"),
-        project=house.settings.project_id,
+        project=app.settings.project_id,
         events=events,
         actions="\n".join(f"<tr><td class=n>{number}</td><td>{escape(name)}</td></tr>" for number, name in known),
     )

@@ -86,10 +86,10 @@ class _URL(httpx.URL):
 class RequestBuilder:
     """Makes the requests of a client; no I/O."""
 
-    def __init__(self, session: ClientState) -> None:
-        self._session = session
-        self._origin = session.settings.origin
-        self._root = _readable(session.settings.host)
+    def __init__(self, client: ClientState) -> None:
+        self._client = client
+        self._origin = client.settings.origin
+        self._root = _readable(client.settings.host)
         self._start = str(self._root.copy_with(raw_path=b"/")).rstrip("/")
         self._base = self._root.raw_path.rstrip(b"/").decode("ascii")
         host = httpx.Request("GET", self._root).headers.raw[0][1]
@@ -143,7 +143,7 @@ class RequestBuilder:
         if not target.startswith(self._base + "/"):
             raise _elsewhere()
         old = self._base + "/api/environments/"
-        if self._session.prefix == "projects" and target.startswith(old):
+        if self._client.prefix == "projects" and target.startswith(old):
             target = f"{self._base}/api/projects/{target.removeprefix(old)}"
         timeouts = {"connect": remaining, "pool": remaining, "write": remaining, "read": min(silence, remaining)}
         request = httpx.Request(

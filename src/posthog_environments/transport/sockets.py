@@ -135,8 +135,8 @@ class Awaiting:
 
     async def wake(self, sock: socket.socket) -> None:
         """Have who waits for a socket go on, to find it closed."""
-        if scope := self._waits.get(sock):
-            scope.cancel()
+        if context := self._waits.get(sock):
+            context.cancel()
             await anyio.lowlevel.cancel_shielded_checkpoint()
 
 

@@ -59,16 +59,16 @@ class Transport(httpx.BaseTransport):
 
     def __init__(
         self,
-        session: ClientState,
+        client: ClientState,
         given: httpx.BaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
         timeout: float,
     ) -> None:
-        self.requests = RequestBuilder(session)
-        self._settings = session.settings
+        self.requests = RequestBuilder(client)
+        self._settings = client.settings
         self._timeout = timeout
-        self._inner = inner_transport(given, session.settings, verify, proxy)
+        self._inner = inner_transport(given, client.settings, verify, proxy)
 
     def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send a request once and read the response; of a success its body only when it is asked for, if `stream`.
@@ -145,17 +145,17 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     def __init__(
         self,
-        session: ClientState,
+        client: ClientState,
         given: httpx.AsyncBaseTransport | None,
         verify: ssl.SSLContext | None,
         proxy: str | None,
         timeout: float,
     ) -> None:
-        self.requests = RequestBuilder(session)
-        self._settings = session.settings
+        self.requests = RequestBuilder(client)
+        self._settings = client.settings
         self._timeout = timeout
         self._loop: object = None
-        self._inner = async_inner_transport(given, session.settings, verify, proxy)
+        self._inner = async_inner_transport(given, client.settings, verify, proxy)
 
     async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send a request once and read the response; see `Transport.send`."""

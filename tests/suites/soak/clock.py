@@ -145,7 +145,7 @@ class Worker:
     """
 
     timeline: Timeline
-    scope: CallContext
+    context: CallContext
     serve: Serve
     random: Random
     latency: tuple[float, float] = (0.05, 0.4)
@@ -168,7 +168,7 @@ class Worker:
         if self.dead or len(self.done) + len(self.errors) >= self.calls:
             return
         call = Call(self.operation, {"method": "get", "url": "/"})
-        self._go_on(exchange(self.scope, call), None)
+        self._go_on(exchange(self.context, call), None)
 
     def _go_on(self, flow: Generator[Any, Any, Any], outcome: ServerResponse | TransportFailure | None) -> None:
         if self.dead:

@@ -285,7 +285,7 @@ def _blocking(combination: Combination, place: _Place, turn: Callable[[], None])
     """Make the call; give its value or error, and when it began."""
     kind = combination.kind
     with Environment(1, **_options(combination, place.host)) as env:
-        env._scope.session.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
+        env._context.client.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
         pages = None
         if kind == "walk":
             pages = env.persons.list(page_size=2).pages()
@@ -317,7 +317,7 @@ def _awaiting(
             lambda _, context: troubles.append(str(context.get("exception") or context["message"]))
         )
         async with AsyncEnvironment(1, **_options(combination, place.host)) as env:
-            env._scope.session.random = lambda: 0.0  # noqa: SLF001 - as above
+            env._context.client.random = lambda: 0.0  # noqa: SLF001 - as above
             pages = None
             if kind == "walk":
                 pages = env.persons.list(page_size=2).pages()

@@ -74,10 +74,10 @@ class _Job:
     def client(self, kind: Callable[..., Any]) -> Any:
         """Make a client with rates that are not PostHog's."""
         env = kind(1, api_key=KEY, host=self.given["host"], quota=self.given["quota"], timeout=20.0)
-        session = env._scope.session  # noqa: SLF001 - only its rates are others
-        place = session.settings.quota
+        client = env._context.client  # noqa: SLF001 - only its rates are others
+        place = client.settings.quota
         if place is not None:
-            session.shared = SharedRateLimiter(open_store(place), lambda: name_of(session.settings), self.rates)
+            client.shared = SharedRateLimiter(open_store(place), lambda: name_of(client.settings), self.rates)
         return env
 
     @property

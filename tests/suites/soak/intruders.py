@@ -448,7 +448,7 @@ def digest(status: int, content: bytes) -> object:
 
 def state(box: Sandbox) -> dict[str, object]:
     """Give what is in the database: its tables and a sum over each."""
-    house: Any = box._house  # noqa: SLF001 - whoever asks over HTTP cannot see this
+    house: Any = box._app  # noqa: SLF001 - whoever asks over HTTP cannot see this
     with house.store.cursor() as cursor:
         found: dict[str, object] = {}
         for name, sql in cursor.execute("SELECT table_name, sql FROM duckdb_tables() ORDER BY ALL").fetchall():

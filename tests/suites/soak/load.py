@@ -91,9 +91,9 @@ class Account:
         self.limiter = server(rates)
         self.tells = tells
         self.rates = rates
-        session = new_session(self.timeline, random)
-        session.quota = RateLimiter(_rates(rates))
-        scope = CallContext(session, options(max_wait=1e9, timeout=300.0))
+        client = new_session(self.timeline, random)
+        client.quota = RateLimiter(_rates(rates))
+        scope = CallContext(client, options(max_wait=1e9, timeout=300.0))
         self.workers = [Worker(self.timeline, scope, self._serve, random, latency) for _ in range(workers)]
         self.neighbour: Neighbour | None = None
         if shared:
@@ -276,7 +276,7 @@ def real_time(effort: Effort) -> Iterator[Figure]:
 def _threads(host: str, rates: tuple[Rate, ...], seconds: float) -> None:
     end = time.monotonic() + seconds
     with Environment(1, api_key=KEY, host=host, max_wait=seconds) as env:
-        env._scope.session.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - other rates than PostHog's
+        env._context.client.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - other rates than PostHog's
 
         def work() -> None:
             with contextlib.suppress(PostHogError):  # no quota left before the end
@@ -294,7 +294,7 @@ def _tasks(host: str, rates: tuple[Rate, ...], seconds: float) -> None:
     async def main() -> None:
         end = time.monotonic() + seconds
         async with AsyncEnvironment(1, api_key=KEY, host=host) as env:
-            env._scope.session.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - as above
+            env._context.client.quota = RateLimiter(_rates(rates))  # noqa: SLF001 - as above
 
             async def work() -> None:
                 with contextlib.suppress(PostHogError):
@@ -429,14 +429,14 @@ def outage(effort: Effort) -> Iterator[Figure]:
     for name, status in (("503", 503), ("500", 500), ("503 with Retry-After", -503)):
         timeline, random = Timeline(), effort.random(f"outage {name}")
         state = {"up": True}
-        session = new_session(timeline, random)
+        client = new_session(timeline, random)
 
         def serve(_: float, status: int = status, state: dict[str, bool] = state) -> tuple[int, dict[str, str]]:
             if state["up"]:
                 return 200, {}
             return abs(status), {"retry-after": "2"} if status < 0 else {}
 
-        scope = CallContext(session, options(pacing=False))
+        scope = CallContext(client, options(pacing=False))
         # It has done well for long before, so that it has all the retries that it can have.
         before = [Worker(timeline, scope, serve, random, calls=200) for _ in range(8)]
         _play(timeline, before)
@@ -505,7 +505,7 @@ def _work(env: Environment, calls: int) -> tuple[str, bool]:
 
 def _ask_in_vain(env: Environment, calls: int, sender: Any = None) -> None:
     # With pauses a thousand times shorter.
-    env._driver = Runner(sender or env._transport, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
+    env._runner = Runner(sender or env._transport, lambda seconds: time.sleep(seconds / 1000))  # noqa: SLF001
     for _ in range(calls):
         with contextlib.suppress(PostHogError):
             env.persons.get(1)

@@ -191,7 +191,7 @@ def _ask(env: Any, change: Change) -> Any:
 
 def _blocking(cut: Cut, host: str) -> tuple[str, str]:
     with Environment(1, **_options(cut, host)) as env:
-        env._scope.session.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
+        env._context.client.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
         if cut.warm:
             env.persons.get(UUID)
         try:
@@ -203,7 +203,7 @@ def _blocking(cut: Cut, host: str) -> tuple[str, str]:
 
 async def _awaiting(cut: Cut, host: str) -> tuple[str, str]:
     async with AsyncEnvironment(1, **_options(cut, host)) as env:
-        env._scope.session.random = lambda: 0.0  # noqa: SLF001 - as above
+        env._context.client.random = lambda: 0.0  # noqa: SLF001 - as above
         if cut.warm:
             await env.persons.get(UUID)
         try:

@@ -640,8 +640,8 @@ def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
         for answer_had in (raw, asked):
             hunt.look("objects", repr(dict(answer_had.headers)), "headers of a raw response")
             _copies(hunt, answer_had)
-        scope = env.persons._scope  # noqa: SLF001 - what a curious debugger looks at
-        settings = scope.session.settings
+        scope = env.persons._context  # noqa: SLF001 - what a curious debugger looks at
+        settings = scope.client.settings
         for thing in (
             env,
             view,
@@ -649,7 +649,7 @@ def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
             env.persons,
             env.api,
             scope,
-            scope.session,
+            scope.client,
             settings,
             settings.key,
             settings.key.secret,

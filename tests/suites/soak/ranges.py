@@ -108,7 +108,7 @@ def walk_ranges(plan: Plan) -> Ranges:
             continue
         outcome.requests += 1
         try:
-            seen += [row.uuid for row in walk.receive(people.answer(walk.cursor))]
+            seen += [row.uuid for row in walk.consume(people.answer(walk.cursor))]
         except PagingError as error:
             outcome.error = str(error)
             break

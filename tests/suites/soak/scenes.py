@@ -72,9 +72,9 @@ def client(**options: Any) -> Environment:
 
 
 def _hasten(env: Any) -> None:
-    env._scope.session.random = lambda: 0.001  # noqa: SLF001 - the dice are there to be passed in
+    env._context.client.random = lambda: 0.001  # noqa: SLF001 - the dice are there to be passed in
     many = ((10**6, 1.0),)
-    env._scope.session.quota = RateLimiter(dict.fromkeys(BUCKETS, many))  # noqa: SLF001
+    env._context.client.quota = RateLimiter(dict.fromkeys(BUCKETS, many))  # noqa: SLF001
 
 
 def _reachable(root: object, kind: type[T]) -> list[T]:
@@ -102,10 +102,10 @@ def _have_one_connection() -> None:
 
 def _is_well(env: Any) -> bool:
     """Tell whether nothing is in flight and nothing is queued."""
-    session = env._scope.session  # noqa: SLF001
-    flying = sum(session.quota.in_flight(bucket) for bucket in BUCKETS)
-    waiting = sum(len(log._waiting) for log in session.quota._logs.values())  # noqa: SLF001
-    return flying == waiting == 0 and not session.lock.locked()
+    client = env._context.client  # noqa: SLF001
+    flying = sum(client.quota.in_flight(bucket) for bucket in BUCKETS)
+    waiting = sum(len(log._waiting) for log in client.quota._logs.values())  # noqa: SLF001
+    return flying == waiting == 0 and not client.lock.locked()
 
 
 # -------------------------------------------------------------------------------------------------------------- forks
@@ -355,13 +355,13 @@ def _calls() -> Calls:
 
     async def paced(env: AsyncEnvironment) -> None:
         few = ((1, 0.03),)
-        session = env._scope.session  # noqa: SLF001
-        session.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
+        client = env._context.client  # noqa: SLF001
+        client.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
         try:
             await ask_awaiting(env)
             await ask_awaiting(env)
         finally:
-            assert session.quota.in_flight("persons") == 0
+            assert client.quota.in_flight("persons") == 0
 
     return {
         "get": ask_awaiting,
@@ -467,15 +467,15 @@ def interrupted(phase: str, style: str) -> dict[str, Any]:
 
 def _prepare(env: Any, phase: str, kept: list[Any]) -> str:
     """Make ready for a phase; give whom to ask for."""
-    session = env._scope.session  # noqa: SLF001
-    kept.append(session)
+    client = env._context.client  # noqa: SLF001
+    kept.append(client)
     if phase == "pacing":
         few = ((1, 30.0),)
-        session.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
-        session.quota.acquire("persons", time.monotonic())
-        session.quota.settle("persons", time.monotonic())
+        client.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
+        client.quota.acquire("persons", time.monotonic())
+        client.quota.settle("persons", time.monotonic())
     if phase == "backoff":
-        session.random = lambda: 20.0
+        client.random = lambda: 20.0
     print("ready")
     return {"head": NO_HEAD, "body": NO_BODY, "backoff": FAILS}.get(phase, str(uuid.uuid4()))
 

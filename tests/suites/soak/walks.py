@@ -179,7 +179,7 @@ def walk(schedule: Schedule) -> Outcome:
         requests += 1
         page = people.answer(walker.cursor)
         try:
-            seen += [row.uuid for row in walker.receive(page)]
+            seen += [row.uuid for row in walker.consume(page)]
         except PagingError as found:
             error = str(found)
             break

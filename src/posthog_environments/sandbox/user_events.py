@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-from posthog_environments.sandbox import joining, owners
+from posthog_environments.sandbox import merging, owners
 from posthog_environments.sandbox.errors import SandboxDataError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     cursor.execute(_CLEAN)
     try:
         owners.fill(cursor)
-    except joining.UnreadableError as error:
+    except merging.UnreadableError as error:
         raise SandboxDataError(f"data={str(path)!r}: row {error.n + (kind == 'csv')} {error}. {_WANTED}") from None
     for table in ("raw", "parts", "own"):
         cursor.execute(f"DROP TABLE {table}")

@@ -62,7 +62,7 @@ def check(env: Environment) -> Iterator[Finding]:
     if persons.status_code == 401:
         return
     yield _projects(projects, env)
-    yield _scope("person:read", persons)
+    yield _context("person:read", persons)
     yield from trends(probe, env.host)
     yield _activity(probe, persons)
     yield _announced(probe)
@@ -77,10 +77,10 @@ class Probe:
     def __init__(self, env: Environment) -> None:
         self._client: httpx.Client = env.api.get_httpx_client()
         self._project = env.project_id
-        session = env._scope.session  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self.chosen = session.settings.prefix
-        self.trend_api = session.settings.trend_api
-        self.prefix = session.prefix
+        client = env._context.client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.chosen = client.settings.prefix
+        self.trend_api = client.settings.trend_api
+        self.prefix = client.prefix
         self.notices: dict[str, Notice] = {}
         self.sunset: str | None = None
 
@@ -275,7 +275,7 @@ def trends(probe: Probe, host: str) -> Iterator[Finding]:
     gone = legacy is not None and not isinstance(legacy, PostHogError) and legacy.status_code in (403, 404, 405)
     if legacy is not None and not (gone and probe.trend_api == "auto"):
         yield Finding("trends", "ok", "asked of insights/trend/, which needs the scope insight:read")
-        yield _scope("insight:read", legacy)
+        yield _context("insight:read", legacy)
         return
     query = probe.send("POST", "query/", json=_QUERY)
     assert not isinstance(legacy, PostHogError)
@@ -285,10 +285,10 @@ def trends(probe: Probe, host: str) -> Iterator[Finding]:
         yield Finding("insight:read", "problem", f"insights/trend/: {detail_of(legacy)}; query/: {reason}")
         return
     yield Finding("trends", "ok", "asked of query/, which needs the scope query:read")
-    yield _scope("query:read", query)
+    yield _context("query:read", query)
 
 
-def _scope(scope: str, answer: Answered) -> Finding:
+def _context(scope: str, answer: Answered) -> Finding:
     if isinstance(answer, PostHogError):
         return Finding(scope, "problem", str(answer))
     return Finding(scope, "ok", "works") if works(answer) else Finding(scope, "problem", detail_of(answer))
@@ -298,7 +298,7 @@ def _activity(probe: Probe, persons: httpx.Response) -> Finding:
     people = _rows(persons)
     if not people:
         return Finding("activity_log:read", "note", "not tried, for no person is to be had")
-    found = _scope("activity_log:read", probe.get(f"persons/{people[0].get('uuid')}/activity/", limit=1))
+    found = _context("activity_log:read", probe.get(f"persons/{people[0].get('uuid')}/activity/", limit=1))
     if found.state == "ok":
         return found
     return Finding(found.about, "note", f"{found.text} (only `persons activity` needs it)")

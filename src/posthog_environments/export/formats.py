@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 
-__all__ = ["FORMATS", "Compression", "ExportPaths", "FileFormat", "Format", "places_of", "read_form"]
+__all__ = ["FORMATS", "Compression", "ExportPaths", "FileFormat", "Format", "paths_of", "read_format"]
 
 Format: TypeAlias = Literal["jsonl", "csv", "parquet", "xlsx", "jsonl.gz", "jsonl.zst", "csv.gz", "csv.zst"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -56,7 +56,7 @@ class ExportPaths:
     receipt: Path
 
 
-def places_of(path: str | os.PathLike[str]) -> ExportPaths:
+def paths_of(path: str | os.PathLike[str]) -> ExportPaths:
     """Name the files of an export; a symbolic link is followed, so that it stays one.
 
     Raises:
@@ -84,7 +84,7 @@ def places_of(path: str | os.PathLike[str]) -> ExportPaths:
     )
 
 
-def read_form(path: str | os.PathLike[str], format: str | None) -> FileFormat:
+def read_format(path: str | os.PathLike[str], format: str | None) -> FileFormat:
     """Tell from the suffix, or from what is said, in which form to write.
 
     Raises:

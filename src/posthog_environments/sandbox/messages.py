@@ -15,13 +15,13 @@ from posthog_environments.sandbox import bodies
 from posthog_environments.sandbox.problems import Problem
 
 if TYPE_CHECKING:
+    from posthog_environments.sandbox.change_queue import Changes
     from posthog_environments.sandbox.clock import Clock
-    from posthog_environments.sandbox.matches import FilterCache
+    from posthog_environments.sandbox.filter_matches import FilterCache
     from posthog_environments.sandbox.pending import Queue
     from posthog_environments.sandbox.results import Results
     from posthog_environments.sandbox.settings import SandboxSettings
     from posthog_environments.sandbox.store import Database
-    from posthog_environments.sandbox.waiting import Changes
 
 KEY_PARAMETER: Final = "personal_api_key"
 

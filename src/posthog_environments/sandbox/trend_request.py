@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from posthog_environments.sandbox import filters
-from posthog_environments.sandbox.exchange import AppContext
 from posthog_environments.sandbox.formula import Formula, FormulaError
+from posthog_environments.sandbox.messages import AppContext
 from posthog_environments.sandbox.period import Period
 from posthog_environments.sandbox.problems import Problem, invalid, required, unsupported
 from posthog_environments.sandbox.sql import Sql
@@ -155,10 +155,10 @@ class TrendRequest:
         return DISPLAYS[self.display]
 
 
-def check_patterns(house: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
+def check_patterns(app: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
     """Refuse regular expressions that cannot be read."""
     for group in (properties, *(entity.properties for entity in asked)):
-        filters.check_patterns(group, house.store.check_pattern)
+        filters.check_patterns(group, app.store.check_pattern)
 
 
 def math_of(math: object, of: object, attr: str = "math") -> str:
@@ -224,15 +224,15 @@ def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
     return formula
 
 
-def actions(house: AppContext) -> dict[int, str]:
+def actions(app: AppContext) -> dict[int, str]:
     """Give the actions of the sandbox: those that it was told, else one for each event, numbered by name.
 
     With data of one's own there are none unless they are told, as on a server that took just these events in.
     """
-    settings = house.settings
+    settings = app.settings
     if settings.actions is not None or isinstance(settings.data, Path):
         return dict(settings.actions or {})
     # Those that changes leave behind are no part of it: with them the first change would number the others anew.
     own = "('$set', '$delete_person_property')"
-    rows = house.store.rows(Sql(f"SELECT DISTINCT event FROM events WHERE event NOT IN {own} ORDER BY event"))  # noqa: S608
+    rows = app.store.rows(Sql(f"SELECT DISTINCT event FROM events WHERE event NOT IN {own} ORDER BY event"))  # noqa: S608
     return {number: event for number, (event,) in enumerate(rows, 1)}

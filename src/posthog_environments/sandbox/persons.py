@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox import bodies, filters, person_filters, tabular
-from posthog_environments.sandbox.exchange import AppContext, Reply, RequestContext, csv_reply, json_reply, json_text
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid, not_found
 from posthog_environments.sandbox.sql import Sql, all_of
 
@@ -31,18 +31,18 @@ _NAMES: Final = ("email", "Email", "$email", "name", "Name", "username", "Userna
 _NAMES_2026: Final = ("email", "name", "username")
 
 
-def _row(house: AppContext, *, listed: bool) -> str:
+def _row(app: AppContext, *, listed: bool) -> str:
     """Write the SQL of a person's JSON; in the list the id is the uuid, and more is said."""
     start = """concat('{"type":"person","id":"', uuid, '"',""" if listed else """concat('{"id":', id,"""
-    keys = ", ".join(f"'/{name}'" for name in (_NAMES_2026 if house.newer else _NAMES))
+    keys = ", ".join(f"'/{name}'" for name in (_NAMES_2026 if app.newer else _NAMES))
     name = f"called(properties, [{keys}], distinct_ids, id)"
-    ids = "distinct_ids" if listed or not house.lenient else "people_first(distinct_ids)"
+    ids = "distinct_ids" if listed or not app.lenient else "people_first(distinct_ids)"
     more = """, ',"is_identified":', is_identified, ',"matched_recordings":[],"value_at_data_point":null'"""
     seen = """, ',"last_seen_at":', coalesce(concat('"', written(last_seen_at), '"'), 'null')"""
     return f"""{start}
-    ',"name":', {name if house.lenient else f"as_text({name})"}, ',"distinct_ids":', {ids},
+    ',"name":', {name if app.lenient else f"as_text({name})"}, ',"distinct_ids":', {ids},
     ',"properties":', properties, ',"created_at":"', written(created_at), '","uuid":"', uuid, '"'
-    {more if listed else ""}{seen if house.newer else ""}, '}}')"""
+    {more if listed else ""}{seen if app.newer else ""}, '}}')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,72 +55,72 @@ class ListSlice:
     """The limit as it was given, where the server takes less."""
 
 
-def show_list(house: AppContext, call: RequestContext) -> Reply:
+def show_list(app: AppContext, call: RequestContext) -> Reply:
     """Answer a page of the list."""
-    if house.lenient:
+    if app.lenient:
         _ = call.data  # the server reads a body here too, and refuses what is no JSON
-    page, condition = _page(house, call), _condition(house, call)
+    page, condition = _page(app, call), _condition(app, call)
     if call.wants_csv:
-        return csv_reply(_csv(house, condition), None if house.lenient else "persons")
-    if house.today and call.query.get("distinct_id") and not _known(house.store, call.query["distinct_id"]):
+        return csv_reply(_csv(app, condition), None if app.lenient else "persons")
+    if app.today and call.query.get("distinct_id") and not _known(app.store, call.query["distinct_id"]):
         return json_reply({"results": [], "next": None, "previous": None})
-    found, rows = (_filtered if condition else _unfiltered)(house, page, condition or Sql("TRUE"))
-    ahead = found >= page.asked if house.lenient else found > page.limit
+    found, rows = (_filtered if condition else _unfiltered)(app, page, condition or Sql("TRUE"))
+    ahead = found >= page.asked if app.lenient else found > page.limit
     fields = [
-        f'"next":{bodies.write(_at(house, call, page.offset + page.limit) if ahead else None)}',
-        f'"previous":{bodies.write(_previous(house, call, page))}',
+        f'"next":{bodies.write(_at(app, call, page.offset + page.limit) if ahead else None)}',
+        f'"previous":{bodies.write(_previous(app, call, page))}',
     ]
     total = call.query.get("include_total")
     # The oddity: it is the presence that counts.
-    if total is not None if house.lenient else bodies.truth(total):
-        fields.append(f'"count":{len(house.counted.matches(condition or Sql("TRUE")))}')
+    if total is not None if app.lenient else bodies.truth(total):
+        fields.append(f'"count":{len(app.counted.matches(condition or Sql("TRUE")))}')
     return json_text(f'{{"results":[{",".join(rows)}],{",".join(fields)}}}')
 
 
-def _order(house: AppContext) -> str:
+def _order(app: AppContext) -> str:
     """Write the order within a page: on the real servers ties stand otherwise there than across pages."""
-    return "created_at DESC, uuid" if house.lenient else "pos"
+    return "created_at DESC, uuid" if app.lenient else "pos"
 
 
-def _unfiltered(house: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str]]:
+def _unfiltered(app: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str]]:
     """Read a page by its places: equally quick anywhere in the list."""
-    order = house.store.order
+    order = app.store.order
     start, end = order.place(page.offset), order.place(page.offset + page.limit)
-    row = _row(house, listed=True)
-    query = f"SELECT {row} FROM persons WHERE pos >= ? AND pos < ? ORDER BY {_order(house)}"
-    rows = [text for (text,) in house.store.rows(Sql(query, (start, end)))]
+    row = _row(app, listed=True)
+    query = f"SELECT {row} FROM persons WHERE pos >= ? AND pos < ? ORDER BY {_order(app)}"
+    rows = [text for (text,) in app.store.rows(Sql(query, (start, end)))]
     left = len(order) - page.offset
-    return max(0, left if not house.lenient else min(left, page.limit)), rows
+    return max(0, left if not app.lenient else min(left, page.limit)), rows
 
 
-def _filtered(house: AppContext, page: ListSlice, condition: Sql) -> tuple[int, list[str]]:
+def _filtered(app: AppContext, page: ListSlice, condition: Sql) -> tuple[int, list[str]]:
     """Read a page of those who match; the part of the list that it lies in is known from counting them."""
-    matches = house.counted.matches(condition)
+    matches = app.counted.matches(condition)
     part = matches.part(page.offset, page.limit)
     # The rows are chosen before they are written as JSON.
     query = (
-        Sql(f"SELECT {_row(house, listed=True)} FROM persons WHERE pos IN")
+        Sql(f"SELECT {_row(app, listed=True)} FROM persons WHERE pos IN")
         + Sql("(SELECT pos FROM persons WHERE pos >= ? AND pos < ? AND", (part.start, part.end))
         + condition
-        + Sql(f"ORDER BY pos LIMIT ? OFFSET ?) ORDER BY {_order(house)}", (page.limit, part.skip))
+        + Sql(f"ORDER BY pos LIMIT ? OFFSET ?) ORDER BY {_order(app)}", (page.limit, part.skip))
     )
     left = max(0, len(matches) - page.offset)
-    return left if not house.lenient else min(left, page.limit), [text for (text,) in house.store.rows(query)]
+    return left if not app.lenient else min(left, page.limit), [text for (text,) in app.store.rows(query)]
 
 
-def _page(house: AppContext, call: RequestContext) -> ListSlice:
-    limit = _number(house, call, "limit") or PAGE
-    offset = _number(house, call, "offset")
+def _page(app: AppContext, call: RequestContext) -> ListSlice:
+    limit = _number(app, call, "limit") or PAGE
+    offset = _number(app, call, "offset")
     if limit < 0 or offset < 0:
         raise invalid("Neither limit nor offset can be negative.", "limit" if limit < 0 else "offset")
-    return ListSlice(min(limit, LARGEST_PAGE) if house.newer else limit, offset, limit)
+    return ListSlice(min(limit, LARGEST_PAGE) if app.newer else limit, offset, limit)
 
 
-def _number(house: AppContext, call: RequestContext, name: str) -> int:
+def _number(app: AppContext, call: RequestContext, name: str) -> int:
     text = call.query.get(name, "")
     if not text:
         return 0
-    if house.lenient:
+    if app.lenient:
         number = whole(text)
         if number is None or number > MOST_ID:
             raise crash(f"The server does not check the {name}, and falls over.")
@@ -141,40 +141,40 @@ def whole(text: str) -> int | None:
         return None
 
 
-def _at(house: AppContext, call: RequestContext, offset: int) -> str:
-    return call.turned("offset", offset).url if house.lenient else call.link(offset=offset)
+def _at(app: AppContext, call: RequestContext, offset: int) -> str:
+    return call.turned("offset", offset).url if app.lenient else call.link(offset=offset)
 
 
-def _previous(house: AppContext, call: RequestContext, page: ListSlice) -> str | None:
+def _previous(app: AppContext, call: RequestContext, page: ListSlice) -> str | None:
     before = page.offset - page.limit
-    if not house.lenient:
+    if not app.lenient:
         return call.link(offset=max(0, before)) if page.offset > 0 else None
     # The oddity: on the second page the link is the page's own.
-    return _at(house, call, before) if before >= 0 else None
+    return _at(app, call, before) if before >= 0 else None
 
 
-def _condition(house: AppContext, call: RequestContext) -> Sql | None:
+def _condition(app: AppContext, call: RequestContext) -> Sql | None:
     query, parts = call.query, list[Sql]()
     if query.get("email"):
-        parts.append(_email(house, query["email"]))
+        parts.append(_email(app, query["email"]))
     if query.get("distinct_id"):
         parts.append(Sql("id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = ?)", (query["distinct_id"],)))
     if query.get("search"):
-        parts.append(_search(house, query["search"]))
-    parts.append(_properties(house, query.get("properties")))
+        parts.append(_search(app, query["search"]))
+    parts.append(_properties(app, query.get("properties")))
     parts = [part for part in parts if part.text != "TRUE"]
     return all_of(parts) if parts else None
 
 
-def _email(house: AppContext, sought: str) -> Sql:
-    if house.lenient and not house.newer and person_filters.is_json(sought):
+def _email(app: AppContext, sought: str) -> Sql:
+    if app.lenient and not app.newer and person_filters.is_json(sought):
         return Sql("json_extract(properties, '/email')::VARCHAR = ?", (sought.replace(" ", ""),))
     return Sql("email = ?", (sought,))
 
 
-def _search(house: AppContext, sought: str) -> Sql:
+def _search(app: AppContext, sought: str) -> Sql:
     """Write who is found: since 2026 by a part of what names somebody, before by a part of the email or a whole id."""
-    if house.newer:
+    if app.newer:
         email, name = (Sql(f"json_extract_string(properties, '/{key}')") for key in ("email", "name"))
         contains = person_filters.like
         return (
@@ -185,7 +185,7 @@ def _search(house: AppContext, sought: str) -> Sql:
         )  # fmt: skip
     email = (
         person_filters.like(person_filters.stands(Sql("json_extract(properties, '/email')")), sought)
-        if house.lenient
+        if app.lenient
         else Sql("contains(lower(email), lower(?))", (sought,))
     )
     same = Sql("OR uuid = TRY_CAST(? AS UUID)", (sought,))
@@ -193,46 +193,46 @@ def _search(house: AppContext, sought: str) -> Sql:
     return Sql("(") + email + same + known
 
 
-def _properties(house: AppContext, given: str | None) -> Sql:
-    if house.lenient and not house.newer:
-        return person_filters.write(person_filters.read(given), house.store.check_pattern)
-    nested = not house.newer
-    group = filters.read_flat(given) if house.lenient else filters.read(given, lenient=False, nested=nested)
+def _properties(app: AppContext, given: str | None) -> Sql:
+    if app.lenient and not app.newer:
+        return person_filters.write(person_filters.read(given), app.store.check_pattern)
+    nested = not app.newer
+    group = filters.read_flat(given) if app.lenient else filters.read(given, lenient=False, nested=nested)
     if not group.items:
         return Sql("TRUE")
-    filters.check_patterns(group, house.store.check_pattern)
-    return filters.SqlWriter(house.now(), lenient=house.lenient).on_persons(group)
+    filters.check_patterns(group, app.store.check_pattern)
+    return filters.SqlWriter(app.now(), lenient=app.lenient).on_persons(group)
 
 
 def _known(store: Database, distinct_id: str) -> bool:
     return store.row(Sql("SELECT 1 FROM distinct_ids WHERE distinct_id = ? LIMIT 1", (distinct_id,))) is not None
 
 
-def _csv(house: AppContext, condition: Sql | None) -> Iterator[str]:
+def _csv(app: AppContext, condition: Sql | None) -> Iterator[str]:
     """Write all who match, newest first; limit and offset have no effect."""
     # The rows are chosen before they are written as JSON: otherwise each step would write all that are left.
-    row = f"SELECT pos, {_row(house, listed=True)} FROM persons"
+    row = f"SELECT pos, {_row(app, listed=True)} FROM persons"
     head = Sql(f"{row} WHERE pos IN (SELECT pos FROM persons WHERE") + (condition or Sql("TRUE"))
 
     def read() -> Iterator[Any]:
-        last, left = -1, LARGEST_PAGE if house.newer and house.lenient else MOST_CSV_ROWS
+        last, left = -1, LARGEST_PAGE if app.newer and app.lenient else MOST_CSV_ROWS
         while left > 0:
-            tail = Sql(f"AND pos > ? ORDER BY pos LIMIT ?) ORDER BY {_order(house)}", (last, min(_STEP, left)))
-            rows = house.store.rows(head + tail)
+            tail = Sql(f"AND pos > ? ORDER BY pos LIMIT ?) ORDER BY {_order(app)}", (last, min(_STEP, left)))
+            rows = app.store.rows(head + tail)
             for _, text in rows:
                 yield bodies.parse(text)
             if len(rows) < _STEP:
                 return
             last, left = max(pos for pos, _ in rows), left - len(rows)
 
-    return tabular.write(read, as_python=house.lenient)
+    return tabular.write(read, as_python=app.lenient)
 
 
-def show_one(house: AppContext, call: RequestContext) -> Reply:
+def show_one(app: AppContext, call: RequestContext) -> Reply:
     """Answer one person."""
-    key = find(house, call.id)
-    query = f"SELECT {_row(house, listed=False)} FROM persons WHERE id = ?"
-    row = house.store.row(Sql(query, (key,)))
+    key = find(app, call.id)
+    query = f"SELECT {_row(app, listed=False)} FROM persons WHERE id = ?"
+    row = app.store.row(Sql(query, (key,)))
     if row is None:
         raise not_found("There is no such person.")
     return json_text(row[0])
@@ -252,9 +252,9 @@ def where(text: str, *, lenient: bool) -> Sql:
     return Sql("id = ?", (number,)) if -MOST_ID <= number <= MOST_ID else Sql("FALSE")
 
 
-def find(house: AppContext, text: str) -> int:
+def find(app: AppContext, text: str) -> int:
     """Find the number of the person that a path names."""
-    row = house.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=house.lenient))
+    row = app.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=app.lenient))
     if row is None:
         raise not_found("There is no such person.")
     return int(row[0])

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from posthog_environments.bulk.decisions import stops_all
 from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.bulk.outcomes import SimilarPerson
-from posthog_environments.bulk.verdicts import stops_all
 from posthog_environments.calls.messages import CallGenerator
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
@@ -50,8 +50,8 @@ class LookupResult:
 class PersonLookup:
     """Finds whom inputs mean, in their order; of emails it reads ahead, many with one request."""
 
-    def __init__(self, scope: CallContext, entries: Sequence[Entry]) -> None:
-        self._scope = scope
+    def __init__(self, context: CallContext, entries: Sequence[Entry]) -> None:
+        self._context = context
         batches = _batches(entry.key for entry in entries if "email" in entry.kinds)
         self._batch_of = {email: batch for batch in batches if len(batch) > 1 for email in batch}
         self._known: dict[str, list[Person]] = {}
@@ -82,7 +82,7 @@ class PersonLookup:
 
     def _people(self, entry: Entry, kind: KeyKind) -> CallGenerator[list[Person]]:
         if kind == "id":
-            person = yield from read(self._scope, entry.key)
+            person = yield from read(self._context, entry.key)
             return [] if person is None else [person]
         if kind == "distinct_id":
             return (yield from self._list(distinct_id=entry.key))
@@ -101,11 +101,11 @@ class PersonLookup:
             del self._batch_of[email]
         found: dict[str, list[Person]] = {email: [] for email in batch}
         wanted = {"key": "email", "type": "person", "operator": "exact", "value": list(batch)}
-        listing = persons.list_(self._scope, properties=[wanted])
-        walk = listing.walk()
+        listing = persons.list_(self._context, properties=[wanted])
+        paginator = listing.paginator()
         try:
-            while walk.cursor is not None:
-                for person in walk.receive((yield from listing.fetch(walk.cursor))):
+            while paginator.cursor is not None:
+                for person in paginator.consume((yield from listing.fetch(paginator.cursor))):
                     shown = _text(person, "email")
                     if shown is None or shown not in found:
                         # It does not know the filter, or takes it otherwise than we do.
@@ -120,25 +120,25 @@ class PersonLookup:
     def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> CallGenerator[list[Person]]:
         """List who matches, as far as the second."""
         people: list[Person] = []
-        listing = persons.list_(self._scope, page_size=_GLANCE, email=email, distinct_id=distinct_id)
-        walk = listing.walk()
-        while walk.cursor is not None and len(people) < 2:
-            people += walk.receive((yield from listing.fetch(walk.cursor)))
+        listing = persons.list_(self._context, page_size=_GLANCE, email=email, distinct_id=distinct_id)
+        paginator = listing.paginator()
+        while paginator.cursor is not None and len(people) < 2:
+            people += paginator.consume((yield from listing.fetch(paginator.cursor)))
         return people
 
     def _similar(self, entry: Entry) -> CallGenerator[tuple[SimilarPerson, ...]]:
         """Look once for those whom a key may mean that nobody has."""
         people: dict[str, SimilarPerson] = {}
         for condition in _other_ways(entry):
-            listing = persons.list_(self._scope, page_size=_GLANCE, **condition)
-            walk = listing.walk()
-            assert walk.cursor is not None
+            listing = persons.list_(self._context, page_size=_GLANCE, **condition)
+            paginator = listing.paginator()
+            assert paginator.cursor is not None
             try:
-                page = yield from listing.fetch(walk.cursor)
+                page = yield from listing.fetch(paginator.cursor)
             except BadRequestError:
                 # A server that does not take this way of asking has nobody to show by it.
                 continue
-            for person in walk.receive(page):
+            for person in paginator.consume(page):
                 if _is_similar(entry.key, person):
                     people.setdefault(person.uuid, SimilarPerson(person.uuid, name_of(person)))
         return tuple(people.values())[:MOST_SIMILAR]
@@ -205,16 +205,16 @@ def _is_similar(key: str, person: Person) -> bool:
     return any(isinstance(value, str) and key.casefold() in value.casefold() for value in values)
 
 
-def read(scope: CallContext, key: str) -> CallGenerator[Person | None]:
+def read(context: CallContext, key: str) -> CallGenerator[Person | None]:
     """Read a person; None if it is certain that there is none."""
     try:
-        return (yield from persons.get(scope, key))
+        return (yield from persons.get(context, key))
     except NotFoundError:
-        yield from make_sure(scope)
+        yield from make_sure(context)
         return None
 
 
-def make_sure(scope: CallContext) -> CallGenerator[None]:
+def make_sure(context: CallContext) -> CallGenerator[None]:
     """Let a 404 stand for a person who is not there only where the project is known to be there.
 
     A wrong project id or prefix is a 404 too, and would make a job report that everybody is gone.
@@ -222,9 +222,9 @@ def make_sure(scope: CallContext) -> CallGenerator[None]:
     Raises:
         NotFoundError: The project is not there.
     """
-    if scope.session.found:
+    if context.client.found:
         return
-    listing = persons.list_(scope, page_size=1)
-    walk = listing.walk()
-    assert walk.cursor is not None
-    yield from listing.fetch(walk.cursor)
+    listing = persons.list_(context, page_size=1)
+    paginator = listing.paginator()
+    assert paginator.cursor is not None
+    yield from listing.fetch(paginator.cursor)

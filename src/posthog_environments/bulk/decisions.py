@@ -36,7 +36,7 @@ __all__ = [
     "Decision",
     "Trouble",
     "after_a_look",
-    "judge",
+    "decide",
     "of_answer",
     "of_finding",
     "shows",
@@ -81,7 +81,7 @@ _OF_ALL: Final = (
 )
 
 
-def judge(error: PostHogError, task: str, *, changing: bool, doubtful: bool = False, certain: bool = True) -> Decision:
+def decide(error: PostHogError, task: str, *, changing: bool, doubtful: bool = False, certain: bool = True) -> Decision:
     """Decide what comes of an input whose request failed.
 
     Args:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.inputs import By
     from posthog_environments.bulk.jobs import Job, Using
     from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport
-    from posthog_environments.bulk.tally import Callbacks
+    from posthog_environments.bulk.run_outcomes import Callbacks
     from posthog_environments.calls.messages import CallGenerator
     from posthog_environments.calls.state import CallContext
     from posthog_environments.operations.persons import PersonKey
@@ -26,7 +26,7 @@ Place: TypeAlias = "str | os.PathLike[str]"
 
 
 def delete_many(
-    scope: CallContext,
+    context: CallContext,
     ids: Iterable[PersonKey],
     *,
     journal: Place | None = None,
@@ -87,19 +87,19 @@ def delete_many(
     page; from posthog/api/person.py.
     """
     from posthog_environments.bulk.jobs import deletions_of
-    from posthog_environments.bulk.tally import Callbacks
+    from posthog_environments.bulk.run_outcomes import Callbacks
 
     job = deletions_of(
         ids, by, delete_events=delete_events, delete_recordings=delete_recordings, keep_person=keep_person, using=using
     )
     return _run(
-        scope.but(timeout), job, Callbacks(confirm, on_outcome, on_progress), journal=journal, keep_ids=keep_ids,
+        context.but(timeout), job, Callbacks(confirm, on_outcome, on_progress), journal=journal, keep_ids=keep_ids,
         dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
 def update_many(
-    scope: CallContext,
+    context: CallContext,
     changes: Iterable[Mapping[str, Any]] | Mapping[Any, Mapping[str, Any]],
     *,
     journal: Place | None = None,
@@ -141,16 +141,16 @@ def update_many(
     for each; see `update` and `delete_property`.
     """
     from posthog_environments.bulk.jobs import changes_of
-    from posthog_environments.bulk.tally import Callbacks
+    from posthog_environments.bulk.run_outcomes import Callbacks
 
     return _run(
-        scope.but(timeout), changes_of(changes), Callbacks(confirm, on_outcome, on_progress), journal=journal,
+        context.but(timeout), changes_of(changes), Callbacks(confirm, on_outcome, on_progress), journal=journal,
         keep_ids=None, dry_run=dry_run, retry_unknown=retry_unknown,
     )  # fmt: skip
 
 
 def _run(
-    scope: CallContext,
+    context: CallContext,
     job: Job,
     hooks: Callbacks,
     *,
@@ -160,8 +160,8 @@ def _run(
     retry_unknown: bool,
 ) -> CallGenerator[BulkReport]:
     from posthog_environments.bulk.file import JournalFile
+    from posthog_environments.bulk.journal_writer import JournalWriter
     from posthog_environments.bulk.keep import KeptIds
-    from posthog_environments.bulk.ledger import JournalWriter
     from posthog_environments.bulk.run import Run
 
     if journal is None and not dry_run:
@@ -170,14 +170,14 @@ def _run(
             "on after a crash. Only a dry run does without."
         )
     file = None if journal is None else JournalFile(journal)
-    kept = None if keep_ids is None else KeptIds(keep_ids, scope.session.now)
+    kept = None if keep_ids is None else KeptIds(keep_ids, context.client.now)
     if file is not None and kept is not None and file.path.absolute() == kept.path.absolute():
         raise ValueError("keep_ids names the journal; give it a file of its own.")
-    ledger = JournalWriter(scope.session, job, file, dry_run=dry_run)
-    return Run(_patient(scope), job, ledger, hooks, retry_unknown=retry_unknown, kept=kept).run()
+    writer = JournalWriter(context.client, job, file, dry_run=dry_run)
+    return Run(_patient(context), job, writer, hooks, retry_unknown=retry_unknown, kept=kept).run()
 
 
-def _patient(scope: CallContext) -> CallContext:
-    if scope.options.max_wait is not None:
-        return scope
-    return replace(scope, options=scope.options.but(max_wait=LONG_WAIT))
+def _patient(context: CallContext) -> CallContext:
+    if context.options.max_wait is not None:
+        return context
+    return replace(context, options=context.options.but(max_wait=LONG_WAIT))

@@ -45,8 +45,8 @@ class JournalMismatch(ConfigurationError):  # noqa: N818 - it says what the jour
 class JournalWriter:
     """The journal of one run; a dry run writes down only whom it found, for the run that follows."""
 
-    def __init__(self, session: ClientState, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
-        self._session = session
+    def __init__(self, client: ClientState, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
+        self._client = client
         self._job = job
         self._file = file
         self._history = History()
@@ -70,7 +70,7 @@ class JournalWriter:
         """
         if self._file is None:
             return
-        if self._session.settings.project_id == "@current":
+        if self._client.settings.project_id == "@current":
             if self.dry_run:
                 self._file = None
                 return
@@ -100,7 +100,7 @@ class JournalWriter:
         import secrets
 
         self._salt = secrets.token_hex(16) if header is None else header.salt
-        own = self._job.header(self._session.settings.host, self._session.settings.project_id, self._salt)
+        own = self._job.header(self._client.settings.host, self._client.settings.project_id, self._salt)
         if header is None:
             return self._history.tail + self._first(own)
         if header == own:
@@ -124,7 +124,7 @@ class JournalWriter:
     def _first(self, own: Header) -> bytes:
         fields = {name: getattr(own, name) for name in Header.__slots__}
         client = f"posthog-environments/{VERSION}"
-        return encode("job", self._session.now(), version=FORMAT, **fields, client=client)
+        return encode("job", self._client.now(), version=FORMAT, **fields, client=client)
 
     def found(self, entry: Entry, found: FoundPerson) -> CallGenerator[None]:
         """Write down whom an input was found to mean."""
@@ -156,7 +156,7 @@ class JournalWriter:
         yield from self._append(b"".join(lines), sync=sync)
 
     def _line(self, line: str, entry: Entry, **fields: Any) -> bytes:
-        return encode(line, self._session.now(), input=entry.number, **fields)
+        return encode(line, self._client.now(), input=entry.number, **fields)
 
     def _append(self, data: bytes, *, sync: bool) -> CallGenerator[None]:
         if self._file is not None:

@@ -46,9 +46,9 @@ class Assembler:
     """
 
     def __init__(
-        self, wishes: ExportOptions, spool: Callable[[], Iterable[bytes]], old: Path | None, layout: Layout | None
+        self, options: ExportOptions, spool: Callable[[], Iterable[bytes]], old: Path | None, layout: Layout | None
     ) -> None:
-        self._wishes = wishes
+        self._options = options
         self._spool = spool
         self._old = old
         self.layout = layout
@@ -57,27 +57,27 @@ class Assembler:
 
     def write(self, sink: RawIOBase) -> None:
         """Write the target."""
-        if self.layout is None and self._wishes.form.kind != "jsonl":
+        if self.layout is None and self._options.file_format.kind != "jsonl":
             self.layout = self._choose()
         fetched = frozenset(map(uuid_of, self._spool())) if self._old is not None else frozenset[str]()
-        if self._wishes.form.kind == "parquet":
+        if self._options.file_format.kind == "parquet":
             self._parquet(sink, fetched)
-        elif self._wishes.form.kind == "xlsx":
+        elif self._options.file_format.kind == "xlsx":
             self._excel(sink)
         else:
             self._lines(sink, fetched)
 
     def _choose(self) -> Layout:
-        wishes = self._wishes
-        if wishes.only is not None:
+        options = self._options
+        if options.only is not None:
             # There is no column for what does not fit, so the kinds are those of everybody.
             seen = set[str]()
-            layout = Layout.of_only(wishes.only, sample=_noting(map(person_of, self._spool()), seen))
+            layout = Layout.of_only(options.only, sample=_noting(map(person_of, self._spool()), seen))
             warn_of_absent(layout, seen, "nobody has" if seen else "")
         else:
             sample = map(person_of, itertools.islice(self._spool(), SAMPLE))
-            layout = choose_layout(sample, columns=wishes.columns, flatten=wishes.flatten)
-        return layout.shown() if wishes.form.kind == "xlsx" else layout
+            layout = choose_layout(sample, columns=options.columns, flatten=options.flatten)
+        return layout.shown() if options.file_format.kind == "xlsx" else layout
 
     def _excel(self, sink: RawIOBase) -> None:
         from posthog_environments.export.excel import write_excel
@@ -100,25 +100,25 @@ class Assembler:
                 self.rows += kept
 
     def _lines(self, sink: RawIOBase, fetched: frozenset[str]) -> None:
-        form = self._wishes.form
+        file_format = self._options.file_format
         head: list[bytes] = []
         lines: Iterable[bytes] = self._spool()
         uuid: Callable[[bytes], str] = uuid_of
-        if form.kind == "csv":
+        if file_format.kind == "csv":
             assert self.layout is not None
-            head = [cells.header(self.layout.names, raw=self._wishes.raw).encode()]
+            head = [cells.header(self.layout.names, raw=self._options.raw).encode()]
             lines, uuid = map(self._csv, lines), cells.first_cell
-            if not self._wishes.raw:
+            if not self._options.raw:
                 fetched = frozenset(map(cells.harmless, fetched))
         pieces = batches(itertools.chain(head, self._counted(lines), self._kept(fetched, uuid)), PIECE)
-        sink.writelines(compressed(b"".join(piece), form.compression) for piece in pieces)
+        sink.writelines(compressed(b"".join(piece), file_format.compression) for piece in pieces)
         if not sink.tell():
             # A compressed file of nobody is a file all the same.
-            sink.write(compressed(b"", form.compression))
+            sink.write(compressed(b"", file_format.compression))
 
     def _csv(self, raw: bytes) -> bytes:
         assert self.layout is not None
-        return cells.line(self.layout.cells(person_of(raw)), raw=self._wishes.raw).encode()
+        return cells.line(self.layout.cells(person_of(raw)), raw=self._options.raw).encode()
 
     def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for each in lines:
@@ -129,9 +129,9 @@ class Assembler:
     def _kept(self, fetched: frozenset[str], uuid: Callable[[bytes], str]) -> Iterator[bytes]:
         if self._old is None:
             return
-        with opened(self._old, self._wishes.form.compression) as file:
-            lines = cells.records(file) if self._wishes.form.kind == "csv" else file
-            if self._wishes.form.kind == "csv":
+        with opened(self._old, self._options.file_format.compression) as file:
+            lines = cells.records(file) if self._options.file_format.kind == "csv" else file
+            if self._options.file_format.kind == "csv":
                 next(iter(lines), None)
             for each in lines:
                 if uuid(each) in fetched:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from posthog_environments.bulk.decisions import TOO_MANY, Decision, Trouble
 from posthog_environments.bulk.journal import EntryState, Outcome
 from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
-from posthog_environments.bulk.verdicts import TOO_MANY, Decision, Trouble
 
 if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry, Job
-    from posthog_environments.bulk.ledger import JournalWriter
+    from posthog_environments.bulk.journal_writer import JournalWriter
     from posthog_environments.calls.messages import CallGenerator
     from posthog_environments.errors import PostHogError
 
@@ -31,9 +31,9 @@ class Callbacks:
 class RunOutcomes:
     """What has come of the inputs of one run."""
 
-    def __init__(self, job: Job, ledger: JournalWriter, hooks: Callbacks) -> None:
+    def __init__(self, job: Job, journal: JournalWriter, hooks: Callbacks) -> None:
         self._job = job
-        self._ledger = ledger
+        self._journal = journal
         self._hooks = hooks
         self._outcomes: dict[int, BulkOutcome] = {}
         self._names: dict[int, str | None] = {}
@@ -84,7 +84,7 @@ class RunOutcomes:
         """Write down what came of inputs, and tell it."""
         if not settled:
             return
-        yield from self._ledger.outcomes(settled, sync=sync)
+        yield from self._journal.outcomes(settled, sync=sync)
         for entry, each in settled:
             self.note(entry, each)
             self.tell(entry)
@@ -95,21 +95,21 @@ class RunOutcomes:
         """Note that the server does what it is asked to."""
         self._troubles = 0
 
-    def fares(self, verdict: Decision) -> None:
+    def fares(self, decision: Decision) -> None:
         """Note how the server fared with something that is settled."""
-        self._troubles = self._troubles + 1 if verdict.trouble is Trouble.COUNTS else 0
+        self._troubles = self._troubles + 1 if decision.trouble is Trouble.COUNTS else 0
 
-    def put_off(self, entries: Sequence[Entry], verdict: Decision, error: PostHogError) -> None:
+    def put_off(self, entries: Sequence[Entry], decision: Decision, error: PostHogError) -> None:
         """Leave to the next run what is pending, and stop where it would be the same with all others.
 
         Raises:
             PostHogError: The error, where the run is to stop.
         """
-        if verdict.state == "pending":
+        if decision.state == "pending":
             self._troubles += 1
             for entry in entries:
-                self.note(entry, Outcome("pending", meant(self._ledger.of(entry)), verdict.reason))
-        if verdict.trouble is Trouble.STOPS or self._troubles >= TOO_MANY:
+                self.note(entry, Outcome("pending", meant(self._journal.of(entry)), decision.reason))
+        if decision.trouble is Trouble.STOPS or self._troubles >= TOO_MANY:
             raise error
 
     # ---------------------------------------------------------------------------------------------------------- report
@@ -120,7 +120,7 @@ class RunOutcomes:
         return BulkReport(tuple(self._outcomes.get(entry.number) or self._planned(entry) for entry in entries))
 
     def _blank(self, entry: Entry) -> BulkOutcome:
-        found = self._ledger.of(entry).found
+        found = self._journal.of(entry).found
         by = entry.by if found is None or found.kind is None else found.kind
         similar = self._similar.get(entry.number, ())
         if not similar and found is not None:
@@ -130,7 +130,7 @@ class RunOutcomes:
 
     def _planned(self, entry: Entry) -> BulkOutcome:
         """Describe an input of which nothing has come yet in this run."""
-        standing = self._ledger.of(entry)
+        standing = self._journal.of(entry)
         doubtful = meant(standing)
         uuid = doubtful or (standing.found.uuid if standing.found is not None else None)
         outcome = replace(self._blank(entry), uuid=uuid)
@@ -146,7 +146,7 @@ class RunOutcomes:
         left = report.pending
         return (
             f"{len(report) - left} of {len(report)} are settled, {left} are pending. "
-            f"The same call{self._ledger.place} goes on from here."
+            f"The same call{self._journal.place} goes on from here."
         )
 
 

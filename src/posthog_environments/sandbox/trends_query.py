@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from posthog_environments.sandbox import bodies, filters, question, strict
-from posthog_environments.sandbox.exchange import AppContext
+from posthog_environments.sandbox import bodies, filters, strict, trend_request
+from posthog_environments.sandbox.messages import AppContext
 from posthog_environments.sandbox.period import STEPS, Calendar, Period, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, invalid, unsupported
-from posthog_environments.sandbox.question import (
+from posthog_environments.sandbox.strict import any_of, anything, flag, listing, mapping, number, text, whole, word
+from posthog_environments.sandbox.trend_request import (
     COUNTRIES,
     DISPLAYS,
     MATHS,
@@ -27,7 +28,6 @@ from posthog_environments.sandbox.question import (
     SeriesSpec,
     TrendRequest,
 )  # fmt: skip
-from posthog_environments.sandbox.strict import any_of, anything, flag, listing, mapping, number, text, whole, word
 
 _NEWER_INTERVALS: Final = frozenset({"second", "quarter", "year"})
 _QUERY: Final[Mapping[str, strict.Test]] = {
@@ -87,24 +87,24 @@ _LEAF: Final[Mapping[str, strict.Test]] = {
 _GROUP: Final[Mapping[str, strict.Test]] = {"type": word("AND", "OR"), "values": listing}
 
 
-def read(house: AppContext, value: object) -> TrendRequest:
+def read(app: AppContext, value: object) -> TrendRequest:
     """Read a TrendsQuery."""
     given = strict.read(value, "query", _QUERY, needs=("kind", "series"))
     interval = given.get("interval", "day")
-    if interval in _NEWER_INTERVALS and not house.newer:
+    if interval in _NEWER_INTERVALS and not app.newer:
         strict.refuse("query.interval", f"Servers of 2025 know no {interval}.")
     _refuse_set(given, "query", ("conversionGoal", "aggregation_group_type_index", "calendarHeatmapFilter"))
     if given.get("samplingFactor", 1) != 1:
         raise unsupported("sampling", "samplingFactor")
-    found = _series(house, given["series"])
+    found = _series(app, given["series"])
     properties = _properties(given.get("properties"), "query.properties")
-    question.check_patterns(house, found, properties)
+    trend_request.check_patterns(app, found, properties)
     drawn = strict.read(_given(given.get("trendsFilter")), "query.trendsFilter", _TRENDS)
     display = drawn.get("display", "ActionsLineGraph")
     if display in OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
     wanted = _wanted(given.get("dateRange"), interval, bold=display == "BoldNumber")
-    calendar = Calendar(house)
+    calendar = Calendar(app)
     span = calendar.span(wanted)
     if span.start > span.end:
         raise invalid("The period ends before it begins.", "date_to")
@@ -148,14 +148,14 @@ def _wanted(value: object, interval: str, *, bold: bool) -> PeriodRequest:
     )
 
 
-def _series(house: AppContext, nodes: list[object]) -> tuple[SeriesSpec, ...]:
+def _series(app: AppContext, nodes: list[object]) -> tuple[SeriesSpec, ...]:
     if not nodes:
         raise Problem(
             400, "validation_error", "insight_requires_at_least_one_series", "A trend needs one series at least."
         )
     if len(nodes) > MOST_SERIES:
         raise invalid(f"There can be {MOST_SERIES} series at most.", "series")
-    found = [_entity(house, node, number) for number, node in enumerate(nodes)]
+    found = [_entity(app, node, number) for number, node in enumerate(nodes)]
     return tuple(entity for entity in found if entity is not None)
 
 
@@ -163,7 +163,7 @@ def _kind(value: object) -> object:
     return cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
 
 
-def _entity(house: AppContext, value: object, order: int) -> SeriesSpec | None:
+def _entity(app: AppContext, value: object, order: int) -> SeriesSpec | None:
     where = f"query.series.{order}"
     kind = _kind(value)
     if kind in _OTHER_NODES:
@@ -174,7 +174,7 @@ def _entity(house: AppContext, value: object, order: int) -> SeriesSpec | None:
     _refuse_set(given, where, ("math_property_revenue_currency",))
     event = given.get("event")
     if kind == "ActionsNode":
-        event = question.actions(house).get(int(given["id"]))
+        event = trend_request.actions(app).get(int(given["id"]))
         if event is None:
             return None  # as on servers: an action that is not there has no row
     of = given.get("math_property")
@@ -187,7 +187,7 @@ def _entity(house: AppContext, value: object, order: int) -> SeriesSpec | None:
         label=event if event is not None else "All events",
         order=order,
         properties=_properties(own, f"{where}.properties"),
-        math=question.math_of(given.get("math"), of),
+        math=trend_request.math_of(given.get("math"), of),
         math_property=of,
         math_of_person=of_person,
         multiplier=given.get("math_multiplier", 1) if of else 1,
@@ -228,7 +228,7 @@ def _breakdown(value: object, display: str) -> Breakdown | None:
     several: list[object] = given.get("breakdowns") or []
     key: object = given.get("breakdown")
     if isinstance(key, list):
-        key = question.only_one(cast("list[object]", key))
+        key = trend_request.only_one(cast("list[object]", key))
     if not several and key in (None, "", []):
         return None
     if len(several) > 3:
@@ -238,7 +238,7 @@ def _breakdown(value: object, display: str) -> Breakdown | None:
         raise invalid("The limit of a breakdown is from 1 to 100,000.", "breakdown_limit")
     entries = [_one_breakdown(entry, number) for number, entry in enumerate(several)]
     if not entries:
-        entries = [question.one_property(key, given.get("breakdown_type", "event"), "breakdown")]
+        entries = [trend_request.one_property(key, given.get("breakdown_type", "event"), "breakdown")]
     return Breakdown(
         tuple(entries),
         several=bool(several),
@@ -247,11 +247,11 @@ def _breakdown(value: object, display: str) -> Breakdown | None:
     )
 
 
-def _one_breakdown(value: object, number: int) -> question.BreakdownProperty:
+def _one_breakdown(value: object, number: int) -> trend_request.BreakdownProperty:
     where = f"query.breakdownFilter.breakdowns.{number}"
     given = strict.read(value, where, _ONE_BREAKDOWN, needs=("property",))
     _refuse_set(given, where, ("normalize_url", "histogram_bin_count"))
-    return question.one_property(given["property"], given.get("type", "event"), "breakdowns")
+    return trend_request.one_property(given["property"], given.get("type", "event"), "breakdowns")
 
 
 def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
@@ -271,7 +271,7 @@ def _formulas(given: Mapping[str, Any], series: int) -> tuple[NamedFormula, ...]
     for place, node in enumerate(nodes):
         where = f"query.trendsFilter.formulaNodes.{place}"
         one = strict.read(node, where, {"formula": text, "custom_name": text}, needs=("formula",))
-        found.append(NamedFormula(question.formula_of(one["formula"], series), one.get("custom_name")))
+        found.append(NamedFormula(trend_request.formula_of(one["formula"], series), one.get("custom_name")))
     return tuple(found)
 
 
