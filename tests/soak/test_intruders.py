@@ -128,10 +128,10 @@ def _written_into(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write the email into the SQL, as nobody should."""
     plain = persons._condition
 
-    def condition(house: Any, call: Any) -> Sql | None:
+    def condition(app_context: Any, call: Any) -> Sql | None:
         if call.query.get("email"):
             return Sql(f"email = '{call.query['email']}'")
-        return plain(house, call)
+        return plain(app_context, call)
 
     monkeypatch.setattr(persons, "_condition", condition)
 
@@ -148,10 +148,10 @@ def test_texts_that_are_written_into_the_sql(monkeypatch: pytest.MonkeyPatch) ->
 def test_texts_that_change_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     plain: Any = persons._condition
 
-    def condition(house: Any, call: Any) -> Sql | None:
+    def condition(app_context: Any, call: Any) -> Sql | None:
         if "DROP TABLE" in call.query.get("search", ""):
-            house.store.rows(Sql("DELETE FROM activity; DELETE FROM events WHERE id = 1 RETURNING id"))
-        found: Sql | None = plain(house, call)
+            app_context.store.rows(Sql("DELETE FROM activity; DELETE FROM events WHERE id = 1 RETURNING id"))
+        found: Sql | None = plain(app_context, call)
         return found
 
     monkeypatch.setattr(persons, "_condition", condition)
@@ -217,7 +217,7 @@ def test_a_server_that_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_server_for_every_site(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "LOOPBACK_ORIGIN", r".*")
-    monkeypatch.setattr(server, "_Doorkeeper", lambda application: application)
+    monkeypatch.setattr(server, "_HostCheck", lambda application: application)
     found = _missed(intruders.browsers)
     assert "origins elsewhere that were allowed" in found
     assert "under the name of another site" in found
@@ -237,12 +237,12 @@ def test_a_server_that_forgets_and_leaks(monkeypatch: pytest.MonkeyPatch) -> Non
     stop = threading.Event()
 
     def leaky(self: Any, call: Any, path: str) -> Reply:
-        house = self._house
+        app_context = self._app
         if len(held) < 5:
             thread = threading.Thread(target=stop.wait, name=f"leak-{len(held)}", daemon=True)
             thread.start()
             held.append(thread)
-            with house.store.writing() as cursor:
+            with app_context.store.writing() as cursor:
                 cursor.execute("UPDATE persons SET name = '\"changed\"' WHERE id = ?", [len(held)])
             logging.getLogger("posthog_environments.sandbox").error("lost")
         found: Reply = plain(self, call, path)

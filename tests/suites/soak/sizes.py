@@ -195,7 +195,7 @@ def told(error):
 _SYNC: Final = """
 from posthog_environments import Environment
 with Environment(1, **options) as env:
-    env._scope.session.random = lambda: 0.0
+    env._context.client.random = lambda: 0.0
     def ask():
         try:
             env.persons.get(1)
@@ -218,7 +218,7 @@ import asyncio
 from posthog_environments import AsyncEnvironment
 async def main():
     async with AsyncEnvironment(1, **options) as env:
-        env._scope.session.random = lambda: 0.0
+        env._context.client.random = lambda: 0.0
         async def ask():
             try:
                 await env.persons.get(1)
