@@ -163,6 +163,13 @@ def test_the_form_names_the_port_of_the_command_beside_it(watched: Watched, site
     assert page.input_value("#sandbox [name=host]") == f"http://127.0.0.1:{port[1]}"
 
 
+def test_the_word_over_what_is_printed_covers_none_of_it(watched: Watched, site: str) -> None:
+    page = watched.open(f"{site}/typescript.html")
+    page.set_viewport_size(PHONE)
+    floats = "[...document.querySelectorAll('.printed pre')].map((each) => getComputedStyle(each, '::before').float)"
+    assert set(page.evaluate(floats)) == {"none"}
+
+
 LANGUAGES = {"typescript": "people.mts", "go": "people.go", "java": "People.java", "rust": "people.rs"}
 
 
