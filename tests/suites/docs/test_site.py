@@ -128,7 +128,9 @@ def test_the_start_page_has_two_ways_in_an_install_line_and_a_picture(watched: W
     assert page.locator("article table").count() == 0
 
 
-@pytest.mark.parametrize(("name", "begins"), [("typescript.html", "pip install "), ("quickstart.html", "pip install ")])
+@pytest.mark.parametrize(
+    ("name", "begins"), [("typescript.html", "python3 -m venv "), ("quickstart.html", "pip install ")]
+)
 def test_a_block_is_copied_by_its_button_and_without_its_prompts(
     watched: Watched, site: str, name: str, begins: str
 ) -> None:
