@@ -254,18 +254,20 @@ def mend(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def plain(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Let `phx_…` and `file:///…` in a docstring be text and no link.
-
-    And what stands before a colon in that of a property is no type.
-    """
-    if what in {"property", "attribute"}:
-        lines.insert(0, "")
-    lines[:] = [line.replace('"file://', r'"\file://') for line in lines]
+    """Let `phx_…` in a docstring be text and no link, and what stands before a colon in that of a property no type."""
+    if what in {"property", "attribute"} and lines:
+        lines[0] = f": {lines[0]}"  # napoleon takes what stands before the first colon for the type: here nothing
     lines[:] = [re.sub(r"(?<=\w)_(?=[^\w`]|$)(?=(?:[^`]*`[^`]*`)*[^`]*$)", r"\\_", line) for line in lines]
 
 
 def words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put a dash between a parameter and what it means, where Sphinx puts two hyphens, and call attributes so."""
+    """Put a dash between a parameter and what it means, where Sphinx puts two hyphens, and call attributes so.
+
+    Of a docstring's `file:///…` and `/api/users/@me/` it makes links, to a file and a mailbox: they become text again.
+    """
+    for link in list(doctree.findall(nodes.reference)):
+        if link.get("refuri", "").startswith(("file:", "mailto:")):
+            link.parent.replace(link, link.children)
     for name in doctree.findall(nodes.field_name):
         if name.astext() == "Variables":
             name.children = [nodes.Text("Attributes")]

@@ -356,3 +356,7 @@ def test_nothing_public_is_missing_from_the_reference() -> None:
     said = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert len(said) > 50
     assert set(said) - ids == {"posthog_environments.__version__"}
+
+
+def test_no_words_on_a_property_are_taken_for_its_type() -> None:
+    assert [path.name for path in (SITE / "reference").glob("*.html") if ">Type<" in path.read_text("utf-8")] == []
