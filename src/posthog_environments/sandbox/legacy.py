@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
-from posthog_environments.sandbox import bodies, filters, question
+from posthog_environments.sandbox import bodies, declared, filters, question
 from posthog_environments.sandbox.exchange import KEY_PARAMETER, Call, House
 from posthog_environments.sandbox.period import Calendar, Span, Wanted
 from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
@@ -110,7 +110,7 @@ def read(house: House, call: Call) -> Question:
         display=display,
         formulas=_formulas(house, given, found),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
-        echo=_echo(given, found, wanted, display),
+        echo=_echo(given, found, properties, wanted, display),
         key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
     )
 
@@ -337,14 +337,17 @@ def _formulas(house: House, given: Mapping[str, Any], found: tuple[Entity, ...])
         raise problem from None
 
 
-def _echo(given: Mapping[str, Any], found: tuple[Entity, ...], wanted: Wanted, display: str) -> dict[str, Any]:
-    """Repeat the question as it was understood."""
+def _echo(
+    given: Mapping[str, Any], found: tuple[Entity, ...], properties: filters.Group, wanted: Wanted, display: str
+) -> dict[str, Any]:
+    """Repeat the question as it was understood; what is no text is no date, and means now."""
+    asked: object = _parsed(given.get("properties")) or []
     echo: dict[str, Any] = {
         "insight": "TRENDS",
-        "properties": _parsed(given.get("properties")) or [],
+        "properties": asked if declared.good_filters(asked) else filters.written(properties),
         "filter_test_accounts": bodies.truth(given.get("filter_test_accounts")),
-        "date_from": wanted.date_from,
-        "date_to": wanted.date_to,
+        "date_from": wanted.date_from if isinstance(wanted.date_from, str) else None,
+        "date_to": wanted.date_to if isinstance(wanted.date_to, str) else None,
         "interval": wanted.interval,
         "display": display,
     }
