@@ -6,6 +6,7 @@ as `TransportFailure`, stripped of the exceptions below it, for their frames hol
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import threading
@@ -25,7 +26,7 @@ from posthog_environments.config.settings import Settings
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.transport.network import CALL_DEADLINE, AsyncNetwork, Network
 
-__all__ = ["GRACE", "Attempt", "Inner", "async_inner_transport", "inner_transport"]
+__all__ = ["GRACE", "AsyncHTTPTransport", "Attempt", "HTTPTransport", "Inner", "T", "pool_arguments"]
 
 # Waiting for a cancel scope is left this much longer than the timeouts of the single steps, so that where a step
 # times out, the step says so itself: then it is known whether anything was sent.
@@ -72,7 +73,7 @@ def _without_frames(interruption: BaseException) -> BaseException:
 # ------------------------------------------------------------------------------------------------ the inner transports
 
 
-class _HTTPTransport(httpx.HTTPTransport):
+class HTTPTransport(httpx.HTTPTransport):
     """httpx's own on a network of ours. `handle_request` is inherited: tools that patch it see all requests."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
@@ -80,11 +81,11 @@ class _HTTPTransport(httpx.HTTPTransport):
         _put_pool(self, httpcore.ConnectionPool(network_backend=self.network, **arguments))
 
     def close(self) -> None:
-        # Not by the pool: its lock may be held for ever where Ctrl-C came.
+        """Close its sockets: not by the pool, whose lock Ctrl-C may have left held."""
         self.network.close()
 
 
-class _AsyncHTTPTransport(httpx.AsyncHTTPTransport):
+class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
     """The same, awaiting."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
@@ -92,6 +93,7 @@ class _AsyncHTTPTransport(httpx.AsyncHTTPTransport):
         _put_pool(self, httpcore.AsyncConnectionPool(network_backend=self.network, **arguments))
 
     async def aclose(self) -> None:
+        """Close its sockets."""
         await self.network.aclose()
 
 
@@ -100,23 +102,8 @@ def _put_pool(transport: Any, pool: object) -> None:
     transport._pool = pool  # noqa: SLF001
 
 
-def inner_transport(
-    given: httpx.BaseTransport | None, settings: Settings, verify: ssl.SSLContext | None, proxy: str | None
-) -> Inner[httpx.BaseTransport]:
-    """Return what carries the requests of a blocking client."""
-    arguments = {} if given is not None else _pool_arguments(settings, verify, proxy)
-    return Inner(given, lambda: _HTTPTransport(arguments))
-
-
-def async_inner_transport(
-    given: httpx.AsyncBaseTransport | None, settings: Settings, verify: ssl.SSLContext | None, proxy: str | None
-) -> Inner[httpx.AsyncBaseTransport]:
-    """Return what carries the requests of an awaiting client."""
-    arguments = {} if given is not None else _pool_arguments(settings, verify, proxy)
-    return Inner(given, lambda: _AsyncHTTPTransport(arguments))
-
-
-def _pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> dict[str, Any]:
+def pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> dict[str, Any]:
+    """Return the arguments of the connection pool of a client."""
     https = settings.host.startswith("https:") or (proxy or "").startswith("https:")
     parsed = None if proxy is None else httpx.Proxy(proxy)
     return {
@@ -178,7 +165,7 @@ class Inner(Generic[T]):
         closes it.
         """
         self._lock = threading.Lock()
-        if isinstance(transport := self.end(), _HTTPTransport):
+        if isinstance(transport := self.end(), HTTPTransport):
             transport.close()
 
 
@@ -215,7 +202,8 @@ class Attempt(Generic[T]):
 
     def end(self, error: BaseException | None = None) -> BaseException | None:
         """Take the key out; return what is to be raised, outside of any except clause: frames below hold the key."""
-        self._request.headers.pop("Authorization", None)
+        with contextlib.suppress(KeyError):  # an interruption may come before it is in
+            del self._request.headers["Authorization"]
         if self._token is not None:
             CALL_DEADLINE.reset(self._token)
         return None if self.goes_on else self.leave(error)

@@ -39,11 +39,11 @@ class BodyReader:
         self._members = 1
         # It gives its bytes away without a copy; a join of parts would need twice the memory.
         self._whole = io.BytesIO()
-        encoding = headers.get("content-encoding", "identity").strip().lower()
+        encoding = headers["content-encoding"].strip().lower() if "content-encoding" in headers else ""
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise self._malformed(f"the answer is compressed as {printable(encoding, 40)}, which was not asked for")
         self.is_compressed = encoding in ("gzip", "x-gzip")
-        self._inflater: Any = zlib.decompressobj(31)
+        self._inflater: Any = zlib.decompressobj(31) if self.is_compressed else None
         self._breaks_off = False
         length = headers.get("content-length", "")
         if not self.is_compressed and length.isdecimal() and len(length) < 9 and 1 < int(length) <= min(limit, ROOM):

@@ -9,7 +9,7 @@ under way (`framing`). What they opened they can close, whatever became of the r
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import ssl
 import time
@@ -30,6 +30,8 @@ T = TypeVar("T")
 CALL_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 _BLOCKING = Blocking()
+# No epoll, which takes a file of its own.
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 def _left(timeout: float | None) -> float | None:
@@ -61,6 +63,8 @@ class _Connection:
     def __init__(self, sock: socket.socket, opened: set[_Connection]) -> None:
         self.sock, self.opened = sock, opened
         self.framer = Framer()
+        self._selector = _Selector()
+        self._selector.register(sock, selectors.EVENT_READ)
         opened.add(self)
 
     def receive(self, timeout: float | None) -> Step[bytes]:
@@ -88,8 +92,6 @@ class _Connection:
 
     def write(self, data: bytes, timeout: float | None) -> Step[None]:
         """Write a piece of a request."""
-        if not data:
-            return
         self.framer.ask(data)
         with _raising(httpcore.WriteTimeout, httpcore.WriteError):
             yield from self.send(data, timeout)
@@ -109,11 +111,7 @@ class _Connection:
         """Tell whether anything has come that nobody asked for, or the peer has gone."""
         if self.framer.holds_more or self.sock.fileno() < 0:
             return True
-        if not hasattr(select, "poll"):
-            return bool(select.select([self.sock], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._selector.select(0))
 
     def info(self, name: str) -> Any:
         """Tell what httpcore asks about a connection; one that "is_readable" it does not use again."""
@@ -201,7 +199,8 @@ class Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a piece of a request."""
-        _BLOCKING.run(self.connection.write(buffer, timeout))
+        if buffer:
+            _BLOCKING.run(self.connection.write(buffer, timeout))
 
     def close(self) -> None:
         """Close the socket."""
@@ -231,7 +230,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a piece of a request."""
-        await self._waiting.run(self.connection.write(buffer, timeout))
+        if buffer:
+            await self._waiting.run(self.connection.write(buffer, timeout))
 
     async def aclose(self) -> None:
         """Close the socket."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Generic, cast
 
 import anyio
 import anyio.lowlevel
@@ -24,7 +24,15 @@ from posthog_environments.errors import (
     PostHogError,
     TransportError,
 )
-from posthog_environments.transport.attempt import GRACE, Attempt, async_inner_transport, inner_transport
+from posthog_environments.transport.attempt import (
+    GRACE,
+    AsyncHTTPTransport,
+    Attempt,
+    HTTPTransport,
+    Inner,
+    T,
+    pool_arguments,
+)
 from posthog_environments.transport.body import BodyReader
 from posthog_environments.transport.requests import RequestBuilder
 
@@ -54,21 +62,25 @@ def _response(response: httpx.Response, body: BodyReader, stream: object) -> htt
     return httpx.Response(response.status_code, headers=headers, stream=cast("Any", stream), extensions=kept)
 
 
-class Transport(httpx.BaseTransport):
-    """The blocking transport: serves runners by `send`, and the generated client as a transport of httpx."""
+class _Base(Generic[T]):
+    """What both transports are made of."""
+
+    _make: Callable[[dict[str, Any]], T]
 
     def __init__(
-        self,
-        client: ClientState,
-        given: httpx.BaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        timeout: float,
+        self, client: ClientState, given: T | None, verify: ssl.SSLContext | None, proxy: str | None, timeout: float
     ) -> None:
         self.requests = RequestBuilder(client)
         self._settings = client.settings
         self._timeout = timeout
-        self._inner = inner_transport(given, client.settings, verify, proxy)
+        arguments = {} if given is not None else pool_arguments(client.settings, verify, proxy)
+        self._inner = Inner(given, lambda: type(self)._make(arguments))
+
+
+class Transport(_Base[httpx.BaseTransport], httpx.BaseTransport):
+    """The blocking transport: serves runners by `send`, and the generated client as a transport of httpx."""
+
+    _make = HTTPTransport
 
     def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send a request once and read the response; of a success its body only when it is asked for, if `stream`.
@@ -140,22 +152,11 @@ class Transport(httpx.BaseTransport):
             raise problem
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
+class AsyncTransport(_Base[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     """The awaiting transport, within one event loop; see `Transport`."""
 
-    def __init__(
-        self,
-        client: ClientState,
-        given: httpx.AsyncBaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        timeout: float,
-    ) -> None:
-        self.requests = RequestBuilder(client)
-        self._settings = client.settings
-        self._timeout = timeout
-        self._loop: object = None
-        self._inner = async_inner_transport(given, client.settings, verify, proxy)
+    _make = AsyncHTTPTransport
+    _loop: object = None
 
     async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send a request once and read the response; see `Transport.send`."""
