@@ -1,4 +1,4 @@
-"""Room "sizes": answers that are too large, too deep or endless cost little: no memory beyond the limit, no second.
+"""Suite "sizes": answers that are too large, too deep or endless cost little: no memory beyond the limit, no second.
 
 Each is made in a process of its own, for the peak of its memory never falls: a good call comes first, to have
 everything loaded, and then the hostile one. What the second costs more than the first is the figure.
