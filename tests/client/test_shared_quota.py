@@ -90,7 +90,7 @@ def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
     def refuse(env: Any) -> None:
         shared = env._context.client.shared
         shared.refuse("persons", 3000.0)
-        assert shared.untold
+        assert shared.pending
 
     if backend == "closed":
         with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
@@ -169,7 +169,7 @@ def test_who_waits_while_the_store_is_away_is_told_why(server: Wire, file: Path)
         file.unlink()
         file.mkdir()
         env.persons.get(1)
-        with pytest.raises(RateLimitError, match="cannot be used, so that only a small part of it is ours"):
+        with pytest.raises(RateLimitError, match="cannot be used, so this worker keeps to a small part of it"):
             env.persons.get(1)
 
 
@@ -177,7 +177,7 @@ def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
         file.write_bytes(b"\0" * 5000)
-        env._context.client.shared.tell(1.0)  # type: ignore[union-attr]
+        env._context.client.shared.flush(1.0)  # type: ignore[union-attr]
         budget: Any = env._context.client.shared
         with pytest.raises(StoreAway):
             budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
@@ -223,12 +223,12 @@ def test_a_child_has_no_part_in_what_the_parent_has_in_flight(file: Path) -> Non
         try:
             budget.after_fork()
             child = budget.ticket()
-            fresh = child.partition(".")[0] != ticket.partition(".")[0] and not budget.untold
+            fresh = child.partition(".")[0] != ticket.partition(".")[0] and not budget.pending
             code = 0 if fresh and budget.acquire("persons", child, 60.0, 1.0) == 0 else 2
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert budget.untold
+    assert budget.pending
     assert budget.acquire("persons", budget.ticket(), 60.0, 1.0) > 0
 
 
@@ -259,7 +259,7 @@ def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
     assert budget.acquire("persons", ticket, 10.0, 1.0) == 0
     answered = clock[0]
     budget.settle("persons", ticket)
-    budget.tell(1.0)
+    budget.flush(1.0)
     assert store.data is not None
     assert Snapshot.decode(store.data).stamps[0] >= answered
 
@@ -324,8 +324,8 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
     connection.close()
     before = text.read_bytes(), database.read_bytes()
     for path, told in (
-        (text, "of another kind, and is left alone"),
-        (database, "of another kind, and is left alone"),
+        (text, "of another kind, and is not changed"),
+        (database, "of another kind, and is not changed"),
         (tmp_path, "is a folder"),
         (tmp_path / "no" / "quota.db", "there is no folder"),
     ):
@@ -344,7 +344,7 @@ def test_no_pacing_asks_nobody(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, pacing=False)) as env:
         for _ in range(4):
             env.persons.get(1)
-        assert not env._context.client.shared.untold
+        assert not env._context.client.shared.pending
 
 
 def test_the_name_is_that_of_host_and_key(server: Wire) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.ratelimit import shared as budget
-from posthog_environments.ratelimit import shared_state as ledger
-from posthog_environments.ratelimit import stores
+from posthog_environments.ratelimit import shared_state, stores
 from soak import shared
 from soak.frame import Effort, missed
 
@@ -47,21 +46,24 @@ def test_workers_that_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.SharedState._lend
-    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, _: lend(book, ticket, book._page.at + 0.01))
+    grant = shared_state.SharedState._grant
+    monkeypatch.setattr(
+        shared_state.SharedState, "_grant", lambda state, ticket, _: grant(state, ticket, state._snapshot.at + 0.01)
+    )
     assert "429s and failures" in _missed(shared.hours)
 
 
 def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.SharedState._lend
-    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
+    grant = shared_state.SharedState._grant
+    monkeypatch.setattr(
+        shared_state.SharedState, "_grant", lambda state, ticket, until: grant(state, ticket, until + 1e6)
+    )
     monkeypatch.setattr(budget.SharedRateLimiter, "settle", lambda *_: None)
     assert "part of the quota that the others used" in _missed(shared.deaths)
 
 
-def test_what_was_lost_is_not_mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever takes what the store says for the whole truth has lost count.
-    monkeypatch.setattr(ledger, "_mend", lambda *_, **__: None)
+def test_a_loss_that_is_not_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_state.CachedSnapshot, "on", lambda *_: None)
     assert "429s and failures" in "\n".join(missed(shared.troubles(EFFORT, (shared._remove,))))
 
 
@@ -70,8 +72,8 @@ def test_what_was_lost_is_not_mended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tell_nothing() -> None:
     """Forget at once what is over, so that the store never learns it."""
-    ledger.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
-    ledger.SharedState._lend = lambda *_: None  # type: ignore[method-assign]
+    shared_state.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
+    shared_state.SharedState._grant = lambda *_: None  # type: ignore[method-assign]
 
 
 def test_processes_that_tell_nothing() -> None:

@@ -21,36 +21,36 @@ def test_a_window_is_ours_until_it_is_refused() -> None:
     window = RateWindow(MINUTE)
     for _ in range(3):
         window.let_through()
-    assert window.share(1e6) == 1.0
+    assert window.fraction(1e6) == 1.0
 
 
-@pytest.mark.parametrize(("held", "share"), [(100, 0.7), (50, 0.35), (10, 0.25), (0, 0.25)])
-def test_then_a_little_less_than_it_held(held: int, share: float) -> None:
-    assert refused(held).share(0.0) == pytest.approx(share)
+@pytest.mark.parametrize(("held", "fraction"), [(100, 0.7), (50, 0.35), (10, 0.25), (0, 0.25)])
+def test_then_a_little_less_than_it_held(held: int, fraction: float) -> None:
+    assert refused(held).fraction(0.0) == pytest.approx(fraction)
 
 
 def test_it_grows_with_each_request_that_passes() -> None:
     window = refused()
-    shares = []
+    fractions = []
     for _ in range(3):
         for _ in range(RateWindow.DOUBLING):
             window.let_through()
-        shares.append(window.share(0.0))
-    assert shares == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
+        fractions.append(window.fraction(0.0))
+    assert fractions == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
 
 
 def test_it_grows_with_time() -> None:
     window = refused(now=1000.0)
-    assert window.share(1000.0) == 0.35
-    assert window.share(990.0) == 0.35
-    assert window.share(1120.0) == pytest.approx(0.36)
-    assert window.share(1240.0) == pytest.approx(0.38)
+    assert window.fraction(1000.0) == 0.35
+    assert window.fraction(990.0) == 0.35
+    assert window.fraction(1120.0) == pytest.approx(0.36)
+    assert window.fraction(1240.0) == pytest.approx(0.38)
 
 
 def test_it_never_grows_beyond_the_whole() -> None:
     window = refused()
-    assert window.share(1e9) == 1.0
-    assert window.share(0.0) == 1.0
+    assert window.fraction(1e9) == 1.0
+    assert window.fraction(0.0) == 1.0
 
 
 def test_another_refusal_begins_from_what_was_left() -> None:
@@ -58,7 +58,7 @@ def test_another_refusal_begins_from_what_was_left() -> None:
     for _ in range(100):
         window.let_through()
     window.refuse(100, 0.0)
-    assert window.share(0.0) == pytest.approx(0.7 * 0.36)
+    assert window.fraction(0.0) == pytest.approx(0.7 * 0.36)
 
 
 def used(quota: RateLimiter, count: int, now: float) -> None:
@@ -98,10 +98,10 @@ def test_a_refusal_of_what_was_under_way_teaches_nothing_new() -> None:
     used(quota, 100, 0.0)
     quota.refuse("persons", 0.0, 30.0)
     quota.refuse("persons", 29.9, 0.0)
-    once = quota._logs["persons"]._windows[0].share(30.0)
+    once = quota._logs["persons"]._windows[0].fraction(30.0)
     assert once > 0.69
     quota.refuse("persons", 30.0, 1.0)
-    assert quota._logs["persons"]._windows[0].share(30.0) < 0.5
+    assert quota._logs["persons"]._windows[0].fraction(30.0) < 0.5
 
 
 def test_no_more_is_remembered_than_the_largest_rate() -> None:
@@ -123,7 +123,7 @@ def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
     quota.refuse("persons", now + 60.0, 3200.0)
     minute, hour = quota._logs["persons"]._windows
     assert (hour.limit, hour.seconds) == HOURLY == (1200, 3600.0)
-    assert 0.69 < hour.share(now + 60.0) < 0.71
+    assert 0.69 < hour.fraction(now + 60.0) < 0.71
     assert quota.acquire("persons", now + 3000.0) >= 260.0
     assert minute.limit == 240
     quota.refuse("persons", now + 60.0, 3200.0)
@@ -142,25 +142,25 @@ def test_a_budget_of_bytes_teaches_nothing_about_requests() -> None:
     quota.refuse("query", 1.0, 1800.0, teaches=False)
     assert quota.acquire("query", 1.0) == pytest.approx(1800.0)
     (window,) = quota._logs["query"]._windows
-    assert window.share(1.0) == 1.0
+    assert window.fraction(1.0) == 1.0
     assert quota.acquire("persons", 1.0) == 0
 
 
 def test_the_hour_that_was_learnt_is_kept_in_a_store() -> None:
     rates = RATES["persons"]
-    ledger = SharedState.open(rates, None, StoreTime(0.0, 0.0), "a")
-    ledger.refuse(0.0, 3000.0)
-    page = ledger.close()
-    assert len(page.learnt) == 2
+    state = SharedState.open(rates, None, StoreTime(0.0, 0.0), "a")
+    state.refuse(0.0, 3000.0)
+    page = state.close()
+    assert len(page.learned) == 2
     again = SharedState.open(rates, page.encode(), StoreTime(10.0, 10.0), "b")
     assert again.acquire(10.0, "t") == pytest.approx(2990.0)
     assert [window.seconds for window in again._windows] == [60.0, 3600.0]
     fresh = SharedState.open(rates, None, StoreTime(10.0, 10.0), "c").close()
     fresh.merge(page)
-    assert len(fresh.learnt) == 2
+    assert len(fresh.learned) == 2
     page.merge(SharedState.open(rates, None, StoreTime(10.0, 10.0), "d").close())
-    assert len(page.learnt) == 2
+    assert len(page.learned) == 2
     paused = SharedState.open(rates, None, StoreTime(0.0, 0.0), "e")
-    paused.hear([StateChange("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
-    assert len(paused.close().learnt) == 1
+    paused.apply([StateChange("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
+    assert len(paused.close().learned) == 1
     assert paused.acquire(0.0, "t") == pytest.approx(1800.0)
