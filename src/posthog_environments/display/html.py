@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from posthog_environments.display import chart_data
@@ -29,32 +28,41 @@ _BORDER: Final = "1px solid rgba(128,128,128,.35)"
 _CELL: Final = f"padding:2px 8px;vertical-align:top;border:{_BORDER};white-space:nowrap"
 
 
-class _Absent:
-    """Marks an empty cell."""
-
-
-_ABSENT: Final = _Absent()
+# Marks an empty cell.
+_ABSENT: Final = object()
 
 
 def page(results: Sequence[object], count: int | None) -> str:
     """Show a page: a row for each item, and a column for each of the most common properties."""
-    shown = list(results[:ROWS])
-    fields = _fields(shown)
+    shown = results[:ROWS]
     names = _common(item for item in map(_properties, shown) if item is not None)
-    rows = [[_value(item, field) for field in fields] for item in shown]
-    for row, item in zip(rows, shown, strict=True):
-        held = _properties(item) or {}
-        row += [held.get(name, _ABSENT) for name in names[:COLUMNS]]
-    kind = type(shown[0]).__name__ if shown else "items"
-    title = f"Page of {kind}: {len(results):,}" if shown else "Page without items"
+    title = f"Page of {type(shown[0]).__name__}: {len(results):,}" if shown else "Page without items"
     of = f" of {count:,}" if isinstance(count, int) else ""
+    return _records(f"{title}{of}", results, _fields(shown), names)
+
+
+def timeline(points: Sequence[PropertiesTimelinePoint], keys: Sequence[str]) -> str:
+    """Show a timeline: a row for each change of the properties."""
+    names = list(keys) or _common(held for point in points if (held := _properties(point)) is not None)
+    title = f"PropertiesTimeline of {len(points):,} points"
+    return _records(title, points, ["timestamp", "relevant_event_count"], names)
+
+
+def _records(title: str, items: Sequence[object], fields: Sequence[str], names: Sequence[object]) -> str:
+    """Show the first items, with these fields and the first of these properties."""
+    rows: list[list[object]] = []
+    for item in items[:ROWS]:
+        held = _properties(item) or {}
+        rows.append(
+            [*(_value(item, field) for field in fields), *(held.get(name, _ABSENT) for name in names[:COLUMNS])]
+        )
     notes: list[str] = []
-    if len(results) > len(shown):
-        notes.append(f"… and {len(results) - len(shown):,} more")
+    if len(items) > ROWS:
+        notes.append(f"… and {len(items) - ROWS:,} more")
     if len(names) > COLUMNS:
         notes.append(f"{len(names) - COLUMNS:,} more properties are not shown")
-    groups = [("properties", min(len(names), COLUMNS))] if names else []
-    return _frame(f"{title}{of}", _table([*fields, *names[:COLUMNS]], rows, groups) if shown else "", notes)
+    table = _table([*fields, *names[:COLUMNS]], rows, properties=len(names[:COLUMNS])) if items else ""
+    return _frame(title, table, notes)
 
 
 def trend(series: Sequence[Series], timezone: str | None, last_refresh: datetime | None) -> str:
@@ -75,30 +83,6 @@ def trend(series: Sequence[Series], timezone: str | None, last_refresh: datetime
     if last_refresh is not None:
         notes.append(f"computed {last_refresh:%Y-%m-%d %H:%M %Z}")
     return _frame(title, table if shown else "", [", ".join(facts), *notes])
-
-
-def timeline(points: Sequence[PropertiesTimelinePoint], keys: Sequence[str]) -> str:
-    """Show a timeline: a row for each change of the properties."""
-    names = list(keys) or _common(held for point in points if (held := _properties(point)) is not None)
-    rows = [
-        [
-            _value(point, "timestamp"),
-            _value(point, "relevant_event_count"),
-            *((_properties(point) or {}).get(name, _ABSENT) for name in names[:COLUMNS]),
-        ]
-        for point in points[:ROWS]
-    ]
-    notes: list[str] = []
-    if len(points) > ROWS:
-        notes.append(f"… and {len(points) - ROWS:,} more")
-    if len(names) > COLUMNS:
-        notes.append(f"{len(names) - COLUMNS:,} more properties are not shown")
-    table = _table(
-        ["timestamp", "relevant_event_count", *names[:COLUMNS]],
-        rows,
-        [("properties", min(len(names), COLUMNS))] if names else [],
-    )
-    return _frame(f"PropertiesTimeline of {len(points):,} points", table if points else "", notes)
 
 
 def _points(chart: chart_data.Chart) -> tuple[list[object], list[list[object]], list[object], list[str]]:
@@ -168,12 +152,9 @@ def _common(held: Iterable[Mapping[object, object]]) -> list[object]:
 
 
 def _table(
-    head: Sequence[object],
-    rows: Sequence[Sequence[object]],
-    groups: Sequence[tuple[str, int]] = (),
-    foot: Sequence[object] = (),
+    head: Sequence[object], rows: Sequence[Sequence[object]], *, properties: int = 0, foot: Sequence[object] = ()
 ) -> str:
-    """Lay out a table. Columns of numbers are aligned right."""
+    """Lay out a table. Columns of numbers are aligned right. The last `properties` columns get a head of their own."""
     right = [_numeric([row[place] for row in rows if place < len(row)]) for place in range(len(head))]
 
     def cells(row: Sequence[object], tag: str, style: str = "") -> str:
@@ -184,14 +165,13 @@ def _table(
         )
 
     over = ""
-    if groups:
-        plain = len(head) - sum(width for _, width in groups)
-        over = f'<tr><th colspan="{plain}" style="{_CELL}"></th>' if plain else "<tr>"
-        over += "".join(
-            f'<th colspan="{width}" style="text-align:left;font-weight:400;opacity:.75;{_CELL}">{escape(name)}</th>'
-            for name, width in groups
+    if properties:
+        others = len(head) - properties
+        over = f'<th colspan="{others}" style="{_CELL}"></th>' if others else ""
+        over += (
+            f'<th colspan="{properties}" style="text-align:left;font-weight:400;opacity:.75;{_CELL}">properties</th>'
         )
-        over += "</tr>"
+        over = f"<tr>{over}</tr>"
     body = "".join(f"<tr>{cells(row, 'td', 'font-variant-numeric:tabular-nums;')}</tr>" for row in rows)
     end = f"<tfoot><tr>{cells(foot, 'td', 'font-weight:600;')}</tr></tfoot>" if foot else ""
     return (
