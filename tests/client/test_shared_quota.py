@@ -173,6 +173,27 @@ def test_who_waits_while_the_store_is_away_is_told_why(server: Wire, file: Path)
             env.persons.get(1)
 
 
+def test_a_file_that_is_removed_holds_all_workers_and_each_log_says_so_once(
+    server: Wire, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0) as one,
+        Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0) as two,
+    ):
+        one.persons.get(1)
+        two.persons.get(1)
+        file.unlink()
+        with caplog.at_level(logging.WARNING):
+            for env in (one, two) * 2:
+                with pytest.raises(RateLimitError, match="may be incomplete, so all workers wait") as caught:
+                    env.persons.get(1)
+                assert caught.value.retry_after is not None
+                assert 50 < caught.value.retry_after <= 60
+        held = f"The quota at {file} was lost, set back or out of reach. No request is sent for"
+        assert [message.startswith(held) for message in caplog.messages] == [True, True]
+    assert len(server.requests) == 2
+
+
 def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
@@ -183,7 +204,8 @@ def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
             budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
         assert file.with_name("quota.db.broken").read_bytes() == b"\0" * 5000
         budget._store._away_until = 0.0
-        env.persons.get(1)
+        with pytest.raises(RateLimitError, match="may be incomplete"):
+            env.with_options(max_wait=0).persons.get(1)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -307,19 +307,6 @@ def test_a_state_that_cannot_be_read_is_a_lost_one() -> None:
     assert len(store.page.stamps) == 2
 
 
-def test_a_worker_that_was_alone_knows_everything_and_does_not_wait() -> None:
-    store = Store()
-    before = store.use("b")[1]
-    store.now += shared_state.ACTIVE
-    seen = fill(store, "a", 2)
-    store.data = None
-    assert store.use("a", seen, take="a.9")[0] == 0
-    assert len(store.page.stamps) == 2
-    store.now += shared_state.ACTIVE
-    # Nor does one that comes back later.
-    assert store.use("b", before, take="b.1")[0] == 0
-
-
 def test_former_generations_are_few() -> None:
     store = Store()
     store.use("b")

@@ -232,9 +232,7 @@ class SharedState(SlidingLog):
         if known is not None and (lost or known.generation != snapshot.generation):
             snapshot.merge(known)
         if lost or restarted or outage:
-            # A worker that was alone knows all requests.
-            alone = snapshot.users.keys() <= {user}
-            snapshot.hold(0.0 if alone else rates[0][1], *([known.generation] if known is not None else []))
+            snapshot.hold(rates[0][1], *([known.generation] if known is not None else []))
         snapshot.users[user] = moment.now
         return cls(rates, snapshot)
 
