@@ -1,4 +1,4 @@
-"""The campaigns about a quota that workers share, bounded; and the sharing broken on purpose, so that they miss."""
+"""The campaigns about a shared quota, bounded; and with defects, which they must notice."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _missed(make: Callable[[Effort], Any]) -> str:
     return "\n".join(missed(make(EFFORT)))
 
 
-def test_workers_that_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_do_not_share(monkeypatch: pytest.MonkeyPatch) -> None:
     change = stores.Store.change
     monkeypatch.setattr(stores.Store, "change", lambda store, name, *rest: change(store, f"{name} {id(store)}", *rest))
     assert "429s and failures" in _missed(shared.hours)
 
 
-def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leases_that_end_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     grant = shared_state.SharedState._grant
     monkeypatch.setattr(
         shared_state.SharedState, "_grant", lambda state, ticket, _: grant(state, ticket, state._snapshot.at + 0.01)
@@ -53,7 +53,7 @@ def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "429s and failures" in _missed(shared.hours)
 
 
-def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leases_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
     grant = shared_state.SharedState._grant
     monkeypatch.setattr(
         shared_state.SharedState, "_grant", lambda state, ticket, until: grant(state, ticket, until + 1e6)
@@ -67,16 +67,16 @@ def test_a_loss_that_is_not_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "429s and failures" in "\n".join(missed(shared.troubles(EFFORT, (shared._remove,))))
 
 
-# Defects for processes, which have clients of their own.
+# Defects that processes load, as they have clients of their own.
 
 
-def tell_nothing() -> None:
-    """Forget at once what is over, so that the store never learns it."""
+def record_nothing() -> None:
+    """Record no lease and no end of a request."""
     shared_state.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
     shared_state.SharedState._grant = lambda *_: None  # type: ignore[method-assign]
 
 
-def test_processes_that_tell_nothing() -> None:
-    found = "\n".join(missed(shared.processes(EFFORT, f"{__name__}:tell_nothing")))
+def test_processes_that_record_nothing() -> None:
+    found = "\n".join(missed(shared.processes(EFFORT, f"{__name__}:record_nothing")))
     assert "429s" in found
     assert "requests too many in a window" in found

@@ -1,4 +1,4 @@
-"""What an exchange asks of a quota that others use too, call by call, and what it tells it."""
+"""What a call asks of a shared rate limiter, and what it records there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENT = Operation("persons.list", OperationKind.READ, "persons", patient=True)
 
 
 class Store:
-    """A shared quota that makes callers wait as a script says, and writes down what it hears."""
+    """A shared rate limiter with scripted waits, which records its calls."""
 
     def __init__(self, *waits: float) -> None:
         self.waits = list(waits)
@@ -71,7 +71,7 @@ def shared(*waits: float, **options: Any) -> tuple[Play, Store]:
     return play, store
 
 
-def test_a_call_takes_leave_and_tells_its_end() -> None:
+def test_a_call_acquires_permission_and_writes_its_end() -> None:
     play, store = shared()
     play.run(READ, answer(200))
     assert store.heard == [("acquire", "persons", "t1", 60.0, 1.0), ("settle", "persons", "t1"), ("flush", 1.0)]
@@ -129,7 +129,7 @@ def test_a_call_in_a_hurry_asks_in_a_hurry(options: dict[str, Any], patience: fl
     assert store.heard[0] == ("acquire", "persons", "t1", options["timeout"], patience)
 
 
-def test_the_end_is_told_in_the_time_that_is_left() -> None:
+def test_the_end_is_written_in_the_time_that_is_left() -> None:
     play, store = shared(timeout=2)
 
     def slow() -> messages.ServerResponse:
@@ -140,7 +140,7 @@ def test_the_end_is_told_in_the_time_that_is_left() -> None:
     assert store.heard[-1] == ("flush", 0.5)
 
 
-def test_another_attempt_takes_leave_anew_for_what_is_left_of_its_time() -> None:
+def test_each_attempt_acquires_permission_for_the_time_that_is_left() -> None:
     play, store = shared(timeout=40)
     play.run(READ, answer(429, retry_after="17"), answer(200))
     assert store.heard == [
@@ -151,14 +151,14 @@ def test_another_attempt_takes_leave_anew_for_what_is_left_of_its_time() -> None
     assert play.slept == [17.0]
 
 
-def test_a_refusal_is_told_also_where_the_call_gives_up() -> None:
+def test_a_429_is_written_also_if_the_call_gives_up() -> None:
     play, store = shared(retries=0)
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(429, retry_after="7"))
     assert store.heard[-2:] == [("refuse", "persons", 7.0), ("flush", 1.0)]
 
 
-def test_without_pacing_nothing_is_asked_or_told() -> None:
+def test_without_pacing_the_limiter_is_not_used() -> None:
     play, store = shared(pacing=False)
     play.run(READ, answer(429, retry_after="7"), answer(200))
     assert store.heard == []

@@ -23,7 +23,7 @@ RATES: tuple[Rate, ...] = ((3, 10.0), (8, 60.0))
 
 
 class Store:
-    """Keeps one page, as a store does, on a clock of the test's own."""
+    """Keeps one state, as a store does, on a clock of the test."""
 
     def __init__(self, rates: tuple[Rate, ...] = RATES) -> None:
         self.rates = rates
@@ -62,13 +62,13 @@ STEPS = st.lists(STEP, max_size=60)
 
 @given(STEPS)
 @settings(deadline=None, derandomize=True, max_examples=150)
-def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int, float]]) -> None:
+def test_one_worker_with_a_store_decides_as_in_memory(steps: list[tuple[str, int, float]]) -> None:
     store = Store()
     quota = RateLimiter({"persons": RATES})
     flying: set[str] = set()
     waiting: set[str] = set()
     for do, number, pause in steps:
-        # Less than that for which leave lasts and places are kept: neither is what memory knows.
+        # Shorter than leases and queue positions last, which do not expire in memory.
         store.now += pause / 2
         name = f"a.{number}"
         if do == "ask" and name not in flying:
@@ -88,7 +88,7 @@ def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int
             store.use("a", None, StateChange("leave", store.now, name))
             quota.leave("persons", name)
         if do != "settle":
-            # Nothing is under way for longer than its leave lasts.
+            # No request is in flight for longer than its lease lasts.
             for each in sorted(flying):
                 store.use("a", None, store.settle(each))
                 quota.settle("persons", store.now)
@@ -99,7 +99,7 @@ def test_one_user_of_a_store_is_told_what_memory_says(steps: list[tuple[str, int
         waiting.clear()
 
 
-def test_users_have_one_quota_and_turns() -> None:
+def test_workers_share_one_quota_and_take_turns() -> None:
     store = Store(((1, 10.0),))
     assert store.use("a", take="a.1")[0] == 0
     assert store.use("b", take="b.1")[0] > 0
@@ -112,7 +112,7 @@ def test_users_have_one_quota_and_turns() -> None:
     assert store.use("b", take="b.1")[0] == 0
 
 
-def test_leave_that_nobody_gives_back_ends_by_itself_and_then_counts_for_a_window() -> None:
+def test_a_lease_that_is_not_returned_expires_and_then_counts_for_a_window() -> None:
     store = Store(((1, 10.0),))
     assert store.use("a", take="a.1")[0] == 0
     store.now += 5.0
@@ -121,7 +121,7 @@ def test_leave_that_nobody_gives_back_ends_by_itself_and_then_counts_for_a_windo
     assert store.use("b", take="b.1")[0] == 0
 
 
-def test_a_place_that_nobody_comes_back_to_is_given_to_the_next() -> None:
+def test_an_abandoned_queue_position_goes_to_the_next() -> None:
     store = Store(((1, 10.0),))
     store.use("a", take="a.1")
     store.use("a", None, store.settle("a.1"))
@@ -132,7 +132,7 @@ def test_a_place_that_nobody_comes_back_to_is_given_to_the_next() -> None:
     assert store.use("b", take="b.1")[0] == 0
 
 
-def test_what_was_told_twice_counts_once() -> None:
+def test_a_change_that_is_applied_twice_counts_once() -> None:
     store = Store()
     store.use("a", take="a.1")
     note = store.settle("a.1")
@@ -141,14 +141,14 @@ def test_what_was_told_twice_counts_once() -> None:
     assert len(store.page.stamps) == 1
 
 
-def test_leave_for_what_was_not_sent_costs_nothing() -> None:
+def test_a_lease_of_a_request_that_was_not_sent_costs_nothing() -> None:
     store = Store(((1, 10.0),))
     assert store.use("a", take="a.1")[0] == 0
     store.use("a", None, StateChange("leave", store.now, "a.1"))
     assert store.use("b", take="b.1")[0] == 0
 
 
-def test_what_is_told_late_stands_where_it_happened() -> None:
+def test_a_late_change_is_dated_when_it_happened() -> None:
     store = Store()
     store.use("a", take="a.1")
     early = store.settle("a.1")
@@ -348,7 +348,7 @@ def alone(users: int, stamps: int, elapsed: float = 0.0) -> FallbackLimiter:
 
 
 def granted(who: FallbackLimiter, since: float, until: float) -> int:
-    """Count what somebody takes who asks all the time, each request ending at once."""
+    """Count the requests of a worker that asks all the time. Each request ends at once."""
     count, here = 0, since
     while here < until:
         ticket = f"x.{here}"
@@ -363,7 +363,7 @@ def granted(who: FallbackLimiter, since: float, until: float) -> int:
 
 
 @pytest.mark.parametrize("users", [1, 3, 5])
-def test_each_who_is_alone_takes_a_part_so_that_all_and_one_more_find_room(users: int) -> None:
+def test_alone_each_worker_takes_a_part_so_that_all_and_one_more_find_room(users: int) -> None:
     who = alone(users, 20)
     begin = 100.0 + shared_state.NOTICED
     assert granted(who, 100.0, begin) == 0
@@ -372,13 +372,13 @@ def test_each_who_is_alone_takes_a_part_so_that_all_and_one_more_find_room(users
     assert min(later) >= 0.8 * (60 // (users + 1))
 
 
-def test_what_was_free_when_the_store_was_last_seen_is_thought_to_be_used() -> None:
+def test_alone_what_was_free_counts_as_used() -> None:
     assert granted(alone(2, 20), 100.0, 100.0 + shared_state.NOTICED + 30.0) <= 7
     # After a window and more, all of it may have been.
     assert granted(alone(2, 60, 70.0), 170.0, 170.0 + shared_state.NOTICED + 58.0) == 0
 
 
-def test_one_who_never_saw_the_store_takes_a_tenth() -> None:
+def test_a_worker_that_never_reached_the_store_takes_a_tenth() -> None:
     who = FallbackLimiter(MINUTE, None, 100.0)
     assert who.ask(100.0, "x.0", 5.0) == 0
     who.note(StateChange("settle", 100.0, "x.0"))
@@ -386,13 +386,13 @@ def test_one_who_never_saw_the_store_takes_a_tenth() -> None:
     assert granted(who, 160.0, 220.0) == 6
 
 
-def test_a_rate_smaller_than_the_crowd_still_lets_one_go_now_and_then() -> None:
+def test_alone_a_rate_smaller_than_the_number_of_workers_still_grants_requests() -> None:
     page = Snapshot("g", at=500.0, users={f"u{n}": 500.0 for n in range(9)})
     who = FallbackLimiter(((2, 60.0),), CachedSnapshot(page, here=100.0), 100.0)
     assert 1 <= granted(who, 100.0, 100.0 + 3600.0) <= 12
 
 
-def test_a_refusal_is_heard_alone() -> None:
+def test_alone_a_429_is_applied_too() -> None:
     who = FallbackLimiter(MINUTE, None, 100.0)
     who.note(StateChange("refuse", 100.0, seconds=30.0))
     assert who.ask(100.0, "x", 5.0) == pytest.approx(30.0)
