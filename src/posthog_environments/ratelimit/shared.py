@@ -199,7 +199,7 @@ class SharedRateLimiter:
             return written[0].encode(), result
 
         result = self._store.change(f"{self._known_as}:{bucket}", decide, patience)
-        held = state.held
+        held = any(each.held for each in self._buckets.values())
         with self._lock:
             done = set(map(id, changes))
             state.pending = [change for change in state.pending if id(change) not in done]
