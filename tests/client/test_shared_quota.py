@@ -187,7 +187,7 @@ def test_a_file_that_is_removed_holds_all_workers_and_each_log_says_so_once(
                     env.persons.get(1)
                 assert caught.value.retry_after is not None
                 assert 50 < caught.value.retry_after <= 60
-        held = f"The quota at {file} was lost, set back or out of reach. No request is sent for"
+        held = f"The quota at {file} may be incomplete: its store lost data, was restarted or could not be reached."
         assert [message.startswith(held) for message in caplog.messages] == [True, True]
     assert len(server.requests) == 2
 

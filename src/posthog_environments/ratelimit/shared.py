@@ -61,10 +61,12 @@ class _BucketState:
     cached: CachedSnapshot | None = None
     fallback: FallbackLimiter | None = None
 
-    @property
-    def held(self) -> bool:
-        """Whether requests were held back when the store was accessed last."""
-        return self.cached is not None and self.cached.snapshot.held_until > self.cached.snapshot.at
+    def held(self, here: float) -> float:
+        """Return for how many more seconds requests are held back; `here` is the time on the worker's clock."""
+        if self.cached is None:
+            return 0.0
+        snapshot = self.cached.snapshot
+        return max(0.0, snapshot.held_until - snapshot.at - (here - self.cached.here))
 
 
 class SharedRateLimiter:
@@ -116,7 +118,7 @@ class SharedRateLimiter:
         """A sentence for error messages about a problem of the store; empty if there is none."""
         if any(state.fallback for state in self._buckets.values()):
             return f"The quota at {self._store.shown} cannot be used, so this worker keeps to a small part of it."
-        if any(state.held for state in self._buckets.values()):
+        if self._held():
             return f"The quota at {self._store.shown} may be incomplete, so all workers wait until a window has passed."
         return ""
 
@@ -199,18 +201,23 @@ class SharedRateLimiter:
             return written[0].encode(), result
 
         result = self._store.change(f"{self._known_as}:{bucket}", decide, patience)
-        held = any(each.held for each in self._buckets.values())
+        held = self._held()
         with self._lock:
             done = set(map(id, changes))
             state.pending = [change for change in state.pending if id(change) not in done]
             state.cached, state.fallback = CachedSnapshot(written[0], self._clock()), None
-        if state.held and not held:
+        if not held and (seconds := self._held()):
             log.warning(
-                "The quota at %s was lost, set back or out of reach. No request is sent for %.0f s.",
+                "The quota at %s may be incomplete: its store lost data, was restarted or could not be reached. "
+                "No request is sent for %.0f s.",
                 self._store.shown,
-                written[0].held_until - written[0].at,
+                seconds,
             )
         return result
+
+    def _held(self) -> float:
+        here = self._clock()
+        return max(state.held(here) for state in self._buckets.values())
 
     def _acquire_alone(self, state: _BucketState, ticket: str, seconds: float) -> float:
         """Acquire permission for a request by the fair part of this worker."""
