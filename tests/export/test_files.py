@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -19,6 +20,7 @@ import pytest
 
 from posthog_environments import AsyncEnvironment, Environment, ExportSummary, PostHogError, prop
 from posthog_environments.export import job as frame
+from posthog_environments.export.filesystem import FileSystem
 from posthog_environments.sandbox import Sandbox
 from tests.client.wire import Wire, http
 
@@ -332,6 +334,75 @@ def test_where_nothing_came_nothing_is_left(box: Sandbox, tmp_path: Path) -> Non
     with Environment(box.project_id, api_key="phx_wrong", host=box.host) as env, pytest.raises(PostHogError):
         env.persons.list().export(tmp_path / "a.jsonl")
     assert names(tmp_path) == []
+
+
+def test_a_failed_assembly_leaves_the_part_and_the_checkpoint(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "a.parquet", FileSystem.write
+    tried = False
+
+    def full(self: FileSystem, file: int, data: bytes | memoryview) -> None:
+        nonlocal tried
+        if fresh.exists():
+            tried = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, file, data)
+
+    fresh = tmp_path / "a.parquet.fresh"
+    monkeypatch.setattr(FileSystem, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        env.persons.list(page_size=10).export(path)
+    monkeypatch.undo()
+    assert tried
+    assert names(tmp_path) == ["a.parquet.checkpoint", "a.parquet.part"]
+    env.persons.list(page_size=10).export(path, resume=True)
+    assert names(tmp_path) == ["a.parquet"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.csv.gz", "a.jsonl.zst", "a.parquet", "a.xlsx"])
+@pytest.mark.parametrize("how", ["force", "resume"])
+def test_what_a_killed_export_left_goes(env: Environment, tmp_path: Path, name: str, how: str) -> None:
+    path = tmp_path / name
+    interrupted(env, path)
+    # A process that is killed may leave these as well.
+    assembled = how == "force" or name in ("a.parquet", "a.xlsx")
+    for more in ("checkpoint.new", *(["fresh"] if assembled else [])):
+        path.with_name(f"{name}.{more}").write_bytes(b"half of it")
+    env.persons.list(page_size=10).export(path, resume=how == "resume", force=how == "force")
+    assert names(tmp_path) == [name]
+
+
+def test_an_export_that_is_refused_leaves_no_part(env: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    interrupted(env, path)
+    (tmp_path / "a.jsonl.part").unlink()
+    for resume in (False, True):
+        with pytest.raises((ValueError, FileExistsError), match=r"was interrupted|is not what"):
+            env.persons.list(page_size=10).export(path, resume)
+        assert names(tmp_path) == ["a.jsonl.checkpoint"]
+    (tmp_path / "a.jsonl.checkpoint").unlink()
+    with Environment("1", api_key="phx_x", host=env.host, retries=0) as other, pytest.raises(PostHogError):
+        other.persons.list().export(path, force=True)
+    assert names(tmp_path) == []
+
+
+def test_a_part_that_has_become_the_target_is_not_written_to(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, reopen = tmp_path / "a.jsonl", FileSystem.reopen
+
+    def too_late(self: FileSystem, part: Path) -> int:
+        file = reopen(self, part)
+        part.replace(path)
+        return file
+
+    interrupted(env, path)
+    whole = (tmp_path / "a.jsonl.part").read_bytes()
+    monkeypatch.setattr(FileSystem, "reopen", too_late)
+    with pytest.raises(FileExistsError, match="Another process"):
+        env.persons.list(page_size=10).export(path, force=True)
+    assert path.read_bytes() == whole
 
 
 def test_files_are_for_their_owner_alone(env: Environment, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def no_truncation() -> None:
 def in_place() -> None:
     """The checkpoint is written over, not replaced."""
 
-    def write_whole(self: Any, path: Path, data: bytes) -> None:
+    def write_whole(self: Any, path: Path, data: bytes, scratch: Path) -> None:
         file = self.reopen(path) if path.exists() else self.create(path)
         self.truncate(file, 0)
         self.write(file, data)
@@ -79,8 +79,8 @@ def target_at_once() -> None:
 
     def linked(self: Any) -> None:
         begin(self)
-        if not self._places.target.exists():
-            os.link(self._places.part, self._places.target)
+        if not self._paths.target.exists():
+            os.link(self._paths.part, self._paths.target)
 
     File._begin = linked
 
@@ -91,6 +91,6 @@ def readable() -> None:
 
     def opened(self: Any) -> None:
         place(self)
-        self._places.target.chmod(0o644)
+        self._paths.target.chmod(0o644)
 
     File._place = opened

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ class FileExport(ExportJob):
         self._made: Written | None = None
         self._total = self._new = 0
         self._worth_keeping = False
+        self._made_part = False
         self._was_placing = False
         self._file: int | None = None
         try:
@@ -71,7 +73,8 @@ class FileExport(ExportJob):
             file = self._disk.reopen(part)
         except FileNotFoundError:
             file = self._disk.create(part)
-        if self._disk.lock(file):
+            self._made_part = True
+        if self._disk.lock(file, part):
             return file
         self._disk.close(file)
         self._worth_keeping = True
@@ -121,9 +124,10 @@ class FileExport(ExportJob):
                 raise FileExistsError(f"{paths.target} is there. Give another name, or force to replace it.")
         if self._options.since_last and paths.target.exists() and not self._options.force:
             self._read_receipt()
-        self._disk.remove(paths.checkpoint)
-        self._disk.remove(paths.fresh)
+        # Not the checkpoint: without one, what a killed export wrote to the part file would be of no export.
         self._disk.truncate(self._file_open, 0)
+        self._disk.remove(paths.fresh)
+        self._made_part = False
         self._save()
 
     def _read_receipt(self) -> None:
@@ -164,6 +168,7 @@ class FileExport(ExportJob):
             if _measure(paths.part, saved.part.bytes) != saved.part:
                 raise ValueError(f"{paths.part} is not what the interrupted export has left. {again}")
             self._disk.truncate(self._file_open, saved.part.bytes)
+            self._made_part = False
         try:
             self._paginator = self._listing.restore(saved.paginator)
             layout = _layout(saved.layout)
@@ -224,7 +229,7 @@ class FileExport(ExportJob):
             total=self._total,
             new=self._new,
         )
-        self._disk.write_whole(self._paths.checkpoint, records.write(checkpoint))
+        self._disk.write_whole(self._paths.checkpoint, records.write(checkpoint), self._paths.scratch)
 
     # ------------------------------------------------------------------------------------------------------- the end
 
@@ -253,19 +258,22 @@ class FileExport(ExportJob):
             raise ValueError(f"{old} was changed while people were fetched. Export everybody anew with force.")
         composer = Assembler(self._options, lambda: _lines(paths.part, self._written.bytes), old, self._layout())
         self._disk.remove(paths.fresh)
-        file = self._disk.create(paths.fresh)
         try:
-            sink = ChecksumWriter(partial(self._disk.write, file))
-            composer.write(sink)
-            self._disk.sync(file)
-        except ValueError:
-            if self._options.file_format.kind == "xlsx":
+            file = self._disk.create(paths.fresh)
+            try:
+                sink = ChecksumWriter(partial(self._disk.write, file))
+                composer.write(sink)
+                self._disk.sync(file)
+            finally:
+                self._disk.close(file)
+        except BaseException as error:
+            if isinstance(error, ValueError) and self._options.file_format.kind == "xlsx":
                 # It would not fit into a sheet the next time either.
                 self._give_up()
+            with suppress(OSError):
+                # On a full disk this makes room.
                 self._disk.remove(paths.fresh)
             raise
-        finally:
-            self._disk.close(file)
         self._writer.layout = composer.layout
         self._made, self._total, self._new = sink.written, composer.rows, composer.new
 
@@ -277,7 +285,7 @@ class FileExport(ExportJob):
         elif _measure(paths.target) != self._made:
             raise ValueError(f"{source} is not what the interrupted export has left. Start anew with force.")
         if self._options.since_last:
-            disk.write_whole(paths.receipt, records.write(self._receipt()))
+            disk.write_whole(paths.receipt, records.write(self._receipt()), paths.scratch)
         else:
             # One of an export that this file has taken the place of.
             disk.remove(paths.receipt)
@@ -313,6 +321,7 @@ class FileExport(ExportJob):
         self._disk.close(file)
         if not self._worth_keeping:
             self._disk.remove(self._paths.checkpoint)
+        if self._made_part or not self._worth_keeping:
             self._disk.remove(self._paths.part)
 
 

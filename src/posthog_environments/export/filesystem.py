@@ -74,8 +74,8 @@ class FileSystem:
         finally:
             os.close(file)
 
-    def lock(self, file: int) -> bool:
-        """Keep a file for this process while it is open; False if another has it."""
+    def lock(self, file: int, path: Path) -> bool:
+        """Lock an open file until it is closed. Return False if another process has it, or has renamed it."""
         try:
             import fcntl
         except ImportError:
@@ -84,21 +84,21 @@ class FileSystem:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        return True
+        # An export that has just finished has made this its target, after it was opened here.
+        return path.exists() and os.path.samestat(os.fstat(file), path.stat())
 
-    def write_whole(self, path: Path, data: bytes) -> None:
-        """Put a small file in place, whole or not at all."""
-        fresh = path.with_name(path.name + ".new")
-        self.remove(fresh)
-        file = self.create(fresh)
+    def write_whole(self, path: Path, data: bytes, scratch: Path) -> None:
+        """Replace a small file, whole or not at all. It is written as `scratch` first."""
+        self.remove(scratch)
         try:
+            file = self.create(scratch)
             try:
                 self.write(file, data)
                 self.sync(file)
             finally:
                 self.close(file)
-            self.replace(fresh, path)
+            self.replace(scratch, path)
         except BaseException:
             with suppress(OSError):
-                self.remove(fresh)
+                self.remove(scratch)
             raise

@@ -47,6 +47,8 @@ class ExportPaths:
         fresh: The target while it is composed from that, where it takes more than another name.
         checkpoint: How far the export is. It is there while an export can be resumed.
         receipt: What a later export must know of the one that made the target.
+        scratch: The next checkpoint or receipt while it is written. One name for both, so that every later run
+            removes what a killed one left.
     """
 
     target: Path
@@ -54,6 +56,7 @@ class ExportPaths:
     fresh: Path
     checkpoint: Path
     receipt: Path
+    scratch: Path
 
 
 def paths_of(path: str | os.PathLike[str]) -> ExportPaths:
@@ -81,6 +84,7 @@ def paths_of(path: str | os.PathLike[str]) -> ExportPaths:
         beside(f"{name}.fresh"),
         beside(f"{name}.checkpoint"),
         beside(f".{name}.receipt"),
+        beside(f"{name}.checkpoint.new"),
     )
 
 
