@@ -16,7 +16,8 @@ from posthog_environments_api.models import Trend as TrendRecord
 from posthog_environments import DeadlineExceeded, Environment, NotFoundError, ServerError, Trend
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.tables.arrow import ArrowStream, TableSource, batches, persons, schema
-from posthog_environments.tables.columns import BASE, Layout
+from posthog_environments.tables.columns import BASE
+from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import ACTIVITY, POINTS
 
 PERSONS = pa.schema(

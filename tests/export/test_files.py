@@ -21,6 +21,7 @@ import pytest
 from posthog_environments import AsyncEnvironment, Environment, ExportSummary, PostHogError, prop
 from posthog_environments.export import job as frame
 from posthog_environments.export.filesystem import FileSystem
+from posthog_environments.export.formats import FORMATS, read_format
 from posthog_environments.sandbox import Sandbox
 from tests.client.wire import Wire, http
 
@@ -163,6 +164,14 @@ def test_parquet_has_types(env: Environment, tmp_path: Path, flatten: bool) -> N
     assert summary.rows == table.num_rows
 
 
+def test_each_format_is_listed() -> None:
+    for name in FORMATS:
+        assert str(read_format("-", name)) == name
+        assert str(read_format(f"a.{name}", None)) == name
+    with pytest.raises(ValueError, match=f"there are {', '.join(FORMATS)}"):
+        read_format("a", "xls")
+
+
 def test_a_filter_goes_with_the_export(env: Environment, tmp_path: Path) -> None:
     env.persons.list(properties=prop("plan") == "pro").export(tmp_path / "pro.jsonl")
     rows = read_lines((tmp_path / "pro.jsonl").read_bytes())
@@ -271,7 +280,7 @@ def test_a_file_is_not_replaced_by_mistake(env: Environment, tmp_path: Path) -> 
     path = tmp_path / "a.jsonl"
     path.write_text("mine")
     for resume in (False, True):
-        with pytest.raises(FileExistsError, match="is there"):
+        with pytest.raises(FileExistsError, match="exists"):
             env.persons.list().export(path, resume)
     assert names(tmp_path) == ["a.jsonl"]
     env.persons.list().export(path, force=True)
@@ -283,14 +292,14 @@ def test_a_file_that_came_meanwhile_is_not_replaced(env: Environment, tmp_path: 
     path = tmp_path / "a.jsonl"
     interrupted(env, path)
     path.write_text("mine")
-    with pytest.raises(FileExistsError, match="meanwhile"):
+    with pytest.raises(FileExistsError, match="in the meantime"):
         env.persons.list(page_size=10).export(path, resume=True)
     assert path.read_text() == "mine"
 
 
 def test_a_part_of_somebody_else_is_not_touched(env: Environment, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.part").write_text("of a browser")
-    with pytest.raises(FileExistsError, match="is of no export"):
+    with pytest.raises(FileExistsError, match="is not from an export"):
         env.persons.list().export(tmp_path / "a.jsonl")
     assert (tmp_path / "a.jsonl.part").read_text() == "of a browser"
 
@@ -550,7 +559,7 @@ def test_what_it_cannot_be_added_to_is_refused(env: Environment, tmp_path: Path)
         env.persons.list().export(path, since_last=True)
     env.persons.list().export(path, force=True)
     assert names(tmp_path) == ["a.jsonl"]
-    with pytest.raises(ValueError, match=r"no record of an export .* Export everybody anew with since_last and force"):
+    with pytest.raises(ValueError, match=r"no record of an export .* anew with since_last and force"):
         env.persons.list().export(path, since_last=True)
     env.persons.list().export(path, since_last=True, force=True)
     with pytest.raises(ValueError, match="other settings: the filters"):
@@ -609,9 +618,9 @@ def test_persons_who_go_while_it_is_interrupted_leave_no_gap(own: tuple[Sandbox,
 
 
 @pytest.fixture(autouse=True)
-def _short_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "own" in request.fixturenames:
-        monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+        monkeypatch.setattr(frame, "CHUNK_PAGES", 1)
 
 
 def test_waits_for_the_quota_are_counted(tmp_path: Path) -> None:

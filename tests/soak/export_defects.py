@@ -17,19 +17,19 @@ File: Any = file.FileExport
 def no_sync() -> None:
     """The checkpoint is written while the part file may still be in memory alone."""
 
-    def store(self: Any, piece: bytes) -> None:
-        self._disk.write(self._file, piece)
+    def store(self: Any, chunk: bytes) -> None:
+        self._disk.write(self._file, chunk)
         self._save()
-        self._worth_keeping = True
+        self._keeps_files = True
 
     File._store = store
 
 
 def checkpoint_first() -> None:
-    def store(self: Any, piece: bytes) -> None:
+    def store(self: Any, chunk: bytes) -> None:
         self._save()
-        self._worth_keeping = True
-        self._disk.write(self._file, piece)
+        self._keeps_files = True
+        self._disk.write(self._file, chunk)
         self._disk.sync(self._file)
 
     File._store = store
@@ -62,15 +62,15 @@ def no_memory() -> None:
     seen.RecentKeys.state = lambda self: []  # type: ignore[method-assign]
 
 
-def other_pieces() -> None:
-    """Pieces end elsewhere after a resumption."""
-    go_on = File._go_on
+def other_chunks() -> None:
+    """Chunks end elsewhere after a resumption."""
+    resume = File._resume
 
     def shifted(self: Any, saved: Any) -> None:
-        go_on(self, saved)
-        frame.PIECE_PAGES = 1
+        resume(self, saved)
+        frame.CHUNK_PAGES = 1
 
-    File._go_on = shifted
+    File._resume = shifted
 
 
 def target_at_once() -> None:
@@ -87,10 +87,10 @@ def target_at_once() -> None:
 
 def readable() -> None:
     """Others may read the file."""
-    place = File._place
+    rename = File._rename
 
     def opened(self: Any) -> None:
-        place(self)
+        rename(self)
         self._paths.target.chmod(0o644)
 
-    File._place = opened
+    File._rename = opened

@@ -10,7 +10,8 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
-from posthog_environments.tables.columns import Cell, Column, Layout, Row
+from posthog_environments.tables.columns import Cell, Column
+from posthog_environments.tables.layout import Layout, Row
 from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
 from posthog_environments.tables.values import CellKind, PropertyKind
 

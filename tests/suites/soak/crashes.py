@@ -451,7 +451,7 @@ def main(text: str) -> None:
     """Do what a plan says."""
     read = json.loads(text)
     plan = Plan(**{**read, "breaks": [Break(**each) for each in read["breaks"]]})
-    frame.PIECE_PAGES = 3
+    frame.CHUNK_PAGES = 3
     warm_up(plan)
     if plan.defect:
         module, _, name = plan.defect.partition(":")
