@@ -15,8 +15,8 @@ from posthog_environments import (
     NotFoundError,
     PermissionDeniedError,
 )
+from posthog_environments.bulk.decisions import Summary, of_summary
 from posthog_environments.bulk.jobs import Flags
-from posthog_environments.bulk.summaries import Summary, of_summary
 from tests.bulk.conftest import kinds, lines
 from tests.bulk.model import Model, serve, uuid
 
@@ -414,7 +414,7 @@ def test_a_file_that_cannot_keep_them_stops_the_job_before_anything_is_sent(tmp_
     other.write_text("ada@mail.example\n")
     with serve(Model()) as model, model.client() as env:
         model.add(1)
-        with pytest.raises(ConfigurationError, match="some other file"):
+        with pytest.raises(ConfigurationError, match="another file"):
             env.persons.delete_many(uuids(1), journal=tmp_path / "j", keep_ids=other)
         with pytest.raises(ConfigurationError, match="its folder does not exist"):
             env.persons.delete_many(uuids(1), journal=tmp_path / "j", keep_ids=tmp_path / "no" / "k")

@@ -296,7 +296,7 @@ def test_a_journal_of_another_job_is_refused(box: Sandbox, env: Environment, jou
 def test_a_journal_that_is_some_other_file_is_left_as_it_is(env: Environment, journal: Path) -> None:
     (ada,) = people(env, 1)
     journal.write_text(f"{ada.uuid}\n")
-    with pytest.raises(ConfigurationError, match="some other file"):
+    with pytest.raises(ConfigurationError, match="another file"):
         env.persons.delete_many([ada], journal=journal)
     assert journal.read_text() == f"{ada.uuid}\n"
     assert not gone(env, ada)
@@ -460,7 +460,7 @@ def test_what_concerns_all_stops_the_job_and_leaves_the_rest(journal: Path, name
         assert len(wire.requests) == 2
     assert [outcome.state for outcome in told] == ["done"]
     assert caught.value.__notes__ == [
-        f"1 of 4 are settled, 3 are pending. The same call with the journal {journal} goes on from here."
+        f"1 of 4 are settled, 3 are pending. The same call with the journal {journal} continues from here."
     ]
     assert lines(journal)[-1]["state"] == "pending", "that nothing was done is known, so that nobody need look"
     with Wire(http(202, b"")) as wire, client(wire) as env:

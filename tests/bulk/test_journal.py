@@ -72,7 +72,7 @@ def test_a_line_cut_short_anywhere_does_not_count_and_may_be_gone_on_behind(whol
     for size in range(1, len(line) - 1):
         before, cut = read(whole), read(whole + line[:size])
         assert cut.tail == b"\n" + TORN + b"\n"
-        assert (cut.header, cut.standings, cut.begun) == (before.header, before.standings, before.begun)
+        assert (cut.header, cut.states, cut.begun) == (before.header, before.states, before.begun)
         # The mark itself may be cut short, more than once.
         data = whole + line[:size] + cut.tail[: size % len(cut.tail)]
         again = read(data)
@@ -110,7 +110,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("line", DAMAGE.values(), ids=DAMAGE)
 def test_damage_in_the_middle_is_refused(line: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="line 2 is none of a journal"):
+    with pytest.raises(DamagedJournal, match="line 2 is not a line of a journal"):
         read(FIRST + line + intent(2))
     # At the end it may be what a crash has left.
     assert read(FIRST + line).tail == TORN + b"\n"
@@ -118,7 +118,7 @@ def test_damage_in_the_middle_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\n", b"1\n2\n", b"some text", b"\0" * 10, b'{"line":"intent"}\n'])
 def test_another_file_is_refused(data: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="some other file"):
+    with pytest.raises(DamagedJournal, match="another file"):
         read(data)
 
 
