@@ -9,8 +9,9 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Callable, Container
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -21,24 +22,21 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
+    from posthog_environments.export.options import ExportOptions
+    from posthog_environments.paging.listing import ExportListRequest
+
 __all__ = [
     "Checkpoint",
     "ChecksumWriter",
     "ExportIdentity",
-    "Phase",
     "Receipt",
     "Written",
-    "differences",
-    "fingerprint",
     "measure",
     "read",
     "write",
 ]
 
 VERSION = 1
-
-Phase: TypeAlias = Literal["fetching", "assembling", "renaming"]
-"""Rows are being fetched; the target is being made from them; the target is being given its name."""
 
 
 class ExportIdentity(msgspec.Struct, frozen=True):
@@ -49,11 +47,35 @@ class ExportIdentity(msgspec.Struct, frozen=True):
     filters: str
     page_size: int
     format: str
-    columns: list[str] | None
+    columns: tuple[str, ...] | None
     flatten: bool
     raw: bool
     since_last: bool
-    only: list[str] | None = None
+    only: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, listing: ExportListRequest, options: ExportOptions) -> Self:
+        """Return the identity of an export."""
+        filters = dict(listing.identity)
+        return cls(
+            host=str(filters.pop("host")),
+            project=str(filters.pop("project")),
+            filters=hashlib.sha256(json.dumps(filters, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
+            page_size=listing.page_size,
+            format=str(options.file_format),
+            columns=options.columns,
+            flatten=options.flatten,
+            raw=options.file_format.raw,
+            since_last=options.since_last,
+            only=options.only,
+        )
+
+    def differences(self, other: Self, *, but: Container[str] = ()) -> str:
+        """Name what differs in another export; the empty text if nothing does."""
+        names = {"host": "the server", "project": "the project", "filters": "the filters"}
+        names |= {"page_size": "the page size", "format": "the format", "columns": "the columns"}
+        differing = (name for name in self.__struct_fields__ if getattr(self, name) != getattr(other, name))
+        return ", ".join(names.get(name, name) for name in differing if name not in but)
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -99,12 +121,11 @@ def measure(path: Path, most: int | None = None) -> Written:
 
 
 class Checkpoint(msgspec.Struct):
-    """The progress of an export.
+    """The state of an export.
 
     Attributes:
         job: Which export it is.
         replaces: Whether it may replace an existing target.
-        phase: What is being done.
         part: The bytes of the part file that count.
         rows: Rows in them.
         paginator: The state of the paginator, see `OffsetPaginator.state`.
@@ -113,24 +134,23 @@ class Checkpoint(msgspec.Struct):
         since: The mark of the last export, with `since_last`.
         older: Rows so far that are older than `since`.
         old: The old target, with `since_last`.
-        tally: The statistics.
-        made: The target, when it is complete.
-        total: Rows in the target, when it is complete.
+        stats: The requests and the time so far.
+        made: The target, once it is complete and only needs its name.
+        total: Rows in it.
         new: How many of them were not in the old target.
     """
 
     job: ExportIdentity
-    replaces: bool
-    phase: Phase
-    part: Written
-    rows: int
-    paginator: dict[str, Any]
-    layout: Any
-    mark: str | None
-    since: str | None
-    older: int
-    old: Written | None
-    tally: ExportStats
+    replaces: bool = False
+    part: Written = Written()
+    rows: int = 0
+    paginator: dict[str, Any] = {}
+    layout: dict[str, Any] | None = None
+    mark: datetime | None = None
+    since: datetime | None = None
+    older: int = 0
+    old: Written | None = None
+    stats: ExportStats = msgspec.field(default_factory=ExportStats)
     made: Written | None = None
     total: int = 0
     new: int = 0
@@ -154,38 +174,12 @@ class Receipt(msgspec.Struct):
     job: ExportIdentity
     complete: bool
     reason: str | None
-    mark: str | None
-    layout: Any
+    mark: datetime | None
+    layout: dict[str, Any] | None
     rows: int
     made: Written
-    finished: str
+    finished: datetime
     version: int = VERSION
-
-
-def fingerprint(identity: Mapping[str, object]) -> str:
-    """Hash the filters of a listing."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-_WORDS = {
-    "host": "the server",
-    "project": "the project",
-    "filters": "the filters",
-    "page_size": "the page size",
-    "format": "the format",
-    "columns": "the columns",
-    "flatten": "flatten",
-    "raw": "raw",
-    "since_last": "since_last",
-    "only": "only",
-}
-
-
-def differences(one: ExportIdentity, other: ExportIdentity, *, but: frozenset[str] = frozenset()) -> str:
-    """Name what differs between two exports; the empty text if nothing does."""
-    return ", ".join(
-        word for name, word in _WORDS.items() if name not in but and getattr(one, name) != getattr(other, name)
-    )
 
 
 def write(value: Checkpoint | Receipt) -> bytes:

@@ -16,15 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from posthog_environments.export import checkpoint as records
 from posthog_environments.export.assemble import assemble
-from posthog_environments.export.checkpoint import (
-    Checkpoint,
-    ChecksumWriter,
-    ExportIdentity,
-    Phase,
-    Receipt,
-    Written,
-    measure,
-)
+from posthog_environments.export.checkpoint import Checkpoint, ChecksumWriter, Receipt, measure
 from posthog_environments.export.formats.base import DoesNotFit
 from posthog_environments.export.job import ExportJob
 from posthog_environments.tables.layout import Layout
@@ -32,9 +24,8 @@ from posthog_environments.tables.layout import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posthog_environments.export.options import ExportOptions, ExportPaths
+    from posthog_environments.export.options import ExportPaths
     from posthog_environments.export.summary import ExportSummary
-    from posthog_environments.paging.listing import ExportListRequest
     from posthog_environments.results.raw_rows import Row
 
 __all__ = ["FileExport", "NothingToResumeError"]
@@ -51,14 +42,7 @@ class FileExport(ExportJob):
         super().__init__(*arguments)
         assert self._options.paths is not None
         self._paths: ExportPaths = self._options.paths
-        self._job = _job(self._listing, self._options)
-        self._phase: Phase = "fetching"
-        self._replaces = self._options.force
-        self._since: datetime | None = None
-        self._old: Written | None = None
-        self._older = 0
-        self._made: Written | None = None
-        self._total = self._new = 0
+        self._state.replaces = self._options.force
         self._keeps_files = False
         self._created_part = False
         self._was_renaming = False
@@ -150,19 +134,19 @@ class FileExport(ExportJob):
             raise ValueError(f"The record {self._paths.receipt} cannot be read: {error}. {again}") from None
         if not receipt.complete:
             raise ValueError(f"The last export to {target} is not complete: {receipt.reason}. {again}")
-        if found := records.differences(receipt.job, self._job, but=frozenset({"page_size", "since_last"})):
+        if found := receipt.job.differences(self._state.job, but=("page_size", "since_last")):
             raise ValueError(f"The last export to {target} had other settings: {found}. {again}")
         if measure(target) != receipt.made:
             raise ValueError(f"{target} was changed since it was exported. {again}")
         if receipt.rows and receipt.mark is None:
             raise ValueError(f"No person in {target} has a time of creation, so new persons cannot be found. {again}")
-        self._since = None if receipt.mark is None else datetime.fromisoformat(receipt.mark)
-        self._old, self._replaces = receipt.made, True
+        state = self._state
+        state.since, state.old, state.replaces = receipt.mark, receipt.made, True
         self._layout = self._read_layout(receipt.layout)
 
     def _resume(self, saved: Checkpoint) -> None:
         paths, again = self._paths, "Start anew with force."
-        if found := records.differences(saved.job, self._job):
+        if found := saved.job.differences(self._state.job):
             raise ValueError(
                 f"The interrupted export to {paths.target} is another one; what differs: {found}. "
                 "Give the same arguments to resume it, or start anew with force."
@@ -170,7 +154,8 @@ class FileExport(ExportJob):
         is_ours = saved.replaces or self._options.force or (saved.made and measure(paths.target) == saved.made)
         if paths.target.exists() and not is_ours:
             raise FileExistsError(f"{paths.target} was created in the meantime. Move it away, or give force.")
-        if saved.phase != "renaming":
+        self._was_renaming = saved.made is not None
+        if not self._was_renaming:
             if measure(paths.part, saved.part.bytes) != saved.part:
                 raise ValueError(f"{paths.part} is not what the interrupted export left. {again}")
             self._disk.truncate(self._file_open, saved.part.bytes)
@@ -180,17 +165,12 @@ class FileExport(ExportJob):
             self._layout = self._read_layout(saved.layout)
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{paths.checkpoint} cannot be used: {error!r}. {again}") from None
-        self._phase, self._replaces = saved.phase, saved.replaces or self._options.force
-        self._written, self._rows = saved.part, saved.rows
-        self._mark, self._since = (_moment(text) for text in (saved.mark, saved.since))
-        self._older, self._old = saved.older, saved.old
-        self._made, self._total, self._new = saved.made, saved.total, saved.new
-        self._was_renaming = saved.phase == "renaming"
-        self._tally = saved.tally
-        self._tally.resumed += 1
+        saved.replaces = saved.replaces or self._options.force
+        saved.stats.resumed += 1
+        self._state = saved
 
     @staticmethod
-    def _read_layout(value: Any) -> Layout | None:
+    def _read_layout(value: dict[str, Any] | None) -> Layout | None:
         return None if value is None else Layout.from_dict(value)
 
     # --------------------------------------------------------------------------------------------------- progress
@@ -201,12 +181,12 @@ class FileExport(ExportJob):
         return self._file
 
     def _look_back(self, new: list[Row]) -> None:
-        since = self._since
+        state, since = self._state, self._state.since
         if since is None or not self.more:
             return
-        self._older += sum(row.created_at is not None and row.created_at < since for row in new)
+        state.older += sum(row.created_at is not None and row.created_at < since for row in new)
         # Half a page more is read, for persons who were created with a time in the past.
-        if self._older >= max(1, self._listing.page_size // 2):
+        if state.older >= max(1, self._listing.page_size // 2):
             self._paginator.stop()
 
     def _give_up(self) -> None:
@@ -220,56 +200,37 @@ class FileExport(ExportJob):
 
     def _save(self) -> None:
         self._count_time()
-        checkpoint = Checkpoint(
-            job=self._job,
-            replaces=self._replaces,
-            phase=self._phase,
-            part=self._written,
-            rows=self._rows,
-            paginator=self._paginator.state(),
-            layout=None if self._layout is None else self._layout.to_dict(),
-            mark=_text(self._mark),
-            since=_text(self._since),
-            older=self._older,
-            old=self._old,
-            tally=self._tally,
-            made=self._made,
-            total=self._total,
-            new=self._new,
-        )
-        self._disk.write_whole(self._paths.checkpoint, records.write(checkpoint), self._paths.scratch)
+        self._state.paginator = self._paginator.state()
+        self._state.layout = None if self._layout is None else self._layout.to_dict()
+        self._disk.write_whole(self._paths.checkpoint, records.write(self._state), self._paths.scratch)
 
     # ------------------------------------------------------------------------------------------------------ finish
 
     def finish(self) -> ExportSummary:
         """Rename the file to the target, and return the summary."""
         assert not self.more
-        if self._phase == "fetching" and self._options.spools:
-            self._phase = "assembling"
-            self._save()
-        if self._phase == "assembling":
-            self._assemble()
-            self._phase = "renaming"
-            self._save()
-        elif self._phase == "fetching":
-            self._made, self._total, self._new = self._written, self._rows, self._rows
-            self._phase = "renaming"
+        state = self._state
+        if state.made is None:
+            if self._options.spools:
+                self._assemble()
+            else:
+                state.made, state.total, state.new = state.part, state.rows, state.rows
             self._save()
         self._rename()
-        assert self._made is not None
-        return self._summary(str(self._paths.target), self._made, self._total, self._new)
+        assert state.made is not None
+        return self._summary(str(self._paths.target), state.made, state.total, state.new)
 
     def _assemble(self) -> None:
-        paths = self._paths
-        old = paths.target if self._old is not None else None
-        if old is not None and measure(old) != self._old:
+        paths, state = self._paths, self._state
+        old = paths.target if state.old is not None else None
+        if old is not None and measure(old) != state.old:
             raise ValueError(f"{old} was changed while persons were fetched. Export all persons anew with force.")
         self._disk.remove(paths.fresh)
         try:
             file = self._disk.create(paths.fresh)
             try:
                 sink = ChecksumWriter(partial(self._disk.write, file))
-                spool = partial(_lines, paths.part, self._written.bytes)
+                spool = partial(_lines, paths.part, state.part.bytes)
                 made = assemble(self._options, cast("IO[bytes]", sink), spool, old=old, layout=self._layout)
                 self._disk.sync(file)
             finally:
@@ -281,15 +242,15 @@ class FileExport(ExportJob):
                 # On a full disk this makes room.
                 self._disk.remove(paths.fresh)
             raise
-        self._layout, self._total, self._new = made
-        self._made = sink.written
+        self._layout, state.total, state.new = made
+        state.made = sink.written
 
     def _rename(self) -> None:
         paths, disk = self._paths, self._disk
         source = paths.fresh if self._options.spools else paths.part
-        if not self._was_renaming or measure(source) == self._made:
+        if not self._was_renaming or measure(source) == self._state.made:
             disk.replace(source, paths.target)
-        elif measure(paths.target) != self._made:
+        elif measure(paths.target) != self._state.made:
             raise ValueError(f"{source} is not what the interrupted export left. Start anew with force.")
         if self._options.since_last:
             disk.write_whole(paths.receipt, records.write(self._receipt()), paths.scratch)
@@ -304,20 +265,19 @@ class FileExport(ExportJob):
         disk.sync_folder(paths.target.parent)
 
     def _receipt(self) -> Receipt:
-        assert self._made is not None
-        report = self.report
+        state, report = self._state, self.report
+        assert state.made is not None
         # If not all new persons were seen, the old ones are still complete up to the old mark.
-        adds = self._old is not None
-        mark = self._since if adds and not report.complete else self._mark or self._since
+        adds = state.old is not None
         return Receipt(
-            job=self._job,
+            job=state.job,
             complete=adds or report.complete,
             reason=None if adds else report.reason,
-            mark=_text(mark),
-            layout=None if self._layout is None else self._layout.to_dict(),
-            rows=self._total,
-            made=self._made,
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            mark=state.since if adds and not report.complete else state.mark or state.since,
+            layout=state.layout,
+            rows=state.total,
+            made=state.made,
+            finished=datetime.now(UTC).replace(microsecond=0),
         )
 
     def close(self) -> None:
@@ -330,30 +290,6 @@ class FileExport(ExportJob):
             self._disk.remove(self._paths.checkpoint)
         if self._created_part or not self._keeps_files:
             self._disk.remove(self._paths.part)
-
-
-def _job(listing: ExportListRequest, options: ExportOptions) -> ExportIdentity:
-    identity = dict(listing.identity)
-    return ExportIdentity(
-        host=str(identity.pop("host")),
-        project=str(identity.pop("project")),
-        filters=records.fingerprint(identity),
-        page_size=listing.page_size,
-        format=str(options.file_format),
-        columns=None if options.columns is None else list(options.columns),
-        flatten=options.flatten,
-        raw=options.file_format.raw,
-        since_last=options.since_last,
-        only=None if options.only is None else list(options.only),
-    )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _lines(path: Path, size: int) -> Iterator[bytes]:

@@ -9,22 +9,23 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from posthog_environments.calls.messages import CallGenerator, Send, Sleep, watched
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.assemble import assemble, first_layout
-from posthog_environments.export.checkpoint import ChecksumWriter, Written
+from posthog_environments.export.checkpoint import Checkpoint, ChecksumWriter, ExportIdentity, Written
 from posthog_environments.export.formats import STDOUT
 from posthog_environments.export.formats.base import DoesNotFit
 from posthog_environments.export.formats.lines import JsonLines
-from posthog_environments.export.summary import ExportStats, ExportSummary
+from posthog_environments.export.summary import ExportSummary
 from posthog_environments.results.raw_rows import person_of
 
 if TYPE_CHECKING:
     from posthog_environments.export.filesystem import FileSystem
     from posthog_environments.export.options import ExportOptions, Progress
+    from posthog_environments.export.summary import ExportStats
     from posthog_environments.paging.listing import ExportListRequest
     from posthog_environments.paging.offset import OffsetPaginator
     from posthog_environments.paging.page import RawPage, Report
@@ -57,12 +58,9 @@ class ExportJob:
         self._disk = disk
         self._clock = clock
         self._began = clock()
-        self._tally = ExportStats()
+        self._state = Checkpoint(ExportIdentity.of(listing, options))
         self._pending: list[Row] = []
         self._pages = 0
-        self._rows = 0
-        self._written = Written()
-        self._mark: datetime | None = None
         self._paginator: OffsetPaginator[Row] = listing.restore(None)
         self._layout: Layout | None = None
 
@@ -79,7 +77,7 @@ class ExportJob:
     def fetch(self) -> CallGenerator[RawPage[Row]]:
         """Return the call that fetches the next page."""
         assert self._paginator.cursor is not None
-        return _counted(self._listing.fetch(self._paginator.cursor), self._tally)
+        return _counted(self._listing.fetch(self._paginator.cursor), self._state.stats)
 
     def take(self, page: RawPage[Row]) -> None:
         """Take a page, and write a chunk if it is the last page of one.
@@ -96,8 +94,8 @@ class ExportJob:
         except DoesNotFit:
             self._give_up()
             raise
-        if self._mark is None:
-            self._mark = next((row.created_at for row in new if row.created_at is not None), None)
+        if self._state.mark is None:
+            self._state.mark = next((row.created_at for row in new if row.created_at is not None), None)
         self._pending += new
         self._pages += 1
         self._look_back(new)
@@ -127,9 +125,9 @@ class ExportJob:
                 status_code=200,
                 body=b"",
             )
-        self._rows += len(self._pending)
+        self._state.rows += len(self._pending)
         self._pending, self._pages = [], 0
-        self._written = self._written.plus(chunk)
+        self._state.part = self._state.part.plus(chunk)
         return chunk
 
     def _encoded(self, rows: list[bytes]) -> bytes:
@@ -142,14 +140,14 @@ class ExportJob:
             return JsonLines().chunk(None, rows, first=False)
         if self._layout is None and file_format.has_columns:
             self._layout = first_layout(self._options, list(map(person_of, rows)))
-        return file_format.chunk(self._layout, rows, first=self._written.bytes == 0)
+        return file_format.chunk(self._layout, rows, first=self._state.part.bytes == 0)
 
     def _store(self, chunk: bytes) -> None:
         raise NotImplementedError
 
     def _count_time(self) -> None:
         now = self._clock()
-        self._tally.seconds += now - self._began
+        self._state.stats.seconds += now - self._began
         self._began = now
 
     def finish(self) -> ExportSummary:
@@ -161,7 +159,7 @@ class ExportJob:
         raise NotImplementedError
 
     def _summary(self, path: str, made: Written, rows: int, new: int) -> ExportSummary:
-        report, tally = self.report, self._tally
+        report, stats = self.report, self._state.stats
         return ExportSummary(
             path=path,
             format=str(self._options.file_format),
@@ -173,11 +171,7 @@ class ExportJob:
             duplicates=report.duplicates,
             complete=report.complete,
             reason=report.reason,
-            seconds=tally.seconds,
-            requests=tally.requests,
-            waits=tally.waits,
-            waited=tally.waited,
-            resumed=tally.resumed,
+            **asdict(stats),
         )
 
     def close(self) -> None:
@@ -206,7 +200,7 @@ class StreamExport(ExportJob):
 
     def finish(self) -> ExportSummary:
         """Write what is left, and return the summary."""
-        written = self._written
+        written = self._state.part
         if self._spool is not None:
             spool = self._spool
 
@@ -219,7 +213,7 @@ class StreamExport(ExportJob):
             self._out.flush()
             written = sink.written
         self._count_time()
-        return self._summary(STDOUT, written, self._rows, self._rows)
+        return self._summary(STDOUT, written, self._state.rows, self._state.rows)
 
     def close(self) -> None:
         """Close the spool."""
@@ -227,17 +221,17 @@ class StreamExport(ExportJob):
             self._spool.close()
 
 
-def _counted(generator: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
+def _counted(generator: CallGenerator[T], stats: ExportStats) -> CallGenerator[T]:
     """Run a call, and count its requests and waits."""
     waits = False
 
     def count(command: object) -> None:
         nonlocal waits
         if isinstance(command, Send):
-            tally.requests += 1
+            stats.requests += 1
         elif isinstance(command, Sleep) and command.for_quota:
-            tally.waits += not waits
-            tally.waited += command.seconds
+            stats.waits += not waits
+            stats.waited += command.seconds
             waits = True
 
     return watched(generator, count)
