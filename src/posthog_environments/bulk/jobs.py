@@ -270,7 +270,7 @@ def _without_duplicates(entries: list[Entry]) -> tuple[Entry, ...]:
     Raises:
         ValueError: Two changes of one person contradict each other.
     """
-    problems = [f"{one}: {name!r} is changed otherwise by {two}." for one, two, name in contradictions(entries)]
+    problems = [f"{one}: {name!r} is changed differently by {two}." for one, two, name in contradictions(entries)]
     if problems:
         shown = "\n".join(problems[:MOST_PROBLEMS])
         raise ValueError(f"Some of the changes contradict each other. Nothing was sent.\n{shown}")

@@ -59,7 +59,7 @@ class RunOutcomes:
             if entry.change is None or other.change is None:
                 return Decision("duplicate", f"the same person as input {other.number}")
             if entry.change.contradicts(other.change):
-                return Decision("refused", f"input {other.number} changes {name!r} of the same person otherwise")
+                return Decision("refused", f"input {other.number} changes {name!r} of the same person differently")
         return None
 
     def is_claimed(self, uuid: str | None) -> bool:
