@@ -361,7 +361,7 @@ def test_types_that_hold_the_same_values_can_be_asked_for(name: str, wanted: pa.
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (pa.schema([("uuid", pa.string())]), "asked for were uuid"),
+        (pa.schema([("uuid", pa.string())]), "requested are uuid"),
         (asked(n=pa.string()), "'n' is int64 and cannot be read as string"),
         (asked(uuid=pa.binary()), "'uuid' is string and cannot be read as binary"),
         (asked(distinct_ids=pa.list_(pa.int64())), "'distinct_ids' is list"),
@@ -376,7 +376,7 @@ def test_a_pager_and_a_trend_take_requests_as_well(env: Environment) -> None:
     wanted = pa.schema([field.with_type(pa.large_string()) if field.name == "uuid" else field for field in PERSONS])
     assert pa.RecordBatchReader.from_stream(env.persons.list(), schema=wanted).read_all().schema.equals(wanted)
     trend = env.insights.trend(events=["$pageview"])
-    with pytest.raises(ValueError, match="asked for were uuid"):
+    with pytest.raises(ValueError, match="requested are uuid"):
         pa.RecordBatchReader.from_stream(trend, schema=wanted)
 
 

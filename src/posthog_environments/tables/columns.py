@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from posthog_environments.tables.values import (
     FITS,
@@ -112,9 +112,6 @@ def property_columns(kinds: Mapping[str, CellKind]) -> tuple[Column, ...]:
     """
     taken: set[str] = set()
     names: dict[str, str] = {}
-    for key in kinds:
-        if not isinstance(cast("object", key), str):
-            raise TypeError(f"the name of a property is a text, not {key!r}")
     for key in sorted(kinds, key=lambda key: (key != key.casefold(), key)):
         name, number = _name(key), 1
         while name.casefold() in taken:

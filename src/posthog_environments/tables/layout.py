@@ -14,7 +14,7 @@ absent, unless the rest has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, cast, get_args
 
@@ -32,7 +32,6 @@ from posthog_environments.tables.columns import (
 from posthog_environments.tables.values import (
     FITS,
     Cell,
-    CellKind,
     PropertyKind,
     encodable,
     fit_text,
@@ -55,29 +54,27 @@ class Layout:
     """The columns of a table of persons: those of `BASE`, and the properties with a column of their own.
 
     Attributes:
-        properties: The columns of properties, in order.
+        kinds: The properties with a column, and the kinds of the columns, in order.
         only: The names of the only columns, in order; None for all.
     """
 
-    properties: tuple[Column, ...] = field(default=())
+    kinds: tuple[tuple[str, PropertyKind], ...] = ()
     only: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        keys: set[str] = set()
-        for column in self.properties:
-            key = column.key
-            if key is None or column.kind not in _PROPERTY_KINDS:
-                raise ValueError(f"{column!r} is no column of a property.")
+        keys = set[str]()
+        for key, kind in cast("tuple[tuple[object, str], ...]", self.kinds):
+            if not isinstance(key, str):
+                raise TypeError(f"The name of a property is a text, not {key!r}.")
+            if kind not in _PROPERTY_KINDS:
+                raise ValueError(
+                    f"A column of a property is {' or '.join(sorted(_PROPERTY_KINDS))}; {key!r} has {kind!r}."
+                )
             if key in keys:
                 raise ValueError(f"There are two columns for the property {key!r}; name each once.")
             if not encodable(key):
-                raise ValueError(f"The property {key!r} cannot be a column, for its name cannot be written as UTF-8.")
+                raise ValueError(f"The property {key!r} cannot be a column: its name cannot be written as UTF-8.")
             keys.add(key)
-        for column, right in zip(
-            self.properties, property_columns({str(c.key): c.kind for c in self.properties}), strict=True
-        ):
-            if column != right:
-                raise ValueError(f"{column!r} is no column of a property; it would be {right!r}.")
 
     @classmethod
     def of(
@@ -95,23 +92,12 @@ class Layout:
         if isinstance(columns, (str, bytes)):
             raise TypeError(f"columns is a list of names of properties, not {columns!r}: write [{columns!r}].")
         names = list(columns)
-        for name in cast("list[object]", names):
-            if not isinstance(name, str):
-                raise TypeError(f"The name of a property is a text, not {name!r}.")
-        kinds: dict[str, PropertyKind] = (
-            dict(cast("Mapping[str, PropertyKind]", columns)) if isinstance(columns, Mapping) else {}
-        )
-        for name, kind in kinds.items():
-            if kind not in _PROPERTY_KINDS:
-                raise ValueError(
-                    f"A column of a property is {' or '.join(sorted(_PROPERTY_KINDS))}; {name!r} has {kind!r}."
-                )
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"There are two columns for the property {twice!r}; name each once.")
+        kinds: dict[str, PropertyKind] = {}
+        if isinstance(columns, Mapping):
+            kinds |= cast("Mapping[str, PropertyKind]", columns)
         if sample is not None and not kinds:
             kinds = {key: seen.kind for key, seen in samples_of(sample, frozenset(names)).items()}
-        return cls(property_columns({name: kinds.get(name, "text") for name in names}))
+        return cls(tuple((name, kinds.get(name, "text")) for name in names))
 
     @classmethod
     def of_only(cls, names: Sequence[str], *, sample: Iterable[Row] | None = None) -> Self:
@@ -139,12 +125,12 @@ class Layout:
         only = tuple(called[keys[name]] if name in keys else name for name in names)
         if len(set(only)) < len(only):
             raise ValueError("only: a column is named twice.")
-        return cls(layout.properties, only)
+        return cls(layout.kinds, only)
 
     def shown(self) -> Self:
         """Return the layout with texts instead of columns of JSON, as people read them."""
-        shown = {str(each.key): "text" if each.kind == "json" else each.kind for each in self.properties}
-        return type(self)(property_columns(cast("dict[str, CellKind]", shown)), self.only)
+        shown: dict[PropertyKind, PropertyKind] = {"json": "text"}
+        return type(self)(tuple((key, shown.get(kind, kind)) for key, kind in self.kinds), self.only)
 
     @classmethod
     def flattened(cls, sample: Iterable[Row], *, most: int = _MOST_COLUMNS) -> Self:
@@ -160,7 +146,12 @@ class Layout:
         """
         seen = samples_of(sample, None)
         often = sorted(seen, key=lambda key: (-seen[key].persons, key))[:most]
-        return cls(property_columns({key: kind_of_all(seen[key].kinds) for key in sorted(often)}))
+        return cls(tuple((key, kind_of_all(seen[key].kinds)) for key in sorted(often)))
+
+    @cached_property
+    def properties(self) -> tuple[Column, ...]:
+        """The columns of properties, in order."""
+        return property_columns(dict(self.kinds))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -215,7 +206,7 @@ class Layout:
 
     def _chosen(self, properties: dict[str, Any]) -> tuple[list[Cell], dict[str, Any]]:
         """Return the cells of the columns of properties, and the other properties."""
-        if not self.properties:
+        if not self.kinds:
             return [], properties
         rest = dict(properties)
         cells: list[Cell] = []
@@ -232,11 +223,11 @@ class Layout:
 
     @cached_property
     def _fits(self) -> list[tuple[str, Callable[[Any], tuple[Cell, bool]]]]:
-        return [(cast("str", column.key), FITS[column.kind]) for column in self.properties]
+        return [(key, FITS[kind]) for key, kind in self.kinds]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as a dict for JSON."""
-        properties = [{"key": each.key, "kind": each.kind} for each in self.properties]
+        properties = [{"key": key, "kind": kind} for key, kind in self.kinds]
         return {"version": 1, "properties": properties} | ({} if self.only is None else {"only": list(self.only)})
 
     @classmethod
@@ -251,10 +242,8 @@ class Layout:
             if read["version"] != 1:
                 raise ValueError(f"its version is {read['version']!r}, not 1")
             only = read.get("only")
-            kinds = {each["key"]: each["kind"] for each in read["properties"]}
-            if len(kinds) < len(read["properties"]):
-                raise ValueError("a property comes twice")
-            return cls(property_columns(kinds), None if only is None else tuple(only))
+            kinds = tuple((each["key"], each["kind"]) for each in read["properties"])
+            return cls(kinds, None if only is None else tuple(only))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"This is no layout of columns: {error}") from None
 
