@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from posthog_environments.bulk.journal import TORN, DamagedJournal, Header, History, encode, read, seal
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-HEADER = Header("delete", "http://x", "1", 3, 3, "00ff", "abc")
-FIRST = encode("job", NOW, version=2, client="c", **{name: getattr(HEADER, name) for name in Header.__slots__})
+HEADER = Header("delete", "http://x", "1", 3, "00ff", "abc", 3)
+FIRST = encode("job", NOW, version=2, client="c", **structs.asdict(HEADER))
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
@@ -133,7 +134,7 @@ def test_an_empty_file_is_a_new_journal() -> None:
 
 def test_what_makes_another_job_is_named() -> None:
     def other(**fields: Any) -> Header:
-        return Header(**{**{name: getattr(HEADER, name) for name in Header.__slots__}, **fields})
+        return structs.replace(HEADER, **fields)
 
     assert HEADER.differs(HEADER) == []
     assert HEADER.differs(other(sum="x")) == ["the inputs"]

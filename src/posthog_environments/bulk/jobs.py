@@ -135,7 +135,7 @@ class Job:
         last = max((entry.number for entry in self.entries), default=0)
         different = sum(entry.same_as is None for entry in self.entries)
         flags = {name: getattr(self.flags, name) for name in Flags.__slots__}
-        return Header(self.task, host, project, last, different, salt, whole, **flags)
+        return Header(self.task, host, project, last, salt, whole, different, **flags)
 
 
 def deletions_of(

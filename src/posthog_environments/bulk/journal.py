@@ -21,12 +21,13 @@ and the API key are never in a journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.bulk.inputs import KINDS, KeyKind
+import msgspec
+
+from posthog_environments.bulk.inputs import KeyKind
 
 __all__ = [
     "TORN",
@@ -50,24 +51,22 @@ READABLE: Final = frozenset({1, VERSION})
 State: TypeAlias = Literal[
     "done", "queued", "already_gone", "not_found", "refused", "unknown", "duplicate", "pending"
 ]  # fmt: skip
-STATES: Final = frozenset(get_args(State))
 
 
 class DamagedJournal(ValueError):  # noqa: N818 - it says what the journal is
     """A line in the middle of a journal cannot be read, so the journal proves nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The identity of a job."""
+class Header(msgspec.Struct, frozen=True, tag_field="line", tag="job"):
+    """The identity of a job. Version 1 has no `different`."""
 
     task: str
     host: str
     project: str
     inputs: int
-    different: int
     salt: str
     sum: str
+    different: int = 0
     delete_events: bool = False
     delete_recordings: bool = False
     keep_person: bool = False
@@ -214,96 +213,73 @@ def looked_up(data: bytes) -> bytes:
                     if line.startswith(b'{"line":"found",') and line.endswith(b"}\n"))  # fmt: skip
 
 
+class _InputLine(msgspec.Struct, tag_field="line"):
+    input: int
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    by: str = ""
+    key: str = ""
+
+
+class _FoundLine(_InputLine, tag="found", kw_only=True):
+    uuid: str | None
+    persons: int
+    foreign: bool
+    kind: KeyKind | None = msgspec.field(name="as", default=None)
+    similar: tuple[str, ...] = ()
+
+
+class _IntentLine(_InputLine, tag="intent", kw_only=True):
+    uuid: str
+
+
+class _OutcomeLine(_InputLine, tag="outcome", kw_only=True):
+    state: State
+    uuid: str | None
+    reason: str | None
+    status: int | None
+    request_id: str | None
+
+
 def _is_read(history: History, line: bytes) -> bool:
     if line == TORN:
         return True
     try:
-        _take(history, cast("object", json.loads(line)))
+        _take(history, json.loads(line))
     except DamagedJournal:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True
 
 
 def _take(history: History, record: object) -> None:
-    if not isinstance(record, dict):
-        raise TypeError
-    fields = cast("dict[str, Any]", record)
-    if fields["line"] == "job":
-        _begin(history, fields)
+    line = msgspec.convert(record, Header | _FoundLine | _IntentLine | _OutcomeLine)
+    if isinstance(line, Header):
+        _begin(history, line, cast("dict[str, object]", record).get("version"))
         return
-    if history.header is None or not 1 <= _whole(fields["input"]) <= history.header.inputs:
+    if history.header is None or not 1 <= line.input <= history.header.inputs:
         raise ValueError
-    state = history.of(fields["input"])
-    if "key" in fields:
-        state.by, state.key = _text(fields["by"]), _text(fields["key"])
-    match fields["line"]:
-        case "found":
-            state.found = _found(fields)
-        case "intent":
-            state.intent, state.settled = _text(fields["uuid"]), None
-            state.since = state.since or _time(fields)
-            history.begun = True
-        case "outcome":
-            state.intent, state.settled = None, _settled(fields)
-            history.begun = True
-        case _:
+    state = history.of(line.input)
+    if line.key:
+        state.by, state.key = line.by, line.key
+    if isinstance(line, _FoundLine):
+        if (line.persons == 1) != (line.uuid is not None):
             raise ValueError
+        state.found = FoundPerson(line.uuid, line.persons, line.foreign, line.time, line.kind, line.similar)
+        return
+    history.begun = True
+    if isinstance(line, _IntentLine):
+        state.intent, state.settled = line.uuid, None
+        state.since = state.since or line.time
+    else:
+        settled = Outcome(line.state, line.uuid, line.reason, line.status, line.request_id, line.time)
+        state.intent, state.settled = None, settled
 
 
-def _begin(history: History, fields: Mapping[str, Any]) -> None:
+def _begin(history: History, header: Header, version: object) -> None:
     if history.header is not None:
         raise ValueError
-    if fields["version"] not in READABLE:
-        raise DamagedJournal(f"it has the format {fields['version']!r}, and this version reads {VERSION}")
-    flags = {name: fields.get(name, False) for name in ("delete_events", "delete_recordings", "keep_person")}
-    if not all(isinstance(value, bool) for value in flags.values()):
-        raise TypeError
-    task, host, project, salt, whole = (_text(fields[name]) for name in ("task", "host", "project", "salt", "sum"))
-    bytes.fromhex(salt)
-    inputs = _whole(fields["inputs"])
-    different = _whole(fields.get("different", inputs))
-    history.header = Header(task, host, project, inputs, different, salt, whole, **flags)
-
-
-def _found(fields: Mapping[str, Any]) -> FoundPerson:
-    persons, uuid = _whole(fields["persons"]), _optional(fields["uuid"])
-    if (persons == 1) != (uuid is not None):
-        raise ValueError
-    kind = fields.get("as")
-    if kind not in (None, *KINDS):
-        raise ValueError
-    similar = tuple(_text(each) for each in fields.get("similar", ()))
-    return FoundPerson(uuid, persons, fields["foreign"] is True, _time(fields), kind, similar)
-
-
-def _time(fields: Mapping[str, Any]) -> datetime:
-    time = datetime.fromisoformat(fields["time"])
-    if time.tzinfo is None:
-        raise ValueError
-    return time
-
-
-def _settled(fields: Mapping[str, Any]) -> Outcome:
-    if fields["state"] not in STATES:
-        raise ValueError
-    status = None if fields["status"] is None else _whole(fields["status"])
-    uuid, reason, request_id = (_optional(fields[name]) for name in ("uuid", "reason", "request_id"))
-    return Outcome(fields["state"], uuid, reason, status, request_id, _time(fields))
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _optional(value: Any) -> str | None:
-    return None if value is None else _text(value)
+    if version not in READABLE:
+        raise DamagedJournal(f"it has the format {version!r}, and this version reads {VERSION}")
+    bytes.fromhex(header.salt)
+    history.header = header if header.different else msgspec.structs.replace(header, different=header.inputs)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.journal import VERSION as FORMAT
 from posthog_environments.bulk.journal import (
@@ -122,9 +124,8 @@ class JournalWriter:
         )
 
     def _first(self, own: Header) -> bytes:
-        fields = {name: getattr(own, name) for name in Header.__slots__}
         client = f"posthog-environments/{VERSION}"
-        return encode("job", self._client.now(), version=FORMAT, **fields, client=client)
+        return encode("job", self._client.now(), version=FORMAT, **structs.asdict(own), client=client)
 
     def found(self, entry: Entry, found: FoundPerson) -> CallGenerator[None]:
         """Write the result of a look-up."""
