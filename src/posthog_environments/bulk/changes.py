@@ -238,7 +238,7 @@ class BulkDeletes:
         if left and not again:
             yield from self._send(left, again=True)
         elif left:
-            decision = Decision("pending", "no clear answer came, twice", Trouble.COUNTS, certain=False)
+            decision = Decision("pending", "no clear response, twice", Trouble.COUNTS, certain=False)
             self._leave_open([entry for entry, _ in left], decision, error)
 
     def _look(self, entry: Entry, uuid: str) -> CallGenerator[Decision | None]:

@@ -103,7 +103,7 @@ def decide(error: PostHogError, task: str, *, changing: bool, doubtful: bool = F
         certain: Whether it is certain that nothing was done, if the input stays pending.
     """
     if isinstance(error, OutcomeUnknown) or (changing and isinstance(error, MalformedResponseError)):
-        return Decision("unknown", "no clear answer came: it may or may not have been done", Trouble.COUNTS)
+        return Decision("unknown", "no clear response: it may or may not have been done", Trouble.COUNTS)
     certain = certain and not doubtful
     if isinstance(error, (MalformedResponseError, PagingError, ServerError, DeadlineExceeded)):
         return Decision("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
@@ -135,7 +135,7 @@ def of_answer(answer: ServerResponse | None) -> Decision:
     """Decide on a change with a successful response."""
     status = None if answer is None else answer.status_code
     if status == 404:
-        return Decision("done", "gone after an attempt that got no clear answer")
+        return Decision("done", "gone after an attempt without a clear response")
     return Decision("done", "taken, to be carried out soon" if status == 202 else None)
 
 
@@ -143,13 +143,9 @@ def of_finding(entry: Entry, found: FoundPerson, task: str) -> Decision | None:
     """Decide on an input by the persons that were found for it; None if it is exactly one."""
     what = " or ".join(_NAMES[kind] for kind in entry.kinds)
     if found.foreign:
-        return Decision(
-            "refused", f"the server showed somebody who does not have this {what}; does it know the filter?"
-        )
+        return Decision("refused", f"the server returned a person without this {what}; does it know the filter?")
     if found.persons > 1:
-        if len(entry.kinds) > 1:
-            return Decision("refused", f"more than one person has this {what}; name by uuid who is meant")
-        return Decision("refused", f"more than one person has this {what}; name the one that is meant by uuid")
+        return Decision("refused", f"more than one person has this {what}; give the uuid")
     if found.persons:
         return None
     if task == "update" and entry.names_an_id:
@@ -157,8 +153,8 @@ def of_finding(entry: Entry, found: FoundPerson, task: str) -> Decision | None:
     if entry.names_an_id:
         return Decision("already_gone", f"nobody has this {what}")
     count = len(found.similar)
-    similar = "one who is similar was" if count == 1 else f"{count} who are similar were"
-    return Decision("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
+    similar = "one similar person was" if count == 1 else f"{count} similar persons were"
+    return Decision("not_found", f"nobody has this {what}" + (f"; {similar} not changed" if count else ""))
 
 
 _NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
@@ -244,7 +240,7 @@ def read_summary(answer: ServerResponse) -> Summary | None:
         return _summary(cast("dict[str, Any]", body))
     except (ValueError, KeyError, TypeError, RecursionError):
         problem = MalformedResponseError(
-            "persons.bulk_delete: the answer is not the summary of a deletion.",
+            "persons.bulk_delete: the response is not the summary of a deletion.",
             status_code=answer.status_code, body=answer.content,
         )  # fmt: skip
     raise problem

@@ -115,7 +115,7 @@ class JournalFile:
             self.close()
             raise JournalError(
                 f"The {self._what} {self.path} cannot be written: {problem}. The job has stopped; when there is room, "
-                "run it again with the same journal, and it goes on."
+                "run it again with the same journal to continue."
             )
 
     def truncate(self, size: int) -> None:

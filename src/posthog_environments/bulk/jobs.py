@@ -180,7 +180,7 @@ def _check_flags(flags: Flags, using: object) -> None:
     if flags.needs_bulk and using == "single":
         given = "delete_recordings" if flags.delete_recordings else "keep_person"
         raise ValueError(
-            f'{given} goes by the deletion of many at once alone, and using="single" asks for one at a time. '
+            f'{given} works in bulk only, and using="single" deletes one by one. '
             'Leave using out, or give using="bulk". Nothing was sent.'
         )
     if flags.keep_person and not (flags.delete_events or flags.delete_recordings):
