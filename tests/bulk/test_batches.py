@@ -251,7 +251,8 @@ def test_of_persons_who_are_kept_a_look_says_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"<html>Sign in</html>", b"[]", b'"ok"', b"{}", b'{"persons_found": "2"}', b'{"persons_found": true}',
-     b'{"persons_found": -1}', b'{"success": false}', b'{"persons_found": 2, "deletion_errors": 7}'],
+     b'{"persons_found": -1}', b'{"success": false}', b'{"persons_found": 2, "deletion_errors": 7}',
+     b'{"persons_found": 2, "deletion_errors": ["who"]}'],
 )  # fmt: skip
 def test_an_answer_that_is_no_summary_is_a_doubt(tmp_path: Path, body: bytes) -> None:
     class Odd(Model):

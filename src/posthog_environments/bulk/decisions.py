@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+import msgspec
 
 from posthog_environments.bulk.journal import Outcome
 from posthog_environments.errors import (
@@ -234,43 +236,40 @@ def read_summary(answer: ServerResponse) -> Summary | None:
     if not answer.content.strip():
         return None
     try:
-        body = cast("object", json.loads(answer.content))
-        if not isinstance(body, dict):
-            raise TypeError
-        return _summary(cast("dict[str, Any]", body))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        problem = MalformedResponseError(
+        body = msgspec.json.decode(answer.content, type=_BulkBody)
+    except (ValueError, RecursionError):
+        body = None
+    if body is None or body.success is False:
+        raise MalformedResponseError(
             "persons.bulk_delete: the response is not the summary of a deletion.",
             status_code=answer.status_code, body=answer.content,
         )  # fmt: skip
-    raise problem
-
-
-def _summary(body: Mapping[str, Any]) -> Summary:
-    if body.get("success") is False:
-        raise ValueError
-    deleted = body.get("persons_deleted")
-    errors: dict[str, str | None] = {}
-    unnamed = 0
-    for each in body.get("deletion_errors") or ():
-        uuid, step = each.get("person_uuid"), each.get("step")
-        if isinstance(uuid, str):
-            errors[uuid.lower()] = step if isinstance(step, str) and step.replace("_", "").isalnum() else None
-        else:
-            unnamed += 1
+    errors = body.deletion_errors or []
+    steps = {each.person_uuid.lower(): each.step for each in errors if isinstance(each.person_uuid, str)}
     return Summary(
-        _count(body["persons_found"]),
-        None if deleted is None else _count(deleted),
-        _count(body.get("persons_queued_for_deletion") or 0),
-        errors,
-        unnamed,
-    )
+        body.persons_found,
+        body.persons_deleted,
+        body.persons_queued_for_deletion or 0,
+        {uuid: step if isinstance(step, str) and step.replace("_", "").isalnum() else None
+         for uuid, step in steps.items()},
+        sum(not isinstance(each.person_uuid, str) for each in errors),
+    )  # fmt: skip
 
 
-def _count(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError
-    return value
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _BulkError(msgspec.Struct):
+    person_uuid: Any = None
+    step: Any = None
+
+
+class _BulkBody(msgspec.Struct):
+    persons_found: _Count
+    persons_deleted: _Count | None = None
+    persons_queued_for_deletion: _Count | None = None
+    deletion_errors: list[_BulkError] | None = None
+    success: Any = None
 
 
 def of_summary(summary: Summary | None, uuids: Sequence[str], flags: Flags) -> dict[str, Decision | None]:
