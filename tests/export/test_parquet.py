@@ -84,18 +84,18 @@ def test_the_same_rows_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(parquet, "ROW_GROUP", 100)
     found = set()
     for size in (1, 33, 450):
-        monkeypatch.setattr(parquet, "_BATCH", size)
+        monkeypatch.setattr(parquet, "BATCH", size)
         found.add(bytes(written(rows_of(450)).data))
     assert len(found) == 1
 
 
 def test_row_groups_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "ROW_GROUP", 100)
-    monkeypatch.setattr(parquet, "_BATCH", 99)
+    monkeypatch.setattr(parquet, "BATCH", 99)
     file = written(rows_of(250)).read()
     assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [100, 100, 50]
     monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 1000)
-    monkeypatch.setattr(parquet, "_BATCH", 10)
+    monkeypatch.setattr(parquet, "BATCH", 10)
     file = written(rows_of(250)).read()
     sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
     assert sum(sizes) == 250
@@ -104,7 +104,7 @@ def test_row_groups_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_full_row_group_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "ROW_GROUP", 100)
-    monkeypatch.setattr(parquet, "_BATCH", 99)
+    monkeypatch.setattr(parquet, "BATCH", 99)
     pipe = Pipe()
     sizes = []
 

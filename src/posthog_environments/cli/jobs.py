@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.bulk.journal_writer import JournalMismatch
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
 from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress
@@ -97,6 +96,9 @@ class BulkCommand:
             raise click.exceptions.Exit(1)
 
     def _explained(self, error: ConfigurationError) -> str:
+        # Imported on use: help needs none of it.
+        from posthog_environments.bulk.journal_writer import JournalMismatch
+
         if not isinstance(error, JournalMismatch):
             return printable(str(error), 2000)
         return (

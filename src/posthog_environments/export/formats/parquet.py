@@ -18,8 +18,8 @@ ROW_GROUP: Final = 20_000
 """Rows of a row group."""
 ROW_GROUP_BYTES: Final = 64 * 2**20
 """A row group ends early when its rows take this many bytes."""
-# Persons in a batch. As records they take many times the memory that they take in a row group.
-_BATCH: Final = 1000
+BATCH: Final = 1000
+"""Persons that are read at a time. As records they take many times the memory that they take in a row group."""
 
 
 class Parquet(ExportFormat):
@@ -37,7 +37,7 @@ class Parquet(ExportFormat):
         """Write a whole file; the same persons give the same bytes."""
         assert layout is not None
         with _RowGroupWriter(sink, schema(layout.columns)) as writer:
-            for batch in batches(map(person_of, rows), persons(layout), _BATCH):
+            for batch in batches(map(person_of, rows), persons(layout), BATCH):
                 writer.add(batch)
             return OldRows() if old is None else _copy(old, writer)
 
