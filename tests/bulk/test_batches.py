@@ -1,4 +1,4 @@
-"""Up to 1,000 deletions with one request: nothing twice, everybody accounted for, whatever the server says."""
+"""Bulk deletion: nothing is sent twice, and each person has an outcome, whatever the server responds."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_a_batch_that_is_lost_twice_is_left_to_the_next_run(tmp_path: Path) -> N
 
 def test_of_whom_events_were_to_go_a_doubt_is_closed_only_by_a_row(tmp_path: Path) -> None:
     class Forgetful(Model):
-        """Lists the deletion of events of one person alone."""
+        """Lists the deletion of the events of one person only."""
 
         def _delete(self, key: str, *, events: bool, keep: bool = False) -> None:
             super()._delete(key, events=events and key == uuid(1), keep=keep)

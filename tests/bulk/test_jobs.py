@@ -1,4 +1,4 @@
-"""The inputs of a job: checked one by one, told apart, and what came of them counted."""
+"""The inputs of a job: checks, duplicates, and the counts of outcomes."""
 
 from __future__ import annotations
 

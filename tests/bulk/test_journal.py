@@ -1,4 +1,4 @@
-"""The format of a journal: what was written is read, and what a crash left is told from damage."""
+"""The format of a journal: lines are read as written, and lines cut short differ from damage."""
 
 from __future__ import annotations
 

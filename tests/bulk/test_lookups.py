@@ -1,4 +1,4 @@
-"""Whom inputs mean: looked up many at a time, never guessed, and nobody found is no success."""
+"""Look-ups: many at a time, without guesses, and finding nobody is not a success."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def emails(*numbers: int) -> list[str]:
 
 
 def asked_for(model: Model) -> list[dict[str, Any]]:
-    """Return what each listing was asked for."""
+    """Return the filters of each listing."""
     found = []
     for _, target, _ in model.asked("GET", "/persons/?"):
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}

@@ -1,4 +1,4 @@
-"""Pagers and trends as Arrow streams, as pyarrow sees them; `test_arrow_tools.py` tries the other tools."""
+"""Pagers and trends as Arrow streams in pyarrow; `test_arrow_tools.py` tests other tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells of CSV: what they hold, and that no spreadsheet runs one."""
+"""Cells of CSV: their values, and that formulas are escaped."""
 
 from __future__ import annotations
 

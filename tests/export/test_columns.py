@@ -1,4 +1,4 @@
-"""Tables of persons: their columns, and that no value of a person is lost on the way into them."""
+"""Tables of persons: their columns, and that no value is lost."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ PERSONS = st.fixed_dictionaries(
 
 
 def exact(value: Any) -> Any:
-    """Make true and 1 unequal, which Python takes for one."""
+    """Make True and 1 unequal."""
     if isinstance(value, dict):
         return {key: exact(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Workbooks of Excel, read again by openpyxl: what is in a cell, what a sheet cannot hold, what is left behind."""
+"""Excel workbooks, read by openpyxl: cells, limits of a sheet, and files that are left."""
 
 from __future__ import annotations
 

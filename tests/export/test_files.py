@@ -1,4 +1,4 @@
-"""Exports into files, against real servers: what is in them, what is refused, what is left behind."""
+"""Exports to files, against real servers: contents, refusals, resumption, and files that are left."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_lines(data: bytes) -> list[dict[str, Any]]:
 
 
 def same(rows: list[dict[str, Any]], env: Environment) -> bool:
-    """Compare with what a walk gives, by all that the records keep."""
+    """Compare with a listing, by all fields of the records."""
     from posthog_environments_api.models import Person
 
     return [Person.from_dict(row).to_dict() for row in rows] == everybody(env)
@@ -65,7 +65,7 @@ def names(folder: Path) -> list[str]:
 
 
 class Stopped(Exception):  # noqa: N818 - what ends an export half-way
-    """The export was broken off."""
+    """The export was interrupted."""
 
 
 def stop_after(pages: int) -> Any:
@@ -506,7 +506,7 @@ def test_without_the_extra_it_says_what_to_install(env: Environment, tmp_path: P
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[Sandbox, Environment]]:
-    """Give a sandbox whose persons come and go."""
+    """Give a sandbox whose persons change."""
     with Sandbox(persons=60, now=NOW, rates=False, lag=0) as box, client(box) as env:
         yield box, env
 
@@ -526,7 +526,7 @@ def test_who_is_new_is_added(env: Environment, tmp_path: Path, name: str) -> Non
 
 
 def forge_receipt(path: Path, env: Environment) -> None:
-    """Let the receipt of a later offset be that of everybody."""
+    """Make the receipt of an export with an offset that of all persons."""
     from posthog_environments.export import checkpoint as records
 
     receipt_path = path.with_name(f".{path.name}.receipt")

@@ -1,4 +1,4 @@
-"""Parquet files of persons: the same bytes, bounded row groups, and nothing that looks whole and is not."""
+"""Parquet files of persons: same bytes, bounded row groups, and broken files that are not readable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rows_of(number: int) -> list[dict[str, Any]]:
 
 
 class Pipe:
-    """A file that can only be written, as far as there is room."""
+    """A file that can only be written, up to a size."""
 
     closed = False
 

@@ -1,4 +1,4 @@
-"""What could be wrong with an export. A process of the campaign spoils the package with one of these first."""
+"""Defects of exports. A process of the campaign applies one of them first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ File: Any = file.FileExport
 
 
 def no_sync() -> None:
-    """The checkpoint is written while the part file may still be in memory alone."""
+    """The checkpoint is written while the part file may not be on the disk."""
 
     def store(self: Any, chunk: bytes) -> None:
         self._disk.write(self._file, chunk)
@@ -36,7 +36,7 @@ def checkpoint_first() -> None:
 
 
 def no_truncation() -> None:
-    """What was written behind the checkpoint stays."""
+    """Bytes after those of the checkpoint stay."""
 
     def truncate(self: FileSystem, file: int, size: int) -> None:
         os.lseek(file, 0, os.SEEK_END)
@@ -45,7 +45,7 @@ def no_truncation() -> None:
 
 
 def in_place() -> None:
-    """The checkpoint is written over, not replaced."""
+    """The checkpoint is overwritten, not replaced."""
 
     def write_whole(self: Any, path: Path, data: bytes, scratch: Path) -> None:
         file = self.reopen(path) if path.exists() else self.create(path)
@@ -58,7 +58,7 @@ def in_place() -> None:
 
 
 def no_memory() -> None:
-    """The walk goes on without the uuids of what it has seen."""
+    """The paginator resumes without the uuids that it has seen."""
     seen.RecentKeys.state = lambda self: []  # type: ignore[method-assign]
 
 
@@ -74,7 +74,7 @@ def other_chunks() -> None:
 
 
 def target_at_once() -> None:
-    """The file is written under its own name."""
+    """The target is written in place."""
     begin = File._begin
 
     def linked(self: Any) -> None:
@@ -86,7 +86,7 @@ def target_at_once() -> None:
 
 
 def readable() -> None:
-    """Others may read the file."""
+    """Others can read the file."""
     rename = File._rename
 
     def opened(self: Any) -> None:
