@@ -199,13 +199,13 @@ def _agreed(ours: Any, wanted: Any) -> Any:
     """
     if wanted.names != ours.names:
         raise ValueError(f"The columns are {', '.join(ours.names)}; requested are {', '.join(wanted.names)}.")
+    fields: list[Any] = []
     for mine, other in zip(ours, wanted, strict=True):
-        if _family(mine.type) != _family(other.type):
+        family = _family(mine.type)
+        if family != _family(other.type):
             raise ValueError(f"The column {mine.name!r} is {mine.type} and cannot be read as {other.type}.")
-    fields = [
-        mine.with_type(other.type) if _converts(mine.type, other.type) else mine
-        for mine, other in zip(ours, wanted, strict=True)
-    ]
+        is_exact = family.endswith("text") and _casts(mine.type, other.type)
+        fields.append(mine.with_type(other.type) if is_exact else mine)
     return pyarrow().schema(fields)
 
 
@@ -229,11 +229,9 @@ def _is_text(kind: Any) -> bool:
     return str(kind) in ("string", "large_string", "string_view")
 
 
-def _converts(mine: Any, other: Any) -> bool:
-    """Return whether pyarrow can cast every value of a type to another type."""
+def _casts(mine: Any, other: Any) -> bool:
+    """Return whether pyarrow can cast a type to another type."""
     arrow = pyarrow()
-    if not _is_text(mine) and not pyarrow("types").is_list(mine):
-        return bool(mine == other)
     try:
         arrow.array([], mine).cast(other)
     except arrow.ArrowNotImplementedError:
