@@ -32,7 +32,7 @@ PYTHON = re.compile(
             "use phenv persons list --distinct-id DISTINCT-ID or phenv persons list --email EMAIL.",
         ),
         ("see insights.trend_csv()", "see phenv insights csv"),
-        ('leave it to prefix="auto" which', "leave it to --prefix auto which"),
+        ('let prefix="auto" choose', "let --prefix auto choose"),
         ('Leave prefix="environments" out, or', "Leave --prefix environments out, or"),
         ("instead, 77: project_id=77.", "instead, 77: --project-id 77."),
         ("Give a larger timeout= if", "Give a larger --timeout if"),

@@ -18,7 +18,7 @@ import pytest
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
 from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Call, RunBlocking
-from posthog_environments.config.settings import quota_place
+from posthog_environments.config.settings import read_quota_location
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.shared_state import Snapshot, StoreTime
@@ -268,7 +268,7 @@ def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
 
 
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert quota_place(None) is quota_place("memory") is None
+    assert read_quota_location(None) is read_quota_location("memory") is None
     monkeypatch.chdir(tmp_path)
     for given in (
         "file:quota.db",
@@ -276,10 +276,10 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"file://localhost{tmp_path}/quota.db",
         Path("quota.db"),
     ):
-        place = quota_place(given)
+        place = read_quota_location(given)
         assert place is not None
         assert (place.kind, place.address.reveal(), place.shown) == ("file", *[f"{tmp_path}/quota.db"] * 2)
-    place = quota_place("rediss://me:secret@cache.example.com:6380/2?ssl_cert_reqs=none")
+    place = read_quota_location("rediss://me:secret@cache.example.com:6380/2?ssl_cert_reqs=none")
     assert place is not None
     assert (place.kind, place.shown) == ("redis", "rediss://cache.example.com:6380/2")
     assert "secret" not in repr(place)
@@ -335,7 +335,7 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
 
 
 def test_clients_of_one_process_use_one_store(file: Path) -> None:
-    place = quota_place(file)
+    place = read_quota_location(file)
     assert place is not None
     assert open_store(place) is open_store(place)
 
@@ -360,7 +360,7 @@ def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
 def test_a_redis_that_is_not_there_is_said_once_and_its_password_never(
     caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    place = quota_place(f"unix://:geheim@{tmp_path}/none.sock")
+    place = read_quota_location(f"unix://:geheim@{tmp_path}/none.sock")
     assert place is not None
     store = RedisStore(place.address.reveal(), place.shown)
     budget = SharedRateLimiter(store, lambda: "k", TWO)

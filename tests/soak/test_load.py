@@ -89,7 +89,7 @@ def test_a_block_that_lasts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_429s_that_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MAX_REFUSALS", 0)
+    monkeypatch.setattr(attempts, "MAX_RATE_LIMITS", 0)
     found = _missed(load.neighbours)
     assert "calls of ours that failed" in found
 

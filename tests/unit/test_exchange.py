@@ -21,7 +21,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     TransportFailure,
-    watched,
+    with_observer,
 )
 from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
@@ -388,7 +388,7 @@ def _two_pauses(closed: list[bool]) -> CallGenerator[StepResult]:
 
 def test_a_flow_that_is_watched_runs_as_it_would() -> None:
     seen: list[Step | StepResult] = []
-    flow = watched(_two_pauses([]), seen.append)
+    flow = with_observer(_two_pauses([]), seen.append)
     assert next(flow) == Sleep(1.0)
     assert seen == [Sleep(1.0)]
     one, other = answer(200), answer(404)
@@ -403,7 +403,7 @@ def test_a_flow_that_is_watched_runs_as_it_would() -> None:
 def test_a_flow_that_is_watched_is_closed_with_its_watcher() -> None:
     closed: list[bool] = []
     inner = _two_pauses(closed)
-    flow = watched(inner, lambda _: None)
+    flow = with_observer(inner, lambda _: None)
     next(flow)
     flow.close()
     assert closed == [True]
@@ -413,5 +413,5 @@ def test_a_flow_that_is_watched_is_closed_with_its_watcher() -> None:
 
     inner = _two_pauses(closed)
     with pytest.raises(LookupError):
-        next(watched(inner, fail))
+        next(with_observer(inner, fail))
     assert closed == [True, True]

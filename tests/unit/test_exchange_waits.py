@@ -217,7 +217,7 @@ def test_how_often_a_server_may_say_429_and_now() -> None:
     play = Play(pacing=False)
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(429, retry_after="0"))
-    assert play.sent == attempts.MAX_REFUSALS + 1
+    assert play.sent == attempts.MAX_RATE_LIMITS + 1
     assert play.slept == []
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from posthog_environments.bulk import lookup
 from posthog_environments.bulk.decisions import Decision, decide, of_answer
 from posthog_environments.bulk.journal import Outcome
-from posthog_environments.calls.messages import CallGenerator, ServerResponse, TransportFailure, is_doubtful, watched
+from posthog_environments.calls.messages import (
+    CallGenerator,
+    ServerResponse,
+    TransportFailure,
+    is_doubtful,
+    with_observer,
+)
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import NotFoundError, OutcomeUnknown, PostHogError
 from posthog_environments.operations import person_changes
@@ -38,7 +44,7 @@ class Exchanged:
                 self.doubtful = self.doubtful or is_doubtful(outcome)
                 self.answer = outcome if isinstance(outcome, ServerResponse) else None
 
-        return watched(generator, note)
+        return with_observer(generator, note)
 
     def settled(self, decision: Decision, uuid: str) -> Outcome:
         """Return what the journal says of it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urljoin
 
 from posthog_environments.calls.notices import Notice, notices
-from posthog_environments.calls.prefixes import moves, place_of, successors
+from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
 from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
 
@@ -121,8 +121,8 @@ class Probe:
 
     def _is_twin(self, target: str, answer: httpx.Response) -> bool:
         url = str(answer.request.url)
-        place = place_of(url)
-        return place is not None and moves(place, place_of(urljoin(url, target)))
+        place = parse_project_url(url)
+        return place is not None and is_twin(place, parse_project_url(urljoin(url, target)))
 
     def _below(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
         return self._send(method, f"/api/{self.prefix}/{self._project}/{path}", request)

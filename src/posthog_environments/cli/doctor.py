@@ -11,7 +11,7 @@ from posthog_environments.cli.connection import ConnectionOptions, Setting, conn
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
-from posthog_environments.config.settings import quota_place
+from posthog_environments.config.settings import read_quota_location
 from posthog_environments.errors import PostHogError, printable
 
 __all__ = ["doctor"]
@@ -72,7 +72,7 @@ def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
 
 def _quota(wanted: ConnectionOptions) -> str:
     """Name the place of the quota, without a password that its URL may hold."""
-    place = quota_place(wanted.quota.value, wanted.quota.source)
+    place = read_quota_location(wanted.quota.value, wanted.quota.source)
     return "memory" if place is None else place.shown
 
 

@@ -198,7 +198,7 @@ class _Client(Generic[Transport, AnyRunner]):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
-            f"A {type(self).__name__} is neither copied nor pickled, for it holds connections and a key. "
+            f"{type(self).__name__} cannot be copied or pickled: it holds connections and a key. "
             "Use it from several threads as it is, make one in each process, or take a view: with_options()."
         )
 
@@ -321,9 +321,9 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
         if (shared := self._context.client.shared) is not None and shared.untold:
-            from posthog_environments.calls.pacing import STORE_PATIENCE
+            from posthog_environments.calls.pacing import STORE_MAX_WAIT
 
-            shared.tell(STORE_PATIENCE)
+            shared.tell(STORE_MAX_WAIT)
 
     def __enter__(self) -> Self:
         return self
@@ -394,9 +394,9 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
         if (shared := self._context.client.shared) is not None and shared.untold:
             import anyio.to_thread
 
-            from posthog_environments.calls.pacing import STORE_PATIENCE
+            from posthog_environments.calls.pacing import STORE_MAX_WAIT
 
-            await anyio.to_thread.run_sync(shared.tell, STORE_PATIENCE)
+            await anyio.to_thread.run_sync(shared.tell, STORE_MAX_WAIT)
 
     async def __aenter__(self) -> Self:
         return self

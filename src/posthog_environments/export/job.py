@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from posthog_environments.calls.messages import CallGenerator, Send, Sleep, watched
+from posthog_environments.calls.messages import CallGenerator, Send, Sleep, with_observer
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.checkpoint import Written
 from posthog_environments.export.chunks import ChunkWriter
@@ -212,4 +212,4 @@ def _counted(generator: CallGenerator[T], tally: ExportStats) -> CallGenerator[T
             tally.waited += command.seconds
             waits = True
 
-    return watched(generator, count)
+    return with_observer(generator, count)

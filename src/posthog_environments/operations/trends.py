@@ -27,7 +27,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     at_twin,
-    watched,
+    with_observer,
 )
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import (
@@ -279,7 +279,7 @@ def _answered(context: CallContext, inquiry: TrendCall, call: Call) -> CallGener
             deadlines.append(seen.deadline)
 
     try:
-        answer = yield from watched(exchange(context, call), note)
+        answer = yield from with_observer(exchange(context, call), note)
     except APIStatusError as error:
         raise _explained(error) from None
     body = _decoded(call, answer)
