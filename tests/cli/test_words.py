@@ -302,7 +302,7 @@ def test_init_writes_the_number_behind_the_alias(bare: Run) -> None:
     with by_path(answer) as wire:
         done = bare("init", "--host", wire.host, "--project-id", "@current", "--api-key-stdin", text="phx_x")
     assert done.code == 0, done.err
-    assert "the project 1 now" in done.err
+    assert "is project 1 now" in done.err
     assert "project_id = 1\n" in written()
 
 

@@ -229,10 +229,7 @@ def test_a_redirect_to_the_twin_decides_for_auto_as_well() -> None:
 
 def test_a_redirect_says_where_it_leads() -> None:
     for place, shown in (
-        (
-            "https://us.example.com/x",
-            "It leads to https://us.example.com/x. Redirects are not followed, because they would",
-        ),
+        ("https://us.example.com/x", "It leads to https://us.example.com/x. Redirects are not followed, because they"),
         ("https://[", "It leads to https://[. Redirects are not followed; check"),
         ("/login?next=/", "It leads to /login?next=/. Redirects are not followed; check"),
     ):

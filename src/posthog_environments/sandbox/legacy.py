@@ -1,7 +1,7 @@
-"""Read a question in the words of `insights/trend/`: from the query or the body, as servers of 2025 map it.
+"""Legacy trends: parse the query or body of `insights/trend/`, with the mapping of servers of 2025.
 
-What servers pass over in silence and does change nothing they draw is taken; what would change the answer, and the
-sandbox cannot, is refused by name, and so is a field that no server knows.
+Fields that servers ignore, or that only change how a chart is drawn, are accepted. Fields that would change the result,
+and that the sandbox does not support, are refused by name. So are fields that no server has.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _READ: Final = frozenset(
     | {"compare", "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as"}
 )
 _REFUSED: Final[Mapping[str, frozenset[object]]] = {
-    # A field that changes the answer, and the values that leave it as it is.
+    # Fields that change the result, and the values that do not.
     "sampling_factor": frozenset({"", None, "1", 1}),
     "aggregation_group_type_index": frozenset({"", None}),
     "breakdown_group_type_index": frozenset({"", None}),
@@ -78,16 +78,16 @@ _OF_ENTITY: Final = frozenset(
     | {"math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql"}
     | {"math_group_type_index", "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field"}
 )
-"""`math_property_type` and what follows it are not carried over by servers."""
+"""Fields of a series. Servers drop `math_property_type` and the ones after it."""
 
 
 def fields(call: RequestContext) -> dict[str, Any]:
-    """Give what was asked in the body, and what it does not name from the query."""
+    """Return the fields of the body, with the query as a default."""
     return {**call.query, **(call.fields if call.method == "POST" else {})}
 
 
 def read(app: AppContext, call: RequestContext) -> TrendRequest:
-    """Read a question about a trend."""
+    """Parse a trend."""
     given = fields(call)
     check_fields(given)
     found = entities(app, given)
@@ -116,7 +116,7 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
 
 
 def check_fields(given: Mapping[str, Any]) -> None:
-    """Refuse by its name what would change the answer, and what no server knows."""
+    """Raise 400 for fields that the sandbox does not support and that would change the result, and for unknown ones."""
     for name, value in given.items():
         if name in _REFUSED:
             unchanged = isinstance(value, list) if name == "data_warehouse" and not value else False
@@ -132,7 +132,7 @@ def check_fields(given: Mapping[str, Any]) -> None:
 
 
 def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) -> PeriodRequest:
-    """Read which period is meant."""
+    """Parse the period of a trend."""
     interval = given.get("interval") or "day"
     if interval == "minute":
         interval = "hour"  # as servers map it
@@ -148,18 +148,18 @@ def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) 
 
 
 def entities(app: AppContext, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[SeriesSpec, ...]:
-    """Read the actions and the events, in their order; an action that is not there has no row, or is refused."""
+    """Parse the actions and the events, in their order; an unknown action has no row, or is refused."""
     found: list[SeriesSpec] = []
     kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
     for kind in kinds:
         for entry in _list(app, given.get(kind), kind):
             if len(found) == MOST_SERIES:
-                # Before the next one is read: an action costs a question to the database.
+                # Checked before the next entry, because an action takes a query of the database.
                 raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
             entity = _entity(app, entry, kind, strict_actions=strict_actions)
             if entity is not None:
                 found.append(entity)
-    # Those without a place come first, as they were named; answers number them anew.
+    # Series without an order come first, in their own order. The response numbers all series anew.
     found.sort(key=lambda entity: entity.order or -1)
     return tuple(replace(entity, order=number) for number, entity in enumerate(found))
 
@@ -179,7 +179,7 @@ def _list(app: AppContext, value: object, attr: str) -> Iterator[dict[str, Any]]
 
 
 def _unreadable(app: AppContext, detail: str, attr: str) -> Problem:
-    """Fail as servers do, or say what is wrong."""
+    """Return a 500, as servers do, or without quirks a 400."""
     return crash(f"{attr}: {detail}") if app.lenient else invalid(detail, attr)
 
 
@@ -217,7 +217,7 @@ def _entity(
 
 
 def _flat(group: filters.ConditionGroup) -> filters.ConditionGroup:
-    """Take the conditions of one level as a list, whatever joins them: so servers do with those of a series."""
+    """Join the conditions of one level by AND, as servers do for a series."""
     if any(isinstance(item, filters.ConditionGroup) for item in group.items):
         return group
     return filters.ConditionGroup("AND", group.items)
@@ -244,12 +244,12 @@ def _display(app: AppContext, given: Mapping[str, Any]) -> str:
     if isinstance(display, str) and display in DISPLAYS:
         return display
     if app.lenient:
-        return "ActionsLineGraph"  # the oddity: what is no display is a line, without a word
+        return "ActionsLineGraph"  # quirk: an unknown display is a line chart
     raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
 
 
 def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
-    """Find the period to compare with, which is asked for with `compare` alone."""
+    """Return the period to compare with; `compare_to` alone, without `compare`, has no effect."""
     if not bodies.truth(given.get("compare")):
         return None
     back = given.get("compare_to")
@@ -262,7 +262,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
 
 
 def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
-    """Read what to break down on, unless it is several things."""
+    """Parse `breakdown` and `breakdown_type`."""
     key: object = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
     if key in (None, "", []):
@@ -279,7 +279,7 @@ def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str
 
 
 def _cohorts(text: str) -> object:
-    """Read cohorts from the text of the query."""
+    """Parse the cohorts in a query string."""
     try:
         return bodies.parse(text)
     except ValueError:
@@ -312,7 +312,7 @@ def _breakdown(app: AppContext, given: Mapping[str, Any], display: str) -> Break
 def _property(app: AppContext, entry: Mapping[str, Any], attr: str) -> BreakdownProperty:
     kind = entry.get("type") or "event"
     if app.lenient and not app.newer and kind not in BREAKDOWN_TYPES:
-        return BreakdownProperty("", "nothing")  # the oddity: nobody has a property of a kind that there is not
+        return BreakdownProperty("", "nothing")  # quirk: with an unknown type the property is always missing
     return trend_request.one_property(entry.get("property"), kind, attr)
 
 
@@ -340,7 +340,7 @@ def _formulas(app: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec
 def _echo(
     given: Mapping[str, Any], found: tuple[SeriesSpec, ...], wanted: PeriodRequest, display: str
 ) -> dict[str, Any]:
-    """Repeat the question as it was understood."""
+    """Return the query as the response repeats it."""
     echo: dict[str, Any] = {
         "insight": "TRENDS",
         "properties": _parsed(given.get("properties")) or [],
