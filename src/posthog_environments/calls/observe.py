@@ -143,7 +143,7 @@ def _call(tell: Callable[[ClientEvent], object], event: ClientEvent) -> None:
         return
     if inspect.iscoroutine(found):
         found.close()
-        log.error("on_event returned a coroutine, which nobody awaits: give a plain function.")
+        log.error("on_event returned a coroutine, which is not awaited: give a plain function.")
 
 
 def _level(event: ClientEvent) -> int:
@@ -162,7 +162,7 @@ def check_listener(on_event: object) -> None:
     for each in (on_event, getattr(on_event, "__call__", None)):  # noqa: B004 - an object may await when it is called
         if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each):
             raise ConfigurationError(
-                "on_event must be a plain function, for nobody awaits it. From one, hand the event on: "
+                "on_event must be a plain function, because it is not awaited. For async code, pass the event on: "
                 "queue.put_nowait(event)."
             )
 

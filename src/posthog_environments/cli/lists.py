@@ -176,7 +176,7 @@ def _heading(source: Path, text: str, name: str) -> tuple[str, list[str]]:
     """Return the delimiter with which the heading has the column, else the one that gives the most cells."""
     found = [(delimiter, headings) for delimiter in _DELIMITERS if (headings := _headings(text, delimiter))]
     if not found:
-        raise unusable(source, ["line 1: it is no heading of a table"])
+        raise unusable(source, ["line 1: it is not a heading of a table"])
     return max(found, key=lambda each: (bool(_places(each[1], name)), len(each[1])))
 
 

@@ -25,7 +25,7 @@ _PHRASES: Final = (
     ("check host, project_id and id", "check --host, --project-id and the id"),
     ("check host and project_id", "check --host and --project-id"),
     ("Check host, and read", "Check --host, and read"),
-    (" There is no way to wait for ever; give a large number.", ""),
+    (" An unlimited wait is not possible; give a large number.", ""),
     ("Give what follows the ? as params.", "Give what follows the ? with --param."),
     ("Give what it asks for as params,", "Give what it asks for with --param,"),
     ("Send it in parts, or give the client a larger max_body.", "Send it in parts."),

@@ -269,7 +269,7 @@ class _RowCounter:
         if rows in CSV_CAPS:
             hint = "Use list(…).export(path), which reads page by page and has no such limit."
             error = MalformedResponseError(
-                f"The CSV ends at exactly {rows:,} rows, where servers stop in silence: persons may be missing. {hint}",
+                f"The CSV ends at exactly {rows:,} rows, a limit of servers: persons may be missing. {hint}",
                 status_code=200,
             )
             error.hint = hint

@@ -260,7 +260,7 @@ def _seconds(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
         raise ConfigurationError(
             f"{name} must be a number of seconds above 0, not {shown(value)}. "
-            "There is no way to wait for ever; give a large number."
+            "An unlimited wait is not possible; give a large number."
         )
 
 

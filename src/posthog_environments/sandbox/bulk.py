@@ -73,7 +73,7 @@ def _uuid(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is no UUID.", "ids") from None
+        raise invalid(f"{text[:60]!r} is not a UUID.", "ids") from None
 
 
 def _queue(app: AppContext, found: list[int], deletion: Deletion) -> None:
@@ -141,7 +141,7 @@ def _person(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is no UUID.", "person_uuid") from None
+        raise invalid(f"{text[:60]!r} is not a UUID.", "person_uuid") from None
 
 
 def _number(call: RequestContext, name: str, otherwise: int) -> int:

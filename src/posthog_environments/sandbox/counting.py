@@ -84,7 +84,7 @@ ranked AS (
 )
 SELECT name, point, fsum(value ORDER BY place), min(place) AS place FROM named GROUP BY name, point ORDER BY place
 """
-_CONSTANT: Final[Mapping[str, str]] = {"everybody": "'all'", "nothing": f"'{NULL}'"}
+_CONSTANT: Final[Mapping[str, str]] = {"all_users": "'all'", "nothing": f"'{NULL}'"}
 _NOT_TEST: Final = Sql(
     "e.person_id NOT IN (SELECT id FROM persons WHERE email IS NOT NULL AND ends_with(email, '@sandbox.test'))"
 )
@@ -241,10 +241,10 @@ def _whole(interval: str, window: timedelta) -> bool:
 
 def _named(breakdown: Breakdown) -> Sql:
     text = _NAMED.replace("$null", "?").replace("$limit", "?").replace("$other", "?")
-    return Sql(text, (of_nobody(breakdown), breakdown.limit, OTHER))
+    return Sql(text, (null_part(breakdown), breakdown.limit, OTHER))
 
 
-def of_nobody(breakdown: Breakdown) -> str:
+def null_part(breakdown: Breakdown) -> str:
     """Return the part of events that lack all properties of the breakdown."""
     return f"[{','.join([chr(34) + NULL + chr(34)] * len(breakdown.properties))}]" if breakdown.several else NULL
 

@@ -139,7 +139,7 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Property
         if condition is not None:
             yield condition
         elif not lenient or _is_unknown(entries[number]):
-            raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
+            raise invalid(f"This is not a filter: {bodies.write(entries[number])[:200]}", attr)
 
 
 def _is_unknown(given: object) -> bool:
@@ -183,7 +183,7 @@ def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Pr
         if condition is not None:
             yield condition
         elif not lenient:
-            raise invalid(f"This is no filter: {name}", attr)
+            raise invalid(f"This is not a filter: {name}", attr)
 
 
 def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:
@@ -269,7 +269,7 @@ class SqlWriter:
             moment = dates.parse(str(value), self._now)
         except dates.UnreadableDateError:
             if not self._lenient:
-                raise invalid(f"{value!r} is no date.", "properties") from None
+                raise invalid(f"{value!r} is not a date.", "properties") from None
             moment = dates.ParsedDate(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
         then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
@@ -333,4 +333,6 @@ def check_patterns(group: ConditionGroup, compile_pattern: Callable[[str], None]
                 try:
                     compile_pattern(_text(value))
                 except ValueError as error:
-                    raise invalid(f"{_text(value)[:100]!r} is no regular expression: {error}", "properties") from None
+                    raise invalid(
+                        f"{_text(value)[:100]!r} is not a regular expression: {error}", "properties"
+                    ) from None

@@ -137,7 +137,7 @@ def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) 
     if interval == "minute":
         interval = "hour"  # as servers map it
     if not isinstance(interval, str) or interval not in INTERVALS:
-        raise invalid(f"{str(interval)[:60]!r} is no interval; there are {', '.join(INTERVALS)}.", "interval")
+        raise invalid(f"{str(interval)[:60]!r} is not an interval; there are {', '.join(INTERVALS)}.", "interval")
     return PeriodRequest(
         date_from=given.get("date_from"),
         date_to=given.get("date_to"),
@@ -230,7 +230,7 @@ def _text(value: object) -> str | None:
 def _action(app: AppContext, id: object) -> str | None:
     number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10 else id
     if not isinstance(number, int):
-        raise _unreadable(app, f"{str(id)[:60]!r} is no number of an action.", "actions")
+        raise _unreadable(app, f"{str(id)[:60]!r} is not the id of an action.", "actions")
     known = trend_request.actions(app)
     if number not in known and not app.lenient:
         raise invalid(f"There is no action {number}; the sandbox has {bodies.write(known)}.", "actions")
@@ -245,7 +245,7 @@ def _display(app: AppContext, given: Mapping[str, Any]) -> str:
         return display
     if app.lenient:
         return "ActionsLineGraph"  # quirk: an unknown display is a line chart
-    raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
+    raise invalid(f"{str(display)[:60]!r} is not a display; there are {', '.join(DISPLAYS)}.", "display")
 
 
 def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
@@ -257,7 +257,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
         return calendar.before(wanted, span)
     found = calendar.back(str(back), span)
     if found is None:
-        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
+        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
     return found
 
 
@@ -321,7 +321,7 @@ def _count(value: object, attr: str) -> int | None:
         return None
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) <= 1_000_000:
-        raise invalid(f"{text[:60]!r} is no whole number from 1 to 1,000,000.", attr)
+        raise invalid(f"{text[:60]!r} is not a whole number from 1 to 1,000,000.", attr)
     return int(text)
 
 

@@ -189,14 +189,14 @@ def _id(n: int, name: str, value: object) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UnreadableError(n, f"has {name} that is no distinct id")
+        raise UnreadableError(n, f"has {name} that is not a distinct id")
     return str(value)
 
 
 def _object(n: int, name: str, value: object) -> dict[str, Any]:
     value = _within(value)
     if not isinstance(value, dict | None):
-        raise UnreadableError(n, f"has {name} that is no JSON object")
+        raise UnreadableError(n, f"has {name} that is not a JSON object")
     return cast("dict[str, Any]", value or {})
 
 
@@ -204,7 +204,7 @@ def _names(n: int, value: object) -> list[str]:
     value = _within(value)
     names = [value] if isinstance(value, str) and value else value or []
     if not isinstance(names, list) or not all(isinstance(one, str) for one in cast("list[object]", names)):
-        raise UnreadableError(n, "has $unset that is no list of names")
+        raise UnreadableError(n, "has $unset that is not a list of names")
     return cast("list[str]", names)
 
 

@@ -154,7 +154,7 @@ class Calendar:
             return dates.parse(value if isinstance(value, str) else "", self._now, newer=self._newer)
         except dates.UnreadableDateError:
             if not self._app.lenient:
-                raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
+                raise invalid(f"{str(value)[:60]!r} is not a date.", attr) from None
             # Quirk: an unreadable date is now.
             return ParsedDate(self._now, "d")
 

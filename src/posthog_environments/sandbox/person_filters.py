@@ -78,20 +78,20 @@ def _parsed(text: str) -> object:
 def _group(given: Mapping[str, Any]) -> PersonConditionGroup:
     word = given["type"]
     if not isinstance(word, str):
-        raise crash("The type of a group of filters is no text, and the server crashes.")
+        raise crash("The type of a group of filters is not a string, and the server crashes.")
     if word.upper() not in {"AND", "OR"}:
         raise invalid("The type of a group of filters is AND or OR.")
     values: object = given["values"]
     entries: list[Any] = cast("list[object]", values) if isinstance(values, list) else []
     if any(not isinstance(entry, dict | list | str) for entry in entries):
-        raise crash("A filter in a group is no object, and the server crashes.")
+        raise crash("A filter in a group is not an object, and the server crashes.")
     nested = ["type" in entry and "values" in entry for entry in entries]
     if not any(nested):
         return PersonConditionGroup(word.upper(), _properties(entries))
     if not all(nested):
         raise invalid("A group holds filters or groups, not both.")
     if not all(isinstance(entry, dict) for entry in entries):
-        raise crash("A group within a group is no object, and the server crashes.")
+        raise crash("A group within a group is not an object, and the server crashes.")
     return PersonConditionGroup(word.upper(), tuple(map(_group, entries)))
 
 

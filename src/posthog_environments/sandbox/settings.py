@@ -186,7 +186,7 @@ def moment(value: object) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise SandboxArgumentError(
-                f"now={value!r} is no date. Write it like '2026-01-31' or '2026-01-31T12:00:00Z'."
+                f"now={value!r} is not a date. Write it like '2026-01-31' or '2026-01-31T12:00:00Z'."
             ) from None
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
@@ -205,7 +205,7 @@ def scopes_of(value: str | Iterable[str] | None) -> frozenset[str]:
     for scope in given:
         if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SandboxArgumentError(
-                f"{scope!r} is no scope. Scopes look like 'person:read' or 'person:write', or '*'."
+                f"{scope!r} is not a scope. Scopes look like 'person:read' or 'person:write', or '*'."
             )
     return frozenset(given)
 

@@ -103,7 +103,7 @@ class BreakdownProperty:
     """One property of a breakdown."""
 
     key: str
-    kind: Literal["event", "person", "column", "everybody", "nothing"]
+    kind: Literal["event", "person", "column", "all_users", "nothing"]
     """A property of the event or the person, a column of the event, all users, or a property that is always missing."""
 
 
@@ -168,7 +168,7 @@ def math_of(math: object, of: object, attr: str = "math") -> str:
     if isinstance(math, str) and math in OTHER_MATHS:
         raise unsupported(f"the math {math}", attr)
     if not isinstance(math, str) or math not in MATHS:
-        raise invalid(f"{str(math)[:60]!r} is no math; there are {', '.join(sorted(MATHS))}.", attr)
+        raise invalid(f"{str(math)[:60]!r} is not a math; there are {', '.join(sorted(MATHS))}.", attr)
     if math in OF_PROPERTY and not (isinstance(of, str) and of):
         raise required("math_property", f"The math {math} needs the name of a property.")
     return math
@@ -192,10 +192,10 @@ def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
     """Parse one property of a breakdown."""
     if kind == "cohort":
         if key == "all":
-            return BreakdownProperty("all", "everybody")
+            return BreakdownProperty("all", "all_users")
         raise unsupported(f"cohorts, such as {str(key)[:60]!r}; it knows 'all' alone", attr)
     if not isinstance(key, str):
-        raise invalid(f"{str(key)[:60]!r} is no name of a property.", attr)
+        raise invalid(f"{str(key)[:60]!r} is not the name of a property.", attr)
     if kind == "hogql":
         found = accessor(key)
         if found is None:

@@ -151,7 +151,7 @@ def _lines(
             totals = {letter: total(column) for letter, column in table.items()}
             count = worked.formula(totals) if app.today else total(values)
             lines.append(SeriesResult(None, worked, number, name, values, count))
-        nobody = counting.of_nobody(trend.breakdown) if trend.breakdown else ""
+        nobody = counting.null_part(trend.breakdown) if trend.breakdown else ""
         lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -total(line.values)))
         yield from lines
 
@@ -199,7 +199,7 @@ def _label(trend: TrendRequest, line: SeriesResult) -> str:
     if trend.breakdown is None:
         return line.entity.label
     part = "::".join(bodies.parse(line.part)) if _is_list(trend, line) else line.part
-    if trend.breakdown.properties[0].kind == "everybody":
+    if trend.breakdown.properties[0].kind == "all_users":
         part = "all users"
     return f"{line.entity.label} - {part}" if len(trend.entities) > 1 else part
 

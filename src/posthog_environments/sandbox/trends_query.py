@@ -260,7 +260,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
     back = given.get("compare_to")
     found = calendar.back(back, span) if back else calendar.before(wanted, span)
     if found is None:
-        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
+        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
     return found
 
 

@@ -50,12 +50,12 @@ FROM raw
 """
 _BAD: Final = """
 SELECT n, CASE
-    WHEN json_type(line) <> 'OBJECT' THEN 'is no object'
+    WHEN json_type(line) <> 'OBJECT' THEN 'is not an object'
     WHEN coalesce(event, '') = '' THEN 'has no event'
     WHEN coalesce(distinct_id, '') = '' THEN 'has no distinct_id'
     WHEN given_time IS NULL THEN 'has no timestamp'
-    WHEN happened IS NULL THEN concat('has the timestamp ''', left(given_time, 40), ''', which is no ISO date')
-    ELSE 'has properties that are no JSON object' END
+    WHEN happened IS NULL THEN concat('has the timestamp ''', left(given_time, 40), ''', which is not an ISO date')
+    ELSE 'has properties that are not a JSON object' END
 FROM parts
 WHERE json_type(line) <> 'OBJECT' OR coalesce(event, '') = '' OR coalesce(distinct_id, '') = '' OR happened IS NULL
    OR coalesce(json_type(CASE WHEN json_valid(given_properties) THEN given_properties END), '') <> 'OBJECT'
@@ -124,7 +124,7 @@ def _read_csv(path: Path) -> str:
     delimiter, header = next(_rows(path), (",", list[str]()))
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in (*REQUIRED, "properties") if name in header)
     if not types:
-        raise csv.Error("the first row is no header")
+        raise csv.Error("the first row is not a header")
     return _READ["csv"].replace("$delim$", f"'{delimiter}'").replace("$types$", f"{{{types}}}")
 
 
