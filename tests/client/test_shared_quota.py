@@ -16,7 +16,7 @@ import anyio
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, RunBlocking
 from posthog_environments.config.settings import read_quota_location
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
@@ -130,11 +130,11 @@ def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: P
 def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
         for _ in range(3):
-            flow = exchange(env._context, Call(READ, {"method": "get", "url": "/"}))
-            command = next(flow)
+            generator = execute_call(env._context, Call(READ, {"method": "get", "url": "/"}))
+            command = next(generator)
             assert isinstance(command, RunBlocking)
             assert command.work() == 0.0
-            flow.close()
+            generator.close()
         env.persons.get(1)
         env.persons.get(1)
 

@@ -128,7 +128,7 @@ def hold_all() -> None:
 
 def fetch_twice() -> None:
     """Make each call twice."""
-    make = execute.exchange
+    make = execute.execute_call
 
     def make_twice(context: Any, call: Any) -> Any:
         yield from make(context, call)
@@ -136,7 +136,7 @@ def fetch_twice() -> None:
 
     from posthog_environments.operations import persons
 
-    persons.exchange = make_twice  # type: ignore[attr-defined]
+    persons.execute_call = make_twice  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import (
     Call,
     Operation,
@@ -34,11 +34,11 @@ class Server:
         self.paths: list[str] = []
 
     def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> ServerResponse:
-        flow = exchange(play.context, Call(operation, {"method": "get", "url": path}))
+        generator = execute_call(play.context, Call(operation, {"method": "get", "url": path}))
         outcome: ServerResponse | TransportFailure | None = None
         while True:
             try:
-                command = flow.send(outcome)
+                command = generator.send(outcome)
             except StopIteration as stop:
                 value: ServerResponse = stop.value
                 return value

@@ -32,7 +32,7 @@ from posthog_environments.calls.prefixes import twin_of
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
 
-__all__ = ["exchange", "observed"]
+__all__ = ["execute_call", "observed"]
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ def _in_use(client: ClientState, call: Call) -> str:
     return twin_of(url) or url if client.prefix == "projects" else url
 
 
-def exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+def execute_call(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     """Make a call with pacing, retries and errors.
 
     Returns the response, whose status is a success (or a 404 that confirms a deletion). Its body is not parsed.
@@ -79,10 +79,10 @@ def exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     Raises:
         PostHogError: An error of the tree in `errors`; for a status that is not a success an `APIStatusError`.
     """
-    return observed(context, call, _exchange(context, call))
+    return observed(context, call, _execute(context, call))
 
 
-def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+def _execute(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     client, options = context.client, context.options
     if options.extra_headers:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
@@ -116,7 +116,7 @@ def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]
 
 
 def _pace_again(context: CallContext, attempt: Attempts) -> CallGenerator[None]:
-    """Wait for the quota before another attempt. Without `max_wait` the wait counts towards the timeout."""
+    """Wait for the quota before another attempt. If the timeout is the limit, the wait counts towards it."""
     if context.options.pacing:
         extra = patience(context, attempt.call)
         own = max(0.0, attempt.deadline - context.client.clock())

@@ -30,7 +30,7 @@ def pace(context: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
 
 
 def patience(context: CallContext, call: Call) -> float | None:
-    """Return the seconds that a call may wait for the quota beyond its timeout; None if the timeout covers both."""
+    """Return the seconds that a call may wait for the quota; None if its timeout is the limit."""
     if context.options.max_wait is not None:
         return context.options.max_wait
     return float("inf") if call.operation.patient else None

@@ -1,4 +1,4 @@
-"""How long an exchange waits, for what, and what that leaves of its time, to the second."""
+"""How long a call waits, for what, and what that leaves of its time, to the second."""
 
 from __future__ import annotations
 

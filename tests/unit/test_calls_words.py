@@ -1,4 +1,4 @@
-"""What an exchange says: messages, hints, warnings and the log, word for word where a person acts on them."""
+"""What a call says: messages, hints, warnings and the log, word for word where a person acts on them."""
 
 from __future__ import annotations
 
