@@ -32,7 +32,8 @@ INTERVALS: Final = ("hour", "day", "week", "month")
 BREAKDOWN_TYPES: Final = frozenset(
     {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "events"}
 )
-_DRAWN: Final = frozenset(
+# Fields that only change how a chart is drawn.
+_DISPLAY_ONLY: Final = frozenset(
     {"show_legend", "hidden_legend_keys", "aggregation_axis_format", "aggregation_axis_prefix", "decimal_places"}
     | {"aggregation_axis_postfix", "show_values_on_series", "show_percent_stack_view", "show_labels_on_series"}
     | {
@@ -43,7 +44,8 @@ _DRAWN: Final = frozenset(
         "breakdown_attribution_type",
     }
 )
-_AROUND: Final = frozenset(
+# Fields of the request that are not part of the query, so not of its cache key.
+_REQUEST_ONLY: Final = frozenset(
     {
         KEY_PARAMETER,
         "format",
@@ -56,13 +58,14 @@ _AROUND: Final = frozenset(
         "entity_type",
     }
 )
-_READ: Final = frozenset(
+# Fields that the sandbox supports.
+_SUPPORTED: Final = frozenset(
     {"events", "actions", "properties", "filter_test_accounts", "date_from", "date_to", "explicit_date", "interval"}
     | {"breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
     | {"compare", "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as"}
 )
-_REFUSED: Final[Mapping[str, frozenset[object]]] = {
-    # Fields that change the result, and the values that do not.
+# Fields that change the result and are not supported, with the values that change nothing.
+_UNSUPPORTED: Final[Mapping[str, frozenset[object]]] = {
     "sampling_factor": frozenset({"", None, "1", 1}),
     "aggregation_group_type_index": frozenset({"", None}),
     "breakdown_group_type_index": frozenset({"", None}),
@@ -73,7 +76,7 @@ _REFUSED: Final[Mapping[str, frozenset[object]]] = {
     "stickiness_days": frozenset({"", None}),
     "math_multiplier": frozenset({"", None}),
 }
-_OF_ENTITY: Final = frozenset(
+_SERIES_FIELDS: Final = frozenset(
     {"id", "type", "order", "name", "custom_name", "math", "math_property", "properties", "math_property_type"}
     | {"math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql"}
     | {"math_group_type_index", "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field"}
@@ -111,22 +114,22 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
         formulas=_formulas(app, given, found),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
         echo=_echo(given, found, wanted, display),
-        key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
+        key=json.dumps({name: value for name, value in given.items() if name not in _REQUEST_ONLY}, sort_keys=True),
     )
 
 
 def check_fields(given: Mapping[str, Any]) -> None:
     """Raise 400 for fields that the sandbox does not support and that would change the result, and for unknown ones."""
     for name, value in given.items():
-        if name in _REFUSED:
+        if name in _UNSUPPORTED:
             unchanged = isinstance(value, list) if name == "data_warehouse" and not value else False
-            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _REFUSED[name]):
+            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _UNSUPPORTED[name]):
                 raise unsupported(f"the field {name}", name)
-        elif name not in _READ | _DRAWN | _AROUND:
+        elif name not in _SUPPORTED | _DISPLAY_ONLY | _REQUEST_ONLY:
             raise unsupported(f"the field {name[:60]}", name)
     insight, shown_as = given.get("insight") or "TRENDS", given.get("shown_as") or "Volume"
     if insight not in ("TRENDS", "SESSIONS"):
-        raise unsupported(f"the insight {str(insight)[:60]!r}; this is the place of TRENDS", "insight")
+        raise unsupported(f"the insight {str(insight)[:60]!r}; this endpoint answers TRENDS", "insight")
     if shown_as != "Volume":
         raise unsupported(f"trends shown as {str(shown_as)[:60]!r}", "shown_as")
 
@@ -186,7 +189,7 @@ def _unreadable(app: AppContext, detail: str, attr: str) -> Problem:
 def _entity(
     app: AppContext, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
 ) -> SeriesSpec | None:
-    unknown = sorted(entry.keys() - _OF_ENTITY)
+    unknown = sorted(entry.keys() - _SERIES_FIELDS)
     if unknown:
         raise unsupported(f"the field {unknown[0][:60]} of a series", kind)
     named = entry.get("id")

@@ -1,4 +1,8 @@
-"""Loading: fill the database from any source, and assign the places in the list of persons."""
+"""Loading: fill the database from any source, and number the persons in the order of the list.
+
+The number is the column `pos`, the place of a person in the list. With quirks some places stay empty: the list counts a
+person there who does not exist, as on real servers, so the page with such a place is short.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from posthog_environments.sandbox.store import Database
 
 GHOST_EVERY: Final = 400
-"""With quirks, one place in so many has no row, so that its page is short."""
+"""With quirks, one place in so many is empty."""
 
 _STAGE: Final = """
 CREATE OR REPLACE TEMP TABLE staged_persons (
@@ -25,7 +29,7 @@ CREATE OR REPLACE TEMP TABLE staged_persons (
 )
 """
 
-# The place of the n-th person: in each block of `every` places, the one after a third is empty.
+# The place of the n-th person. Of each block of `every` places, the one after the first third is empty.
 _PLACE: Final = """
 INSERT INTO persons
 SELECT CASE WHEN $every = 0 THEN nth

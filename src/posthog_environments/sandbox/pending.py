@@ -1,4 +1,4 @@
-"""Asynchronous queries that wait to be polled."""
+"""Asynchronous queries: keep them until clients have polled their results."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Pending:
     failure: str | None = None
     """Why there is no result; empty without a reason."""
     polls: int = 0
-    """Number of polls until it is complete."""
+    """Number of polls that still find it incomplete."""
     complete: bool = False
     fetched: datetime | None = None
+    """When a poll first found it complete."""
 
 
 class Queue:
