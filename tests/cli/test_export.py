@@ -220,7 +220,7 @@ def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     end = OffsetPaginator._end
 
     def doubtful(self: Any, *arguments: Any) -> None:
-        self._blame("rows moved")
+        self._add_trouble("rows moved")
         end(self, *arguments)
 
     monkeypatch.setattr(OffsetPaginator, "_end", doubtful)

@@ -117,7 +117,7 @@ TROUBLES: dict[str, tuple[str | bytes, tuple[str, ...], str]] = {
     "nobody": ("email,n\n,1\n", ("--column", "email"), "there is nothing in the column"),
     "nothing": ("", ("--column", "email"), "line 1"),
     "Latin 1": ("email\nj\xfcrgen@mail.example\n".encode("latin-1"), ("--column", "email"), "line 2: it is not UTF-8"),
-    "half of UTF-16": (b"\xff\xfea\x00b", ("--column", "email"), "it begins as UTF-16 does"),
+    "half of UTF-16": (b"\xff\xfea\x00b", ("--column", "email"), "it starts like UTF-16"),
     "a NUL": (b"p1@mail.example\nx\0y@mail.example\n", (), "line 2: there is a NUL"),
     "an address in a cell that is two": ('email\n"a@b.c, b@b.c"\n', ("--column", "email"), "line 2: this is no plain"),
     "a table without --column": ("id,email\n1,p1@mail.example\n", (), "say with --column which column"),

@@ -22,7 +22,13 @@ from posthog_environments.bulk.decisions import (
     of_summary,
     read_summary,
 )
-from posthog_environments.calls.messages import CallGenerator, ServerResponse, TransportFailure, is_doubtful, watched
+from posthog_environments.calls.messages import (
+    CallGenerator,
+    ServerResponse,
+    TransportFailure,
+    is_doubtful,
+    with_observer,
+)
 from posthog_environments.errors import APIStatusError, NotFoundError, OutcomeUnknown, PostHogError
 from posthog_environments.operations import person_changes
 from posthog_environments.operations.deletions import MOST_AT_ONCE, bulk_delete
@@ -57,7 +63,7 @@ class _Observed:
                 self.doubtful = self.doubtful or is_doubtful(outcome)
                 self.answer = outcome if isinstance(outcome, ServerResponse) else None
 
-        return watched(generator, note)
+        return with_observer(generator, note)
 
     def outcome(self, decision: Decision, uuid: str) -> Outcome:
         """Return the outcome for the journal."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from posthog_environments.calls.messages import CallGenerator, Send, Sleep, watched
+from posthog_environments.calls.messages import CallGenerator, Send, Sleep, with_observer
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.export.assemble import assemble, first_layout
 from posthog_environments.export.checkpoint import Checkpoint, ChecksumWriter, ExportIdentity, Written
@@ -234,4 +234,4 @@ def _counted(generator: CallGenerator[T], stats: ExportStats) -> CallGenerator[T
             stats.waited += command.seconds
             waits = True
 
-    return watched(generator, count)
+    return with_observer(generator, count)

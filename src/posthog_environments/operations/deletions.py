@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.calls.decode import decode_record
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.paging.listing import ListRequest
@@ -51,7 +51,7 @@ def bulk_delete(context: CallContext, uuids: Sequence[str], flags: Mapping[str, 
 
     body = PersonBulkDeletion.from_dict({"ids": list(uuids), **flags})
     request = bulk_delete_persons._get_kwargs(context.project_id, body=body)
-    answer = yield from exchange(context, Call(BULK_DELETE, request))
+    answer = yield from execute_call(context, Call(BULK_DELETE, request))
     return answer
 
 
@@ -105,7 +105,7 @@ def deletion_status(
             context.project_id, limit=cursor.limit, offset=cursor.number, **wanted
         )
         call = Call(DELETION_STATUS, with_query(request, extra))
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
         page = decode_record(call, answer, PersonDeletionPage, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 

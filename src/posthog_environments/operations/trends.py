@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from posthog_environments.calls.decode import decode
-from posthog_environments.calls.execute import exchange, observed
+from posthog_environments.calls.execute import execute_call, observed
 from posthog_environments.calls.messages import (
     Call,
     CallGenerator,
@@ -27,7 +27,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     at_twin,
-    watched,
+    with_observer,
 )
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import (
@@ -155,7 +155,7 @@ def _asked(context: CallContext, inquiry: TrendCall, way: Via, first: Call) -> C
         return (yield from _by_query(context, inquiry, first))
     gone = None
     try:
-        answer = yield from exchange(context, first)
+        answer = yield from execute_call(context, first)
     except APIStatusError as error:
         if error.status_code not in GONE:
             raise
@@ -181,7 +181,7 @@ def _at_twin(context: CallContext, first: Call, gone: APIStatusError) -> CallGen
     if gone.status_code != 404 or context.client.settled or call is None:
         return None
     try:
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
     except APIStatusError as error:
         if error.status_code in GONE:
             return None
@@ -279,7 +279,7 @@ def _answered(context: CallContext, inquiry: TrendCall, call: Call) -> CallGener
             deadlines.append(seen.deadline)
 
     try:
-        answer = yield from watched(exchange(context, call), note)
+        answer = yield from with_observer(execute_call(context, call), note)
     except APIStatusError as error:
         raise _explained(error) from None
     body = _decoded(call, answer)
@@ -341,7 +341,7 @@ def _asked_for(
     yield from observed(context, call, _nap(wait))
     refused = None
     try:
-        return (yield from exchange(context.but(max(deadline - client.clock(), 0.001)), call))
+        return (yield from execute_call(context.but(max(deadline - client.clock(), 0.001)), call))
     except APIStatusError as error:
         refused = error
     failed = state_of(refused.body)
