@@ -53,7 +53,7 @@ class _Base(Generic[T]):
         from posthog_environments.export.options import read_options
 
         if self._listing.export is None:
-            raise TypeError("Only env.persons.list(…) can be exported, and no range of time.")
+            raise TypeError("Only env.persons.list(…) without created_since and created_before can be exported.")
         return read_options(path, **options)
 
     def _export(self, options: ExportOptions, progress: Progress | None) -> CallGenerator[ExportSummary]:
