@@ -213,7 +213,7 @@ def test_awaiting(box: Sandbox, env: Environment, tmp_path: Path) -> None:
 
 def test_activity_is_not_exported(env: Environment, tmp_path: Path) -> None:
     person = env.persons.list().take(1)[0]
-    with pytest.raises(TypeError, match="Only env.persons.list"):
+    with pytest.raises(TypeError, match=r"Only env\.persons\.list"):
         env.persons.activity(person).export(tmp_path / "a.jsonl")
 
 
