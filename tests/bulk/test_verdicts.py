@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from posthog_environments.bulk.decisions import Trouble, after_a_look, decide, of_answer, of_finding, shows
 from posthog_environments_api.models import Person
 
 from posthog_environments import (
@@ -26,6 +25,7 @@ from posthog_environments import (
     ServerError,
     TransportError,
 )
+from posthog_environments.bulk.decisions import Trouble, after_a_look, decide, of_answer, of_finding, shows
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.calls.messages import ServerResponse

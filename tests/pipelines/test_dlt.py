@@ -115,7 +115,7 @@ def test_an_incremental_load_that_breaks_off_loses_nothing(
         return consume(walk, page)
 
     with monkeypatch.context() as patch:
-        patch.setattr(OffsetPaginator, "receive", broken)
+        patch.setattr(OffsetPaginator, "consume", broken)
         with pytest.raises(PipelineStepFailed, match="it broke"):
             run.run(persons(big, incremental=True, page_size=300))
     run = pipeline()

@@ -9,7 +9,7 @@ import pytest
 
 from posthog_environments import event, prop
 from posthog_environments.query.filters import filters_to_wire
-from posthog_environments.query.trend_filter import question
+from posthog_environments.query.trend_filter import QuestionArguments, question
 from posthog_environments.query.trends_query import WORDS, merge_fields, refuse_what_is_lost, to_trends_query
 
 A = {"id": "a"}
@@ -315,7 +315,7 @@ def test_what_is_not_lost_passes(interval: str | None) -> None:
 
 
 def test_a_whole_question() -> None:
-    asked = question(
+    arguments = QuestionArguments(
         events=[event("buy", math="sum", math_property="amount", properties={"plan": "pro"}), "$pageview"],
         actions=[3],
         properties={"$browser": ["Chrome", "Firefox"]},
@@ -325,10 +325,9 @@ def test_a_whole_question() -> None:
         breakdown_type="person",
         display=None,
         interval="month",
-        default_type="event",
-        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
-    assert to_trends_query(asked) == {
+    asked = question(arguments, default_type="event", now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert to_trends_query(asked.fields()) == {
         "kind": "TrendsQuery",
         "series": [
             {

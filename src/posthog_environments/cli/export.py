@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connected, filter_options, filters, json_option, usage
+from posthog_environments.cli.options import connected, filter_options, json_option, page_size_option, usage
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
@@ -47,17 +47,14 @@ STDOUT = "-"
 @click.option("--force", is_flag=True, help="Replace FILE, or drop an export that was interrupted.")
 @click.option("--since-last", is_flag=True, help="Fetch who is new since the last complete export, and add them.")
 @click.option("--raw", is_flag=True, help="Leave cells of CSV as they are that a spreadsheet would run.")
-@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Persons a request.")
+@page_size_option
 @json_option
 @connected
 def export(
     env: Environment,
     *,
     file: str,
-    search: str | None,
-    email: str | None,
-    distinct_id: str | None,
-    properties: tuple[str, ...],
+    filters: dict[str, Any],
     page_size: int,
     columns: str | None,
     only: str | None,
@@ -78,10 +75,7 @@ def export(
         raise click.UsageError("With - the persons go to standard output, so there is no room for --json.")
     with usage():
         pager = env.persons.list(
-            search=search,
-            email=email,
-            distinct_id=distinct_id,
-            properties=filters(properties),
+            **filters,
             page_size=page_size,
             # The total costs the server a count. An estimate of the time left needs it, and whether a sheet holds all.
             include_total=shows_progress() or _is_excel(file, wishes["format"]),

@@ -16,11 +16,13 @@ from posthog_environments.calls.execute import exchange
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
-from posthog_environments.operations.persons import FORMAT, Extra, Headers, PersonKey
+from posthog_environments.operations.persons import Extra, Headers, PersonKey
 from posthog_environments.query.validation import (
+    body_names,
     extras,
     json_object,
     person_key,
+    query_names,
     text,
     with_body,
     with_query,
@@ -76,9 +78,9 @@ def update(
     from posthog_environments_api.api.persons import update_person
     from posthog_environments_api.models.person_update import PersonUpdate
 
-    request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(wanted))
-    request = with_query(request, extras("extra_query", extra_query, FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
+    request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(properties=wanted))
+    request = with_query(request, extras("extra_query", extra_query, query_names(update_person._get_kwargs)))
+    request = with_body(request, extras("extra_body", extra_body, body_names(PersonUpdate)))
     return _update(context, Call(UPDATE, request))
 
 
@@ -128,7 +130,7 @@ def delete(
 
     # Never false: servers look whether the parameter is there.
     request = delete_person._get_kwargs(context.project_id, person_key(id), delete_events=delete_events or UNSET)
-    extra = extras("extra_query", extra_query, FORMAT | {"delete_events"})
+    extra = extras("extra_query", extra_query, query_names(delete_person._get_kwargs))
     return _nothing(context, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
 
@@ -174,11 +176,12 @@ def delete_property(
     from posthog_environments_api.api.persons import delete_person_property
     from posthog_environments_api.models.property_deletion import PropertyDeletion
 
-    request = delete_person_property._get_kwargs(
-        context.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
-    )
-    request = with_query(request, extras("extra_query", extra_query, FORMAT | {"$unset"}))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
+    body = PropertyDeletion(unset=wanted)
+    request = delete_person_property._get_kwargs(context.project_id, person_key(id), unset=wanted, body=body)
+    named = frozenset(body.to_dict())
+    # The query has the same name.
+    extra = extras("extra_query", extra_query, query_names(delete_person_property._get_kwargs) | named)
+    request = with_body(with_query(request, extra), extras("extra_body", extra_body, named))
     return _nothing(context, Call(DELETE_PROPERTY, request))
 
 

@@ -115,13 +115,13 @@ class TrendCall:
         query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body})
         if own:
             merge_fields(query, self.extra_body)
-        body: dict[str, Any] = {"query": query}
-        if self.asked.get("refresh"):
-            body["refresh"] = "force_blocking"
         from posthog_environments_api.api.query import run_query
         from posthog_environments_api.models.query_request import QueryRequest
+        from posthog_environments_api.models.trends_query import TrendsQuery
 
-        request = run_query._get_kwargs(context.project_id, body=QueryRequest.from_dict(body))
+        refresh = "force_blocking" if self.asked.get("refresh") else None
+        body = QueryRequest(query=TrendsQuery.from_dict(query), refresh=refresh)
+        request = run_query._get_kwargs(context.project_id, body=body)
         return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
 
     @property
@@ -243,7 +243,7 @@ def _by_query(context: CallContext, inquiry: TrendCall, call: Call) -> CallGener
 
 
 def in_turn(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:
-    """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
+    """Run a call generator while at most two others run: servers refuse a fourth query of a project."""
     client, who = context.client, object()
     try:
         yield from observed(context, call, _turn(context, call.operation.name, who))

@@ -5,23 +5,32 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from posthog_environments_api.records import Record
 
 __all__ = [
     "UUID_TEXT",
+    "body_names",
     "extras",
     "flag",
+    "given",
     "json_object",
     "json_text",
     "moment",
     "person_key",
     "positive",
+    "present",
+    "query_names",
     "text",
     "whole",
     "with_body",
@@ -31,6 +40,8 @@ __all__ = [
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_ID = 2**63 - 1
+T = TypeVar("T")
+Fields = TypeVar("Fields", bound=Mapping[str, Any])
 
 
 def person_key(value: object) -> str:
@@ -164,13 +175,41 @@ def _encodable(place: str, value: str) -> None:
         raise ValueError(f"{place} has half of a surrogate pair, which is not text.")
 
 
-def extras(argument: str, given: Mapping[str, Any] | None, named: frozenset[str]) -> dict[str, Any]:
+def given(value: T | None) -> T:
+    """Type an optional value as one that was given; `present` leaves it out if it was not."""
+    return cast("T", value)
+
+
+def present(fields: Fields) -> Fields:
+    """Return a TypedDict without the fields that are None."""
+    return cast("Fields", {name: value for name, value in fields.items() if value is not None})
+
+
+@cache
+def query_names(endpoint: Callable[..., dict[str, Any]]) -> frozenset[str]:
+    """Return the names of the query parameters of a generated function.
+
+    `format` is always among them, because it decides how the response is read.
+    """
+    parameters = inspect.signature(endpoint).parameters.values()
+    named = {each.name.removesuffix("_") for each in parameters if each.kind is each.KEYWORD_ONLY}
+    return frozenset(named - {"body"} | {"format"})
+
+
+def body_names(record: type[Record]) -> frozenset[str]:
+    """Return the names of the fields of a generated record, as a body has them."""
+    from posthog_environments_api.records import plan_of
+
+    return frozenset(field.wire for field in plan_of(record))
+
+
+def extras(argument: str, wanted: Mapping[str, Any] | None, named: frozenset[str]) -> dict[str, Any]:
     """Check `extra_query` or `extra_body`: what a newer server knows and the contract does not.
 
     Raises:
-        ValueError: One of them is an argument with a name of its own.
+        ValueError: It repeats a name that the contract has, and so an argument.
     """
-    checked = {} if given is None else json_object(argument, given)
+    checked = {} if wanted is None else json_object(argument, wanted)
     repeated = sorted(named & checked.keys())
     if repeated:
         raise ValueError(f"{argument} repeats {', '.join(repeated)}; use the argument of the method for it.")

@@ -14,6 +14,7 @@ from posthog_environments.client.environment import Environment
 from posthog_environments.config.defaults import LONG_WAIT
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
+from posthog_environments.query.arguments import Argument
 
 __all__ = ["CLIENT", "SparkOptions", "columns_of"]
 
@@ -98,6 +99,19 @@ class SparkOptions:
         provider = self.given.get("key_provider")
         return Environment(project, api_key=None if provider is None else _provided(provider), **self.client())
 
+    def arguments(self, declared: Mapping[str, Argument]) -> dict[str, Any]:
+        """Read the arguments of an operation that were given."""
+        return {name: self._argument(name, argument) for name, argument in declared.items() if name in self.given}
+
+    def _argument(self, name: str, argument: Argument) -> Any:
+        if argument.kind == "text":
+            return self.given[name]
+        if argument.kind == "flag":
+            return self.flag(name, default=False)
+        if argument.kind == "number":
+            return self.whole(name, argument.least, argument.most, argument.least)
+        return self.json(name) if argument.kind == "filters" else _listed(self.given[name])
+
     def text(self, name: str) -> str | None:
         """Read an optional text."""
         return self.given.get(name)
@@ -143,6 +157,19 @@ class SparkOptions:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise ConfigurationError(f"The option {name!r} must be a whole number from {least} to {most:,}.")
         return int(text)
+
+
+def _listed(text: str) -> Any:
+    """Read names with commas between, or the API's own dicts as JSON."""
+    if text.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigurationError(f"{text[:40]!r} begins like JSON, and is none.") from None
+    parts = [part.strip() for part in text.split(",")]
+    # Actions and cohorts have numbers.
+    found = [int(part) if part.isascii() and part.isdigit() else part for part in parts]
+    return found if len(found) > 1 or isinstance(found[0], int) else found[0]
 
 
 def _provided(provider: str) -> Callable[[], str]:

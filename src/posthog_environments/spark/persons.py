@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
+from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, PersonRows, check_walk
+from posthog_environments.operations.persons import PERSON_FILTERS
+from posthog_environments.paging.page import MOST_ROWS
 from posthog_environments.spark import reports
 from posthog_environments.spark.batches import ArrowBatches, kinds_of, schema_of
 from posthog_environments.spark.options import CLIENT, SparkOptions, columns_of
@@ -26,18 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PersonsDataSource", "PersonsPartition", "edges"]
 
-OPTIONS: Final = CLIENT | {
-    "search",
-    "email",
-    "distinct_id",
-    "properties",
-    "columns",
-    "partitions",
-    "page_size",
-    "report",
-    "created_since",
-    "created_before",
-}
+OPTIONS: Final = (
+    CLIENT | PERSON_FILTERS.keys() | {"columns", "partitions", "page_size", "report", "created_since", "created_before"}
+)
 MOST_PARTITIONS: Final = 1000
 # Where a server does not count: more persons than this are parted as if there were no more.
 _MOST: Final = 1 << 40
@@ -84,9 +78,9 @@ class PersonsDataSource(DataSource):
 
 def _check(options: SparkOptions) -> None:
     options.whole("partitions", 1, MOST_PARTITIONS)
-    options.whole("page_size", 1000, 1_000_000)
+    _page_size(options)
     _range(options)
-    options.json("properties")
+    options.arguments(PERSON_FILTERS)
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
     shared = (options.text("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
     if several and options.flag("pacing", default=True) and not shared:
@@ -128,7 +122,7 @@ class PersonsReader(DataSourceReader):
     def _parts_of(self, env: Environment, project: str | None) -> Iterator[PersonsPartition]:
         since, before = _range(self._options)
         wanted = self._options.whole("partitions", 1, MOST_PARTITIONS)
-        inner = edges(env, wanted, self._filters()) if wanted > 1 else {}
+        inner = edges(env, wanted, self._options.arguments(PERSON_FILTERS)) if wanted > 1 else {}
         ends = [
             (time, near)
             for time, near in inner.items()
@@ -138,10 +132,6 @@ class PersonsReader(DataSourceReader):
         bounds = [(before, max(newer, default=0)), *ends, (since, 0)]
         for (end, near), (start, _) in pairwise(bounds):
             yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
-
-    def _filters(self) -> dict[str, Any]:
-        filters: dict[str, Any] = {name: self._options.text(name) for name in ("search", "email", "distinct_id")}
-        return filters | {"properties": self._options.json("properties")}
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
         """Read one part, a batch for each page.
@@ -154,8 +144,8 @@ class PersonsReader(DataSourceReader):
         with self._options.open(partition.project) as env:
             persons = PersonRows(env.project_id, self._kinds)
             pager = env.persons.list(
-                **self._filters(),
-                page_size=self._options.whole("page_size", 1000, 1_000_000),
+                **self._options.arguments(PERSON_FILTERS),
+                page_size=_page_size(self._options),
                 created_since=partition.since,
                 created_before=partition.before,
                 near=partition.near,
@@ -171,6 +161,10 @@ class PersonsReader(DataSourceReader):
                 )
             if self._options.flag("strict", default=True):
                 check_walk(env.project_id, pager.report)
+
+
+def _page_size(options: SparkOptions) -> int:
+    return options.whole("page_size", PAGE_SIZE, MOST_ROWS)
 
 
 def _range(options: SparkOptions) -> tuple[datetime | None, datetime | None]:
