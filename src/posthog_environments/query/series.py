@@ -31,7 +31,7 @@ _MEANT = {
     "average": "avg", "mean": "avg", "p50": "median", "minimum": "min", "maximum": "max",
 }  # fmt: skip
 _SAID = {"property": "properties", "filter": "properties", "filters": "properties", "label": "custom_name"}
-_FIELDS = (
+FIELDS = (
     "id", "name", "custom_name", "type", "order", "math", "math_property", "math_property_type", "math_hogql",
     "math_group_type_index", "math_property_revenue_currency", "math_multiplier", "properties",
 )  # fmt: skip
@@ -192,7 +192,7 @@ def _check_dict(entry: Mapping[str, Any], kind: SeriesKind, place: str) -> dict[
     for name in entry:
         if not isinstance(cast("object", name), str):
             raise TypeError(f"{place}: the fields of an entity are text, not {type(name).__name__}")
-        hint = None if name in _FIELDS else _SAID.get(name) or _closest(name, _FIELDS)
+        hint = None if name in FIELDS else _SAID.get(name) or _closest(name, FIELDS)
         if hint and not name.startswith(f"{hint}_"):
             raise ValueError(
                 f"{place}.{name}: not a field of the API, and servers would ignore it; did you mean {hint!r}?"

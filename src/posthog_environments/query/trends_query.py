@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.query.trends_query_series import flat_conditions, series_nodes, trend_properties
 
-__all__ = ["WORDS", "FieldMapping", "merge_fields", "refuse_what_is_lost", "to_trends_query"]
+__all__ = ["NAMED", "WORDS", "FieldMapping", "merge_fields", "refuse_what_is_lost", "to_trends_query"]
 
 Write = Callable[[Any, str], Any]
 
@@ -159,7 +159,7 @@ def _put(query: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     query[last] = value
 
 
-_NAMED: Final = frozenset(
+NAMED: Final = frozenset(
     WORDS[name].path
     for name in (
         "date_from", "date_to", "interval", "properties", "filter_test_accounts", "breakdown", "breakdown_type",
@@ -177,9 +177,9 @@ def merge_fields(query: dict[str, Any], fields: Mapping[str, Any], above: tuple[
     """
     for name, value in fields.items():
         path = (*above, name)
-        if path in _NAMED:
+        if path in NAMED:
             raise ValueError(f"extra_body repeats {'.'.join(path)}; use the argument of the method for it.")
-        inside = any(named[: len(path)] == path for named in _NAMED)
+        inside = any(named[: len(path)] == path for named in NAMED)
         if inside and not isinstance(value, Mapping):
             raise ValueError(f"extra_body: {'.'.join(path)} must be an object, not {value!r}.")
         if inside:
