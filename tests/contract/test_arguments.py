@@ -21,13 +21,12 @@ from posthog_environments_api.records import plan_of
 from posthog_environments import BadRequestError, Environment
 from posthog_environments.cli import export, insights, persons
 from posthog_environments.client.resources import Insights, Persons
-from posthog_environments.operations.insights import TREND_ARGUMENTS, TrendArguments
+from posthog_environments.operations.insights import PLACES, TREND_ARGUMENTS, TrendArguments
 from posthog_environments.operations.persons import PERSON_FILTERS, PersonFilters
 from posthog_environments.query.arguments import Argument
 from posthog_environments.query.operators import FIELDS as FILTER_FIELDS
 from posthog_environments.query.series import FIELDS as SERIES_FIELDS
 from posthog_environments.query.trend_filter import QUESTION_ARGUMENTS, QuestionArguments
-from posthog_environments.query.trends_query import NAMED
 
 ROOT = Path(__file__).resolve().parents[2]
 # What methods take besides, each for itself.
@@ -134,7 +133,7 @@ def test_fields_that_are_written_by_hand_are_the_contracts() -> None:
     """They are keys of dicts, which no type checker looks at."""
     assert {field.wire for field in plan_of(Entity)} <= set(SERIES_FIELDS)
     assert {field.wire for field in plan_of(PropertyFilter)} <= set(FILTER_FIELDS)
-    for path in NAMED:
+    for path in (place.path for place in PLACES.values()):
         record: Any = TrendsQuery
         for name in path:
             fields = {field.wire: field.kind.record for field in plan_of(record)}

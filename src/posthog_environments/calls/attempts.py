@@ -5,7 +5,7 @@ from __future__ import annotations
 from posthog_environments.calls.messages import Call, OperationKind, ServerResponse, TransportFailure, at_twin
 from posthog_environments.calls.prefixes import moves, place_of, successors
 from posthog_environments.calls.refusals import Asked, is_of_bytes, location, said_in, status_error
-from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, retry_after
+from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, may_repeat, retry_after
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import (
     DeadlineExceeded,
@@ -107,11 +107,7 @@ class Attempts:
         is_change = self.call.operation.kind is OperationKind.CHANGE
         if isinstance(outcome, TransportFailure):
             return outcome.again and not (is_change and outcome.sent)
-        if outcome.status_code in self.call.final:
-            return False
-        if outcome.status_code in REFUSED_STATUSES:
-            return True
-        return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
+        return outcome.status_code not in self.call.final and may_repeat(outcome.status_code, changes=is_change)
 
     def _delay_refused(self, answer: ServerResponse) -> float | None:
         """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""

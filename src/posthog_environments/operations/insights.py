@@ -29,6 +29,7 @@ from posthog_environments.query.trend_filter import (
     QuestionArguments,
     question,
 )
+from posthog_environments.query.trends_query import FieldMapping, in_breakdown, in_display, write_flag
 from posthog_environments.query.validation import (
     body_names,
     extras,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GET_TREND",
+    "PLACES",
     "TREND",
     "TREND_ARGUMENTS",
     "TREND_CSV",
@@ -90,17 +92,36 @@ TREND_ARGUMENTS: Final[Mapping[str, Argument]] = {
         "How many values of the breakdown have series of their own; without it 25.",
         metavar="N",
         least=1,
+        place=in_breakdown("breakdown_limit"),
     ),
     "breakdown_group_type_index": Argument(
-        "number", "Which kind of group a breakdown by group is on.", metavar="0-4", most=4
+        "number",
+        "Which kind of group a breakdown by group is on.",
+        metavar="0-4",
+        most=4,
+        place=in_breakdown("breakdown_group_type_index"),
     ),
-    "formula": Argument("text", 'Arithmetic over the series, such as "(A-B)/B".', metavar="TEXT"),
-    "compare": Argument("flag", "Compare with the period before."),
-    "compare_to": Argument("text", "How far back the period to compare with lies, such as -1m.", metavar="SPAN"),
-    "filter_test_accounts": Argument("flag", "Leave out internal and test accounts."),
+    "formula": Argument(
+        "text", 'Arithmetic over the series, such as "(A-B)/B".', metavar="TEXT", place=in_display("formula")
+    ),
+    "compare": Argument(
+        "flag", "Compare with the period before.", place=FieldMapping(("compareFilter", "compare"), write_flag)
+    ),
+    "compare_to": Argument(
+        "text",
+        "How far back the period to compare with lies, such as -1m.",
+        metavar="SPAN",
+        place=FieldMapping(("compareFilter", "compare_to")),
+    ),
+    "filter_test_accounts": Argument(
+        "flag",
+        "Leave out internal and test accounts.",
+        place=FieldMapping(("filterTestAccounts",), write_flag),
+    ),
     "refresh": Argument("flag", "Compute anew instead of reading a cached answer."),
 }
-"""The same arguments as options of the command and of Spark."""
+"""The same arguments as options of the command and of Spark, and their places in a TrendsQuery."""
+PLACES: Final = {name: each.place for name, each in TREND_ARGUMENTS.items() if each.place is not None}
 
 
 class TrendOptions(TypedDict, total=False):
@@ -375,7 +396,7 @@ def _call(
         request = by_body._get_kwargs(context.project_id, body=asked.body(), format_="csv" if stream else UNSET)
         return Call(operation, with_body(with_query(request, query), body), stream=stream, final=COSTLY)
 
-    return TrendCall(operation.name, asked.fields(), legacy, query, body)
+    return TrendCall(operation.name, asked.fields(), PLACES, legacy, query, body)
 
 
 def _trend(inquiry: TrendCall, context: CallContext) -> CallGenerator[Trend]:

@@ -39,7 +39,7 @@ from posthog_environments.errors import (
     printable,
     status_error_class,
 )
-from posthog_environments.query.trends_query import merge_fields, refuse_what_is_lost, to_trends_query
+from posthog_environments.query.trends_query import Places, merge_fields, refuse_what_is_lost, to_trends_query
 from posthog_environments.query.validation import with_query
 from posthog_environments.results.trend_answers import QueryState, loads, state_of
 
@@ -80,11 +80,12 @@ class TrendOutcome:
 
 @dataclass(frozen=True, slots=True)
 class TrendCall:
-    """One question, to be put in the words of either endpoint.
+    """One question, to be asked at either endpoint.
 
     Attributes:
         name: Of the operation, for messages.
         asked: The question in the words of `insights/trend/`, without what only a newer server knows.
+        places: The place of each word in a TrendsQuery.
         legacy: Builds the request to `insights/trend/`.
         extra_query: What goes into the query string as it is.
         extra_body: What only a newer server knows.
@@ -92,6 +93,7 @@ class TrendCall:
 
     name: str
     asked: Mapping[str, Any]
+    places: Places
     legacy: Callable[[], Call]
     extra_query: Mapping[str, Any]
     extra_body: Mapping[str, Any]
@@ -112,9 +114,9 @@ class TrendCall:
             ValueError: A word has no place there.
         """
         own = context.client.settings.trend_api == "query"
-        query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body})
+        query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body}, self.places)
         if own:
-            merge_fields(query, self.extra_body)
+            merge_fields(query, self.extra_body, self.places)
         from posthog_environments_api.api.query import run_query
         from posthog_environments_api.models.query_request import QueryRequest
         from posthog_environments_api.models.trends_query import TrendsQuery

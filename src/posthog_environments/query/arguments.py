@@ -7,7 +7,10 @@ and Spark take the arguments from there, so that a new one is declared once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from posthog_environments.query.trends_query import FieldMapping
 
 __all__ = ["Argument", "Kind"]
 
@@ -24,6 +27,7 @@ class Argument:
         metavar: What stands for the value in the help.
         least: The smallest number.
         most: The largest number.
+        place: Where a TrendsQuery has it.
     """
 
     kind: Kind
@@ -31,3 +35,4 @@ class Argument:
     metavar: str | None = None
     least: int = 0
     most: int = 1_000_000
+    place: FieldMapping | None = None

@@ -13,6 +13,14 @@ from posthog_environments.query.date_order import refuse_reversed
 from posthog_environments.query.dates import DateArgument, date_to_wire
 from posthog_environments.query.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.query.series import ActionsArgument, EventsArgument, entities_to_wire
+from posthog_environments.query.trends_query import (
+    FieldMapping,
+    in_breakdown,
+    in_display,
+    write_breakdown,
+    write_breakdown_type,
+)
+from posthog_environments.query.trends_query_series import trend_properties
 from posthog_environments.query.validation import given, json_text, present, text, whole
 
 __all__ = ["QUESTION_ARGUMENTS", "Breakdown", "Question", "QuestionArguments", "question"]
@@ -37,24 +45,44 @@ class QuestionArguments(TypedDict, total=False):
 QUESTION_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "events": Argument("events"),
     "actions": Argument("actions"),
-    "properties": Argument("filters"),
-    "date_from": Argument("text", "Start: 2026-01-31, -30d, mStart, … (server's default -7d).", metavar="DATE"),
-    "date_to": Argument("text", "End, in the same forms; the default is now.", metavar="DATE"),
+    "properties": Argument("filters", place=FieldMapping(("properties",), trend_properties)),
+    "date_from": Argument(
+        "text",
+        "Start: 2026-01-31, -30d, mStart, … (server's default -7d).",
+        metavar="DATE",
+        place=FieldMapping(("dateRange", "date_from")),
+    ),
+    "date_to": Argument(
+        "text",
+        "End, in the same forms; the default is now.",
+        metavar="DATE",
+        place=FieldMapping(("dateRange", "date_to")),
+    ),
     "interval": Argument(
         "text",
         "One point for each of these; where trends are asked at query/ also minute, quarter, …",
         metavar="hour|day|week|month",
+        place=FieldMapping(("interval",)),
     ),
     "breakdown": Argument(
         "breakdown",
         "One series for each value of a property of the event; person:plan for one of the person, cohort:42,43 or "
         "cohort:all for cohorts.",
         metavar="[TYPE:]NAME",
+        place=in_breakdown("breakdown", write_breakdown),
     ),
     "breakdown_type": Argument(
-        "text", "What the breakdown is a property of, if its NAME does not say.", metavar="event|person|…"
+        "text",
+        "What the breakdown is a property of, if its NAME does not say.",
+        metavar="event|person|…",
+        place=in_breakdown("breakdown_type", write_breakdown_type),
     ),
-    "display": Argument("text", "ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …", metavar="NAME"),
+    "display": Argument(
+        "text",
+        "ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …",
+        metavar="NAME",
+        place=in_display("display"),
+    ),
 }
 """The same arguments as options of the command and of Spark."""
 
