@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Unpack, cast
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import LONG_WAIT, PAGE_SIZE
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
@@ -253,10 +254,7 @@ class _Clients:
         config = _configured({"project_id": project_id, "host": host})
         self._projects = projects_of(config["project_id"])
         self._settings: dict[str, Any] = {
-            "host": config["host"],
-            "prefix": config["prefix"],
-            "trend_api": config["trend_api"],
-            "quota": config["quota"],
+            **{name: config[name] for name in CONNECTION if name != "project_id"},
             "api_key": api_key or config["api_key"],
             "max_wait": LONG_WAIT,
             **client,
@@ -279,7 +277,7 @@ def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
     # They are typed as if whoever asks for a value had to name its type.
     config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
     key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
-    missing = [name for name in ("project_id", "host", "prefix", "trend_api", "quota") if given.get(name) is None]
+    missing = [name for name in CONNECTION if given.get(name) is None]
     found: dict[str, Any] = {name: config.get(f"sources.{SECTION}.{name}") for name in missing}
     return {**given, **found, "api_key": key}
 

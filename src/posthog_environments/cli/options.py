@@ -15,6 +15,7 @@ import click
 from posthog_environments.cli.groups import SectionedOption
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.config.defaults import PAGE_SIZE
+from posthog_environments.config.settings import CONNECTION, ConnectionSetting
 from posthog_environments.paging.page import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -40,36 +41,24 @@ Function: TypeAlias = Callable[..., Any]
 
 _CONNECTION: Final = functools.partial(click.option, cls=SectionedOption, section="Connection")
 
-_CONNECTION_OPTIONS: Final = (
-    _CONNECTION("--project-id", metavar="ID", help='The project: a number, or "@current".'),
-    _CONNECTION("--host", metavar="us|eu|URL", help="The server."),
-    _CONNECTION(
-        "--prefix",
-        type=click.Choice(["auto", "environments", "projects"]),
-        help="Which of the twin paths of the API to use; auto, the default, finds out.",
-    ),
-    _CONNECTION(
-        "--trend-api",
-        type=click.Choice(["auto", "legacy", "query"]),
-        help="Where trends are asked for: insights/trend/ or query/.",
-    ),
-    _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
-    _CONNECTION(
-        "--quota",
-        metavar="memory|URL",
-        help="Where workers count together: file:///path/quota.db or redis://host:6379/0.",
-    ),
-    _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
-    _CONNECTION(
+
+def _connection_option(name: str, setting: ConnectionSetting) -> Callable[[Function], Function]:
+    kind = click.Choice(setting.choices) if setting.choices else str
+    return _CONNECTION(f"--{name.replace('_', '-')}", type=kind, metavar=setting.metavar, help=setting.help)
+
+
+_CONNECTION_OPTIONS: Final = {
+    **{name: _connection_option(name, setting) for name, setting in CONNECTION.items()},
+    "timeout": _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
+    "profile": _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
+    "api_key_file": _CONNECTION(
         "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
     ),
-    _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
-    _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
-)  # fmt: skip
-_CONNECTION_NAMES: Final = (
-    "project_id", "host", "prefix", "trend_api", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
-    "verbose",
-)  # fmt: skip
+    "api_key_stdin": _CONNECTION(
+        "--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."
+    ),
+    "verbose": _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
+}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
@@ -82,7 +71,7 @@ def _with(options: Sequence[Callable[[Function], Function]], function: Function)
 
 def connection_options(function: Function) -> Function:
     """Add the options that say which server, project and key."""
-    return _with(_CONNECTION_OPTIONS, function)
+    return _with(list(_CONNECTION_OPTIONS.values()), function)
 
 
 def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +80,7 @@ def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str,
     With `--verbose` the log is shown until the command ends.
     """
     above = ctx.find_root().params
-    own = {name: given.pop(name) for name in _CONNECTION_NAMES}
+    own = {name: given.pop(name) for name in _CONNECTION_OPTIONS}
     found = {name: above.get(name) if value is None else value for name, value in own.items()}
     if found.pop("verbose"):
         import logging

@@ -52,10 +52,11 @@ _PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
 @cache
 def _names() -> tuple[str, ...]:
     """Return the arguments that are options of the same name."""
+    from posthog_environments.config.settings import CONNECTION
     from posthog_environments.operations.insights import TREND_ARGUMENTS
     from posthog_environments.operations.persons import PERSON_FILTERS
 
-    found = ("project_id", "host", "prefix", "trend_api", "quota", *_FEW, *PERSON_FILTERS, *TREND_ARGUMENTS)
+    found = (*CONNECTION, *_FEW, *PERSON_FILTERS, *TREND_ARGUMENTS)
     return tuple(name for name in dict.fromkeys(found) if name not in _NAMED)
 
 

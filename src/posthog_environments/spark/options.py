@@ -12,18 +12,14 @@ from typing import Any, Final, cast
 
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.defaults import LONG_WAIT
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
 from posthog_environments.query.arguments import Argument
 
 __all__ = ["CLIENT", "SparkOptions", "columns_of"]
 
-CLIENT: Final = frozenset(
-    {
-        "project_id", "host", "prefix", "trend_api", "allow_http", "timeout", "max_wait", "pacing", "quota",
-        "key_provider", "strict",
-    }
-)  # fmt: skip
+CLIENT: Final = frozenset({*CONNECTION, "allow_http", "timeout", "max_wait", "pacing", "key_provider", "strict"})
 """What both sources know."""
 
 _KEYS: Final = re.compile(r".*(api_?key|personal_?key|secret|token|password).*|key|bearer|authorization")
@@ -84,7 +80,7 @@ class SparkOptions:
     def client(self) -> dict[str, Any]:
         """Read what a client is made with, but for project and key."""
         settings: dict[str, Any] = {
-            name: self.given[name] for name in ("host", "prefix", "trend_api", "quota") if name in self.given
+            name: self.given[name] for name in CONNECTION if name != "project_id" and name in self.given
         }
         settings["max_wait"] = self.number("max_wait", LONG_WAIT)
         settings["pacing"] = self.flag("pacing", default=True)
