@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.sandbox import persons, writes
 from posthog_environments.sandbox.change_queue import Deletion, PendingChange
+from posthog_environments.sandbox.declared import BULK_DELETION, DELETIONS, Route, Routes
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
@@ -150,3 +151,9 @@ def _number(call: RequestContext, name: str, otherwise: int) -> int:
     if number is None or not 0 <= number <= persons.MOST_ID:
         raise invalid("This must be a whole number from 0.", name)
     return number
+
+
+ROUTES: Final[Routes] = {
+    "persons/bulk_delete": {"POST": Route(delete, "person:write", "deletes", BULK_DELETION)},
+    "persons/deletion_status": {"GET": Route(show_deletions, "person:read", "persons", DELETIONS)},
+}

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from posthog_environments.sandbox.messages import RequestContext
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.problems import invalid, required
 
 Test = Callable[[Any], bool]
+Handler = Callable[[AppContext, RequestContext], Reply]
 
 
 def _text(value: object) -> bool:
@@ -125,6 +126,26 @@ class DeclaredRequest:
 
 LARGEST_PAGE: Final = 50_000
 NOTHING: Final = DeclaredRequest()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one method does at one path. The module of each handler has its own routes."""
+
+    handler: Handler
+    scope: str | None
+    """None where the real servers name no scope and so refuse personal keys."""
+    bucket: str
+    takes: DeclaredRequest = NOTHING
+    table: bool = False
+    """Whether it has an answer of its own for those who ask for CSV."""
+    undeclared: bool = False
+    """Whether the real servers have it and the contract has not."""
+
+
+Routes = Mapping[str, Mapping[str, Route]]
+"""By path below the project, and by method. A star stands for an id."""
+
 LIST: Final = DeclaredRequest(
     {"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text}
 )
