@@ -41,11 +41,13 @@ def _state(value: object) -> bool:
     return value in {"pending", "completed", "all"}
 
 
-def _flag_text(text: str) -> bool:
+def flag_text(text: str) -> bool:
+    """Tell a flag in a query."""
     return text in {"true", "false"}
 
 
-def _whole_text(least: int, most: float = float("inf")) -> Test:
+def whole_text(least: int, most: float = float("inf")) -> Test:
+    """Return the test of a whole number in a query."""
     return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and least <= int(text) <= most
 
 
@@ -124,7 +126,6 @@ class DeclaredRequest:
     strict: bool = False
 
 
-LARGEST_PAGE: Final = 50_000
 NOTHING: Final = DeclaredRequest()
 
 
@@ -146,10 +147,7 @@ class Route:
 Routes = Mapping[str, Mapping[str, Route]]
 """By path below the project, and by method. A star stands for an id."""
 
-LIST: Final = DeclaredRequest(
-    {"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text}
-)
-DELETION: Final = DeclaredRequest({"delete_events": _flag_text})
+DELETION: Final = DeclaredRequest({"delete_events": flag_text})
 BULK_DELETION: Final = DeclaredRequest(
     {},
     {
@@ -157,10 +155,10 @@ BULK_DELETION: Final = DeclaredRequest(
         **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
     },
 )
-DELETIONS: Final = DeclaredRequest({"status": _state, "limit": _whole_text(1), "offset": _whole_text(0)})
-ACTIVITY: Final = DeclaredRequest({"page": _whole_text(1), "limit": _whole_text(1)})
+DELETIONS: Final = DeclaredRequest({"status": _state, "limit": whole_text(1), "offset": whole_text(0)})
+ACTIVITY: Final = DeclaredRequest({"page": whole_text(1), "limit": whole_text(1)})
 TIMELINE: Final = DeclaredRequest(_WORDS)
-TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
+TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, flag_text)})
 TREND: Final = DeclaredRequest(
     {},
     {
@@ -180,7 +178,7 @@ QUERY: Final = DeclaredRequest(
     },
     strict=True,
 )
-POLL: Final = DeclaredRequest({"show_progress": _flag_text})
+POLL: Final = DeclaredRequest({"show_progress": flag_text})
 UPDATE: Final = DeclaredRequest({}, {"properties": lambda value: isinstance(value, dict)})
 PROPERTY: Final = DeclaredRequest({}, {"$unset": _text})
 TIMING: Final = DeclaredRequest(
