@@ -143,7 +143,7 @@ docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
 	@rm -rf .venv-docs/site
 	@$(ISOLATE) .venv-docs/bin/python -m sphinx -q -W --keep-going -E -b html -d .venv-docs/doctrees docs .venv-docs/site
 	@rm -rf site && mv .venv-docs/site site
-	@echo "The site is in site/. To read it: $(PYTHON) -m http.server --bind 127.0.0.1 --directory site" >&2
+	@echo "The site is in site/. To read it: $(PYTHON) -m http.server 8080 --bind 127.0.0.1 --directory site" >&2
 
 docs-test: $(STAMP) docs ## try the documentation in headless Chromium: pages, search, operations (wants chromium)
 	@$(ISOLATE) .venv-docs/bin/python -m pytest -c tests/suites/docs/pytest.ini $(or $(ARGS),tests/suites/docs)

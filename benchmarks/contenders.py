@@ -121,7 +121,7 @@ def with_pydantic(client: httpx.Client, host: str, size: int) -> int:
 
 def requests_session() -> Any:
     """Return a session of requests, which brings no types along."""
-    return import_module("requests").ClientState()
+    return import_module("requests").Session()
 
 
 def with_requests(session: Any, host: str, size: int) -> int:

@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "generated"), str(ROOT / "scripts"
 
 import simpler  # noqa: E402 - found by the line above
 
+from posthog_environments.cli.spec import FORMS  # noqa: E402 - found by the line above
 from posthog_environments.config.settings import VERSION  # noqa: E402 - found by the line above
 
 project = "posthog-environments"
@@ -153,19 +154,16 @@ def operations() -> str:
     return "\n".join(lines)
 
 
-DOWNLOADS: Final = {
-    "openapi.yaml": "the contract, OpenAPI 3.1",
-    "openapi-3.0.yaml": "the same for tools of OpenAPI 3.0",
-    "openapi-projects.yaml": "the same under `/api/projects/`",
+BESIDE: Final = {
     "openapi-without-unions.json": "the same without unions, for generators that cannot read them",
-    "arazzo.yaml": "ways that take more than one call, Arazzo 1.0",
-    "people.mts": "each operation in TypeScript",
-    "people.go": "each operation in Go",
-    "People.java": "each operation in Java",
-    "people.rs": "each operation in Rust",
+    "people.mts": "the program of the page on TypeScript",
+    "people.go": "the program of the page on Go",
+    "People.java": "the program of the page on Java",
+    "people.rs": "the program of the page on Rust",
     "events.jsonl": "the people of these programs, for the sandbox",
 }
-"""What is said of a file that can be downloaded; of others their name says enough."""
+"""What is said of a download that is no form of the contract."""
+DOWNLOADS: Final = {**FORMS, **BESIDE}
 
 
 def downloads() -> dict[str, Path]:
@@ -196,22 +194,25 @@ def write_downloads(app: Sphinx, failure: Exception | None) -> None:
 
 
 def download_table() -> str:
-    """Return a table of what can be downloaded."""
-    known = list(DOWNLOADS)
+    """Return a table of what can be downloaded.
 
-    def order(name: str) -> tuple[int, str]:
-        return (known.index(name) if name in known else len(known), name)
-
+    Raises:
+        ValueError: There is a file that nothing is said of, or something is said of none.
+    """
+    if wrong := set(DOWNLOADS) ^ {*downloads(), "openapi-without-unions.json"}:
+        raise ValueError(f"files and words of docs/conf.py differ by {', '.join(sorted(wrong))}")
     lines = ["| file | what it is |", "|---|---|"]
-    for name in sorted({*downloads(), "openapi-without-unions.json"}, key=order):
+    for name, words in DOWNLOADS.items():
         link = f'<a href="downloads/{name}" download><code class="docutils literal">{name}</code></a>'
-        lines.append(f"| {link} | {DOWNLOADS.get(name, '')} |")
+        lines.append(f"| {link} | {words} |")
     return "\n".join(lines)
 
 
 def link_downloads(text: str, docname: str) -> str:
     """Let links to files that the site hands out lead there, to addresses that stay."""
     names = {path: name for name, path in downloads().items()}
+    # Of some the site hands out a copy from contract/forms; pages name the file that the repository has.
+    names |= {folder / name: name for name in FORMS for folder in (ROOT, ROOT / "contract")}
     names[ROOT / "docs" / "downloads" / "openapi-without-unions.json"] = "openapi-without-unions.json"
     up = "../" * docname.count("/")
 
@@ -254,13 +255,19 @@ def mend(app: Sphinx, docname: str, source: list[str]) -> None:
 
 def plain(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Let `phx_…` in a docstring be text and no link, and what stands before a colon in that of a property no type."""
-    if what in {"property", "attribute"}:
-        lines.insert(0, "")
+    if what in {"property", "attribute"} and lines:
+        lines[0] = f": {lines[0]}"  # napoleon takes what stands before the first colon for the type: here nothing
     lines[:] = [re.sub(r"(?<=\w)_(?=[^\w`]|$)(?=(?:[^`]*`[^`]*`)*[^`]*$)", r"\\_", line) for line in lines]
 
 
 def words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put a dash between a parameter and what it means, where Sphinx puts two hyphens, and call attributes so."""
+    """Put a dash between a parameter and what it means, where Sphinx puts two hyphens, and call attributes so.
+
+    Of a docstring's `file:///…` and `/api/users/@me/` it makes links, to a file and a mailbox: they become text again.
+    """
+    for link in list(doctree.findall(nodes.reference)):
+        if link.get("refuri", "").startswith(("file:", "mailto:")):
+            link.parent.replace(link, link.children)
     for name in doctree.findall(nodes.field_name):
         if name.astext() == "Variables":
             name.children = [nodes.Text("Attributes")]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import generated_page
 
 from posthog_environments.cli.root import phenv
 
@@ -79,18 +79,5 @@ def page() -> str:
     return HEAD + "\n" + "\n".join(sections(phenv, "phenv"))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page is out of step")
-    wanted = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{PAGE.name} is out of step with the commands. Run: make generate", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(generated_page.main(__doc__, PAGE, page(), "the commands"))

@@ -6,7 +6,6 @@ It is made from the contracts in contract/released/ and from openapi.yaml, by th
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import defaultdict
@@ -15,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import generated_page
 from breaking import ContractChange, contract_changes, released, version
 from drift import CONTRACT, Contract
 
@@ -136,18 +136,5 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page is out of step")
-    wanted = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{PAGE.name} is out of step with the contract. Run: make generate", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(generated_page.main(__doc__, PAGE, page(), "the contract"))

@@ -8,7 +8,6 @@ by the vendor's page; tests/contract/test_evidence.py holds that against a page.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+import generated_page
 from drift import CONTRACT, Contract, Located
 
 PAGE: Final = CONTRACT.parent / "docs" / "evidence.md"
@@ -262,18 +262,5 @@ def _cell(value: object) -> str:
     return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the table is out of step")
-    wanted = page(Contract(CONTRACT.read_text("utf-8")))
-    if not parser.parse_args().check:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{PAGE.name} is out of step with the contract. Run: make generate", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(generated_page.main(__doc__, PAGE, page(Contract(CONTRACT.read_text("utf-8"))), "the contract"))

@@ -6,7 +6,6 @@ exits with 1 where it is out of step.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -16,6 +15,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 # The faults belong to the soak, which is no part of the package.
 sys.path.insert(0, str(ROOT / "tests" / "suites"))
+
+import generated_page  # noqa: E402
 
 from soak.fault_table import FAULTS, Fault, Kind  # noqa: E402
 
@@ -85,18 +86,5 @@ def page() -> str:
     return HEAD + "\n".join(tables()) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page is out of step")
-    wanted = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{PAGE.name} is out of step with tests/suites/soak/fault_table.py. Run: make generate", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(generated_page.main(__doc__, PAGE, page(), "tests/suites/soak/fault_table.py"))

@@ -14,7 +14,7 @@ import org.openapitools.client.model.QueryRequest;
 import org.openapitools.client.model.TrendQuery;
 import org.openapitools.client.model.TrendsQuery;
 
-/** Each operation of the contract, with the client that openapi-generator makes in Java. */
+/** The operations of the vendor's page, and query/, with the client that openapi-generator makes in Java. */
 public final class People {
   private People() {}
 

@@ -1,4 +1,4 @@
-// Each operation of the contract, with the client that openapi-generator makes in Go.
+// The operations of the vendor's page, and query/, with the client that openapi-generator makes in Go.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Each operation of the contract, with openapi-fetch on the types that openapi-typescript makes.
+// The operations of the vendor's page, and query/, with openapi-fetch on the types that openapi-typescript makes.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client.d.ts";
 

@@ -1,4 +1,4 @@
-//! Each operation of the contract, with the client that openapi-generator makes in Rust.
+//! The operations of the vendor's page, and query/, with the client that openapi-generator makes in Rust.
 
 use openapi::apis::configuration::Configuration;
 use openapi::apis::{insights_api, persons_api, query_api, Error};

@@ -370,7 +370,8 @@ def test_the_reference_is_in_step_with_the_commands(tmp_path: Path) -> None:
         assert f"## `{' '.join(('phenv', *path))}`\n" in text
     copy = tmp_path / "scripts" / "command_reference.py"
     copy.parent.mkdir()
-    copy.write_text(script.read_text())
+    for name in (script.name, "generated_page.py"):
+        copy.with_name(name).write_text(script.with_name(name).read_text())
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "commands.md").write_text(text.replace("--limit", "--most", 1))
     done = subprocess.run([sys.executable, str(copy), "--check"], capture_output=True, text=True, check=False)

@@ -140,6 +140,59 @@ def test_each_field_of_the_body(name: str) -> None:
     assert list(_differences(dict(takes.body), schema["properties"])) == []
 
 
+# A query with something at each place that has fields of its own.
+_WHOLE: dict[str, Any] = {
+    "query": {
+        "kind": "TrendsQuery",
+        "series": [{"kind": "EventsNode", "properties": [{"key": "plan"}]}],
+        "dateRange": {},
+        "properties": {"type": "AND", "values": [{"type": "OR", "values": [{"key": "plan"}]}]},
+        "breakdownFilter": {"breakdowns": [{"property": "plan"}]},
+        "compareFilter": {},
+        "trendsFilter": {"formulaNodes": [{"formula": "A"}]},
+    }
+}
+_LEFT = {"key"}
+"""Of filters: what the operation refuses itself when it is null."""
+
+
+def _nulls(schema: dict[str, Any], given: Any, whole: Any) -> Iterator[tuple[str, Any]]:
+    """Give `whole` with a null at each field in turn, of those that the contract names."""
+    schema = resolve(schema)
+    if isinstance(given, list):
+        yield from _nulls(schema["items"], given[0], whole)
+        return
+    for name, inner in schema.get("properties", {}).items():
+        before = given.get(name)
+        given[name] = None
+        yield name, json.loads(json.dumps(whole))
+        del given[name]
+        if before is not None:
+            given[name] = before
+        if isinstance(before, dict | list):
+            yield from _nulls(inner, before, whole)
+
+
+def _refused(call: RequestContext) -> str | None:
+    try:
+        declared.check(call, declared.QUERY)
+    except Problem as problem:
+        return problem.body["attr"]
+    return None
+
+
+def test_what_of_a_query_is_never_null() -> None:
+    whole = json.loads(json.dumps(_WHOLE))
+    schema = {"$ref": "urn:api#/components/schemas/QueryRequest"}
+    assert _holds(schema, whole)
+    found = list(_nulls({"$ref": "#/components/schemas/QueryRequest"}, whole, whole))
+    assert whole == _WHOLE
+    assert len(found) > 60
+    for name, body in found:
+        call = RequestContext("POST", "http://x/", {"content-type": "application/json"}, json.dumps(body).encode())
+        assert _refused(call) == (None if name in _LEFT or _holds(schema, body) else name)
+
+
 def test_a_difference_is_noticed() -> None:
     schema = _body("queryTrend")
     assert schema is not None

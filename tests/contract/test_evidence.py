@@ -109,7 +109,7 @@ def test_the_table_is_in_step(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     text = page(CONTRACT)
     assert len(text.splitlines()) > len(WALK.facts)
-    for name in ("drift", "docs_page", "evidence"):
+    for name in ("drift", "docs_page", "evidence", "generated_page"):
         (tmp_path / "scripts").mkdir(exist_ok=True)
         (tmp_path / "scripts" / f"{name}.py").write_text((ROOT / "scripts" / f"{name}.py").read_text())
     (tmp_path / "scripts" / "evidence_cases.toml").write_text((ROOT / "scripts" / "evidence_cases.toml").read_text())

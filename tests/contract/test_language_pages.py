@@ -23,6 +23,7 @@ def test_a_page_shows_the_program_and_what_it_prints(page: str, program: str) ->
     assert f"{{literalinclude}} programs/{program}\n" in text
     assert f"{{literalinclude}} programs/{program}.txt\n" in text
     assert f"(programs/{program})" in text, "the program cannot be downloaded"
+    assert "programs/events.jsonl)" in text, "the people of the sandbox cannot be downloaded"
     assert len((ROOT / "docs" / "programs" / f"{program}.txt").read_text("utf-8").splitlines()) > 10
 
 

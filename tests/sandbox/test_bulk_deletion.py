@@ -136,10 +136,21 @@ def test_the_deletion_of_events_is_followed(start: Start) -> None:
     assert client.json("/persons/deletion_status/", status="completed")["count"] == 2
 
 
-@pytest.mark.parametrize("query", [{"status": "done"}, {"person_uuid": "x"}, {"limit": "x"}, {"offset": "-1"}])
+@pytest.mark.parametrize(
+    "query", [{"status": "done"}, {"person_uuid": "x"}, {"limit": "x"}, {"limit": "0"}, {"offset": "-1"}]
+)
 def test_what_the_status_refuses(start: Start, query: dict[str, str]) -> None:
     answer = start(2, era="2026-09").get("/persons/deletion_status/", **query)
     assert (answer.status_code, answer.json()["attr"]) == (400, next(iter(query)))
+
+
+@pytest.mark.parametrize("oddities", [True, False])
+def test_the_status_has_pages_of_any_size(start: Start, *, oddities: bool) -> None:
+    client = start(3, era="2026-09", oddities=oddities, lag=60)
+    bulk(client, ids=[row["uuid"] for row in two(client)], delete_events=True)
+    assert len(client.json("/persons/deletion_status/", limit=10**30)["results"]) == 2
+    page = client.json("/persons/deletion_status/", offset=10**30)
+    assert (page["count"], page["results"], page["next"]) == (2, [], None)
 
 
 def test_what_is_queued_survives_the_server(start: Start, tmp_path: Any) -> None:

@@ -82,6 +82,8 @@ def test_scopes_and_rates(start: Start) -> None:
         ({"query": {"series": SERIES}}, "'None'"),
         ({"query": trends_query(interval="fortnight")}, "query.interval"),
         ({"query": trends_query(series=[{"event": "x"}])}, "query.series.0"),
+        ({"query": trends_query(series=[{"kind": {}}])}, "query.series.0"),
+        ({"query": trends_query(series=[{"kind": [None]}])}, "query.series.0"),
         ({"query": trends_query(series=[{**SERIES[0], "maths": "dau"}])}, "query.series.0.maths"),
         ({"query": trends_query(series=[{**SERIES[0], "math": "mode"}])}, "query.series.0.math"),
         ({"query": trends_query(series=[{"kind": "ActionsNode"}])}, "query.series.0.id"),

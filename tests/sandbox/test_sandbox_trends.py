@@ -265,6 +265,34 @@ def test_the_shape_of_an_answer(cdnow: Client) -> None:
     assert cdnow.http.post("/insights/trend", json={**question, "refresh": True}).json()["is_cached"] is False
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"properties": [{"key": "plan", "value": "pro"}]}, {"properties": [{"key": "plan", "value": "pro"}]}),
+        ({"properties": [None, []]}, {"properties": {"type": "AND", "values": []}}),
+        (
+            {"properties": {"plan": "pro"}},
+            {
+                "properties": {
+                    "type": "AND",
+                    "values": [{"key": "plan", "value": "pro", "operator": "exact", "type": "event"}],
+                }
+            },
+        ),
+        (
+            {"properties": [{"key": "plan", "operator": "is_set", "type": "person"}, 5]},
+            {"properties": {"type": "AND", "values": [{"key": "plan", "operator": "is_set", "type": "person"}]}},
+        ),
+        ({"date_from": {}, "date_to": [1]}, {"date_from": None, "date_to": None}),
+    ],
+)
+def test_the_question_is_repeated_as_it_was_understood(
+    start: Start, asked: dict[str, Any], said: dict[str, Any]
+) -> None:
+    (series,) = start(3).trend(events=[{"id": None}], **asked)
+    assert {name: series["filter"][name] for name in said} == said
+
+
 def test_nothing_asked_is_nothing_found(cdnow: Client) -> None:
     assert cdnow.trend() == []
 

@@ -79,8 +79,8 @@ def target_at_once() -> None:
 
     def linked(self: Any) -> None:
         begin(self)
-        if not self._places.target.exists():
-            os.link(self._places.part, self._places.target)
+        if not self._paths.target.exists():
+            os.link(self._paths.part, self._paths.target)
 
     File._begin = linked
 
@@ -91,6 +91,6 @@ def readable() -> None:
 
     def opened(self: Any) -> None:
         place(self)
-        self._places.target.chmod(0o644)
+        self._paths.target.chmod(0o644)
 
     File._place = opened

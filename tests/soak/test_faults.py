@@ -150,7 +150,7 @@ def test_a_failure_that_keeps_its_cause(only: Only, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_client_that_closes_nothing(only: Only, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt._HTTPTransport, "close", lambda self: None)
+    monkeypatch.setattr(attempt.HTTPTransport, "close", lambda self: None)
     found = only("status 404", clients=("sync",))
     assert "sockets, loops and tasks that nobody closed" in found
     assert "unclosed" in found

@@ -1,4 +1,4 @@
-"""The room "pipelines" says what is missing, and its figures can be missed; with Spark it runs in `make soak`."""
+"""The suite "pipelines" says what is missing, and its figures can be missed; with Spark it runs in `make soak`."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from posthog_environments.config.api_key import Secret
 from posthog_environments.operations import any_request, persons
 from posthog_environments.sandbox import app
 from posthog_environments.transport import attempt, requests, transport
-from soak import places
-from soak import secrets as room
-from soak.bait import Bait
+from soak import leak_search
+from soak import secrets as suite
+from soak.canary import Canary
 from soak.frame import Campaign, Effort, missed
 
 # What is broken on purpose may leave its sockets open.
@@ -35,13 +35,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 # What these modules have imported, as they see it.
 PERSONS: Any = persons
-PLACES: Any = places
+PLACES: Any = leak_search
 
 EFFORT = Effort(share=0.02, seed=2)
 LITTLE = Effort(share=0.005, seed=3)
 
 
-@pytest.mark.parametrize("campaign", room.CAMPAIGNS, ids=lambda campaign: campaign.name)
+@pytest.mark.parametrize("campaign", suite.CAMPAIGNS, ids=lambda campaign: campaign.name)
 def test_the_campaigns(campaign: Campaign) -> None:
     assert missed(campaign.make(EFFORT)) == []
 
@@ -71,7 +71,7 @@ def _following(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_links_that_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     _following(monkeypatch)
-    found = _missed(room.links)
+    found = _missed(suite.links)
     assert "connections to another place, of" in found
     assert "occurrences of the key in what was sent there" in found
 
@@ -100,7 +100,7 @@ def test_next_links_whose_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(PERSONS, "decode_record", keep)
     monkeypatch.setattr(requests.RequestBuilder, "of_call", stray)
-    assert "off the path that was asked for" in _missed(room.links)
+    assert "off the path that was asked for" in _missed(suite.links)
 
 
 def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_a_foreign_exception_and_a_missing_key(monkeypatch: pytest.MonkeyPatch) 
         return found
 
     monkeypatch.setattr(attempt.Attempt, "begin", without_key)
-    found = _missed(room.links)
+    found = _missed(suite.links)
     assert "anything but a value or an error of the tree" in found
     assert "carried the key to the own origin" in found
 
@@ -131,12 +131,12 @@ def test_a_generated_client_that_goes_anywhere(monkeypatch: pytest.MonkeyPatch) 
                 return httpx.Response(answer.status_code, content=answer.read())
 
     monkeypatch.setattr(transport, "Transport", Anywhere)
-    assert "asked of the generated client" in _missed(room.links)
+    assert "asked of the generated client" in _missed(suite.links)
 
 
 def test_paths_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(any_request, "_check_segments", lambda target: None)
-    assert "leave /api/ or step over dots" in _missed(room.links)
+    assert "leave /api/ or step over dots" in _missed(suite.links)
 
 
 def test_paths_that_raise_what_they_like(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,14 +144,14 @@ def test_paths_that_raise_what_they_like(monkeypatch: pytest.MonkeyPatch) -> Non
         raise KeyError(target)
 
     monkeypatch.setattr(any_request, "_check_segments", unreadable)
-    found = _missed(room.links)
+    found = _missed(suite.links)
     assert "env.request that ended in a foreign exception" in found
     assert "of which some are sent" in found
 
 
 def test_hosts_that_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "_url_problem", lambda value: None)
-    found = _missed(room.hosts)
+    found = _missed(suite.hosts)
     assert "another origin than the host says" in found
     assert "foreign exception" in found
 
@@ -164,7 +164,7 @@ def test_hosts_that_are_half_read(monkeypatch: pytest.MonkeyPatch) -> None:
         return None if found and "user name" in found else found
 
     monkeypatch.setattr(hosts, "_url_problem", lax)
-    assert "another origin than the host says" in "\n".join(missed(room.hosts(Effort(0.05, 3))))
+    assert "another origin than the host says" in "\n".join(missed(suite.hosts(Effort(0.05, 3))))
 
 
 def test_hosts_that_are_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,12 +179,12 @@ def test_hosts_that_are_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return host(value, place, allow_http=allow_http)
 
     monkeypatch.setattr(config, "read_host", probing)
-    assert "cost a connection when they were configured" in _missed(room.hosts)
+    assert "cost a connection when they were configured" in _missed(suite.hosts)
 
 
 def test_plain_http_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "_is_loopback", lambda host: True)
-    assert "in the clear" in "\n".join(missed(room.hosts(Effort(0.05, 3))))
+    assert "in the clear" in "\n".join(missed(suite.hosts(Effort(0.05, 3))))
 
 
 def test_messages_about_hosts_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,18 +197,18 @@ def test_messages_about_hosts_that_tell(monkeypatch: pytest.MonkeyPatch) -> None
             raise errors.ConfigurationError(f"{error} The key was {given['api_key'].reveal()}.") from None
 
     monkeypatch.setattr(config, "read_settings", telling)
-    assert "with a part of the key in them" in _missed(room.hosts)
+    assert "with a part of the key in them" in _missed(suite.hosts)
 
 
 def test_hosts_that_are_all_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "_url_problem", lambda value: "is not liked.")
     monkeypatch.setattr(hosts, "CLOUDS", {})
-    assert "accepted and called, and refused" in _missed(room.hosts)
+    assert "accepted and called, and refused" in _missed(suite.hosts)
 
 
 def test_a_profile_whose_key_goes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_keep_together", lambda found, profile: None)
-    assert "a profile's key for another server" in "\n".join(missed(room.diverted(Effort(0.1, 3))))
+    assert "a profile's key for another server" in "\n".join(missed(suite.diverted(Effort(0.1, 3))))
 
 
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,19 +218,19 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         return checked(proxy, verify, host, trust_env=True)
 
     monkeypatch.setattr(environment, "_checked_proxy", trusting)
-    assert "connections to proxies" in _missed(room.diverted)
+    assert "connections to proxies" in _missed(suite.diverted)
 
 
 def test_too_little_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "wild_urls", lambda random, count, own: ["http://evil.example/?offset=1"] * 8)
-    monkeypatch.setattr(room, "wild_hosts", lambda random, count: ["us", "http://evil.example"])
-    assert "Link values, sync and async, tried: 8" in _missed(room.links)
-    assert "hosts tried: 2" in _missed(room.hosts)
+    monkeypatch.setattr(suite, "wild_urls", lambda random, count, own: ["http://evil.example/?offset=1"] * 8)
+    monkeypatch.setattr(suite, "wild_hosts", lambda random, count: ["us", "http://evil.example"])
+    assert "Link values, sync and async, tried: 8" in _missed(suite.links)
+    assert "hosts tried: 2" in _missed(suite.hosts)
 
 
 def test_a_profile_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posthog_environments.cli.profiles.FIELDS", ("host", "project_id"))
-    assert "goes to its own server alone" in _missed(room.diverted)
+    assert "goes to its own server alone" in _missed(suite.diverted)
 
 
 # ------------------------------------------------------------------------------------------- where it could show
@@ -240,8 +240,8 @@ def _shown(monkeypatch: pytest.MonkeyPatch, part: str) -> str:
     """Make one part of the campaign; only what was found counts, for the other places were not looked at."""
     for name in ("_fail", "_fail_below", "_interrupt", "_misuse", "_objects"):
         if name != part:
-            monkeypatch.setattr(places, name, lambda *arguments: None)
-    return "\n".join(line for line in _missed(places.shown).splitlines() if ": 0 in " not in line)
+            monkeypatch.setattr(leak_search, name, lambda *arguments: None)
+    return "\n".join(line for line in _missed(leak_search.shown).splitlines() if ": 0 in " not in line)
 
 
 def test_a_secret_that_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,11 +344,11 @@ def _command(monkeypatch: pytest.MonkeyPatch, part: str) -> str:
     """Make one part of the campaign; only what was found counts."""
     for name in ("_knock", "_processes"):
         if name != part:
-            monkeypatch.setattr(places, name, lambda *arguments: None)
-    every = places._commands
-    monkeypatch.setattr(places, "_commands", lambda home: every(home)[:3])
-    monkeypatch.setattr(places, "_own_sandbox", lambda effort: [])
-    return "\n".join(line for line in _missed(places.command).splitlines() if ": 0 in " not in line)
+            monkeypatch.setattr(leak_search, name, lambda *arguments: None)
+    every = leak_search._commands
+    monkeypatch.setattr(leak_search, "_commands", lambda home: every(home)[:3])
+    monkeypatch.setattr(leak_search, "_own_sandbox", lambda effort: [])
+    return "\n".join(line for line in _missed(leak_search.command).splitlines() if ": 0 in " not in line)
 
 
 def test_an_option_that_takes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,11 +408,11 @@ def test_a_sandbox_that_says_its_key_twice(monkeypatch: pytest.MonkeyPatch) -> N
         return popen([arguments[0], "-c", code], **named)
 
     monkeypatch.setattr(PLACES.subprocess, "Popen", twice)
-    assert "`phenv sandbox` says" in _missed(places._own_sandbox)
+    assert "`phenv sandbox` says" in _missed(leak_search._own_sandbox)
 
 
 def test_a_server_without_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places._Everything, "emit", lambda self, record: None)
+    monkeypatch.setattr(leak_search._Everything, "emit", lambda self, record: None)
     assert "loggers of the sandbox that spoke" in _command(monkeypatch, "_knock")
 
 
@@ -421,12 +421,12 @@ def test_the_bait_is_found_in_every_form() -> None:
     from random import Random
     from urllib.parse import quote
 
-    bait = Bait(Random(1))
-    key = bait.give()
+    canary = Canary(Random(1))
+    key = canary.give()
     for text in (key, key[10:18], quote(key, safe=""), repr(key), key.encode().hex(), f"x{key}y"):
-        assert bait.occurrences(text.encode()), text
+        assert canary.occurrences(text.encode()), text
     for before in ("", "B", "Be", "Bearer "):
-        assert bait.occurrences(base64.b64encode(f"{before}{key}".encode()))
-    assert not bait.occurrences(b"phx_ Bearer " + key[4:11].encode())
+        assert canary.occurrences(base64.b64encode(f"{before}{key}".encode()))
+    assert not canary.occurrences(b"phx_ Bearer " + key[4:11].encode())
     assert secrets.Secret.__slots__
     assert output.__all__

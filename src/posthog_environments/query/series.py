@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NoReturn, TypeAlias, cast
 
-SeriesKind: TypeAlias = Literal["events", "actions"]
+Kind: TypeAlias = Literal["events", "actions"]
 
 # PostHog's source: models/entity/entity.py and, for the first_… ones, schema.json.
 _PROPERTY_MATH = ("sum", "avg", "min", "max", "median", "p75", "p90", "p95", "p99")
@@ -52,7 +52,7 @@ class Entity:
         custom_name: A label for people.
     """
 
-    kind: SeriesKind
+    kind: Kind
     id: str | int | None
     math: str | None = None
     math_property: str | None = None
@@ -140,7 +140,7 @@ def action(
 def entities_to_wire(
     entities: EventsArgument | ActionsArgument,
     *,
-    kind: SeriesKind = "events",
+    kind: Kind = "events",
     filters: Callable[..., Any],
     argument: str | None = None,
     first: int | None = None,
@@ -171,7 +171,7 @@ def entities_to_wire(
     return _ordered(wire, place, first) or None
 
 
-def _one(entry: object, kind: SeriesKind, place: str, filters: Callable[..., Any]) -> dict[str, Any]:
+def _one(entry: object, kind: Kind, place: str, filters: Callable[..., Any]) -> dict[str, Any]:
     if isinstance(entry, Entity):
         if entry.kind != kind:
             other = entry.kind
@@ -188,7 +188,7 @@ def _one(entry: object, kind: SeriesKind, place: str, filters: Callable[..., Any
     return wire
 
 
-def _check_dict(entry: Mapping[str, Any], kind: SeriesKind, place: str) -> dict[str, Any]:
+def _check_dict(entry: Mapping[str, Any], kind: Kind, place: str) -> dict[str, Any]:
     for name in entry:
         if not isinstance(cast("object", name), str):
             raise TypeError(f"{place}: the fields of an entity are text, not {type(name).__name__}")
@@ -210,7 +210,7 @@ def _check_dict(entry: Mapping[str, Any], kind: SeriesKind, place: str) -> dict[
     return dict(entry) | {"id": _check_id(kind, entry["id"], f"{place}.id")}
 
 
-def _check_id(kind: SeriesKind, value: object, place: str, *, null: bool = True) -> str | int | None:
+def _check_id(kind: Kind, value: object, place: str, *, null: bool = True) -> str | int | None:
     if kind == "actions":
         return _check_number(value, place)
     if value is None and null:

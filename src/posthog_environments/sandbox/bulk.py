@@ -103,7 +103,7 @@ def show_deletions(app: AppContext, call: RequestContext) -> Reply:
     state, person = call.query.get("status", "all"), call.query.get("person_uuid")
     if state not in STATES:
         raise invalid(f"This must be one of {', '.join(STATES)}.", "status")
-    limit, offset = _number(call, "limit", PAGE) or PAGE, _number(call, "offset", 0)
+    limit, offset = _number(call, "limit", PAGE, least=1), _number(call, "offset", 0, least=0)
     with app.store.writing() as cursor:
         cursor.execute(
             "UPDATE deletions SET verified_at = ? WHERE verified_at IS NULL AND created_at <= ?",
@@ -145,12 +145,13 @@ def _person(text: str) -> str:
         raise invalid(f"{text[:60]!r} is no UUID.", "person_uuid") from None
 
 
-def _number(call: RequestContext, name: str, otherwise: int) -> int:
+def _number(call: RequestContext, name: str, otherwise: int, *, least: int) -> int:
     text = call.query.get(name, "")
     number = persons.whole(text) if text else otherwise
-    if number is None or not 0 <= number <= persons.MOST_ID:
-        raise invalid("This must be a whole number from 0.", name)
-    return number
+    if number is None or number < least:
+        raise invalid(f"This must be a whole number from {least}.", name)
+    # No list is longer, and the database counts to 2**63 alone.
+    return min(number, persons.MOST_ID)
 
 
 ROUTES: Final[Routes] = {

@@ -58,7 +58,7 @@ def list_of(test: Test) -> Test:
     return lambda value: isinstance(value, list) and all(map(test, cast("list[object]", value)))
 
 
-def _filters(value: object) -> bool:
+def good_filters(value: object) -> bool:
     """Tell a list of conditions, a group of them, or an empty object, which is none."""
     return value == {} or list_of(_entry)(value) or _group(value)
 
@@ -89,6 +89,48 @@ def _trends_query(value: object) -> bool:
     return isinstance(query.get("kind"), str) and isinstance(query.get("series"), list)
 
 
+_NEVER_NULL: Final[Mapping[str, frozenset[str]]] = {
+    "": frozenset({"query", "refresh", "client_query_id", "name"}),
+    "query": frozenset(
+        {"kind", "series", "dateRange", "interval", "properties", "filterTestAccounts", "breakdownFilter"}
+        | {"compareFilter", "trendsFilter", "samplingFactor", "aggregation_group_type_index"}
+    ),
+    "series": frozenset(
+        {"kind", "id", "name", "custom_name", "math", "math_property", "math_property_type", "math_hogql"}
+        | {"math_group_type_index", "properties"}
+    ),
+    "dateRange": frozenset({"date_from", "date_to", "explicitDate"}),
+    "breakdownFilter": frozenset(
+        {"breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
+        | {"breakdown_histogram_bin_count", "breakdown_normalize_url", "breakdown_group_type_index"}
+    ),
+    "breakdowns": frozenset({"type", "normalize_url", "group_type_index", "histogram_bin_count"}),
+    "compareFilter": frozenset({"compare", "compare_to"}),
+    "trendsFilter": frozenset(
+        {"display", "formula", "formulas", "formulaNodes", "smoothingIntervals", "showLegend", "showValuesOnSeries"}
+        | {"showPercentStackView", "aggregationAxisFormat", "aggregationAxisPrefix", "aggregationAxisPostfix"}
+        | {"decimalPlaces", "yAxisScaleType", "showMultipleYAxes", "hiddenLegendIndexes"}
+    ),
+    "formulaNodes": frozenset({"formula", "custom_name"}),
+}
+"""Of a query, by the place in it: what the contract says is there or not. Servers take a null there for nothing."""
+
+
+def _null_in(given: object, at: str = "") -> str | None:
+    """Find a field of a query that is null and may not be."""
+    if isinstance(given, list):
+        return next((name for one in cast("list[object]", given) if (name := _null_in(one, at))), None)
+    if not isinstance(given, dict):
+        return None
+    never = _NEVER_NULL.get(at, frozenset())
+    for name, value in cast("dict[str, object]", given).items():
+        if value is None and name in never:
+            return name
+        if name in _NEVER_NULL and (found := _null_in(value, name)):
+            return found
+    return None
+
+
 _ENTITY: Final[Mapping[str, Test]] = {
     "id": _or_null(is_text, is_whole),
     "type": _or_null(is_text),
@@ -97,7 +139,7 @@ _ENTITY: Final[Mapping[str, Test]] = {
     "order": _or_null(is_whole),
     "math": _or_null(is_text),
     "math_property": _or_null(is_text),
-    "properties": _filters,
+    "properties": good_filters,
 }
 
 
@@ -121,7 +163,7 @@ class DeclaredRequest:
     Attributes:
         query: Tests of the parameters in the query.
         body: Tests of the fields of the body; None where there is no body.
-        strict: Whether the operation itself looks at the whole body, and closer.
+        strict: Whether the operation itself looks at the whole body, and closer, but at what is null.
     """
 
     query: Mapping[str, Test] = field(default_factory=dict[str, Test])
@@ -169,7 +211,7 @@ TREND: Final = DeclaredRequest(
         **dict.fromkeys(_FLAGS, is_flag),
         **dict.fromkeys(_TEXTS, is_text),
         **dict.fromkeys(("events", "actions"), list_of(_entity)),
-        "properties": _filters,
+        "properties": good_filters,
     },
 )
 QUERY: Final = DeclaredRequest(
@@ -211,5 +253,7 @@ def check(call: RequestContext, takes: DeclaredRequest) -> None:
         if not call.body.strip():
             raise required("body", "A body must be given, which may be an empty object.")
         wrong = _wrong(call.fields, takes.body)
+    if wrong is None and takes.strict:
+        wrong = _null_in(call.fields)
     if wrong is not None:
         raise invalid("This is not what the contract says.", wrong)

@@ -116,6 +116,16 @@ def read_flat(text: str | None) -> ConditionGroup:
     return ConditionGroup("AND", tuple(items))
 
 
+def written(item: ConditionGroup | PropertyCondition) -> dict[str, Any]:
+    """Write filters as they were understood, in the form that the contract has for them."""
+    if isinstance(item, ConditionGroup):
+        return {"type": item.word, "values": [written(one) for one in item.items]}
+    value = (
+        {} if item.operator in WITHOUT_VALUE else {"value": item.values[0] if len(item.values) == 1 else item.values}
+    )
+    return {"key": item.key, **value, "operator": item.operator, "type": item.kind or "event"}
+
+
 def _parsed(text: str, attr: str | None) -> object:
     try:
         return bodies.parse(text) if text.strip() else None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
-from posthog_environments.sandbox import bodies, filters, trend_request
+from posthog_environments.sandbox import bodies, declared, filters, trend_request
 from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, RequestContext
 from posthog_environments.sandbox.period import Calendar, Period, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
@@ -110,7 +110,7 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
         display=display,
         formulas=_formulas(app, given, found),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
-        echo=_echo(given, found, wanted, display),
+        echo=_echo(given, found, properties, wanted, display),
         key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
     )
 
@@ -338,15 +338,20 @@ def _formulas(app: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec
 
 
 def _echo(
-    given: Mapping[str, Any], found: tuple[SeriesSpec, ...], wanted: PeriodRequest, display: str
+    given: Mapping[str, Any],
+    found: tuple[SeriesSpec, ...],
+    properties: filters.ConditionGroup,
+    wanted: PeriodRequest,
+    display: str,
 ) -> dict[str, Any]:
-    """Repeat the question as it was understood."""
+    """Repeat the question as it was understood; what is no text is no date, and means now."""
+    asked: object = _parsed(given.get("properties")) or []
     echo: dict[str, Any] = {
         "insight": "TRENDS",
-        "properties": _parsed(given.get("properties")) or [],
+        "properties": asked if declared.good_filters(asked) else filters.written(properties),
         "filter_test_accounts": bodies.truth(given.get("filter_test_accounts")),
-        "date_from": wanted.date_from,
-        "date_to": wanted.date_to,
+        "date_from": wanted.date_from if isinstance(wanted.date_from, str) else None,
+        "date_to": wanted.date_to if isinstance(wanted.date_to, str) else None,
         "interval": wanted.interval,
         "display": display,
     }

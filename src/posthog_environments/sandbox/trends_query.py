@@ -166,7 +166,7 @@ def _kind(value: object) -> object:
 def _entity(app: AppContext, value: object, order: int) -> SeriesSpec | None:
     where = f"query.series.{order}"
     kind = _kind(value)
-    if kind in _OTHER_NODES:
+    if isinstance(kind, str) and kind in _OTHER_NODES:
         raise unsupported(f"series of the kind {kind}", "series")
     if not isinstance(kind, str) or kind not in _NODES:
         strict.refuse(where, f"The kind {str(kind)[:60]!r} is none of {', '.join(sorted({*_NODES, *_OTHER_NODES}))}.")

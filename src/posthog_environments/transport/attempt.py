@@ -1,11 +1,12 @@
-"""One request on its way through the inner transport: who carries it, what it has with it, and what became of it.
+"""One request through the inner transport: key, deadline, and what an exception means.
 
-The inner transport is one of httpx's own on a network of ours, or the one that the user gave. What goes wrong comes out
-as `TransportFailure`, stripped of the exceptions below it, for their frames hold the key.
+The inner transport is httpx's own on our network backend, or the one that the user gave. Exceptions come out as
+`TransportFailure` without the exceptions below them, whose frames hold the key.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import threading
@@ -25,17 +26,17 @@ from posthog_environments.config.settings import Settings
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.transport.network import CALL_DEADLINE, AsyncNetwork, Network
 
-__all__ = ["GRACE", "Attempt", "Inner", "async_inner_transport", "inner_transport"]
+__all__ = ["GRACE", "AsyncHTTPTransport", "Attempt", "HTTPTransport", "Inner", "T", "pool_arguments"]
 
-# Waiting for a cancel scope is left this much longer than the timeouts of the single steps, so that where a step
-# times out, the step says so itself: then it is known whether anything was sent.
+# Seconds that a cancel scope outlasts the deadline. Then a step that times out reports it itself, and it is known
+# whether anything was sent.
 GRACE = 0.2
-# Connections at once, and idle ones that are kept for so many seconds.
+# Limits of the connection pool.
 MAX_CONNECTIONS = 100
 MAX_IDLE = 20
 IDLE_SECONDS = 5.0
 
-# What an exception means, whether anything may have been sent, and whether the system's words say more.
+# What an exception means, and whether anything may have been sent.
 _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (httpx.ConnectTimeout, "no connection could be made in time", False),
     (httpx.PoolTimeout, "no connection became free in time", False),
@@ -56,9 +57,9 @@ T = TypeVar("T", bound="httpx.BaseTransport | httpx.AsyncBaseTransport")
 
 
 def _without_frames(interruption: BaseException) -> BaseException:
-    """Return Ctrl-C or a cancellation without the frames that it went through, for those hold the key.
+    """Return Ctrl-C or a cancellation without its frames, which hold the key.
 
-    On trio it comes in a group when it meets a connection that is being made.
+    On trio it arrives in a group if it interrupts a connection attempt.
     """
     bare = interruption.with_traceback(None)
     while isinstance(bare, BaseExceptionGroup):
@@ -72,51 +73,37 @@ def _without_frames(interruption: BaseException) -> BaseException:
 # ------------------------------------------------------------------------------------------------ the inner transports
 
 
-class _HTTPTransport(httpx.HTTPTransport):
-    """httpx's own on a network of ours. `handle_request` is inherited: tools that patch it see all requests."""
+class HTTPTransport(httpx.HTTPTransport):
+    """httpx's transport on our network backend. It inherits `handle_request`, so tools that patch it see requests."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
         self.network = Network()
         _put_pool(self, httpcore.ConnectionPool(network_backend=self.network, **arguments))
 
     def close(self) -> None:
-        # Not by the pool: its lock may be held for ever where Ctrl-C came.
+        """Close its sockets: not by the pool, whose lock Ctrl-C may have left held."""
         self.network.close()
 
 
-class _AsyncHTTPTransport(httpx.AsyncHTTPTransport):
-    """The same, awaiting."""
+class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
+    """The same, async."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
         self.network = AsyncNetwork()
         _put_pool(self, httpcore.AsyncConnectionPool(network_backend=self.network, **arguments))
 
     async def aclose(self) -> None:
+        """Close its sockets."""
         await self.network.aclose()
 
 
 def _put_pool(transport: Any, pool: object) -> None:
-    """Have a transport of httpx use a pool; its constructor takes none. The one private name of others in here."""
+    """Set the pool of an httpx transport, whose constructor takes none. The only private name of another package."""
     transport._pool = pool  # noqa: SLF001
 
 
-def inner_transport(
-    given: httpx.BaseTransport | None, settings: Settings, verify: ssl.SSLContext | None, proxy: str | None
-) -> Inner[httpx.BaseTransport]:
-    """Return what carries the requests of a blocking client."""
-    arguments = {} if given is not None else _pool_arguments(settings, verify, proxy)
-    return Inner(given, lambda: _HTTPTransport(arguments))
-
-
-def async_inner_transport(
-    given: httpx.AsyncBaseTransport | None, settings: Settings, verify: ssl.SSLContext | None, proxy: str | None
-) -> Inner[httpx.AsyncBaseTransport]:
-    """Return what carries the requests of an awaiting client."""
-    arguments = {} if given is not None else _pool_arguments(settings, verify, proxy)
-    return Inner(given, lambda: _AsyncHTTPTransport(arguments))
-
-
-def _pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> dict[str, Any]:
+def pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: str | None) -> dict[str, Any]:
+    """Return the arguments of the connection pool of a client."""
     https = settings.host.startswith("https:") or (proxy or "").startswith("https:")
     parsed = None if proxy is None else httpx.Proxy(proxy)
     return {
@@ -129,7 +116,7 @@ def _pool_arguments(settings: Settings, verify: ssl.SSLContext | None, proxy: st
 
 
 class _Use(Generic[T]):
-    """An inner transport, and how many calls are under way on it."""
+    """An inner transport, and the number of calls on it."""
 
     def __init__(self, transport: T) -> None:
         self.transport = transport
@@ -138,7 +125,7 @@ class _Use(Generic[T]):
 
 
 class Inner(Generic[T]):
-    """The inner transport: made on first use, and anew after an interruption or a fork. One that was given is kept."""
+    """Holds the inner transport: made on first use, and anew after an interruption or a fork. A given one is kept."""
 
     def __init__(self, given: T | None, make: Callable[[], T]) -> None:
         self.is_ours = given is None
@@ -148,7 +135,7 @@ class Inner(Generic[T]):
         _INNERS.add(self)
 
     def enter(self) -> _Use[T]:
-        """Take part in the transport in use."""
+        """Begin a call on the current transport."""
         with self._lock:
             if self._use is None:
                 self._use = _Use(self._make())
@@ -156,7 +143,7 @@ class Inner(Generic[T]):
             return self._use
 
     def leave(self, use: _Use[T], *, interrupted: bool = False) -> T | None:
-        """Return the transport if it is to be closed now: it is used no more, and this was its last call."""
+        """End a call; return the transport if it is to be closed now, after the last call on an outdated one."""
         with self._lock:
             use.calls -= 1
             if interrupted and self.is_ours:
@@ -165,20 +152,19 @@ class Inner(Generic[T]):
             return use.transport if use.is_outdated and not use.calls else None
 
     def end(self) -> T | None:
-        """Return the transport, to be closed now."""
+        """Return the transport, for closing."""
         with self._lock:
             use = self._use
             self._use = None if self.is_ours else use
             return None if use is None else use.transport
 
     def after_fork(self) -> None:
-        """Begin anew in a child, which holds copies of the parent's sockets, and of locks that nobody will release.
+        """Start over in a child process, which has copies of the parent's sockets and of locks that nobody releases.
 
-        To close a copy says nothing to the server, where to keep it would hold the connection open when the parent
-        closes it.
+        Closing a copy tells the server nothing. Keeping it would hold the connection open after the parent closes it.
         """
         self._lock = threading.Lock()
-        if isinstance(transport := self.end(), _HTTPTransport):
+        if isinstance(transport := self.end(), HTTPTransport):
             transport.close()
 
 
@@ -195,33 +181,34 @@ if hasattr(os, "register_at_fork"):
 
 
 class Attempt(Generic[T]):
-    """A request on its way through the inner transport: with the key while it is, and within its deadline."""
+    """Sends one request: adds the key for as long as it takes, sets the deadline, and interprets exceptions."""
 
     def __init__(self, inner: Inner[T], request: httpx.Request, deadline: float) -> None:
         self._inner, self._request, self.deadline = inner, request, deadline
-        # Whether it was interrupted, by its deadline; and whether its body is still to come.
+        # Whether the deadline interrupted it; whether its body is still being streamed.
         self.is_interrupted = self.goes_on = False
-        # A transport that is to be closed after it.
+        # A transport to close afterwards.
         self.outdated: T | None = None
         self._use: _Use[T] | None = None
         self._token: Token[float | None] | None = None
 
     def begin(self, key: Secret) -> T:
-        """Put the key in, and return the transport to send with."""
+        """Add the key, and return the transport to send with."""
         self._use = self._inner.enter()
         self._token = CALL_DEADLINE.set(self.deadline)
         self._request.headers["Authorization"] = "Bearer " + key.reveal()
         return self._use.transport
 
     def end(self, error: BaseException | None = None) -> BaseException | None:
-        """Take the key out; return what is to be raised, outside of any except clause: frames below hold the key."""
-        self._request.headers.pop("Authorization", None)
+        """Remove the key; return what to raise, outside of any except clause: the frames below hold the key."""
+        with contextlib.suppress(KeyError):  # an interruption may come before it was added
+            del self._request.headers["Authorization"]
         if self._token is not None:
             CALL_DEADLINE.reset(self._token)
         return None if self.goes_on else self.leave(error)
 
     def leave(self, error: BaseException | None = None) -> BaseException | None:
-        """Let go of the transport; see `end`."""
+        """Leave the transport; see `end`."""
         is_interrupted = self.is_interrupted or not isinstance(error, (Exception, GeneratorExit, NoneType))
         if self._use is not None:
             self.outdated = self._inner.leave(self._use, interrupted=is_interrupted)
@@ -230,14 +217,14 @@ class Attempt(Generic[T]):
         return None if error is None else _without_frames(error)
 
     def _failure(self, error: Exception) -> TransportFailure:
-        """Turn what a transport raised into an outcome, with nothing of the exception but its meaning."""
+        """Turn an exception of a transport into a failure that keeps its meaning alone."""
         if isinstance(error, TransportFailure):
             return error.with_traceback(None)
         unknown = (type(error), type(error).__name__, True)
         _, reason, sent = next((row for row in _REASONS if isinstance(error, row[0])), unknown)
         late = isinstance(error, (httpx.TimeoutException, TimeoutError))
         cause: BaseException | None = error
-        # Not where time ran out: then an exception by which TLS asks for more bytes may be in the chain.
+        # Not after a timeout: its chain may hold the exception by which TLS asks for more bytes.
         for _ in range(0 if sent or late else 8):
             if isinstance(cause, ssl.SSLError):
                 return TransportFailure(
@@ -245,9 +232,9 @@ class Attempt(Generic[T]):
                 )
             cause = None if cause is None else cause.__cause__ or cause.__context__
         if self._inner.is_ours and isinstance(error, httpx.ConnectError):
-            # The system's words. A transport of the user's may say anything, headers included.
+            # The system's message. A transport of the user may say anything, headers included.
             reason += f" ({printable(str(error), 200)})"
         timed_out = late and time.monotonic() >= self.deadline - GRACE
-        # A fault of the network may pass; that a mock knows no answer does not.
+        # A network error may pass; a mock without a response does not.
         may_pass = isinstance(error, (httpx.TransportError, OSError))
         return TransportFailure(reason, sent=sent, again=may_pass and not timed_out, timed_out=timed_out)

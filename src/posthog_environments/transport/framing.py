@@ -1,8 +1,8 @@
-"""Where a response ends: of the bytes that have come, those of the response under way, and not one more.
+"""Find where a response ends, so that the parser gets the bytes of the current response and no more.
 
-A parser that is handed more keeps it, and takes it for the response to the next request. The rules are those of
-RFC 9112, 6.3 as h11 keeps them, which reads the same bytes afterwards and refuses what is not HTTP. What is not
-understood here is handed on as it is, and the connection is not used again.
+A parser that is given more keeps the rest and takes it for the response to the next request. The rules are those of
+RFC 9112, 6.3, as h11 applies them. h11 parses the same bytes afterwards and refuses what is not HTTP. Bytes that are
+not understood here are passed on unchanged, and the connection is not reused.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from posthog_environments.calls.messages import TransportFailure
 
 __all__ = ["MAX_FRAMING", "MAX_HEAD", "Framer"]
 
-# Bytes that may come before the head of the final response is whole, interim responses included; and of trailers.
+# Limit on the head of a response, interim (1xx) responses included, and on its trailers, in bytes.
 MAX_HEAD = 1 << 17
-# Bytes that the line before a chunk may have, its extensions included.
+# Limit on the line before a chunk, extensions included, in bytes.
 MAX_CHUNK_LINE = 1 << 14
-# Such lines may have eight times the bytes of the body, and this many.
+# Chunk framing may add at most 8 times the body plus this many bytes.
 MAX_FRAMING = 1 << 20
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -29,35 +29,35 @@ _STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})")
 _FRAMED_BY = re.compile(rb"\n(transfer-encoding|content-length):([^\r\n]*)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 
-# A step is told where in the data it begins, and tells how many bytes it has taken.
+# A step gets the data and the offset at which to begin, and returns how many bytes it consumed.
 _Step: TypeAlias = Callable[[bytes, int], int]
 
 
 class Framer:
-    """Follows the bytes of one connection, response by response; no I/O."""
+    """Tracks the responses on one connection. No I/O."""
 
     __slots__ = ("_asking", "_buffer", "_confused", "_framing", "_left", "_lines", "_method", "_step")
 
     def __init__(self) -> None:
         self._buffer = b""
-        # What has come of a head or of trailers that are not whole yet.
+        # An incomplete head, or incomplete trailers.
         self._lines = bytearray()
-        # Bytes that may come, or are to come, in this step.
+        # Bytes left in this step: allowed ones of a head, expected ones of a body.
         self._left = MAX_HEAD
         self._method = b""
         self._asking = False
         self._confused = False
         self._step: _Step = self._in_head
-        # Bytes that framed chunks, less those that they may.
+        # Bytes of chunk framing so far, minus those allowed.
         self._framing = 0
 
     @property
     def holds_more(self) -> bool:
-        """Whether bytes have come that belong to no response, or may: the connection must not be used again."""
+        """Whether there are surplus bytes, or may be. If so, the connection must not be reused."""
         return bool(self._buffer) or self._confused
 
     def ask(self, data: bytes) -> None:
-        """Note that a piece of a request goes out; the first piece names the method."""
+        """Note that part of a request is sent; the first part names the method."""
         if self._asking:
             return
         self._asking = True
@@ -67,16 +67,16 @@ class Framer:
         self._framing = -MAX_FRAMING
 
     def feed(self, data: bytes) -> None:
-        """Take what has come."""
+        """Add received bytes."""
         self._asking = False
         self._buffer = self._buffer + data if self._buffer else data
 
     def take(self) -> bytes:
-        """Give what of it belongs to the response; b"" if more must come first.
+        """Return received bytes that belong to the response; b"" if more must be received first.
 
         Raises:
-            Failed: Head or trailers are too long.
-            httpcore.RemoteProtocolError: The line before a chunk is, or more is asked for than the response has.
+            TransportFailure: The head or the trailers are too long.
+            httpcore.RemoteProtocolError: The line before a chunk is too long, or the response has ended.
         """
         data, at = self._buffer, 0
         while at < len(data):
@@ -93,7 +93,7 @@ class Framer:
         return data[:at]
 
     def _in_head(self, data: bytes, at: int) -> int:
-        # What is no response is for the parser to refuse; and a proxy may speak SOCKS first.
+        # The parser refuses what is not HTTP. A SOCKS proxy may answer first.
         if not self._lines and data[at : at + 1] != b"H":
             return len(data) - at
         taken, head = self._to_a_blank_line(data, at)
@@ -108,7 +108,7 @@ class Framer:
         return taken
 
     def _to_a_blank_line(self, data: bytes, at: int) -> tuple[int, bytes]:
-        """Take lines until an empty one has come; give them once it has."""
+        """Collect lines up to an empty one; return them once it is there."""
         known = len(self._lines)
         if known:
             self._lines += data[at : at + self._left + 1]
@@ -119,7 +119,7 @@ class Framer:
             taken = (end.end() if end else len(data)) - at
         self._left -= taken
         if self._left < 0:
-            # It may pass, as the same head does that h11 refuses when it comes in smaller pieces.
+            # Another attempt may succeed, as after the error of h11 for a long head.
             raise TransportFailure(f"the head of the answer is longer than {MAX_HEAD} bytes", sent=True)
         if end is None:
             if not known:
@@ -130,7 +130,7 @@ class Framer:
         return taken, lines
 
     def _after(self, head: bytes) -> _Step:
-        """Tell what comes behind a head."""
+        """Return the step that follows a head."""
         status = _STATUS.match(head)
         code = int(status.group(1)) if status else 0
         if 100 <= code < 200 and code != 101:
@@ -172,10 +172,10 @@ class Framer:
         if size is None:
             self._step = self._confuse()
         elif length := int(size.group(1), 16):
-            # With the end of the line behind it.
+            # The chunk and the line end after it.
             self._left = length + 2
         else:
-            # As if a line had ended here: where the next one is empty, the response is over.
+            # As if a line ended here: if the next line is empty, the response is complete.
             self._step, self._left = self._in_trailers, MAX_HEAD
             self._lines += b"\n"
         self._framing += end + 2 - at

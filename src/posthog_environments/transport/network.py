@@ -1,15 +1,15 @@
-"""Network backends for httpcore on which the deadline of the whole call holds, not only that of a read.
+"""Network backends for httpcore that enforce the deadline of the whole call, not only of a read.
 
-They try the addresses of a host staggered, within the deadline (`sockets`), and hand on only bytes of the response
-under way (`framing`). What they opened they can close, whatever became of the request that it was opened for.
+They try the addresses of a host staggered (`sockets`), and pass only bytes of the current response to the parser
+(`framing`). They know all open connections, and close them after an interruption.
 """
 
-# ruff: noqa: ASYNC109, ARG002 - the interface of httpcore has timeouts, and more arguments than are used here
+# ruff: noqa: ASYNC109, ARG002 - the interface is httpcore's
 
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import ssl
 import time
@@ -26,14 +26,16 @@ __all__ = ["CALL_DEADLINE", "AsyncNetwork", "Network"]
 
 T = TypeVar("T")
 
-# When the call that is under way in this context must be over, by the monotonic clock.
+# The deadline of the current call, on the monotonic clock.
 CALL_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 _BLOCKING = Blocking()
+# Not epoll, which needs a file descriptor of its own.
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 def _left(timeout: float | None) -> float | None:
-    """Return the seconds that a step may take: its own timeout, or what is left for the whole call."""
+    """Return the seconds left for a step: its own timeout, or what is left of the call if that is less."""
     if (deadline := CALL_DEADLINE.get()) is None:
         return timeout
     if (left := deadline - time.monotonic()) <= 0:
@@ -43,7 +45,7 @@ def _left(timeout: float | None) -> float | None:
 
 @contextlib.contextmanager
 def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
-    """Raise errors of the system as those of httpcore."""
+    """Raise system errors as errors of httpcore."""
     try:
         yield
     except TimeoutError as error:
@@ -56,11 +58,13 @@ def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
 
 
 class _Connection:
-    """A connected socket, among others that were opened and are not closed yet."""
+    """A connected socket; `opened` holds all that are open."""
 
     def __init__(self, sock: socket.socket, opened: set[_Connection]) -> None:
         self.sock, self.opened = sock, opened
         self.framer = Framer()
+        self._selector = _Selector()
+        self._selector.register(sock, selectors.EVENT_READ)
         opened.add(self)
 
     def receive(self, timeout: float | None) -> Step[bytes]:
@@ -73,7 +77,7 @@ class _Connection:
             view = view[(yield "send", self.sock, view, _left(timeout)) :]
 
     def read(self, timeout: float | None) -> Step[bytes]:
-        """Read what has come of the response under way."""
+        """Read bytes of the current response."""
         while not (data := self.framer.take()):
             try:
                 came = yield from self.receive(timeout)
@@ -87,15 +91,13 @@ class _Connection:
         return data
 
     def write(self, data: bytes, timeout: float | None) -> Step[None]:
-        """Write a piece of a request."""
-        if not data:
-            return
+        """Write part of a request."""
         self.framer.ask(data)
         with _raising(httpcore.WriteTimeout, httpcore.WriteError):
             yield from self.send(data, timeout)
 
     def secure(self, context: ssl.SSLContext, hostname: str | None, timeout: float | None) -> Step[_Connection]:
-        """Speak TLS from here on."""
+        """Start TLS."""
         secured = _SecureConnection(self, context, hostname)
         try:
             with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
@@ -106,17 +108,13 @@ class _Connection:
         return secured
 
     def is_readable(self) -> bool:
-        """Tell whether anything has come that nobody asked for, or the peer has gone."""
+        """Tell whether there are surplus bytes or the peer has closed."""
         if self.framer.holds_more or self.sock.fileno() < 0:
             return True
-        if not hasattr(select, "poll"):
-            return bool(select.select([self.sock], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._selector.select(0))
 
     def info(self, name: str) -> Any:
-        """Tell what httpcore asks about a connection; one that "is_readable" it does not use again."""
+        """Return what httpcore asks for. It does not reuse a connection that "is_readable"."""
         if name == "is_readable":
             return self.is_readable()
         return self.sock if name == "socket" else None
@@ -127,7 +125,7 @@ class _Connection:
 
 
 class _SecureConnection(_Connection):
-    """TLS over another connection, which may be TLS itself: to a server behind a proxy that is spoken to by https."""
+    """TLS over another connection. That one may be TLS too: an https server behind an https proxy."""
 
     def __init__(self, below: _Connection, context: ssl.SSLContext, hostname: str | None) -> None:
         super().__init__(below.sock, below.opened)
@@ -148,7 +146,7 @@ class _SecureConnection(_Connection):
             except ssl.SSLWantReadError:
                 pass
             finally:
-                # Of a handshake that fails this says why.
+                # After a failed handshake, this is the alert that says why.
                 if self._outgoing.pending:
                     yield from self._below.send(self._outgoing.read(), timeout)
             if data := (yield from self._below.receive(timeout)):
@@ -169,7 +167,7 @@ class _SecureConnection(_Connection):
 
     def is_readable(self) -> bool:
         try:
-            # What is of TLS itself is done on the way.
+            # Messages of TLS itself are processed on the way.
             self._tls.read(1)
         except ssl.SSLWantReadError:
             return self.framer.holds_more or self._below.is_readable()
@@ -190,18 +188,19 @@ def _connection(host: str, port: int, timeout: float | None, opened: set[_Connec
 
 
 class Stream(httpcore.NetworkStream):
-    """A connection, blocking."""
+    """A blocking connection."""
 
     def __init__(self, connection: _Connection) -> None:
         self.connection = connection
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
+        """Read bytes of the current response; maybe more than `max_bytes`, see `CHUNK`."""
         return _BLOCKING.run(self.connection.read(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write a piece of a request."""
-        _BLOCKING.run(self.connection.write(buffer, timeout))
+        """Write part of a request."""
+        if buffer:
+            _BLOCKING.run(self.connection.write(buffer, timeout))
 
     def close(self) -> None:
         """Close the socket."""
@@ -210,28 +209,29 @@ class Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
-        """Speak TLS from here on."""
+        """Start TLS."""
         return Stream(_BLOCKING.run(self.connection.secure(ssl_context, server_hostname, timeout)))
 
     def get_extra_info(self, info: str) -> Any:
-        """Tell what httpcore asks about a connection."""
+        """Return what httpcore asks for."""
         return self.connection.info(info)
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):
-    """A connection, awaiting."""
+    """An async connection."""
 
     def __init__(self, connection: _Connection, waiting: Awaiting) -> None:
         self.connection = connection
         self._waiting = waiting
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come of the response under way; more than `max_bytes`, see `CHUNK`."""
+        """Read bytes of the current response; maybe more than `max_bytes`, see `CHUNK`."""
         return await self._waiting.run(self.connection.read(timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write a piece of a request."""
-        await self._waiting.run(self.connection.write(buffer, timeout))
+        """Write part of a request."""
+        if buffer:
+            await self._waiting.run(self.connection.write(buffer, timeout))
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -241,18 +241,18 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncStream:
-        """Speak TLS from here on."""
+        """Start TLS."""
         return AsyncStream(
             await self._waiting.run(self.connection.secure(ssl_context, server_hostname, timeout)), self._waiting
         )
 
     def get_extra_info(self, info: str) -> Any:
-        """Tell what httpcore asks about a connection."""
+        """Return what httpcore asks for."""
         return self.connection.info(info)
 
 
 class Network(httpcore.NetworkBackend):
-    """Opens sockets, blocking."""
+    """Opens blocking connections."""
 
     def __init__(self) -> None:
         self.opened: set[_Connection] = set()
@@ -260,17 +260,17 @@ class Network(httpcore.NetworkBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> Stream:
-        """Look the name up and connect to the first of its addresses that answers."""
+        """Look up the name and connect to the first of its addresses that answers."""
         return Stream(_BLOCKING.run(_connection(host, port, timeout, self.opened)))
 
     def close(self) -> None:
-        """Close all that is open."""
+        """Close all open connections."""
         for connection in list(self.opened):
             connection.close()
 
 
 class AsyncNetwork(httpcore.AsyncNetworkBackend):
-    """Opens sockets, awaiting."""
+    """Opens async connections."""
 
     def __init__(self) -> None:
         self.opened: set[_Connection] = set()
@@ -279,11 +279,11 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
     async def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> AsyncStream:
-        """Look the name up and connect to the first of its addresses that answers."""
+        """Look up the name and connect to the first of its addresses that answers."""
         return AsyncStream(await self._waiting.run(_connection(host, port, timeout, self.opened)), self._waiting)
 
     async def aclose(self) -> None:
-        """Close all that is open."""
+        """Close all open connections."""
         for connection in list(self.opened):
             await self._waiting.wake(connection.sock)
             connection.close()

@@ -1,4 +1,4 @@
-"""Requests as they go out, but for the key: to the configured origin only, under the prefix in use, within the time."""
+"""Build requests, all but the key: to the configured origin only, under the prefix in use, with timeouts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["RequestBuilder"]
 
 _OURS = {"Accept-Encoding": "gzip", "User-Agent": f"posthog-environments/{VERSION} (Python)"}
 
-# Targets of which nothing needs to be escaped.
+# Request targets that need no escaping.
 _PLAIN = re.compile(r"(?:[A-Za-z0-9/._~@:!$&'()*+,;=?-]|%[0-9A-Fa-f]{2})+")
 
 
 class _Body(httpx.ByteStream):
     """The body of a request, in one piece.
 
-    No generator, as httpx's own is: one that is left when a call is cancelled has to be closed by the event loop.
+    The async iterator of `httpx.ByteStream` is a generator. A cancelled call leaves it for the event loop to close.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -50,13 +50,13 @@ class _Pieces:
 
 
 class _URL(httpx.URL):
-    """An address below a known one, taken apart only when somebody looks into it: what sending it takes is known."""
+    """A URL on a known origin that is parsed lazily: the parts that sending needs are known already."""
 
     def __init__(self, root: httpx.URL, whole: str, target: str) -> None:
         self._root, self._whole, self._target = root, whole, target
 
     def __getattr__(self, name: str) -> Any:
-        """Take it apart, for something is asked for that only the whole tells."""
+        """Parse the URL when another attribute is asked for."""
         if name in ("_root", "_whole", "_target"):
             raise AttributeError(name)
         super().__init__(self._whole)
@@ -67,7 +67,7 @@ class _URL(httpx.URL):
 
     @property
     def raw_scheme(self) -> bytes:
-        """See `httpx.URL`, as for the others."""
+        """See `httpx.URL`; so for the properties below."""
         return self._root.raw_scheme
 
     @property
@@ -84,7 +84,7 @@ class _URL(httpx.URL):
 
 
 class RequestBuilder:
-    """Makes the requests of a client; no I/O."""
+    """Builds the requests of a client. No I/O."""
 
     def __init__(self, client: ClientState) -> None:
         self._client = client
@@ -96,9 +96,9 @@ class RequestBuilder:
         self._headers = [(b"Host", host), *((name.encode(), value.encode()) for name, value in _OURS.items())]
 
     def of_call(self, call: Call, remaining: float, silence: float) -> httpx.Request:
-        """Make the request of a call, which may take so long, and whose server may be silent for so long."""
+        """Build the request of a call, with `remaining` seconds for all of it and `silence` seconds for each read."""
         request = call.request
-        # Whatever the contract may ask for one day: nothing is dropped in silence.
+        # Nothing that a later contract asks for is dropped in silence.
         assert request.keys() <= {"method", "url", "params", "json", "headers", "extra_headers"}
         target: str = self._base + request["url"]
         if params := request.get("params"):
@@ -118,10 +118,10 @@ class RequestBuilder:
         return self._request(request["method"].upper(), target, headers, body, remaining, silence)
 
     def of_request(self, request: httpx.Request, body: bytes, remaining: float) -> httpx.Request:
-        """Make a request of one of the generated client's.
+        """Build a request from one of the generated client.
 
         Raises:
-            ConfigurationError: It leads to another server.
+            ConfigurationError: It goes to another origin.
         """
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
@@ -150,13 +150,13 @@ class RequestBuilder:
             method, self._root, headers=headers, stream=_Body(body), extensions={"timeout": timeouts}
         )
         whole = self._start + target
-        # What httpx would write otherwise it writes.
+        # httpx escapes the others.
         request.url = _URL(self._root, whole, target) if _PLAIN.fullmatch(target) else httpx.URL(whole)
         return request
 
 
 def _readable(host: str) -> httpx.URL:
-    """Read the configured host as httpx does, which decodes labels that stand for other scripts."""
+    """Parse the configured host with httpx, which decodes IDNA labels."""
     try:
         root = httpx.URL(host)
         if root.host:

@@ -1,9 +1,9 @@
-"""Sockets that are waited for by blocking or by awaiting: names looked up, hosts connected to, bytes moved.
+"""Socket operations, blocking and async: look up a name, connect, send, receive.
 
-All is written once, as generators, which `Blocking` or `Awaiting` runs.
+Each is written once, as a generator that `Blocking` or `Awaiting` runs.
 """
 
-# ruff: noqa: ASYNC109 - what is waited for here ends at the timeout of a step or at the deadline of the call
+# ruff: noqa: ASYNC109 - each wait ends at the timeout of a step or at the deadline of the call
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ import anyio.lowlevel
 __all__ = ["CHUNK", "Awaiting", "Blocking", "Step", "connected"]
 
 T = TypeVar("T")
-# A family, and where to connect to, as the socket module has it.
+# An address family and a socket address, as in the socket module.
 Address: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
 
-# Bytes that are read at once. The parser names less, but takes more, in fewer rounds.
+# Bytes read at once. The parser asks for fewer but accepts more, which saves rounds.
 CHUNK = 1 << 18
-# Seconds that the connection to one address is waited for before the next one is tried beside it, as in RFC 8305.
+# Seconds before the next address is tried in parallel (RFC 8305).
 STAGGER = 0.25
 A_DAY = 86400.0
 
 
-# Steps are generators: they ask for a method below by its name and arguments, and receive what it returns or raises.
+# A step is a generator: it yields the name and arguments of a method below, and receives its result or exception.
 Step: TypeAlias = Generator[tuple[Any, ...], Any, T]
 
 
 class Blocking:
-    """Runs steps by blocking. Its methods raise OSError, and TimeoutError at the timeout."""
+    """Runs steps blocking. The methods raise OSError, and TimeoutError at the timeout."""
 
     def run(self, step: Step[T]) -> T:
         """Run a step to its end."""
@@ -56,17 +56,17 @@ class Blocking:
                 go_on, outcome = step.throw, error
 
     def receive(self, sock: socket.socket, timeout: float | None) -> bytes:
-        """Take what comes; b"" at the end."""
+        """Receive bytes; b"" at the end of the stream."""
         sock.settimeout(timeout)
         return sock.recv(CHUNK)
 
     def send(self, sock: socket.socket, data: memoryview, timeout: float | None) -> int:
-        """Send some of the data, and tell how much."""
+        """Send part of the data; return how many bytes."""
         sock.settimeout(timeout)
         return sock.send(data)
 
     def writable(self, sockets: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
-        """Wait for the first that can be written to; none at the timeout."""
+        """Wait until a socket is writable; return an empty list at the timeout."""
         with selectors.DefaultSelector() as selector:
             for sock in sockets:
                 selector.register(sock, selectors.EVENT_WRITE)
@@ -74,7 +74,7 @@ class Blocking:
 
 
 class Awaiting:
-    """Runs steps by awaiting, on asyncio or trio; see `Blocking`."""
+    """Runs steps async, on asyncio or trio; see `Blocking`."""
 
     def __init__(self) -> None:
         self._waits: dict[socket.socket, anyio.CancelScope] = {}
@@ -94,15 +94,15 @@ class Awaiting:
                 go_on, outcome = step.throw, error
 
     async def receive(self, sock: socket.socket, timeout: float | None) -> bytes:
-        """Take what comes; b"" at the end."""
+        """Receive bytes; b"" at the end of the stream."""
         while True:
-            # Also where something is there already, so that others have their turn.
+            # Wait even if data is there, so that other tasks get their turn.
             await self._wait(anyio.wait_readable, sock, timeout)
             with contextlib.suppress(BlockingIOError):
                 return sock.recv(CHUNK)
 
     async def send(self, sock: socket.socket, data: memoryview, timeout: float | None) -> int:
-        """Send some of the data, and tell how much."""
+        """Send part of the data; return how many bytes."""
         while True:
             try:
                 return sock.send(data)
@@ -110,7 +110,7 @@ class Awaiting:
                 await self._wait(anyio.wait_writable, sock, timeout)
 
     async def writable(self, sockets: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
-        """Wait for the first that can be written to; none at the timeout."""
+        """Wait until a socket is writable; return an empty list at the timeout."""
         found: list[socket.socket] = []
 
         async def wait(sock: socket.socket) -> None:
@@ -134,18 +134,18 @@ class Awaiting:
             del self._waits[sock]
 
     async def wake(self, sock: socket.socket) -> None:
-        """Have who waits for a socket go on, to find it closed."""
+        """Wake the task that waits for a socket, which is about to be closed."""
         if context := self._waits.get(sock):
             context.cancel()
             await anyio.lowlevel.cancel_shielded_checkpoint()
 
 
 def connected(host: str, port: int, timeout: float | None) -> Step[socket.socket]:
-    """Look a name up, and connect to the first of its addresses that answers.
+    """Look up a name and connect to the first of its addresses that answers.
 
     Raises:
-        TimeoutError: None did so in time.
-        OSError: None did so, or there is none.
+        TimeoutError: No address answered in time.
+        OSError: No address accepted, or the name has none.
     """
     limit = time.monotonic() + (A_DAY if timeout is None else timeout)
     sock = yield from _first_to_connect((yield from _addresses(host, port, timeout)), limit)
@@ -154,7 +154,7 @@ def connected(host: str, port: int, timeout: float | None) -> Step[socket.socket
 
 
 def _first_to_connect(addresses: list[Address], limit: float) -> Step[socket.socket]:
-    """Connect to addresses, each tried a little after the one before it, and keep the first that answers."""
+    """Try addresses staggered, and return the first connection that is made."""
     error, next_at = OSError("the name of the host has no address"), 0.0
     sockets: list[socket.socket] = []
     try:
@@ -186,7 +186,7 @@ def _first_to_connect(addresses: list[Address], limit: float) -> Step[socket.soc
 
 
 def _addresses(host: str, port: int, timeout: float | None) -> Step[list[Address]]:
-    """Look a name up, in a thread of its own: the system's resolver knows no timeout, and loops wait for theirs."""
+    """Look up a name in a daemon thread: the resolver has no timeout, and event loops wait for their own threads."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.suppress(OSError):
         socket.inet_pton(family, host)
@@ -194,7 +194,7 @@ def _addresses(host: str, port: int, timeout: float | None) -> Step[list[Address
     found: list[Any] = []
 
     def look_up() -> None:
-        with theirs:  # closed, it tells that the look-up is over
+        with theirs:  # closing it signals the end of the look-up
             try:
                 found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
             except (OSError, UnicodeError) as error:
@@ -210,7 +210,7 @@ def _addresses(host: str, port: int, timeout: float | None) -> Step[list[Address
     if found and isinstance(found[0], OSError):
         raise found[0]
     addresses = list(dict.fromkeys((entry[0], (entry[4][0], port, *entry[4][2:])) for entry in found))
-    # Those of both families in turn, as RFC 8305 has it.
+    # Alternate between the families (RFC 8305).
     first = [each for each in addresses if each[0] == addresses[0][0]]
     others = [each for each in addresses if each[0] != addresses[0][0]]
     return [each for each in chain.from_iterable(zip_longest(first, others)) if each is not None]

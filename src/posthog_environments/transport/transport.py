@@ -1,6 +1,6 @@
-"""The transports of the clients: httpx transports that hold the deadline, the limits and the origin, and add the key.
+"""The transports of the clients: they enforce deadline, limits and origin, and add the key.
 
-`send` serves the runners, `handle_request` the generated client; both take the same way.
+Runners call `send`; the generated client calls `handle_request`, which calls `send`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Generic, cast
 
 import anyio
 import anyio.lowlevel
@@ -24,13 +24,21 @@ from posthog_environments.errors import (
     PostHogError,
     TransportError,
 )
-from posthog_environments.transport.attempt import GRACE, Attempt, async_inner_transport, inner_transport
+from posthog_environments.transport.attempt import (
+    GRACE,
+    AsyncHTTPTransport,
+    Attempt,
+    HTTPTransport,
+    Inner,
+    T,
+    pool_arguments,
+)
 from posthog_environments.transport.body import BodyReader
 from posthog_environments.transport.requests import RequestBuilder
 
 __all__ = ["AsyncTransport", "Transport"]
 
-# Headers that tell of a body as it came, and not of one that was decompressed.
+# Headers about the body on the wire, wrong for a decompressed one.
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
@@ -39,14 +47,14 @@ def _too_late() -> TransportFailure:
 
 
 def _public_error(failed: TransportFailure) -> PostHogError:
-    """Return what a user of the generated client sees of a failure."""
+    """Return the error that a user of the generated client gets."""
     if failed.malformed is not None:
         return MalformedResponseError(failed.reason, status_code=failed.malformed[0], body=failed.malformed[1])
     return (DeadlineExceeded if failed.timed_out else TransportError)(failed.reason)
 
 
 def _response(response: httpx.Response, body: BodyReader, stream: object) -> httpx.Response:
-    """Return a response with a body that has been decompressed, and without what hangs on the connection."""
+    """Return a response with a decompressed body, detached from the connection."""
     headers = response.headers
     if body.is_compressed:
         headers = httpx.Headers([(name, value) for name, value in headers.raw if name.lower() not in _OF_THE_WIRE])
@@ -54,27 +62,31 @@ def _response(response: httpx.Response, body: BodyReader, stream: object) -> htt
     return httpx.Response(response.status_code, headers=headers, stream=cast("Any", stream), extensions=kept)
 
 
-class Transport(httpx.BaseTransport):
-    """The blocking transport: serves runners by `send`, and the generated client as a transport of httpx."""
+class _Base(Generic[T]):
+    """The constructor of both transports."""
+
+    _make: Callable[[dict[str, Any]], T]
 
     def __init__(
-        self,
-        client: ClientState,
-        given: httpx.BaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        timeout: float,
+        self, client: ClientState, given: T | None, verify: ssl.SSLContext | None, proxy: str | None, timeout: float
     ) -> None:
         self.requests = RequestBuilder(client)
         self._settings = client.settings
         self._timeout = timeout
-        self._inner = inner_transport(given, client.settings, verify, proxy)
+        arguments = {} if given is not None else pool_arguments(client.settings, verify, proxy)
+        self._inner = Inner(given, lambda: type(self)._make(arguments))
+
+
+class Transport(_Base[httpx.BaseTransport], httpx.BaseTransport):
+    """The blocking transport."""
+
+    _make = HTTPTransport
 
     def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
-        """Send a request once and read the response; of a success its body only when it is asked for, if `stream`.
+        """Send a request once and read the response. With `stream`, the body of a success is read on iteration.
 
         Raises:
-            Failed: No usable response came before `deadline`.
+            TransportFailure: There was no usable response before `deadline`.
         """
         attempt, problem, response = Attempt(self._inner, request, deadline), None, None
         key = self._settings.key.current()
@@ -92,7 +104,7 @@ class Transport(httpx.BaseTransport):
         return response
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Serve the generated client: one attempt within the client's timeout."""
+        """Make one attempt within the client's timeout, for the generated client."""
         try:
             prepared = self.requests.of_request(request, request.read(), self._timeout)
             return self.send(prepared, time.monotonic() + self._timeout)
@@ -140,22 +152,11 @@ class Transport(httpx.BaseTransport):
             raise problem
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
-    """The awaiting transport, within one event loop; see `Transport`."""
+class AsyncTransport(_Base[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+    """The async transport, for one event loop; see `Transport`."""
 
-    def __init__(
-        self,
-        client: ClientState,
-        given: httpx.AsyncBaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        timeout: float,
-    ) -> None:
-        self.requests = RequestBuilder(client)
-        self._settings = client.settings
-        self._timeout = timeout
-        self._loop: object = None
-        self._inner = async_inner_transport(given, client.settings, verify, proxy)
+    _make = AsyncHTTPTransport
+    _loop: object = None
 
     async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
         """Send a request once and read the response; see `Transport.send`."""
@@ -181,7 +182,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Serve the generated client: one attempt within the client's timeout."""
+        """Make one attempt within the client's timeout, for the generated client."""
         try:
             prepared = self.requests.of_request(request, await request.aread(), self._timeout)
             return await self.send(prepared, time.monotonic() + self._timeout)
@@ -236,7 +237,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                     for part in body.inflate(chunk):
                         yield part
             finally:
-                # Where this is cancelled the connection is half closed, and its transport is used no more.
+                # If this is cancelled, the connection is half closed and its transport is not used again.
                 await _close(response, chunks)
         except BaseException as error:  # noqa: BLE001 - as above
             problem = attempt.leave(error)
@@ -251,8 +252,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 async def _close(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
     with anyio.CancelScope(shield=True):
         await response.aclose()
-    # A body that was not read to its end leaves generators within generators behind. On a closed connection they soon
-    # end by themselves; left to the garbage collector, trio complains of each.
+    # A body that was not read to its end leaves nested generators behind. On a closed connection they end at once.
+    # Left to the garbage collector, trio warns about each.
     with contextlib.suppress(Exception):
         async for _ in chunks:
             pass

@@ -12,6 +12,7 @@
     const own = rgba(getComputedStyle(e).backgroundColor);
     return own[3] === 1 ? own : over(own, ground(e.parentElement));
   };
+  const shown = (e) => (e ? Number(getComputedStyle(e).opacity) * shown(e.parentElement) : 1);
   const light = (c) =>
     c.slice(0, 3)
       .map((v) => v / 255)
@@ -29,7 +30,9 @@
     texts += 1;
     const style = getComputedStyle(e);
     const back = ground(e);
-    const [more, less] = [light(over(rgba(style.color), back)), light(back)].sort((x, y) => y - x);
+    const ink = rgba(style.color);
+    ink[3] *= shown(e);
+    const [more, less] = [light(over(ink, back)), light(back)].sort((x, y) => y - x);
     const ratio = (more + 0.05) / (less + 0.05);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);

@@ -1,4 +1,4 @@
-"""Prove: `python -m prove [ROOM …]`. Makes every check, prints one table, exits with 1 where one does not hold."""
+"""Prove: `python -m prove [SUITE …]`. Makes every check, prints one table, exits with 1 where one does not hold."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from typing import Final
 
 from prove.frame import LOGS, Check, Result, carry_out, say, table
 
-ROOMS: Final = ("judges", "gate", "compilers", "live")
+SUITES: Final = ("judges", "gate", "compilers", "live")
 """Each is a module of this package with a `CHECKS`."""
 
 
 def main() -> int:
-    """Make the checks of the rooms that the command line names, or of all; return the exit code."""
+    """Make the checks of the suites that the command line names, or of all; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m prove", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"one of {', '.join(ROOMS)}; without any, all")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one of {', '.join(SUITES)}; without any, all")
     parser.add_argument("--only", metavar="TEXT", default="", help="only checks whose name contains this")
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the table into a file as well")
     given = parser.parse_args()
-    unknown = sorted(set(given.rooms) - set(ROOMS))
+    unknown = sorted(set(given.suites) - set(SUITES))
     if unknown:
-        parser.error(f"there is no room {', '.join(unknown)}; there are {', '.join(ROOMS)}")
-    rooms: Mapping[str, Sequence[Check]] = {
-        room: import_module(f"prove.{room}").CHECKS for room in given.rooms or ROOMS
+        parser.error(f"there is no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    suites: Mapping[str, Sequence[Check]] = {
+        suite: import_module(f"prove.{suite}").CHECKS for suite in given.suites or SUITES
     }
     start = time.monotonic()
     results: list[Result] = []
-    for room, checks in rooms.items():
+    for suite, checks in suites.items():
         for check in checks:
             if given.only in check.name:
-                say(f"{room}: {check.name} …")
-                results.append(carry_out(room, check))
+                say(f"{suite}: {check.name} …")
+                results.append(carry_out(suite, check))
                 say(f"    {'ok' if results[-1].passed else 'FAILED'}: {results[-1].text} ({results[-1].seconds:.0f} s)")
     print(table(results))
     if given.table:

@@ -1,4 +1,4 @@
-"""What a proof is made of: checks in rooms, tools that are installed from lock files, and one table at the end."""
+"""What a proof is made of: checks in suites, tools that are installed from lock files, and one table at the end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Check:
 class Result:
     """How a check went."""
 
-    room: str
+    suite: str
     check: str
     tool: str
     passed: bool
@@ -69,9 +69,9 @@ class Result:
     seconds: float
 
 
-def carry_out(room: str, check: Check) -> Result:
+def carry_out(suite: str, check: Check) -> Result:
     """Make a check in a folder of its own, and keep what its tools printed."""
-    name = f"{room}-{'-'.join(check.name.lower().split())}".replace("/", "-")
+    name = f"{suite}-{'-'.join(check.name.lower().split())}".replace("/", "-")
     folder = LOGS / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -88,7 +88,7 @@ def carry_out(room: str, check: Check) -> Result:
         with log.open("a") as stream:
             traceback.print_exc(file=stream)
         passed, text = False, f"{type(error).__name__}: {error}"
-    return Result(room, check.name, version, passed, text, time.monotonic() - start)
+    return Result(suite, check.name, version, passed, text, time.monotonic() - start)
 
 
 def run(
@@ -161,7 +161,7 @@ def table(results: Sequence[Result]) -> str:
     lines = ["| | what | by | result | s |", "|---|---|---|---|---|"]
     for each in results:
         sign = "ok" if each.passed else "**FAILED**"
-        cells = (sign, f"{each.room}: {each.check}", each.tool, each.text, f"{each.seconds:.0f}")
+        cells = (sign, f"{each.suite}: {each.check}", each.tool, each.text, f"{each.seconds:.0f}")
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 

@@ -74,7 +74,7 @@ def faults() -> Iterator[Fault]:
 FOLDERS: Final = ("src", "generated", "scripts", "tests/suites", ".")
 
 
-class House:
+class Checkout:
     """A copy of the checkout, in which things may be broken."""
 
     def __init__(self, work: Work) -> None:
@@ -142,7 +142,7 @@ class House:
 
 def _gate(group: str) -> Check:
     def make(work: Work) -> str:
-        house = House(work)
+        house = Checkout(work)
         wanted = [fault for fault in faults() if fault.group == group]
         for name in sorted({fault.check for fault in wanted}):
             holds, said = house.check(name)
@@ -156,7 +156,7 @@ def _gate(group: str) -> Check:
     return Check(f"faults in {group}", "make check, make test", make)
 
 
-def _missed(house: House, fault: Fault) -> str | None:
+def _missed(house: Checkout, fault: Fault) -> str | None:
     """Put a fault in, and tell why the check that is meant for it does not see it; None if it does."""
     before = house.break_(fault)
     generated = house.root / "generated"

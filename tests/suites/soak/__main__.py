@@ -1,4 +1,4 @@
-"""Soak: `python -m soak [ROOM …]`. Makes the campaigns, prints one table, exits with 1 where a figure is missed."""
+"""Soak: `python -m soak [SUITE …]`. Makes the campaigns, prints one table, exits with 1 where a figure is missed."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Final
 
 from soak.frame import Campaign, Effort, Result, carry_out, table
 
-ROOMS: Final = (
-    "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "intruders", "load", "shared", "processes",
+SUITES: Final = (
+    "faults", "once", "sizes", "walks", "ranges", "secrets", "paths", "sandbox_attacks", "load", "shared", "processes",
     "bulk", "export",
 )  # fmt: skip
 """Each is a module of this package with a `CAMPAIGNS`."""
 APART: Final = {"redis": "redis-server", "pipelines": "Java 17 and PySpark, half a gigabyte, which make installs"}
-"""Rooms that are entered only if they are named, and what they want of the machine."""
+"""Suites that are entered only if they are named, and what they want of the machine."""
 
 
 def main() -> int:
-    """Make the campaigns of the rooms that the command line names, or of all; return the exit code."""
-    every = (*ROOMS, *APART)
+    """Make the campaigns of the suites that the command line names, or of all; return the exit code."""
+    every = (*SUITES, *APART)
     parser = argparse.ArgumentParser(prog="python -m soak", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
-        "rooms",
+        "suites",
         nargs="*",
-        metavar="ROOM",
+        metavar="SUITE",
         help=f"one of {', '.join(every)}; without any, all but {' and '.join(APART)}",
     )
     parser.add_argument("--only", metavar="TEXT", default="", help="only campaigns whose name contains this")
@@ -35,17 +35,17 @@ def main() -> int:
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="where chance begins (default 1)")
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the table into a file as well")
     given = parser.parse_args()
-    unknown = sorted(set(given.rooms) - set(every))
+    unknown = sorted(set(given.suites) - set(every))
     if unknown:
-        parser.error(f"there is no room {', '.join(unknown)}; there are {', '.join(every)}")
+        parser.error(f"there is no suite {', '.join(unknown)}; there are {', '.join(every)}")
     start = time.monotonic()
     results: list[Result] = []
-    for room in given.rooms or ROOMS:
-        campaigns: tuple[Campaign, ...] = import_module(f"soak.{room}").CAMPAIGNS
+    for suite in given.suites or SUITES:
+        campaigns: tuple[Campaign, ...] = import_module(f"soak.{suite}").CAMPAIGNS
         for campaign in campaigns:
             if given.only in campaign.name:
-                say(f"{room}: {campaign.name} …")
-                results.append(carry_out(room, campaign, Effort(given.share, given.seed)))
+                say(f"{suite}: {campaign.name} …")
+                results.append(carry_out(suite, campaign, Effort(given.share, given.seed)))
                 for figure in results[-1].figures:
                     sign = "   " if figure.met else "!!!"
                     say(f"{sign} {figure.what}: {figure.found} ({figure.target})")
@@ -56,9 +56,9 @@ def main() -> int:
         given.table.write_text(table(results) + "\n", encoding="utf-8")
     failed = sum(not result.met for result in results)
     say(f"{len(results)} campaigns, {failed} missed, {time.monotonic() - start:.0f} s, seed {given.seed}.")
-    if not given.rooms:
-        for room, wants in APART.items():
-            say(f"Not made: {room}. `make soak ARGS={room}` does; it wants {wants}.")
+    if not given.suites:
+        for suite, wants in APART.items():
+            say(f"Not made: {suite}. `make soak ARGS={suite}` does; it wants {wants}.")
     return 1 if failed or not results else 0
 
 

@@ -1,4 +1,4 @@
-"""Room "bulk": a job of many changes is broken off at every step, and goes on; at the server each is made once.
+"""Suite "bulk": a job of many changes is broken off at every step, and goes on; at the server each is made once.
 
 The server is a model with real persons, which counts what it carries out, and looks into the journal whenever a change
 comes: its intent must be there. A job is killed (SIGKILL), interrupted (Ctrl-C) or its disk fails at each step in turn,

@@ -1,4 +1,4 @@
-"""The runs of room "bulk": `python -m soak.bulk_scenes HOST DEFECT` reads one run a line, and plays each in a fork.
+"""The runs of suite "bulk": `python -m soak.bulk_scenes HOST DEFECT` reads one run a line, and plays each in a fork.
 
 In the fork every step of a job is counted: before, in the middle of and after each write to the journal, before and
 after each fsync, before and after each request. At the step that the run names the process is killed, interrupted, or

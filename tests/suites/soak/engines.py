@@ -1,4 +1,4 @@
-"""What the room "pipelines" has done in processes of their own, one for each engine: `python -m soak.engines HOW …`.
+"""What the suite "pipelines" has done in processes of their own, one for each engine: `python -m soak.engines HOW …`.
 
 Each prints one line of JSON: how many persons it has read, how many different ones, a sum over their uuids, and the
 seconds that it took from the first request on.

@@ -1,4 +1,4 @@
-"""Room "export": a file is the same, wherever its export was broken off, and whatever was lost with that.
+"""Suite "export": a file is the same, wherever its export was broken off, and whatever was lost with that.
 
 Each break is made by a child process on a disk that counts its steps (`soak.crashes`). A full disk is a real one: a
 small tmpfs where that may be mounted, and a limit on the size of files everywhere.

@@ -1,4 +1,4 @@
-"""Room "faults": every fault, in each kind of call, for both clients, ends in a value or in one error of the tree.
+"""Suite "faults": every fault, in each kind of call, for both clients, ends in a value or in one error of the tree.
 
 The faults and their endings stand in `fault_table`. The endings are exact where `INTERFACE.md` is: a change that may
 have happened is `OutcomeUnknown` and goes out once, a read or a DELETE rides a passing fault through, and nothing takes

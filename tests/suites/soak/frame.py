@@ -1,4 +1,4 @@
-"""What a soak is made of: campaigns in rooms, the figures that they end in, and one table."""
+"""What a soak is made of: campaigns in suites, the figures that they end in, and one table."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Campaign:
 class Result:
     """How a campaign went."""
 
-    room: str
+    suite: str
     campaign: str
     figures: Sequence[Figure]
     seconds: float
@@ -74,7 +74,7 @@ class Result:
         return bool(self.figures) and all(figure.met for figure in self.figures)
 
 
-def carry_out(room: str, campaign: Campaign, effort: Effort) -> Result:
+def carry_out(suite: str, campaign: Campaign, effort: Effort) -> Result:
     """Make a campaign; one that breaks has missed its figure."""
     start = time.monotonic()
     figures: list[Figure] = []
@@ -83,7 +83,7 @@ def carry_out(room: str, campaign: Campaign, effort: Effort) -> Result:
             figures.append(figure)  # noqa: PERF402 - those before the break are kept
     except Exception as error:  # noqa: BLE001 - whatever it is, the table shows it
         figures.append(Figure("the campaign itself", "ends", type(error).__name__, met=False, more=_trace(error)))
-    return Result(room, campaign.name, figures, time.monotonic() - start)
+    return Result(suite, campaign.name, figures, time.monotonic() - start)
 
 
 def _trace(error: BaseException) -> str:
@@ -101,7 +101,7 @@ def table(results: Sequence[Result]) -> str:
     for result in results:
         for number, figure in enumerate(result.figures):
             sign = "ok" if figure.met else "**MISSED**"
-            name, seconds = (f"{result.room}: {result.campaign}", f"{result.seconds:.0f}") if number == 0 else ("", "")
+            name, seconds = (f"{result.suite}: {result.campaign}", f"{result.seconds:.0f}") if number == 0 else ("", "")
             cells = (sign, name, figure.what, figure.target, figure.found, seconds)
             lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

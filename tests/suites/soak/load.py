@@ -1,4 +1,4 @@
-"""Room "load": the quota is used up and not broken, faults are ridden out, and an outage is not made worse.
+"""Suite "load": the quota is used up and not broken, faults are ridden out, and an outage is not made worse.
 
 Hours of pacing pass on a clock that leaps (`soak.clock`), pinned to real time by a short part on a loopback server.
 The long walk goes through a server process that fails at random, from a process of its own, whose memory is measured.

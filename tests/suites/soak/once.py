@@ -1,4 +1,4 @@
-"""Room "once": a change happens once, whatever byte of the request or of the answer the connection breaks at.
+"""Suite "once": a change happens once, whatever byte of the request or of the answer the connection breaks at.
 
 The server is a model with real persons. For each change the connection is cut behind each byte of the request, and
 behind each byte of the answer; then what the client says is held against what the server has done.

@@ -1,4 +1,4 @@
-"""Room "pipelines": one process, Spark with four workers, and dlt read the same persons, and share one quota.
+"""Suite "pipelines": one process, Spark with four workers, and dlt read the same persons, and share one quota.
 
 PySpark is half a gigabyte, and has a place of its own, .venv-pipelines. What is missing on a machine is said, and the
 campaign is missed.

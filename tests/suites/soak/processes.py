@@ -1,4 +1,4 @@
-"""Room "processes": forks, threads, event loops, cancellation, Ctrl-C and generators that are dropped half-way.
+"""Suite "processes": forks, threads, event loops, cancellation, Ctrl-C and generators that are dropped half-way.
 
 Each scene is played by a process of its own, in which a `ResourceWarning` is an error, before a server here that
 answers with the very id that it was asked for: so an answer that belongs to another request is seen.

@@ -1,4 +1,4 @@
-"""Room "redis": workers that count together in Redis, whatever becomes of it. Wants Debian's `redis-server`.
+"""Suite "redis": workers that count together in Redis, whatever becomes of it. Wants Debian's `redis-server`.
 
 A real server, on a socket in a folder of its own, is killed, started again with its data, without, or with older ones,
 paused, and gone for good, while four processes (`soak.fleet`) use up one quota.

@@ -1,4 +1,4 @@
-"""The scenes of room "processes", each in a process of its own: `python -m soak.scenes NAME ARGUMENTS DEFECT`.
+"""The scenes of suite "processes", each in a process of its own: `python -m soak.scenes NAME ARGUMENTS DEFECT`.
 
 A scene prints what it has seen as one line of JSON, the sockets that it has left open among it.
 """

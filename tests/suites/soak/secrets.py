@@ -22,11 +22,11 @@ from posthog_environments import (
     Environment,
     PostHogError,
 )
-from soak.bait import Bait
+from soak.canary import Canary
 from soak.canned import Canned, Heard, Watch, own_origin, page
 from soak.canned import http as written
 from soak.frame import Campaign, Effort, Figure
-from soak.places import COMMAND, SHOWN
+from soak.leak_search import COMMAND, SHOWN
 from soak.surroundings import PROXIES, run, surroundings
 from soak.wild import wild_hosts, wild_urls
 
@@ -72,8 +72,8 @@ class Tempter:
 class Tally:
     """What came of the values."""
 
-    def __init__(self, bait: Bait) -> None:
-        self.bait = bait
+    def __init__(self, canary: Canary) -> None:
+        self.canary = canary
         self.tried = 0
         self.elsewhere: list[str] = []
         self.told = 0
@@ -87,12 +87,12 @@ class Tally:
         strangers, sent = watch.take()
         if strangers:
             self.elsewhere.append(f"{way} {value!r} led to {strangers[:3]}")
-        self.told += self.bait.occurrences(sent)
+        self.told += self.canary.occurrences(sent)
         for heard in canned.take():
-            self.with_key += self.bait.carries(heard.headers.get(b"authorization", b""))
+            self.with_key += self.canary.carries(heard.headers.get(b"authorization", b""))
             twin = heard.path.replace(b"/api/projects/", b"/api/environments/", 1)
             own_host = heard.headers.get(b"host") == f"127.0.0.1:{canned.port}".encode()
-            if twin != wanted or not own_host or self.bait.occurrences(heard.target + heard.body):
+            if twin != wanted or not own_host or self.canary.occurrences(heard.target + heard.body):
                 self.astray.append(f"{way} {value!r} made {heard.target[:200]!r}")
 
     def figures(self, least: int, what: str) -> Iterator[Figure]:
@@ -127,16 +127,16 @@ def _plan(values: list[str]) -> Iterator[tuple[str, str, int, bytes]]:
 
 def links(effort: Effort) -> Iterable[Figure]:
     """Answer thousands of calls with addresses that lead elsewhere, or seem to."""
-    bait = Bait(effort.random("key"))
-    tally = Tally(bait)
+    canary = Canary(effort.random("key"))
+    tally = Tally(canary)
     tempter = Tempter()
     with Canned(tempter) as canned, Watch(own_origin(canned.port)) as watch:
         own = f"127.0.0.1:{canned.port}"
         values = wild_urls(effort.random("links"), effort.count(VALUES, 60), own)
         cut = len(values) * 3 // 4
         for start in range(0, cut, SITTING):
-            _follow(bait, tempter, canned, watch, tally, values[start : min(start + SITTING, cut)])
-        asyncio.run(_afollow(bait, tempter, canned, watch, tally, values[cut:]))
+            _follow(canary, tempter, canned, watch, tally, values[start : min(start + SITTING, cut)])
+        asyncio.run(_afollow(canary, tempter, canned, watch, tally, values[cut:]))
         least, sync = effort.count(10_000, 50), tally.tried
         yield from tally.figures(least, "next, Location and Link values, sync and async,")
         yield _none("requests on the own origin off the path that was asked for", tally.astray)
@@ -144,12 +144,12 @@ def links(effort: Effort) -> Iterable[Figure]:
         # Otherwise the campaign would have looked for a key that nobody sent.
         yield Figure("calls whose requests carried the key to the own origin", str(sync), str(min(tally.with_key, sync)),
                      tally.with_key >= sync)  # fmt: skip
-        yield from _asked_of_the_generated_client(bait, tempter, canned, watch, values)
-        yield from _given_as_paths(bait, tempter, canned, watch, values)
+        yield from _asked_of_the_generated_client(canary, tempter, canned, watch, values)
+        yield from _given_as_paths(canary, tempter, canned, watch, values)
 
 
-def _follow(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]) -> None:
-    with Environment(1, api_key=bait.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
+def _follow(canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]) -> None:
+    with Environment(1, api_key=canary.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
         calls: dict[str, Callable[[], object]] = {
             "list": lambda: list(env.persons.list(page_size=1)),
             "activity": lambda: list(env.persons.activity(UUID, page_size=1)),
@@ -169,12 +169,14 @@ def _follow(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, tally: T
             tally.count(value, f"{name} {status}", canned, watch, wanted)
 
 
-async def _afollow(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]) -> None:
+async def _afollow(
+    canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]
+) -> None:
     async def consumed(pager: Any) -> None:
         async for _ in pager:
             pass
 
-    async with AsyncEnvironment(1, api_key=bait.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
+    async with AsyncEnvironment(1, api_key=canary.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
         calls: dict[str, Callable[[], Any]] = {
             "list": lambda: consumed(env.persons.list(page_size=1)),
             "activity": lambda: consumed(env.persons.activity(UUID, page_size=1)),
@@ -195,19 +197,19 @@ async def _afollow(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, t
 
 
 def _asked_of_the_generated_client(
-    bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, values: list[str]
+    canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, values: list[str]
 ) -> Iterator[Figure]:
     """Ask the generated client for the values themselves, as a careless follower of links would."""
     elsewhere: list[str] = []
     told = 0
     tempter.tempt("")
-    with Environment(1, api_key=bait.give(), host=canned.host) as env:
+    with Environment(1, api_key=canary.give(), host=canned.host) as env:
         client = env.api.get_httpx_client()
         for value in values[:: max(1, len(values) // 3000)]:
             with contextlib.suppress(Exception):
                 client.get(value)
             strangers, sent = watch.take()
-            told += bait.occurrences(sent)
+            told += canary.occurrences(sent)
             elsewhere += [f"{value!r} led to {strangers[:3]}"] if strangers else []
     canned.take()
     what = "connections to another place, values asked of the generated client"
@@ -219,7 +221,9 @@ ASTRAY: Final = ("/api/{}/login/", "{}/2/persons/", "persons/{}/{}/x/", "persons
 DOTS: Final = ("..", ".", "%2e%2e", ".%2E", "%2e", "%252e%252e", "..;", "..%2f..", "..%5c", "\\..")
 
 
-def _given_as_paths(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, values: list[str]) -> Iterator[Figure]:
+def _given_as_paths(
+    canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, values: list[str]
+) -> Iterator[Figure]:
     """Give the values to `env.request`, as they are and as parts of paths."""
     elsewhere: list[str] = []
     foreign: list[str] = []
@@ -228,7 +232,7 @@ def _given_as_paths(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, 
     tempter.tempt("")
     paths = [path for value in values[:: max(1, len(values) // 2000)] for path in (value, "/api/" + value, value + "/")]
     paths += [form.replace("{}", dots) for form in ASTRAY for dots in DOTS]
-    with Environment(1, api_key=bait.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
+    with Environment(1, api_key=canary.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
         for path in paths:
             try:
                 env.request("GET", path)
@@ -237,7 +241,7 @@ def _given_as_paths(bait: Bait, tempter: Tempter, canned: Canned, watch: Watch, 
             except Exception as error:  # noqa: BLE001 - counted
                 foreign.append(f"{path!r}: {error!r}")
             strangers, sent = watch.take()
-            told += bait.occurrences(sent)
+            told += canary.occurrences(sent)
             elsewhere += [f"{path!r} led to {strangers[:3]}"] if strangers else []
             for heard in canned.take():
                 asked += 1
@@ -292,7 +296,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 def hosts(effort: Effort) -> Iterable[Figure]:
     """Configure thousands of hosts, and see where a call goes."""
-    bait = Bait(effort.random("key"))
+    canary = Canary(effort.random("key"))
     context = ssl.create_default_context()
     values = wild_hosts(effort.random("hosts"), effort.count(HOSTS, 60))
     refused = served = 0
@@ -307,7 +311,7 @@ def hosts(effort: Effort) -> Iterable[Figure]:
             error: BaseException | None = None
             env: Environment | None = None
             try:
-                env = Environment(1, api_key=bait.give(), host=value, verify=context, retries=0, timeout=5)
+                env = Environment(1, api_key=canary.give(), host=value, verify=context, retries=0, timeout=5)
             except ConfigurationError as raised:
                 error, refused = raised, refused + 1
             except Exception as raised:  # noqa: BLE001 - counted
@@ -318,17 +322,17 @@ def hosts(effort: Effort) -> Iterable[Figure]:
                 if strangers or sent:
                     early.append(f"{value!r}: {strangers[:3]}")
             if error is not None or env is None:
-                if bait.occurrences(f"{error!r} {error}".encode()):
+                if canary.occurrences(f"{error!r} {error}".encode()):
                     shown.append(f"{value!r}: {error}")
                 continue
             served += 1
             where = _visited(env, watch, foreign, value) if number % 4 else asyncio.run(
-                _avisited(bait, context, watch, foreign, value)
+                _avisited(canary, context, watch, foreign, value)
             )  # fmt: skip
             names = {(_plain(host), port) for host, port in where[0]}
             if wanted is None or not names <= {(_plain(wanted[1]), wanted[2])}:
                 elsewhere.append(f"{value!r} says {wanted}, but the call went to {sorted(names)}")
-            if bait.occurrences(where[1]) and wanted is not None and not _near(wanted[1]):
+            if canary.occurrences(where[1]) and wanted is not None and not _near(wanted[1]):
                 in_the_clear.append(f"{value!r}")
     least = effort.count(10_000, 50)
     yield Figure("hosts tried", f"at least {least:,}", f"{len(values):,}", len(values) >= least)
@@ -358,9 +362,9 @@ def _visited(env: Environment, watch: Watch, foreign: list[str], value: str) -> 
 
 
 async def _avisited(
-    bait: Bait, context: ssl.SSLContext, watch: Watch, foreign: list[str], value: str
+    canary: Canary, context: ssl.SSLContext, watch: Watch, foreign: list[str], value: str
 ) -> tuple[list[tuple[str, int]], bytes]:
-    async with AsyncEnvironment(1, api_key=bait.give(), host=value, verify=context, retries=0, timeout=5) as env:
+    async with AsyncEnvironment(1, api_key=canary.give(), host=value, verify=context, retries=0, timeout=5) as env:
         try:
             await env.persons.get(1)
         except PostHogError:
@@ -375,7 +379,7 @@ async def _avisited(
 
 def diverted(effort: Effort) -> Iterable[Figure]:
     """Give `phenv` a key of one server and the address of another; name proxies in the environment."""
-    bait = Bait(effort.random("key"))
+    canary = Canary(effort.random("key"))
     tempter = Tempter()
     with (
         tempfile.TemporaryDirectory() as home,
@@ -384,9 +388,9 @@ def diverted(effort: Effort) -> Iterable[Figure]:
     ):
         with surroundings(HOME=home, XDG_CONFIG_HOME=home):
             code, printed = run(
-                "init", "--host", canned.host, "--project-id", "1", "--api-key-stdin", "--force", text=bait.give()
+                "init", "--host", canned.host, "--project-id", "1", "--api-key-stdin", "--force", text=canary.give()
             )
-            kept = any(bait.occurrences(file.read_bytes()) for file in Path(home).rglob("profiles.ini"))
+            kept = any(canary.occurrences(file.read_bytes()) for file in Path(home).rglob("profiles.ini"))
             yield Figure("the profile to be tried was written", "exit code 0", str(code), code == 0 and kept, printed)
             canned.take()
             values = wild_hosts(effort.random("command"), effort.count(COMMANDS, 12))
@@ -395,9 +399,9 @@ def diverted(effort: Effort) -> Iterable[Figure]:
                 options = ["--profile", "default"] if number % 2 else []
                 with contextlib.suppress(UnicodeError):
                     _, printed = run("persons", "list", "--host", value, "--timeout", "3", "--limit", "1", *options)
-                    told += bait.occurrences(printed.encode("utf-8", "replace"))
+                    told += canary.occurrences(printed.encode("utf-8", "replace"))
                 strangers, sent = watch.take()
-                told += bait.occurrences(sent)
+                told += canary.occurrences(sent)
                 if strangers:
                     elsewhere.append(f"--host {value!r}: {strangers[:3]}")
             yield _none(
@@ -406,28 +410,28 @@ def diverted(effort: Effort) -> Iterable[Figure]:
             yield Figure("occurrences of the key there", "0", str(told), told == 0)
             heard = len(canned.take())
             run("persons", "list", "--limit", "1")
-            carried = [one for one in canned.take() if bait.carries(one.headers.get(b"authorization", b""))]
+            carried = [one for one in canned.take() if canary.carries(one.headers.get(b"authorization", b""))]
             yield Figure("the key of the profile goes to its own server alone", "1 request, 0 before",
                          f"{len(carried)} request, {heard} before", len(carried) == 1 and not heard)  # fmt: skip
         proxy = f"http://127.0.0.1:{watch.port}"
         with surroundings(**dict.fromkeys(PROXIES, proxy)):
-            _through_proxies(bait, canned)
+            _through_proxies(canary, canned)
             strangers, sent = watch.take()
-            direct = sum(bait.carries(one.headers.get(b"authorization", b"")) for one in canned.take())
+            direct = sum(canary.carries(one.headers.get(b"authorization", b"")) for one in canned.take())
             yield Figure("connections to proxies of the environment, in 5 direct calls", "0, 5 direct",
                          f"{len(strangers)}, {direct} direct",
-                         not strangers and direct == 5 and not bait.occurrences(sent))  # fmt: skip
+                         not strangers and direct == 5 and not canary.occurrences(sent))  # fmt: skip
 
 
-def _through_proxies(bait: Bait, canned: Canned) -> None:
-    with Environment(1, api_key=bait.give(), host=canned.host) as env:
+def _through_proxies(canary: Canary, canned: Canned) -> None:
+    with Environment(1, api_key=canary.give(), host=canned.host) as env:
         env.persons.list(page_size=1).first()
         env.api.get_httpx_client().get("/api/environments/1/persons/")
-    with surroundings_of_command(bait, canned):
+    with surroundings_of_command(canary, canned):
         run("persons", "list", "--limit", "1")
 
     async def ask() -> None:
-        async with AsyncEnvironment(1, api_key=bait.give(), host=canned.host) as env:
+        async with AsyncEnvironment(1, api_key=canary.give(), host=canned.host) as env:
             await env.persons.list(page_size=1).first()
             await env.api.get_async_httpx_client().get("/api/environments/1/persons/")
 
@@ -435,9 +439,9 @@ def _through_proxies(bait: Bait, canned: Canned) -> None:
 
 
 @contextlib.contextmanager
-def surroundings_of_command(bait: Bait, canned: Canned) -> Iterator[None]:
+def surroundings_of_command(canary: Canary, canned: Canned) -> Iterator[None]:
     """Point `phenv` to a canned server, on top of what the environment has."""
-    os.environ.update(POSTHOG_HOST=canned.host, POSTHOG_PROJECT_ID="1", POSTHOG_PERSONAL_API_KEY=bait.give())
+    os.environ.update(POSTHOG_HOST=canned.host, POSTHOG_PROJECT_ID="1", POSTHOG_PERSONAL_API_KEY=canary.give())
     yield
 
 

@@ -1,4 +1,4 @@
-"""Room "shared": workers that count together in a file use the quota up and do not break it, whatever becomes of it.
+"""Suite "shared": workers that count together in a file use the quota up and do not break it, whatever becomes of it.
 
 Hours pass on a clock that leaps (`soak.clock`), with a real file. Then real processes (`soak.fleet`) share one in real
 time: the file is removed and locked while they work, and one of them is killed.

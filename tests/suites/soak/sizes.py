@@ -1,4 +1,4 @@
-"""Room "sizes": answers that are too large, too deep or endless cost little: no memory beyond the limit, no second.
+"""Suite "sizes": answers that are too large, too deep or endless cost little: no memory beyond the limit, no second.
 
 Each is made in a process of its own, for the peak of its memory never falls: a good call comes first, to have
 everything loaded, and then the hostile one. What the second costs more than the first is the figure.
@@ -195,7 +195,7 @@ def told(error):
 _SYNC: Final = """
 from posthog_environments import Environment
 with Environment(1, **options) as env:
-    env._scope.session.random = lambda: 0.0
+    env._context.client.random = lambda: 0.0
     def ask():
         try:
             env.persons.get(1)
@@ -218,7 +218,7 @@ import asyncio
 from posthog_environments import AsyncEnvironment
 async def main():
     async with AsyncEnvironment(1, **options) as env:
-        env._scope.session.random = lambda: 0.0
+        env._context.client.random = lambda: 0.0
         async def ask():
             try:
                 await env.persons.get(1)

@@ -35,8 +35,10 @@ def _read(path: Path = WORKFLOWS) -> dict[str, Any]:
 
 
 def _write(document: Mapping[str, Any], work: Work, name: str) -> Path:
+    """Write workflows beside a copy of the contract, as they lie in the repository."""
     shutil.copy(CONTRACT, work.folder / CONTRACT.name)
-    path = work.folder / f"{name}.yaml"
+    path = work.folder / WORKFLOWS.parent.name / f"{name}.yaml"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(dict(document), sort_keys=False), "utf-8")
     return path
 

@@ -10,7 +10,7 @@ from random import Random
 from string import ascii_letters, digits
 from urllib.parse import quote, quote_plus
 
-__all__ = ["Bait"]
+__all__ = ["Canary"]
 
 # Some of these look different when they are quoted, escaped or encoded.
 _SIGNS = ascii_letters + digits + "%\"'\\+/=<&"
@@ -18,7 +18,7 @@ _SIGNS = ascii_letters + digits + "%\"'\\+/=<&"
 WINDOW = 8
 
 
-class Bait:
+class Canary:
     """A key, kept so that no frame or attribute of the campaign itself shows it.
 
     It is found in plain, in pieces of eight characters, in base64, percent-encoded, escaped and in hex.

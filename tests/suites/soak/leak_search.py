@@ -38,7 +38,7 @@ import httpx
 
 from posthog_environments import AsyncEnvironment, ClientEvent, Environment, errors
 from posthog_environments.sandbox import Sandbox
-from soak.bait import Bait
+from soak.canary import Canary
 from soak.canned import Canned, Heard, http, page
 from soak.frame import Campaign, Effort, Figure
 from soak.surroundings import run, surroundings
@@ -54,8 +54,8 @@ THEIRS: Final = ("httpx", "httpcore", "h11", "anyio")
 class Hunt:
     """Looks for a key in text after text, and counts by the kind of place."""
 
-    def __init__(self, bait: Bait) -> None:
-        self.bait = bait
+    def __init__(self, canary: Canary) -> None:
+        self.canary = canary
         self.texts: Counter[str] = Counter()
         self.found: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -63,7 +63,7 @@ class Hunt:
         """Look for the key in a text."""
         self.texts[place] += 1
         raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-        if self.bait.occurrences(raw):
+        if self.canary.occurrences(raw):
             self.found[place].append(str(where))
 
     def figure(self, place: str, what: str) -> Figure:
@@ -328,7 +328,7 @@ class _Listener:
 
 def _fail(hunt: Hunt, failing: Failing, canned: Canned, effort: Effort, kinds: set[type], listener: _Listener) -> None:
     options: dict[str, Any] = {"retries": 0, "pacing": False, "timeout": 0.3, "max_body": 4000, "on_event": listener}
-    key = hunt.bait.give
+    key = hunt.canary.give
     pairs = _faults(effort)
     for start in range(0, len(pairs), 20):
         with Environment(1, api_key=key(), host=canned.host, **options) as env:
@@ -369,7 +369,7 @@ class _Careless(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 def _fail_below(hunt: Hunt, canned: Canned, kinds: set[type]) -> None:
     """Fail where requests are carried: refused, no TLS, a transport of the user's."""
-    key = hunt.bait.give
+    key = hunt.canary.give
     no_tls = canned.host.replace("http:", "https:")
     for host in ("http://127.0.0.1:1", no_tls):
         with Environment(1, api_key=key(), host=host, retries=0, timeout=2) as env:
@@ -398,7 +398,7 @@ def _fail_on_disk(hunt: Hunt, kinds: set[type]) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Environment(1, api_key=hunt.bait.give(), transport=_Careless(OSError)) as env,
+        Environment(1, api_key=hunt.canary.give(), transport=_Careless(OSError)) as env,
     ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
         try:
@@ -440,7 +440,7 @@ def _interrupted(kind: str) -> Iterator[None]:
 
 
 def _interrupt(hunt: Hunt, canned: Canned) -> None:
-    key = hunt.bait.give
+    key = hunt.canary.give
 
     async def cancelled(name: str) -> None:
         async with AsyncEnvironment(1, api_key=key(), host=canned.host, retries=0) as env:
@@ -464,7 +464,7 @@ def _interrupt(hunt: Hunt, canned: Canned) -> None:
 
 def _misuse(hunt: Hunt) -> None:
     """Give keys that are none, in the right place and in wrong ones."""
-    key = hunt.bait.give
+    key = hunt.canary.give
 
     def raising() -> str:
         raise RuntimeError(f"the vault would not give {key()}")
@@ -571,7 +571,7 @@ def listening(hunt: Hunt, place: str, deaf_to: tuple[str, ...] = ()) -> Iterator
 
 def shown(effort: Effort) -> Iterable[Figure]:
     """Let everything fail that can, and look for the key in all that Python shows of it."""
-    hunt = Hunt(Bait(effort.random("key")))
+    hunt = Hunt(Canary(effort.random("key")))
     failing, listener = Failing(), _Listener(hunt)
     kinds: set[type] = set()
     with (
@@ -613,7 +613,7 @@ def shown(effort: Effort) -> Iterable[Figure]:
 
 def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
     """Look at all objects of a client that has worked, and while it works."""
-    key = hunt.bait.give
+    key = hunt.canary.give
 
     def survey(*roots: object) -> None:
         everywhere = [thing for thing in gc.get_objects() if str(type(thing).__module__).partition(".")[0] in OURS]
@@ -723,10 +723,10 @@ def command(effort: Effort) -> Iterable[Figure]:
     """Run every command of `phenv`, well and badly, and look at what it prints and at what others see of it."""
     from posthog_environments.cli.root import phenv
 
-    hunt = Hunt(Bait(effort.random("key")))
+    hunt = Hunt(Canary(effort.random("key")))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "key").write_text(hunt.bait.give())
+        (home / "key").write_text(hunt.canary.give())
         (home / "key").chmod(0o600)
         takers: list[str] = []
         for path, each in _tree(phenv):
@@ -735,11 +735,11 @@ def command(effort: Effort) -> Iterable[Figure]:
                 flag = isinstance(parameter, click.Option) and parameter.is_flag
                 if named and not flag and not isinstance(parameter.type, click.Path):
                     takers.append(" ".join((*path, *parameter.opts)))
-            with surroundings(HOME=folder, XDG_CONFIG_HOME=folder, POSTHOG_PERSONAL_API_KEY=hunt.bait.give()):
+            with surroundings(HOME=folder, XDG_CONFIG_HOME=folder, POSTHOG_PERSONAL_API_KEY=hunt.canary.give()):
                 hunt.look("printed", run(*path, "--help")[1], f"{path} --help")
         yield Figure("options that take the key itself", "0", str(len(takers)), not takers, "\n".join(takers))
         with (
-            Sandbox(30, api_key=hunt.bait.give(), rates=False, lag=0) as box,
+            Sandbox(30, api_key=hunt.canary.give(), rates=False, lag=0) as box,
             Canned(failing := Failing()) as canned,
             # Some calls below put the key into the address on purpose, and the client that makes them says so.
             listening(hunt, "access", deaf_to=THEIRS) as heard,
@@ -755,7 +755,7 @@ def command(effort: Effort) -> Iterable[Figure]:
                 given = {
                     "POSTHOG_HOST": targets[target],
                     "POSTHOG_PROJECT_ID": box.project_id,
-                    "POSTHOG_PERSONAL_API_KEY": hunt.bait.give(),
+                    "POSTHOG_PERSONAL_API_KEY": hunt.canary.give(),
                 }
                 with surroundings(HOME=folder, XDG_CONFIG_HOME=folder, **given):
                     _, printed = run("--timeout", "3", *arguments)
@@ -772,7 +772,7 @@ def command(effort: Effort) -> Iterable[Figure]:
 
 def _knock(hunt: Hunt, box: Sandbox) -> None:
     """Call the sandbox with its key in every place where it takes one, and in broken requests."""
-    key = hunt.bait.give
+    key = hunt.canary.give
     url = f"{box.host}/api/projects/{box.project_id}/persons/"
     with httpx.Client() as client:
         calls: tuple[Callable[[], httpx.Response], ...] = (
@@ -812,9 +812,9 @@ def _processes(hunt: Hunt, canned: Canned, box: Sandbox, home: Path, failing: Fa
     failing.fault = "an announced end"
     canned.answer = answer
     ways: tuple[tuple[list[str], dict[str, str], bytes], ...] = (
-        ([], {"POSTHOG_PERSONAL_API_KEY": hunt.bait.give()}, b""),
+        ([], {"POSTHOG_PERSONAL_API_KEY": hunt.canary.give()}, b""),
         (["--api-key-file", str(home / "key")], {}, b""),
-        (["--api-key-stdin"], {}, hunt.bait.give().encode()),
+        (["--api-key-stdin"], {}, hunt.canary.give().encode()),
     )
     for options, variables, text in ways:
         with surroundings(HOME=str(home), POSTHOG_HOST=canned.host, POSTHOG_PROJECT_ID="1", **variables):
@@ -850,10 +850,10 @@ def _own_sandbox(effort: Effort) -> Iterator[Figure]:
         assert process.stdout is not None
         lines = [process.stdout.readline().strip().removeprefix("export ") for _ in range(3)]
         given = dict(line.split("=", 1) for line in lines)
-        hunt = Hunt(Bait(of=lambda: str(given["POSTHOG_PERSONAL_API_KEY"])))
+        hunt = Hunt(Canary(of=lambda: str(given["POSTHOG_PERSONAL_API_KEY"])))
         url = f"{given['POSTHOG_HOST']}/api/projects/{given['POSTHOG_PROJECT_ID']}/persons/"
         for number in range(effort.count(200, 5)):
-            httpx.get(url, params={"personal_api_key": hunt.bait.give(), "limit": number})
+            httpx.get(url, params={"personal_api_key": hunt.canary.give(), "limit": number})
         process.terminate()
         process.wait(30)
         assert process.stderr is not None
