@@ -12,6 +12,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
+from posthog_environments.query.texts import TIMESTAMP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,11 +22,7 @@ if TYPE_CHECKING:
 DateArgument: TypeAlias = "date | timedelta | relativedelta | str | None"
 
 RELATIVE_FORM = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
-_ISO = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
-)
-# The same without its hyphens, or without its zeros, as servers take it too; sent with both.
+# A date without its hyphens, or without its zeros, as servers take it too; sent with both.
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _LOOSE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 # Where Start and End are heeded as one expects: of weeks since November 2025. Servers ignore them for q, M and s, and
@@ -143,7 +141,7 @@ def _text(text: str, argument: str, now: Callable[[], datetime]) -> str:
         return text
     if loose := _COMPACT.fullmatch(text) or _LOOSE.fullmatch(text):
         text = f"{loose[1]}-{loose[2]:0>2}-{loose[3]:0>2}"
-    if _ISO.fullmatch(text):
+    if TIMESTAMP.fullmatch(text):
         try:
             datetime.fromisoformat(text)
         except ValueError as error:

@@ -21,11 +21,11 @@ from posthog_environments.query.operators import (
     check_key,
     check_type,
     check_word,
-    closest,
     is_list,
     plain,
     show,
 )
+from posthog_environments.query.texts import closest
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta

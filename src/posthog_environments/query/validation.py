@@ -15,6 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
+from posthog_environments.query.texts import check_unicode
+
 if TYPE_CHECKING:
     from posthog_environments_api.records import Record
 
@@ -89,7 +91,7 @@ def text(name: str, value: str | None) -> str | None:
         raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
     if not value:
         raise ValueError(f"{name} is empty, which servers take as not given. Leave it out, or pass None.")
-    _encodable(name, value)
+    check_unicode(value, name)
     return value
 
 
@@ -143,7 +145,7 @@ def json_object(name: str, value: object) -> dict[str, Any]:
 def _name(place: str, key: object) -> str:
     if not isinstance(key, str):
         raise TypeError(f"{place} has a name that is not a str but {type(key).__name__}.")
-    _encodable(place, key)
+    check_unicode(key, place)
     return key
 
 
@@ -151,7 +153,7 @@ def _jsonable(place: str, value: object) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
-        _encodable(place, value)
+        check_unicode(value, place)
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -168,11 +170,6 @@ def _jsonable(place: str, value: object) -> Any:
         return [_jsonable(f"{place}[{index}]", item) for index, item in enumerate(items)]
     kind = str(type(value).__name__)  # pyright: ignore[reportUnknownArgumentType]
     raise TypeError(f"{place} is a {kind}, which JSON cannot hold. Turn it into a str or number first.")
-
-
-def _encodable(place: str, value: str) -> None:
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"{place} has half of a surrogate pair, which is not text.")
 
 
 def given(value: T | None) -> T:
