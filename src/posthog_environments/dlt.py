@@ -130,7 +130,7 @@ def posthog_persons(
         ValueError: A filter or column makes no sense. Nothing was sent.
         PagingError: While it runs, as dlt's PipelineStepFailed: a listing is not complete.
     """
-    # First of all, so that the text of the key is in no local variable of a traceback.
+    # First, so that no local variable of a traceback has the text of the key.
     make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
     api_key = None
     kinds = _kinds(columns or {})
@@ -221,7 +221,7 @@ class _Load:
         self._strict = strict
 
     def check(self) -> None:
-        """Raise for a filter that makes no sense, before dlt makes a pipeline's error of it. Nothing is sent."""
+        """Raise for a wrong filter now, before dlt wraps the error. Nothing is sent."""
         with self._open() as env:
             env.persons.list(**self._asked)
 
@@ -274,7 +274,7 @@ class _Clients:
 
 def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
     """Read from dlt's configuration what was not given; the key comes back hidden."""
-    # They are typed as if whoever asks for a value had to name its type.
+    # Their types ask for the type of each value.
     config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
     key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
     missing = [name for name in CONNECTION if given.get(name) is None]
@@ -296,7 +296,7 @@ def _resource(
     *,
     incremental: bool,
 ) -> DltResource:
-    # Its hints are many, and typed more narrowly than what is put together here.
+    # Its hints have narrower types than the ones that are built here.
     make = cast("Callable[..., DltResource]", dlt.resource)
     return make(
         rows,

@@ -32,7 +32,7 @@ _HERE: Final = "posthog_environments.cli.insights"
     cls=LazyGroup,
     lazy={
         "trend": (f"{_HERE}:trend", "Count events over time."),
-        "get-trend": (f"{_HERE}:get_trend", "The same, with the question in the address."),
+        "get-trend": (f"{_HERE}:get_trend", "The same, with the arguments in the URL."),
         "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
         "csv": (f"{_HERE}:csv", "Stream a trend as CSV."),
     },
@@ -90,7 +90,7 @@ def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_js
 @json_option
 @connected
 def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
-    """Count events over time, with the question in the address instead of the body."""
+    """Count events over time, with the arguments in the URL instead of the body."""
     _show(_ask(env.insights.get_trend, question), question, plot, as_json=as_json)
 
 
@@ -109,7 +109,7 @@ def csv(env: Environment, *, question: dict[str, Any]) -> None:
     examples="""phenv insights timing --name 'Weekly signups' --query '{"kind": "TrendsQuery"}'""",
 )
 @click.option("--name", help="Name of the insight.")
-@click.option("--derived-name", help="Name that was made up for it.")
+@click.option("--derived-name", help="Name that was derived from its query.")
 @click.option("--filters", metavar="JSON", help="Filters of the older kind.")
 @click.option("--query", metavar="JSON", help="The query.")
 @click.option("--order", type=int, help="Its place.")
@@ -140,7 +140,7 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
 
 
 def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
-    """Ask, and say in words of the command what is probably not meant."""
+    """Ask for a trend, and print its warnings in the words of the command."""
     with usage(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = ask(**question)

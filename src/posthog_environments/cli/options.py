@@ -106,7 +106,7 @@ def connected(function: Function) -> Function:
 
 @contextmanager
 def usage() -> Generator[None]:
-    """Turn what the package says of a wrong argument into an error of usage."""
+    """Turn errors about arguments into usage errors."""
     from posthog_environments.errors import PostHogError
 
     try:

@@ -60,13 +60,13 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
         "delete": ("posthog_environments.cli.deletions:delete", "Delete a person, or many."),
         "deletion-status": (
             "posthog_environments.cli.deletions:deletion_status",
-            "List how far the deletion of events is.",
+            "List the status of the deletion of events.",
         ),
         "activity": (f"{_HERE}:activity", "List what was done to a person."),
         "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
         "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
         "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
-        "export": ("posthog_environments.cli.export:export", "Take everybody out into a file, and resume that."),
+        "export": ("posthog_environments.cli.export:export", "Export persons to a file; resumable."),
     },
 )
 def persons() -> None:
@@ -288,7 +288,7 @@ def timeline(env: Environment, *, id: str, as_json: bool, **options: Any) -> Non
 @filter_options
 @connected
 def csv(env: Environment, *, filters: dict[str, Any]) -> None:
-    """Stream persons as CSV, as the server writes it: 300,000 at most, without a word when there are more."""
+    """Stream persons as CSV, as the server writes it. Servers stop at 50,000 or 300,000 rows."""
     with usage():
         chunks = env.persons.csv(**filters)
     print_csv(chunks)
@@ -302,7 +302,7 @@ def one_or_many(
     of_one: Mapping[str, object] | None = None,
     of_many: Mapping[str, object] | None = None,
 ) -> None:
-    """See that there is either an ID or a file, and no option that belongs to the other."""
+    """Check that there is either an ID or a file, and no option that belongs to the other."""
     context = click.get_current_context()
     if (id is None) == (from_file is None):
         raise click.UsageError("Give either an ID or --from-file FILE.", context)
@@ -317,7 +317,7 @@ def one_or_many(
 
 
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
-    """Ask before something is destroyed, or refuse where nobody can answer."""
+    """Ask for confirmation, or refuse if there is no terminal to ask on."""
     if yes:
         return
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""What servers have since 2026 for the deletion of persons: many at once, and how far that of their events is."""
+"""Deletion of many persons with one request, and the status of the deletion of their events. Servers since 2026."""
 
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
@@ -33,7 +33,7 @@ __all__ = ["MOST_AT_ONCE", "BulkFlags", "bulk_delete", "deletion_status"]
 # Servers refuse more in one request.
 MOST_AT_ONCE: Final = 1000
 STATUSES: Final[tuple[PersonDeletionState, ...]] = ("pending", "completed", "all")
-# A change: repeated blindly it could hit whoever came back under the same uuid meanwhile.
+# A change, because a repeated request could delete a person who was created again with the same uuid.
 BULK_DELETE: Final = Operation("persons.bulk_delete", OperationKind.CHANGE, "deletes")
 DELETION_STATUS: Final = Operation("persons.deletion_status", OperationKind.READ, "persons", patient=True)
 
@@ -75,10 +75,10 @@ def deletion_status(
     extra_query: Mapping[str, Any] | None = None,
     extra_headers: Mapping[str, str] | None = None,
 ) -> ListRequest[DeletionStatus]:
-    """List how far the deletion of events of deleted persons is, newest first.
+    """List the status of the deletion of events of deleted persons, newest first.
 
-    It tells of events alone: of a person who was deleted without them there is no row, and a missing row does not mean
-    that anything is done. Events are deleted in a run each Sunday at about 05:00 UTC, and verified after it.
+    It is about events alone: a person who was deleted without them has no row, and a missing row does not mean that
+    the deletion is complete. Events are deleted in a run each Sunday at about 05:00 UTC, and verified after it.
 
     Args:
         id: The uuid that a person had, or a `Person`; None lists all deletions.
@@ -128,7 +128,7 @@ def deletion_status(
 
 
 def _row_key(row: DeletionStatus) -> Hashable:
-    """Return what identifies a row; of one person there may be several."""
+    """Return what identifies a row. A person may have several."""
     return (row.person_uuid, row.created_at)
 
 

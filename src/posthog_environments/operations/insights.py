@@ -278,9 +278,9 @@ def get_trend(
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
 ) -> CallGenerator[Trend]:
-    """Count events over time, with the question in the address; for long questions use `trend`.
+    """Count events over time, with the arguments in the URL; for long filters use `trend`.
 
-    Where it is asked at `query/`, which has no such form, it is the same as `trend`.
+    `query/` has no such form; there it is the same as `trend`.
 
     Args, returned value and errors are those of `trend`.
 
@@ -332,9 +332,9 @@ def trend_csv(
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
 ) -> CallGenerator[ServerResponse]:
-    """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
+    """Stream a trend as CSV, as the server writes it; for `query/` the client writes the same.
 
-    Args are those of `trend`, but that `timeout` is the seconds until the first byte, and then the seconds that the
+    Args are those of `trend`, except that `timeout` is the seconds until the first byte, and then the seconds that the
     server may be silent.
 
     Returns:
@@ -399,23 +399,23 @@ def _call(
     return TrendCall(operation.name, asked.fields(), PLACES, legacy, query, body)
 
 
-def _trend(inquiry: TrendCall, context: CallContext) -> CallGenerator[Trend]:
-    return _answered(inquiry, ask(context, inquiry))
+def _trend(trend_call: TrendCall, context: CallContext) -> CallGenerator[Trend]:
+    return _answered(trend_call, ask(context, trend_call))
 
 
-def _answered(inquiry: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
+def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
     found = yield from asking
     body = _body(found)
     record = _record(found, body)
-    more = has_more(body["result"], via=found.via, limit=inquiry.asked.get("breakdown_limit"))
+    more = has_more(body["result"], via=found.via, limit=trend_call.asked.get("breakdown_limit"))
     trend = Trend(record, via=found.via, has_more=more)
-    for notice in _notices(trend, inquiry.asked):
+    for notice in _notices(trend, trend_call.asked):
         warn(notice, TrendWarning)
     return trend
 
 
-def _csv(inquiry: TrendCall, context: CallContext) -> CallGenerator[ServerResponse]:
-    return _as_csv(ask(context, inquiry))
+def _csv(trend_call: TrendCall, context: CallContext) -> CallGenerator[ServerResponse]:
+    return _as_csv(ask(context, trend_call))
 
 
 def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
@@ -441,7 +441,7 @@ def _record(found: TrendOutcome, body: Any) -> TrendRecord:
 
 
 def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
-    """Say what was probably not meant."""
+    """Yield warnings about arguments that were probably not meant."""
     named = asked.get("breakdown")
     if named and "breakdown_type" not in asked and only_absent(series.breakdown_value for series in trend):
         yield (
@@ -479,7 +479,7 @@ def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra
 
 
 def _refuse_without_breakdown(arguments: TrendArguments) -> None:
-    """Refuse what says more of a breakdown where there is none: servers ignore it without saying so."""
+    """Refuse details of a breakdown where there is none: servers ignore them without saying so."""
     for name in ("breakdown_type", "breakdown_limit", "breakdown_group_type_index"):
         if arguments.get(name) is not None:
             raise ValueError(

@@ -60,8 +60,8 @@ def update(
         extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
-        The person as changed, or None where the server only took the change, to carry it out soon: servers of
-        PostHog do, so a read straight after may still show the old values.
+        The changed person, or None if the server only accepted the change. PostHog's servers do, and apply it soon
+        after, so a read straight after may still show the old values.
 
     Raises:
         OutcomeUnknown: The change may or may not have happened: no clear answer came, or one that is not the API's.
@@ -107,7 +107,7 @@ def delete(
     Args:
         id: The integer id, the uuid, or a `Person`.
         delete_events: Whether to queue the deletion of all events of the person as well. It runs once a week, on
-            Sundays at 05:00 UTC, and cannot be called back.
+            Sundays at 05:00 UTC, and cannot be cancelled.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
@@ -186,10 +186,10 @@ def delete_property(
 
 
 def _check_done(call: Call, answer: ServerResponse) -> None:
-    """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
+    """Check that the response to a change is one of the API: empty, or JSON that does not report a failure.
 
     Raises:
-        OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
+        OutcomeUnknown: It is something else, such as the log-in page of a proxy with status 200.
         APIStatusError: It says `success: false`.
     """
     from posthog_environments_api.records import DecodeError
@@ -210,7 +210,7 @@ def _check_done(call: Call, answer: ServerResponse) -> None:
 
 
 def check_success(call: Call, answer: ServerResponse, body: object) -> None:
-    """See that a body does not say that the server has failed.
+    """Check that a body does not report a failure.
 
     Raises:
         APIStatusError: It says `success: false`.

@@ -1,7 +1,7 @@
-"""Arguments of operations as options of the command and of Spark, which have texts and no Python values. Pure.
+"""How arguments of operations become options of the command and of Spark. Pure.
 
-A module of `operations` has a TypedDict and a table of `Argument` for what several of its functions take. Command, dlt
-and Spark take the arguments from there, so that a new one is declared once.
+Modules of `operations` have a TypedDict and a table of `Argument` for arguments that several functions share. Command,
+dlt and Spark read these tables, so that a new argument is declared once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Argument:
 
     Attributes:
         kind: What it is: a text, true or false, a whole number, property filters, series, or a breakdown.
-        help: What `phenv --help` says of it. Kinds that the command gives a help of its own have none here.
-        metavar: What stands for the value in the help.
+        help: The help of the option. Filters and series have a help of their own in the command.
+        metavar: The placeholder of the value in the help.
         least: The smallest number.
         most: The largest number.
-        place: Where a TrendsQuery has it.
+        place: The field of a TrendsQuery.
     """
 
     kind: Kind

@@ -1,8 +1,8 @@
 """Dates as the API takes them, and timestamps as it gives them. Pure: the clock is passed in.
 
-A server takes a date that it cannot read as now, without a word (PostHog's source: utils.py,
-relative_date_parse), so what it would misread is refused here. python-dateutil is imported only where it is
-needed: it takes long.
+A server reads a date that it does not understand as now, without an error (PostHog's source: utils.py,
+relative_date_parse), so such dates are refused here. python-dateutil is imported only where it is needed, because the
+import is slow.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "wStart", "wEnd", "mStart", "m
 _A_YEAR = {"h": 8766, "d": 366, "w": 53, "m": 12, "y": 1, "q": 4, "M": 525_960, "s": 31_557_600}
 _FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
 
-# What people write instead, and what they mean; only for the hint in a message.
+# Common mistakes and what they mean, for the hint in a message.
 _WORDS = {
     "today": "dStart", "yesterday": "-1dStart", "now": "-0h", "last week": "-1w", "last quarter": "-1q",
     "this week": "wStart", "this month": "mStart", "last month": "-1mStart",
@@ -89,7 +89,7 @@ def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], dateti
 
 
 def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:
-    # Whoever has such a value has imported the module.
+    # A value of that class exists only if the module was imported.
     module = sys.modules.get("dateutil.relativedelta")
     return module is not None and isinstance(value, module.relativedelta)
 

@@ -1,7 +1,7 @@
 """The operators of property filters, and the values that go with each. Pure.
 
-A server drops a filter that it cannot read in silence and answers as if it had not been asked for (PostHog's source:
-filters/mixins/property.py), so what a server would misread is refused here, before anything is sent.
+A server ignores a filter that it does not understand, without an error (PostHog's source: filters/mixins/property.py),
+so such filters are refused here, before anything is sent.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ COMPANIONS = ("value", "operator", "type", "group_type_index")
 SIGNS = {"exact": "==", "is_not": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 METHODS = {"is_date_exact": "date_exact", "is_date_before": "before", "is_date_after": "after"}
 DATE_OPERATORS = {"exact": "is_date_exact", "lt": "is_date_before", "gt": "is_date_after"}
-# What people write for an operator, where the nearest spelling would be another one.
+# Words that people use for an operator and whose nearest spelling is another operator.
 MEANT = {sign: name for name, sign in SIGNS.items()} | {
     "=": "exact", "eq": "exact", "equals": "exact", "is": "exact",
     "ne": "is_not", "neq": "is_not", "not": "is_not", "not_equals": "is_not",

@@ -1,8 +1,8 @@
 """What a trend counts: events by name and actions by number, and the arithmetic on them. Pure values.
 
-A server reads arithmetic that it does not know as a plain count, and an entity without an id as every event
-(PostHog's source: models/entity), so what would be misread is refused here. A name of `math` that only a
-newer server knows goes through in the API's own dict.
+A server reads a `math` that it does not know as a plain count, and a series without an id as every event (PostHog's
+source: models/entity), so both are refused here. A `math` that only a newer server knows can be given in the API's own
+dict.
 """
 
 from __future__ import annotations

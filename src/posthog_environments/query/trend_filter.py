@@ -1,4 +1,4 @@
-"""What trends and timelines ask alike: what to count, over which time, shown how. Pure."""
+"""The arguments that trends and timelines share: what to count, over which time, shown how. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A question about events over time in the words of `query/`: a TrendsQuery. Pure.
+"""Map the fields of `insights/trend/` to a TrendsQuery, which `query/` takes. Pure.
 
-Since January 2025 servers turn what comes to `insights/trend/` into a TrendsQuery themselves
-(posthog/hogql_queries/legacy_compatibility/filter_to_query.py). What is mapped here in the same way therefore gives
-the same figures. Where the servers' mapping loses something, the query says what was asked, and `insights/trend/`
-refuses it, see `refuse_what_is_lost`.
+Since January 2025 servers map requests to `insights/trend/` to a TrendsQuery themselves
+(posthog/hogql_queries/legacy_compatibility/filter_to_query.py). The mapping here is the same and so gives the same
+figures. Where the mapping of the servers loses a field, the query keeps it, and a call to `insights/trend/` is refused,
+see `refuse_what_is_lost`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ Arguments say their places themselves, see `Argument.place`.
 """
 
 _SERIES: Final = ("actions", "events", "data_warehouse")
-# Words that say nothing about the figures of a trend.
+# Fields that do not change the figures of a trend.
 _SILENT: Final = frozenset({"refresh", "entity_type"})
 
 

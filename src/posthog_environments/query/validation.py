@@ -62,7 +62,7 @@ def person_key(value: object) -> str:
     if isinstance(value, str):
         if UUID_TEXT.fullmatch(value):
             return value.lower()
-        # With zeros before it, it is more likely somebody's own number than the server's.
+        # With leading zeros it is more likely a number of the user's own than an id of the server.
         if _DIGITS.fullmatch(value):
             return _integer_id(int(value))
         raise ValueError(
@@ -84,7 +84,7 @@ def _integer_id(value: int) -> str:
 
 
 def text(name: str, value: str | None) -> str | None:
-    """Check an optional text; an empty one is refused, for servers take it as no condition at all."""
+    """Check an optional text. An empty one is refused, because servers read it as no condition."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -114,7 +114,7 @@ def whole(name: str, value: int, least: int = 0, most: int = _MAX_ID) -> int:
 
 
 def moment(name: str, value: datetime | None) -> datetime | None:
-    """Check an optional moment; without an offset from UTC nobody knows which one it is."""
+    """Check an optional moment. It must have an offset from UTC."""
     if value is None:
         return None
     if not isinstance(value, datetime):

@@ -38,7 +38,7 @@ _TYPES: Final[Mapping[str, ColumnType]] = {
 
 @dataclass(frozen=True, slots=True)
 class SparkOptions:
-    """Options as they were given, by names in lower case; they hold no key, and may be seen by anybody."""
+    """Options as they were given, by names in lower case. They have no key, because Spark shows them."""
 
     given: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -47,7 +47,7 @@ class SparkOptions:
         """Check the names.
 
         Raises:
-            ConfigurationError: One looks like a key, which has no place there, or nobody knows it.
+            ConfigurationError: One looks like a key, or is unknown.
         """
         lower = {name.lower(): value for name, value in given.items()}
         for name in lower:
@@ -91,7 +91,7 @@ class SparkOptions:
         return settings
 
     def open(self, project: str | None) -> Environment:
-        """Make a client, with the key that is to be had here and now."""
+        """Make a client, with the key of this machine."""
         provider = self.given.get("key_provider")
         return Environment(project, api_key=None if provider is None else _provided(provider), **self.client())
 

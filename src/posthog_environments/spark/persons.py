@@ -1,4 +1,4 @@
-"""The data source `posthog_persons`: the driver parts the persons by the time of their creation, workers read them."""
+"""The data source `posthog_persons`: the driver splits the persons by time of creation, workers read them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OPTIONS: Final = (
     CLIENT | PERSON_FILTERS.keys() | {"columns", "partitions", "page_size", "report", "created_since", "created_before"}
 )
 MOST_PARTITIONS: Final = 1000
-# Where a server does not count: more persons than this are parted as if there were no more.
+# The most persons that `_count` looks for.
 _MOST: Final = 1 << 40
 
 
@@ -97,7 +97,7 @@ def _check(options: SparkOptions) -> None:
 
 
 class PersonsReader(DataSourceReader):
-    """Parts the persons on the driver, and reads a part on a worker. It goes from one to the other, and has no key."""
+    """Splits the persons on the driver, and reads a partition on a worker. It is sent to workers, and has no key."""
 
     def __init__(self, options: SparkOptions, schema: StructType) -> None:
         self._options = options
@@ -105,7 +105,7 @@ class PersonsReader(DataSourceReader):
         self._kinds = kinds_of(schema)
 
     def partitions(self) -> list[InputPartition]:
-        """Part each project at the times of persons who lie evenly in its list."""
+        """Split each project into time ranges with about the same number of persons."""
         parts: list[PersonsPartition] = []
         for project in self._options.projects():
             with self._options.open(project) as env:
@@ -134,10 +134,10 @@ class PersonsReader(DataSourceReader):
             yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Read one part, a batch for each page.
+        """Read one partition, a batch for each page.
 
         Raises:
-            PagingError: The walk may have missed somebody, and `strict` is true: the task fails, and Spark repeats it.
+            PagingError: The listing may have missed persons, and `strict` is true. Spark repeats the task.
         """
         assert isinstance(partition, PersonsPartition)
         batches = ArrowBatches(self._schema, (*PERSON_COLUMNS, *self._kinds))
@@ -175,7 +175,7 @@ def _range(options: SparkOptions) -> tuple[datetime | None, datetime | None]:
 
 
 def edges(env: Environment, parts: int, filters: Mapping[str, Any]) -> dict[datetime, int]:
-    """Look up times that part the persons into about equal parts, newest first, each with how many are newer."""
+    """Look up times that split the persons into about equal parts, newest first, each with how many are newer."""
     first = next(env.persons.list(**filters, page_size=1, include_total=True).pages())
     total = _count(env, filters) if first.count is None else first.count
     found: dict[datetime, int] = {}
@@ -184,7 +184,7 @@ def edges(env: Environment, parts: int, filters: Mapping[str, Any]) -> dict[date
         person = env.persons.list(**filters, page_size=1, offset=place).first() if 0 < place < total else None
         if person is not None and person.created_at is not None:
             found.setdefault(person.created_at, place)
-    # Who comes and goes meanwhile can turn two of them round.
+    # Persons added or deleted meanwhile can swap two of them.
     return dict(sorted(found.items(), reverse=True))
 
 

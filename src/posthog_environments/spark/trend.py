@@ -69,7 +69,7 @@ class TrendReader(DataSourceReader):
         self._question = question
 
     def partitions(self) -> list[InputPartition]:
-        """Return a part for each project."""
+        """Return a partition for each project."""
         return [TrendPartition(project) for project in self._options.projects()]
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
