@@ -1,4 +1,4 @@
-"""Clients that share a quota in a file: what a user sees of it, on real files and a real server."""
+"""Clients that share a quota in a file, on real files and before a real server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def scarce(env: Any) -> Any:
-    """Let a client keep to two requests an hour."""
+    """Limit a client to two requests an hour."""
     client = env._context.client
     client.shared = SharedRateLimiter(client.shared._store, client.shared._name, TWO)
     return env
@@ -67,7 +67,7 @@ def test_two_clients_have_one_quota_and_another_key_its_own(server: Wire, file: 
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_awaiting_clients_share_it_too(server: Wire, file: Path, backend: str) -> None:
+def test_async_clients_share_it_too(server: Wire, file: Path, backend: str) -> None:
     async def main() -> None:
         async with scarce(AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
             await env.persons.get(1)
@@ -79,9 +79,7 @@ def test_awaiting_clients_share_it_too(server: Wire, file: Path, backend: str) -
 
 
 @pytest.mark.parametrize("backend", ["closed", "asyncio", "trio"])
-def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
-    server: Wire, file: Path, backend: str
-) -> None:
+def test_pending_changes_are_written_when_a_client_is_closed(server: Wire, file: Path, backend: str) -> None:
     async def main() -> None:
         async with AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file) as env:
             await env.persons.get(1)
@@ -90,7 +88,7 @@ def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
     def refuse(env: Any) -> None:
         shared = env._context.client.shared
         shared.refuse("persons", 3000.0)
-        assert shared.untold
+        assert shared.pending
 
     if backend == "closed":
         with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
@@ -98,7 +96,7 @@ def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
             refuse(env)
     else:
         anyio.run(main, backend=backend)
-    # Clients of one process share what they know; another process has the file alone.
+    # Clients of one process share a store object; another process has only the file.
     script = "from posthog_environments import Environment; Environment(1, max_wait=0).persons.get(1)"
     environ = {"POSTHOG_PERSONAL_API_KEY": KEY, "POSTHOG_HOST": server.host, "POSTHOG_QUOTA": file.as_uri()}
     done = subprocess.run(
@@ -109,7 +107,7 @@ def test_what_the_store_has_not_been_told_is_told_when_a_client_is_closed(
     assert len(server.requests) == 1
 
 
-def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: Path) -> None:
+def test_a_slow_store_does_not_block_the_event_loop(server: Wire, file: Path) -> None:
     async def main() -> None:
         async with AsyncEnvironment(1, api_key=KEY, host=server.host, quota=file) as env:
             locked = sqlite3.connect(file, isolation_level=None)
@@ -127,7 +125,7 @@ def test_a_store_that_takes_long_does_not_hold_up_the_loop(server: Wire, file: P
     asyncio.run(main())
 
 
-def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire, file: Path) -> None:
+def test_a_call_that_is_not_sent_returns_its_lease(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
         for _ in range(3):
             flow = exchange(env._context, Call(READ, {"method": "get", "url": "/"}))
@@ -139,7 +137,7 @@ def test_a_call_that_ends_before_it_is_sent_gives_back_what_it_has(server: Wire,
         env.persons.get(1)
 
 
-def test_the_file_is_for_its_owner_alone_and_does_not_hold_the_key(server: Wire, file: Path) -> None:
+def test_only_the_owner_can_read_the_file_and_it_does_not_contain_the_key(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -148,7 +146,7 @@ def test_the_file_is_for_its_owner_alone_and_does_not_hold_the_key(server: Wire,
     assert b"127.0.0.1" not in content
 
 
-def test_a_file_that_is_away_is_said_once_and_the_call_goes_through(
+def test_a_file_that_is_away_is_logged_once_and_the_call_succeeds(
     server: Wire, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env, caplog.at_level(logging.WARNING):
@@ -164,30 +162,52 @@ def test_a_file_that_is_away_is_said_once_and_the_call_goes_through(
         assert caplog.messages == [f"The quota at {file} can be used again."]
 
 
-def test_who_waits_while_the_store_is_away_is_told_why(server: Wire, file: Path) -> None:
+def test_the_error_says_that_the_store_is_away(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
         file.unlink()
         file.mkdir()
         env.persons.get(1)
-        with pytest.raises(RateLimitError, match="cannot be used, so that only a small part of it is ours"):
+        with pytest.raises(RateLimitError, match="cannot be used, so this worker keeps to a small part of it"):
             env.persons.get(1)
 
 
-def test_a_ruin_is_set_aside(server: Wire, file: Path) -> None:
+def test_a_file_that_is_removed_holds_all_workers_and_each_log_says_so_once(
+    server: Wire, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0) as one,
+        Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0) as two,
+    ):
+        one.persons.get(1)
+        two.persons.get(1)
+        file.unlink()
+        with caplog.at_level(logging.WARNING):
+            for env in (one, two) * 2:
+                with pytest.raises(RateLimitError, match="may be incomplete, so all workers wait") as caught:
+                    env.persons.get(1)
+                assert caught.value.retry_after is not None
+                assert 50 < caught.value.retry_after <= 60
+        held = f"The quota at {file} may be incomplete: its store lost data, was restarted or could not be reached."
+        assert [message.startswith(held) for message in caplog.messages] == [True, True]
+    assert len(server.requests) == 2
+
+
+def test_a_corrupt_file_is_renamed(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
         file.write_bytes(b"\0" * 5000)
-        env._context.client.shared.tell(1.0)  # type: ignore[union-attr]
+        env._context.client.shared.flush(1.0)  # type: ignore[union-attr]
         budget: Any = env._context.client.shared
         with pytest.raises(StoreAway):
             budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
         assert file.with_name("quota.db.broken").read_bytes() == b"\0" * 5000
         budget._store._away_until = 0.0
-        env.persons.get(1)
+        with pytest.raises(RateLimitError, match="may be incomplete"):
+            env.with_options(max_wait=0).persons.get(1)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_file_that_can_only_be_read_makes_slow_and_no_more(server: Wire, file: Path) -> None:
+def test_a_read_only_file_is_a_store_that_is_away(server: Wire, file: Path) -> None:
     store = FileStore(file)
     file.parent.chmod(0o555)
     pid = os.fork()
@@ -211,7 +231,7 @@ def test_a_file_that_can_only_be_read_makes_slow_and_no_more(server: Wire, file:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_child_has_no_part_in_what_the_parent_has_in_flight(file: Path) -> None:
+def test_a_forked_child_is_a_worker_of_its_own(file: Path) -> None:
     store = FileStore(file)
     budget = SharedRateLimiter(store, lambda: "k", TWO)
     ticket = budget.ticket()
@@ -223,12 +243,12 @@ def test_a_child_has_no_part_in_what_the_parent_has_in_flight(file: Path) -> Non
         try:
             budget.after_fork()
             child = budget.ticket()
-            fresh = child.partition(".")[0] != ticket.partition(".")[0] and not budget.untold
+            fresh = child.partition(".")[0] != ticket.partition(".")[0] and not budget.pending
             code = 0 if fresh and budget.acquire("persons", child, 60.0, 1.0) == 0 else 2
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert budget.untold
+    assert budget.pending
     assert budget.acquire("persons", budget.ticket(), 60.0, 1.0) > 0
 
 
@@ -241,7 +261,7 @@ def test_a_key_that_changes_has_another_quota(server: Wire, file: Path) -> None:
         env.persons.get(1)
 
 
-def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
+def test_a_slow_store_dates_no_change_too_early() -> None:
     clock = [100.0]
 
     class Slow(Store):
@@ -259,7 +279,7 @@ def test_a_store_that_is_slow_to_answer_makes_no_stamp_too_early() -> None:
     assert budget.acquire("persons", ticket, 10.0, 1.0) == 0
     answered = clock[0]
     budget.settle("persons", ticket)
-    budget.tell(1.0)
+    budget.flush(1.0)
     assert store.data is not None
     assert Snapshot.decode(store.data).stamps[0] >= answered
 
@@ -298,7 +318,7 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("redis://localhost:port", "is not the URL of a Redis"),
     ],
 )
-def test_what_is_no_place_is_refused(given: Any, told: str) -> None:
+def test_an_invalid_place_is_refused(given: Any, told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Environment(1, api_key=KEY, quota=given)
     assert told in str(caught.value)
@@ -324,8 +344,8 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
     connection.close()
     before = text.read_bytes(), database.read_bytes()
     for path, told in (
-        (text, "of another kind, and is left alone"),
-        (database, "of another kind, and is left alone"),
+        (text, "of another kind, and is not changed"),
+        (database, "of another kind, and is not changed"),
         (tmp_path, "is a folder"),
         (tmp_path / "no" / "quota.db", "there is no folder"),
     ):
@@ -340,11 +360,11 @@ def test_clients_of_one_process_use_one_store(file: Path) -> None:
     assert open_store(place) is open_store(place)
 
 
-def test_no_pacing_asks_nobody(server: Wire, file: Path) -> None:
+def test_without_pacing_the_store_is_not_accessed(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, pacing=False)) as env:
         for _ in range(4):
             env.persons.get(1)
-        assert not env._context.client.shared.untold
+        assert not env._context.client.shared.pending
 
 
 def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
@@ -357,9 +377,7 @@ def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
     assert KEY not in name()
 
 
-def test_a_redis_that_is_not_there_is_said_once_and_its_password_never(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path
-) -> None:
+def test_a_missing_redis_is_logged_once_without_its_password(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     place = quota_place(f"unix://:geheim@{tmp_path}/none.sock")
     assert place is not None
     store = RedisStore(place.address.reveal(), place.shown)

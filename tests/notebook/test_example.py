@@ -71,7 +71,7 @@ def test_it_runs(tmp_path: Path) -> None:
         if last in ("page", "person", "trend"):
             assert "text/html" in kinds, source
         assert ("image/png" in kinds) == (".plot(" in source), source
-    assert sum("image/png" in kinds for kinds in shown.values()) == 5
+    assert sum("image/png" in kinds for kinds in shown.values()) == 4
     assert shown["people = env.persons.list(page_size=100)\npeople"] == {"text/plain"}
 
 

@@ -1,4 +1,4 @@
-"""The campaigns about a quota that workers share, bounded; and the sharing broken on purpose, so that they miss."""
+"""The campaigns about a shared quota, bounded; and with defects, which they must notice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.ratelimit import shared as budget
-from posthog_environments.ratelimit import shared_state as ledger
-from posthog_environments.ratelimit import stores
+from posthog_environments.ratelimit import shared_state, stores
 from soak import shared
 from soak.frame import Effort, missed
 
@@ -40,41 +39,44 @@ def _missed(make: Callable[[Effort], Any]) -> str:
     return "\n".join(missed(make(EFFORT)))
 
 
-def test_workers_that_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_do_not_share(monkeypatch: pytest.MonkeyPatch) -> None:
     change = stores.Store.change
     monkeypatch.setattr(stores.Store, "change", lambda store, name, *rest: change(store, f"{name} {id(store)}", *rest))
     assert "429s and failures" in _missed(shared.hours)
 
 
-def test_leave_that_ends_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.SharedState._lend
-    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, _: lend(book, ticket, book._page.at + 0.01))
+def test_leases_that_end_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = shared_state.SharedState._grant
+    monkeypatch.setattr(
+        shared_state.SharedState, "_grant", lambda state, ticket, _: grant(state, ticket, state._snapshot.at + 0.01)
+    )
     assert "429s and failures" in _missed(shared.hours)
 
 
-def test_leave_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    lend = ledger.SharedState._lend
-    monkeypatch.setattr(ledger.SharedState, "_lend", lambda book, ticket, until: lend(book, ticket, until + 1e6))
+def test_leases_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = shared_state.SharedState._grant
+    monkeypatch.setattr(
+        shared_state.SharedState, "_grant", lambda state, ticket, until: grant(state, ticket, until + 1e6)
+    )
     monkeypatch.setattr(budget.SharedRateLimiter, "settle", lambda *_: None)
     assert "part of the quota that the others used" in _missed(shared.deaths)
 
 
-def test_what_was_lost_is_not_mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever takes what the store says for the whole truth has lost count.
-    monkeypatch.setattr(ledger, "_mend", lambda *_, **__: None)
+def test_a_loss_that_is_not_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_state.CachedSnapshot, "on", lambda *_: None)
     assert "429s and failures" in "\n".join(missed(shared.troubles(EFFORT, (shared._remove,))))
 
 
-# Defects for processes, which have clients of their own.
+# Defects that processes load, as they have clients of their own.
 
 
-def tell_nothing() -> None:
-    """Forget at once what is over, so that the store never learns it."""
-    ledger.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
-    ledger.SharedState._lend = lambda *_: None  # type: ignore[method-assign]
+def record_nothing() -> None:
+    """Record no lease and no end of a request."""
+    shared_state.SharedState._settle = lambda *_: None  # type: ignore[method-assign]
+    shared_state.SharedState._grant = lambda *_: None  # type: ignore[method-assign]
 
 
-def test_processes_that_tell_nothing() -> None:
-    found = "\n".join(missed(shared.processes(EFFORT, f"{__name__}:tell_nothing")))
+def test_processes_that_record_nothing() -> None:
+    found = "\n".join(missed(shared.processes(EFFORT, f"{__name__}:record_nothing")))
     assert "429s" in found
     assert "requests too many in a window" in found

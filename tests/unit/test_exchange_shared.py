@@ -1,4 +1,4 @@
-"""What an exchange asks of a quota that others use too, call by call, and what it tells it."""
+"""What a call asks of a shared rate limiter, and what it records there."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PATIENT = Operation("persons.list", OperationKind.READ, "persons", patient=True)
 
 
 class Store:
-    """A shared quota that makes callers wait as a script says, and writes down what it hears."""
+    """A shared rate limiter with scripted waits, which records its calls."""
 
     def __init__(self, *waits: float) -> None:
         self.waits = list(waits)
         self.heard: list[tuple[Any, ...]] = []
-        self.untold = False
+        self.pending = False
         self.trouble = ""
         self.tickets = 0
 
@@ -34,10 +34,10 @@ class Store:
         self.heard.append(("acquire", bucket, ticket, seconds, patience))
         return self.waits.pop(0) if self.waits else 0.0
 
-    def tell(self, patience: float) -> float:
-        assert self.untold, "there was nothing to tell"
-        self.heard.append(("tell", patience))
-        self.untold = False
+    def flush(self, patience: float) -> float:
+        assert self.pending, "there was nothing to write"
+        self.heard.append(("flush", patience))
+        self.pending = False
         return 0.0
 
     def settle(self, bucket: str, ticket: str) -> None:
@@ -54,7 +54,7 @@ class Store:
 
     def _note(self, *what: Any) -> None:
         self.heard.append(what)
-        self.untold = True
+        self.pending = True
 
 
 class Unasked(RateLimiter):
@@ -71,12 +71,12 @@ def shared(*waits: float, **options: Any) -> tuple[Play, Store]:
     return play, store
 
 
-def test_a_call_takes_leave_and_tells_its_end() -> None:
+def test_a_call_acquires_permission_and_writes_its_end() -> None:
     play, store = shared()
     play.run(READ, answer(200))
-    assert store.heard == [("acquire", "persons", "t1", 60.0, 1.0), ("settle", "persons", "t1"), ("tell", 1.0)]
+    assert store.heard == [("acquire", "persons", "t1", 60.0, 1.0), ("settle", "persons", "t1"), ("flush", 1.0)]
     play.run(DELETE, answer(204))
-    assert store.heard[3:] == [("acquire", "deletes", "t2", 60.0, 1.0), ("settle", "deletes", "t2"), ("tell", 1.0)]
+    assert store.heard[3:] == [("acquire", "deletes", "t2", 60.0, 1.0), ("settle", "deletes", "t2"), ("flush", 1.0)]
 
 
 def test_waits_are_short_and_lie_before_the_time_of_a_listing() -> None:
@@ -85,7 +85,7 @@ def test_waits_are_short_and_lie_before_the_time_of_a_listing() -> None:
     assert play.slept == [15.0, 5.0]
     assert play.naps_for_quota == [True, True]
     assert play.deadlines == [1080.0]
-    assert [what[0] for what in store.heard] == ["acquire"] * 3 + ["settle", "tell"]
+    assert [what[0] for what in store.heard] == ["acquire"] * 3 + ["settle", "flush"]
     assert {what[2] for what in store.heard[:4]} == {"t1"}
 
 
@@ -101,7 +101,7 @@ def test_the_limit_itself_is_allowed(waits: list[float], slept: list[float] | No
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(200))
     assert play.sent == 0
-    assert store.heard[-2:] == [("leave", "persons", "t1"), ("tell", 1.0)]
+    assert store.heard[-2:] == [("leave", "persons", "t1"), ("flush", 1.0)]
     assert [what[0] for what in store.heard].count("leave") == 1
 
 
@@ -129,7 +129,7 @@ def test_a_call_in_a_hurry_asks_in_a_hurry(options: dict[str, Any], patience: fl
     assert store.heard[0] == ("acquire", "persons", "t1", options["timeout"], patience)
 
 
-def test_the_end_is_told_in_the_time_that_is_left() -> None:
+def test_the_end_is_written_in_the_time_that_is_left() -> None:
     play, store = shared(timeout=2)
 
     def slow() -> messages.ServerResponse:
@@ -137,28 +137,28 @@ def test_the_end_is_told_in_the_time_that_is_left() -> None:
         return answer(200)
 
     play.run(READ, slow)
-    assert store.heard[-1] == ("tell", 0.5)
+    assert store.heard[-1] == ("flush", 0.5)
 
 
-def test_another_attempt_takes_leave_anew_for_what_is_left_of_its_time() -> None:
+def test_each_attempt_acquires_permission_for_the_time_that_is_left() -> None:
     play, store = shared(timeout=40)
     play.run(READ, answer(429, retry_after="17"), answer(200))
     assert store.heard == [
-        ("acquire", "persons", "t1", 40.0, 1.0), ("settle", "persons", "t1"), ("tell", 1.0),
-        ("refuse", "persons", 17.0), ("tell", 1.0),
-        ("acquire", "persons", "t1", 23.0, 1.0), ("settle", "persons", "t1"), ("tell", 1.0),
+        ("acquire", "persons", "t1", 40.0, 1.0), ("settle", "persons", "t1"), ("flush", 1.0),
+        ("refuse", "persons", 17.0), ("flush", 1.0),
+        ("acquire", "persons", "t1", 23.0, 1.0), ("settle", "persons", "t1"), ("flush", 1.0),
     ]  # fmt: skip
     assert play.slept == [17.0]
 
 
-def test_a_refusal_is_told_also_where_the_call_gives_up() -> None:
+def test_a_429_is_written_also_if_the_call_gives_up() -> None:
     play, store = shared(retries=0)
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(429, retry_after="7"))
-    assert store.heard[-2:] == [("refuse", "persons", 7.0), ("tell", 1.0)]
+    assert store.heard[-2:] == [("refuse", "persons", 7.0), ("flush", 1.0)]
 
 
-def test_without_pacing_nothing_is_asked_or_told() -> None:
+def test_without_pacing_the_limiter_is_not_used() -> None:
     play, store = shared(pacing=False)
     play.run(READ, answer(429, retry_after="7"), answer(200))
     assert store.heard == []

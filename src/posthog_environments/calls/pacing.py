@@ -87,8 +87,8 @@ def _acquire_shared(
 def tell(client: ClientState, seconds: float = STORE_PATIENCE) -> CallGenerator[None]:
     """Let those who share the quota know what has happened."""
     shared = client.shared
-    if shared is not None and shared.untold:
-        yield RunBlocking(lambda: shared.tell(_store_patience(seconds)))
+    if shared is not None and shared.pending:
+        yield RunBlocking(lambda: shared.flush(_store_patience(seconds)))
 
 
 def _store_patience(seconds: float) -> float:

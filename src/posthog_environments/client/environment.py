@@ -320,10 +320,10 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
     def close(self) -> None:
         """Close the connections. Calls that are under way fail."""
         self._transport.close()
-        if (shared := self._context.client.shared) is not None and shared.untold:
+        if (shared := self._context.client.shared) is not None and shared.pending:
             from posthog_environments.calls.pacing import STORE_PATIENCE
 
-            shared.tell(STORE_PATIENCE)
+            shared.flush(STORE_PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -391,12 +391,12 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
     async def aclose(self) -> None:
         """Close the connections. Calls that are under way fail."""
         await self._transport.aclose()
-        if (shared := self._context.client.shared) is not None and shared.untold:
+        if (shared := self._context.client.shared) is not None and shared.pending:
             import anyio.to_thread
 
             from posthog_environments.calls.pacing import STORE_PATIENCE
 
-            await anyio.to_thread.run_sync(shared.tell, STORE_PATIENCE)
+            await anyio.to_thread.run_sync(shared.flush, STORE_PATIENCE)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,1 +1,1 @@
-"""How results are shown: notebooks, terminals, figures."""
+"""Show results in notebooks, terminals and figures."""

@@ -1,7 +1,7 @@
-"""What notebooks show of pages, trends and timelines: tables in HTML.
+"""Show pages, trends and timelines in notebooks as HTML tables.
 
-Everything of a server passes through `as_markup`, so that it is text and nothing else. There
-is no script, nothing from elsewhere, and no colour but a half-transparent grey: it must read on light and on dark.
+Every text from a server passes through `as_markup`, which escapes it. Tables load nothing and contain no script. Their
+only colour is a transparent grey, which is readable on light and on dark backgrounds.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from posthog_environments.display import chart_data as charts
+from posthog_environments.display import chart_data
 from posthog_environments.display.markup import as_markup
 
 if TYPE_CHECKING:
@@ -21,120 +20,102 @@ if TYPE_CHECKING:
 __all__ = ["page", "timeline", "trend"]
 
 ROWS: Final = 20
-"""So many rows are shown."""
+"""The most rows that are shown."""
 COLUMNS: Final = 8
-"""So many properties, or series, are shown."""
+"""The most properties, or series, that are shown."""
 
 _BORDER: Final = "1px solid rgba(128,128,128,.35)"
 _CELL: Final = f"padding:2px 8px;vertical-align:top;border:{_BORDER};white-space:nowrap"
 
 
-class _Absent:
-    """Stands in a table for what is not there."""
-
-
-_ABSENT: Final = _Absent()
+# Marks an empty cell.
+_ABSENT: Final = object()
 
 
 def page(results: Sequence[object], count: int | None) -> str:
-    """Show a page: a row for each item, with the properties that most of them have as columns."""
-    shown = list(results[:ROWS])
-    fields = _fields(shown)
+    """Show a page: a row for each item, and a column for each of the most common properties."""
+    shown = results[:ROWS]
     names = _common(item for item in map(_properties, shown) if item is not None)
-    rows = [[_value(item, field) for field in fields] for item in shown]
-    for row, item in zip(rows, shown, strict=True):
-        held = _properties(item) or {}
-        row += [held.get(name, _ABSENT) for name in names[:COLUMNS]]
-    kind = type(shown[0]).__name__ if shown else "items"
-    title = f"Page of {kind}: {len(results):,}" if shown else "Page without items"
+    title = f"Page of {type(shown[0]).__name__}: {len(results):,}" if shown else "Page without items"
     of = f" of {count:,}" if isinstance(count, int) else ""
+    return _records(f"{title}{of}", results, _fields(shown), names)
+
+
+def timeline(points: Sequence[PropertiesTimelinePoint], keys: Sequence[str]) -> str:
+    """Show a timeline: a row for each change of the properties."""
+    names = list(keys) or _common(held for point in points if (held := _properties(point)) is not None)
+    title = f"PropertiesTimeline of {len(points):,} points"
+    return _records(title, points, ["timestamp", "relevant_event_count"], names)
+
+
+def _records(title: str, items: Sequence[object], fields: Sequence[str], names: Sequence[object]) -> str:
+    """Show the first items, with these fields and the first of these properties."""
+    rows: list[list[object]] = []
+    for item in items[:ROWS]:
+        held = _properties(item) or {}
+        rows.append(
+            [*(_value(item, field) for field in fields), *(held.get(name, _ABSENT) for name in names[:COLUMNS])]
+        )
     notes: list[str] = []
-    if len(results) > len(shown):
-        notes.append(f"… and {len(results) - len(shown):,} more")
+    if len(items) > ROWS:
+        notes.append(f"… and {len(items) - ROWS:,} more")
     if len(names) > COLUMNS:
         notes.append(f"{len(names) - COLUMNS:,} more properties are not shown")
-    groups = [("properties", min(len(names), COLUMNS))] if names else []
-    return _frame(f"{title}{of}", _table([*fields, *names[:COLUMNS]], rows, groups) if shown else "", notes)
+    table = _table([*fields, *names[:COLUMNS]], rows, properties=len(names[:COLUMNS])) if items else ""
+    return _frame(title, table, notes)
 
 
 def trend(series: Sequence[Series], timezone: str | None, last_refresh: datetime | None) -> str:
-    """Show a trend: a row for each point and a column for each series, or a row for each where it has one number."""
-    chart = charts.read(series)
+    """Show a trend: a row for each point and a column for each series; without points, a row for each series."""
+    chart = chart_data.read(series)
     facts = [f"{len(series):,} series"]
-    lines = chart.lines
-    if any(line.values for line in lines):
+    shown = chart.series
+    if any(one.values for one in shown):
         head, rows, foot, notes = _points(chart)
-        facts.append(f"{max(len(line.values) for line in lines):,} points by {chart.interval}")
+        facts.append(f"{max(len(one.values) for one in shown):,} points by {chart.interval}")
         table = _table(head, rows, foot=foot)
     else:
-        table = _table(
-            ["series", chart.counted or "value"], [[line.name, _figure(line.total)] for line in lines[:ROWS]]
-        )
-        notes = [f"… and {len(lines) - ROWS:,} more"] if len(lines) > ROWS else []
+        table = _table(["series", chart.counted or "value"], [[one.name, _figure(one.total)] for one in shown[:ROWS]])
+        notes = [f"… and {len(shown) - ROWS:,} more"] if len(shown) > ROWS else []
     if timezone is not None:
         facts.append(f"time zone {timezone}")
     title = f"Trend: {chart.title}" if chart.title != "Trend" else "Trend"
     if last_refresh is not None:
         notes.append(f"computed {last_refresh:%Y-%m-%d %H:%M %Z}")
-    return _frame(title, table if lines else "", [", ".join(facts), *notes])
+    return _frame(title, table if shown else "", [", ".join(facts), *notes])
 
 
-def timeline(points: Sequence[PropertiesTimelinePoint], keys: Sequence[str]) -> str:
-    """Show a timeline: a row for each change of the properties that are looked at."""
-    names = list(keys) or _common(held for point in points if (held := _properties(point)) is not None)
-    rows = [
-        [
-            _value(point, "timestamp"),
-            _value(point, "relevant_event_count"),
-            *((_properties(point) or {}).get(name, _ABSENT) for name in names[:COLUMNS]),
-        ]
-        for point in points[:ROWS]
-    ]
-    notes: list[str] = []
-    if len(points) > ROWS:
-        notes.append(f"… and {len(points) - ROWS:,} more")
-    if len(names) > COLUMNS:
-        notes.append(f"{len(names) - COLUMNS:,} more properties are not shown")
-    table = _table(
-        ["timestamp", "relevant_event_count", *names[:COLUMNS]],
-        rows,
-        [("properties", min(len(names), COLUMNS))] if names else [],
-    )
-    return _frame(f"PropertiesTimeline of {len(points):,} points", table if points else "", notes)
-
-
-def _points(chart: charts.Chart) -> tuple[list[object], list[list[object]], list[object], list[str]]:
-    """Lay out a trend over time: the first and the last points, and under them what each series comes to."""
-    lines = chart.lines[:COLUMNS]
+def _points(chart: chart_data.Chart) -> tuple[list[object], list[list[object]], list[object], list[str]]:
+    """Lay out a trend over time: head, the first and the last points, sums, and notes."""
+    shown = chart.series[:COLUMNS]
     days: Sequence[str] = chart.longest.days if chart.longest else ()
-    most = max(len(line.values) for line in chart.lines)
-    places: list[int | None] = list(range(most))
-    if most > ROWS:
-        places = [*range(ROWS // 2), None, *range(most - ROWS // 2, most)]
+    most = max(len(one.values) for one in chart.series)
     rows: list[list[object]] = []
-    for place in places:
-        if place is None:
-            rows.append([f"… {most - ROWS:,} more", *[_ABSENT] * len(lines)])
+    for place in range(most):
+        if ROWS // 2 <= place < most - ROWS // 2 and most > ROWS:
+            if place == ROWS // 2:
+                rows.append([f"… {most - ROWS:,} more", *[_ABSENT] * len(shown)])
             continue
         day = days[place] if place < len(days) else ""
-        rows.append([day, *(_figure(line.values[place]) if place < len(line.values) else _ABSENT for line in lines)])
-    foot: list[object] = [] if not chart.sums else ["sum", *(_figure(line.total) for line in lines)]
-    notes = [f"{len(chart.lines) - COLUMNS:,} more series are not shown"] if len(chart.lines) > COLUMNS else []
-    return [chart.interval, *(line.name for line in lines)], rows, foot, notes
+        rows.append([day, *(_figure(one.values[place]) if place < len(one.values) else _ABSENT for one in shown)])
+    foot: list[object] = ["sum", *(_figure(one.total) for one in shown)] if chart.sums else []
+    left_out = len(chart.series) - len(shown)
+    notes = [f"{left_out:,} more series are not shown"] if left_out else []
+    return [chart.interval, *(one.name for one in shown)], rows, foot, notes
 
 
 class _Figure(str):
-    """A number as people read it; it goes to the right."""
+    """A formatted number, aligned right."""
 
     __slots__ = ()
 
 
 def _figure(value: float) -> _Figure:
-    return _Figure(charts.figures(value))
+    return _Figure(chart_data.format_number(value))
 
 
 def _fields(items: Sequence[object]) -> list[str]:
-    """Name the fields of records that hold something anywhere, but the properties."""
+    """Return the fields that have a value in any record, without the properties."""
     found: dict[str, None] = {}
     for item in items:
         held: Any = item
@@ -147,7 +128,7 @@ def _fields(items: Sequence[object]) -> list[str]:
     for name in ("properties", "additional_properties"):
         found.pop(name, None)
     if "uuid" in found and all(_value(item, "id") == _value(item, "uuid") for item in items):
-        # Lists of persons have the uuid twice.
+        # In lists of persons, id is the uuid.
         found.pop("id", None)
     return list(found)
 
@@ -165,18 +146,15 @@ def _properties(item: object) -> Mapping[object, object] | None:
 
 
 def _common(held: Iterable[Mapping[object, object]]) -> list[object]:
-    """Give the names, those that most items have first."""
+    """Return the names of properties, the most common first."""
     often = Counter(name for properties in held for name in properties)
     return [name for name, _ in often.most_common()]
 
 
 def _table(
-    head: Sequence[object],
-    rows: Sequence[Sequence[object]],
-    groups: Sequence[tuple[str, int]] = (),
-    foot: Sequence[object] = (),
+    head: Sequence[object], rows: Sequence[Sequence[object]], *, properties: int = 0, foot: Sequence[object] = ()
 ) -> str:
-    """Lay out a table; a column that holds numbers alone goes to the right."""
+    """Lay out a table. Columns of numbers are aligned right. The last `properties` columns get a head of their own."""
     right = [_numeric([row[place] for row in rows if place < len(row)]) for place in range(len(head))]
 
     def cells(row: Sequence[object], tag: str, style: str = "") -> str:
@@ -187,14 +165,13 @@ def _table(
         )
 
     over = ""
-    if groups:
-        plain = len(head) - sum(width for _, width in groups)
-        over = f'<tr><th colspan="{plain}" style="{_CELL}"></th>' if plain else "<tr>"
-        over += "".join(
-            f'<th colspan="{width}" style="text-align:left;font-weight:400;opacity:.75;{_CELL}">{escape(name)}</th>'
-            for name, width in groups
+    if properties:
+        others = len(head) - properties
+        over = f'<th colspan="{others}" style="{_CELL}"></th>' if others else ""
+        over += (
+            f'<th colspan="{properties}" style="text-align:left;font-weight:400;opacity:.75;{_CELL}">properties</th>'
         )
-        over += "</tr>"
+        over = f"<tr>{over}</tr>"
     body = "".join(f"<tr>{cells(row, 'td', 'font-variant-numeric:tabular-nums;')}</tr>" for row in rows)
     end = f"<tfoot><tr>{cells(foot, 'td', 'font-weight:600;')}</tr></tfoot>" if foot else ""
     return (
@@ -213,6 +190,6 @@ def _numeric(column: Iterable[object]) -> bool:
 
 
 def _frame(title: str, table: str, notes: Sequence[str]) -> str:
-    """Put a title above a table and notes under it; a wide table scrolls by itself."""
+    """Put a title above a table, and notes under it. A wide table scrolls."""
     under = f'<div style="opacity:.75">{as_markup("; ".join(notes), 300)}</div>' if notes else ""
     return f'<div><strong>{as_markup(title, 150)}</strong><div style="overflow-x:auto">{table}</div>{under}</div>'

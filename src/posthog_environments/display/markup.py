@@ -1,4 +1,4 @@
-"""Values and records as pieces of HTML, for notebooks: text and nothing else, whatever a server sent."""
+"""Write values and records as escaped HTML, for notebooks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LONGEST: Final = 5000
 
 
 def as_markup(value: object, most: int = 60) -> str:
-    """Write a value as a piece of HTML that is text and nothing else; what is cut stands whole in its title."""
+    """Write a value as escaped HTML text. A value that is cut has its full text in its tooltip."""
     try:
         text, faint = _as_text(value)
-    except Exception as error:  # noqa: BLE001 - a notebook shows what it can of whatever there is
+    except Exception as error:  # noqa: BLE001 - a value that cannot be shown must not hide the others
         text, faint = f"{type(value).__name__} that cannot be shown: {type(error).__name__}", True
     line = escaped(text[:_LONGEST])
     whole = line if len(text) <= _LONGEST else line + "…"
@@ -31,7 +31,7 @@ def as_markup(value: object, most: int = 60) -> str:
 
 
 def _as_text(value: object) -> tuple[str, bool]:
-    """Write a value as people read it; True if the text stands for something that is no text."""
+    """Write a value for people; the second value says whether to show the text faintly, as a placeholder."""
     if isinstance(value, str):
         return (value, False) if value.strip() else (repr(value), True)
     if isinstance(value, datetime):
@@ -46,7 +46,7 @@ def _as_text(value: object) -> tuple[str, bool]:
 
 
 def record_table(record: object) -> str:
-    """Write a record as a table of names and values. No script, nothing from elsewhere."""
+    """Write a record as a table of names and values."""
     import attrs
 
     fields = {field.name: getattr(record, field.name) for field in attrs.fields(cast("Any", type(record)))}
@@ -64,7 +64,7 @@ def _pairs(values: Mapping[Any, Any], *, inner: bool) -> str:
     name: object
     value: object
     for name, value in list(values.items())[:_ROWS]:
-        # Of what lies deeper a line must do.
+        # Deeper values are written on one line.
         held: Mapping[Any, Any] = {} if inner else _mapping(value)
         shown = _pairs(held, inner=True) if held else as_markup(value, 100)
         head = f'<th scope="row" style="{_CELL};font-weight:600">{as_markup(name, 40)}</th>'

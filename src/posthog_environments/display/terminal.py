@@ -1,27 +1,23 @@
-"""Pictures of trends as text for terminals. Those over time are by plotext (extra `cli`), imported when it draws."""
+"""Draw trends as text for terminals. Charts over time use plotext (extra `cli`), imported only when one is drawn."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from math import floor, isnan, log10
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from posthog_environments.display import chart_data as charts
-from posthog_environments.display.chart_data import Chart, ChartLine, figures
+from posthog_environments.display import chart_data
+from posthog_environments.display.chart_data import COLORS, Chart, ChartSeries, format_number
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
 
 __all__ = ["text"]
 
-_COLORS: Final = (12, 208, 10, 9, 13, 14, 11, 7)
-"""Numbers of the terminal's colours; those below 16 follow the reader's own scheme."""
 _LETTERS: Final = "ox+*#@%&"
-_MOST_LINES: Final = 8
-_MOST_BARS: Final = 30
+_MOST_OVER_TIME: Final = 8
 
 
 def text(
@@ -33,20 +29,21 @@ def text(
     display: str | None = None,
     computed: datetime | None = None,
 ) -> str:
-    """Draw a trend as lines of text, none wider than `width`; those over time are `height` lines high.
+    """Draw a trend as lines of text, none wider than `width`. Charts over time are `height` lines high.
 
     Raises:
         ImportError: The extra `cli` is not installed.
-        ValueError: There is no such display, or the trend has no points over time for it.
+        ValueError: The display is unknown, or needs points over time and the trend has none.
     """
-    chart = charts.read(series, display, computed)
+    chart = chart_data.read(series, display, computed)
     width, height = max(width, 30), max(height, 8)
     title = _cut(chart.title, width)
-    over_time = chart.kind in ("lines", "area", "bars")
-    lines = [line for line in chart.lines if not line.previous or chart.kind != "pie"]
-    if all(isnan(value) for line in lines for value in (line.values if over_time else (line.total,))):
+    if chart.empty:
         return f"{title}\nno data\n"
-    body = _over_time(chart, width, height, color=color) if over_time else _totals(chart, lines, width, color=color)
+    if chart.over_time:
+        body = _over_time(chart.limited(_MOST_OVER_TIME), width, height, color=color)
+    else:
+        body = _totals(chart.limited(), width, color=color)
     return "\n".join([title, *body, ""])
 
 
@@ -54,13 +51,22 @@ def text(
 
 
 def _over_time(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
-    legend = _legend(chart, width, color=color) if len(chart.lines) > 1 else []
-    words = [_cut(f"({chart.unfinished}: dashed)", width)] if chart.unfinished else []
-    return [*legend, *_canvas(chart, width, max(height - 1 - len(legend) - len(words), 6), color=color), *words]
+    symbols = _symbols(chart, color=color)
+    legend = _legend(chart, symbols, width, color=color)
+    notes = [_cut(f"({chart.unfinished})", width)] if chart.unfinished else []
+    height = max(height - 1 - len(legend) - len(notes), 6)
+    return [*legend, *_canvas(chart, symbols, width, height, color=color), *notes]
 
 
-def _canvas(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
-    """Draw with plotext, but for the ticks: its own are 1.0e3 and 18999.50."""
+def _symbols(chart: Chart, *, color: bool) -> list[str]:
+    """Choose a marker for each series: without colours, a letter tells it from the others."""
+    if not color and len(chart.series) > 1:
+        return [_LETTERS[place % len(_LETTERS)] for place in range(len(chart.series))]
+    return ["·" if one.previous else "full" if chart.kind == "bar" else "hd" for one in chart.series]
+
+
+def _canvas(chart: Chart, symbols: Sequence[str], width: int, height: int, *, color: bool) -> list[str]:
+    """Draw with plotext. The ticks are ours: plotext would write 1.0e3 and 18999.50."""
     plotext = _plotext()
     figure = plotext.figure
     plotext.terminal.limit(width=False, height=False)
@@ -68,10 +74,13 @@ def _canvas(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
     try:
         figure.plot_size(width, height)
         figure.theme("colorless")
-        for signal in _signals(chart, plotext, color=color):
+        for signal in _signals(chart, symbols, plotext, color=color):
             figure.draw(signal)
-        _time_ticks(chart, figure.ruler(axis="x"), width)
-        _number_ticks(chart, figure.ruler(axis="y"), height)
+        places, labels = chart.time_ticks(max(width // 20, 2))
+        figure.ruler(axis="x").ticks(_as_numbers(chart, places), [_cut(label, 16) for label in labels])
+        ticks, labels = chart.number_ticks(max(min(height // 4, 6), 2))
+        figure.ruler(axis="y").ticks(ticks, labels)
+        figure.ruler(axis="y").lim(ticks[0], ticks[-1])
         figure.axes(active=False, side=1)
         drawn = str(figure.build().string(colorless=not color))
     finally:
@@ -80,195 +89,114 @@ def _canvas(chart: Chart, width: int, height: int, *, color: bool) -> list[str]:
     return [line.rstrip() for line in drawn.rstrip("\n").split("\n")]
 
 
-def _signals(chart: Chart, plotext: Any, *, color: bool) -> Iterable[Any]:
-    """Make lines; bars for the current period where they are asked for, and points for the one before."""
-    shown = _shown(chart)
-    stacked = [line for line in shown if not line.previous] if chart.kind == "bars" else []
+def _signals(chart: Chart, symbols: Sequence[str], plotext: Any, *, color: bool) -> Iterable[Any]:
+    """Make plotext's signals: lines, or bars with the period before as points."""
+    markers = [
+        plotext.marker(symbol, plotext.pixel(_color(one))) if color else symbol
+        for symbol, one in zip(symbols, chart.series, strict=True)
+    ]
+    stacked = [one for one in chart.series if not one.previous] if chart.kind == "bar" else []
     if stacked:
-        places = sorted({place for line in stacked for place in _places(chart, line)})
-        heights = [dict(zip(_places(chart, line), line.values, strict=True)) for line in stacked]
+        values = [dict(zip(_places(chart, one), one.values, strict=True)) for one in stacked]
+        places = sorted({place for each in values for place in each})
         yield plotext.figure.bar(
             places,
-            [[0.0 if isnan(value := column.get(place, 0.0)) else value for place in places] for column in heights],
-            marker=[_marker(chart, plotext, line, color=color) for line in stacked],
+            [[0.0 if isnan(value := each.get(place, 0.0)) else value for place in places] for each in values],
+            marker=[marker for marker, one in zip(markers, chart.series, strict=True) if one in stacked],
             stacked=True,
         )
-    for line in shown:
-        points = [(x, y) for x, y in zip(_places(chart, line), line.values, strict=True) if not isnan(y)]
-        if points and line not in stacked:
-            marker = _marker(chart, plotext, line, color=color)
-            over = min(chart.finished(line), len(points))
-            for part, joined in ((points[:over], not stacked), (_dashes(points[max(over - 1, 0) :], over), False)):
-                if part:
-                    xs, ys = zip(*part, strict=True)
-                    yield plotext.figure.signal(list(xs), list(ys), marker=marker).lines(joined)
+    for one, marker in zip(chart.series, markers, strict=True):
+        points = [(x, y) for x, y in zip(_places(chart, one), one.values, strict=True) if not isnan(y)]
+        if one in stacked or not points:
+            continue
+        xs, ys = zip(*points, strict=True)
+        yield plotext.figure.signal(list(xs), list(ys), marker=marker).lines(not stacked)
 
 
-def _dashes(points: list[tuple[float, float]], over: int) -> list[tuple[float, float]]:
-    """Turn the end of a line into single points, unless all of it is over."""
-    if len(points) <= (1 if over else 0):
+def _places(chart: Chart, series: ChartSeries) -> list[float]:
+    return _as_numbers(chart, chart.positions(series))
+
+
+def _as_numbers(chart: Chart, places: Sequence[Any]) -> list[float]:
+    """Count days from the first point: plotext's numbers lack the digits for days since the year 1."""
+    if not chart.dated:
+        return [float(place) for place in places]
+    first = chart.time_ticks(1)[0][0]
+    return [(place - first) / timedelta(days=1) for place in places]
+
+
+def _legend(chart: Chart, symbols: Sequence[str], width: int, *, color: bool) -> list[str]:
+    if len(chart.series) == 1 and not chart.more:
         return []
-    dashes = [points[-1]]
-    for (x, y), (to_x, to_y) in pairwise(points):
-        dashes += [(x + (to_x - x) * part / 5, y + (to_y - y) * part / 5) for part in range(1, 5)]
-    return dashes
-
-
-def _marker(chart: Chart, plotext: Any, line: ChartLine, *, color: bool) -> Any:
-    symbol = _symbol(chart, line, color=color)
-    return plotext.marker(symbol, plotext.pixel(_COLORS[line.color % len(_COLORS)])) if color else symbol
-
-
-def _symbol(chart: Chart, line: ChartLine, *, color: bool) -> str:
-    """Choose what a series is drawn with: by colour one for all, without colours a letter for each."""
-    if color or len(chart.lines) == 1:
-        if line.previous:
-            return "·"
-        return "full" if chart.kind == "bars" else "hd"
-    return _LETTERS[_shown(chart).index(line) % len(_LETTERS)]
-
-
-def _shown(chart: Chart) -> list[ChartLine]:
-    """Choose the first series; with the period before, each with its own."""
-    both = len({line.previous for line in chart.lines}) > 1
-    colors = list(dict.fromkeys(line.color for line in chart.lines))[: _MOST_LINES // 2 if both else _MOST_LINES]
-    return [line for line in chart.lines if line.color in colors]
-
-
-def _places(chart: Chart, line: ChartLine) -> list[float]:
-    """Place the points in days since the first: plotext's numbers are short, and 1997 is many days after the year 1."""
-    times, places = chart.axis()[0], chart.places(line)
-    if times is None or places is None:
-        return [float(place) for place in range(len(line.values))]
-    return [(place - times[0]) / timedelta(days=1) for place in places]
-
-
-def _time_ticks(chart: Chart, ruler: Any, width: int) -> None:
-    times, texts = chart.axis()
-    layout = "%d %b %H:%M" if chart.by_clock else "%b %Y" if chart.interval == "month" else "%d %b %Y"
-    if times is not None:
-        texts = [time.strftime(layout).lstrip("0") for time in times]
-    texts = [_cut(day, 16) for day in texts]
-    fitting = max((width - 10) // (max(map(len, texts)) + 4), 2)
-    every = max(1, -(-len(texts) // fitting))
-    chosen = range(0, len(texts), every)
-    ruler.ticks(
-        [(times[place] - times[0]) / timedelta(days=1) if times else float(place) for place in chosen],
-        [texts[place] for place in chosen],
-    )
-
-
-def _number_ticks(chart: Chart, ruler: Any, height: int) -> None:
-    """Mark round numbers, and begin at 0 where nothing is below."""
-    low, high = _reach(chart)
-    rough = (high - low) / max(min(height // 4, 6), 2)
-    power = 10 ** floor(log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    if step < 1 and all(value == int(value) for line in chart.lines for value in line.values if not isnan(value)):
-        step = 1.0
-    first, last = floor(low / step), -floor(-high / step)
-    ticks = [step * number for number in range(first, last + 1)]
-    ruler.ticks(ticks, [figures(round(tick, 12)) for tick in ticks])
-    ruler.lim(ticks[0], ticks[-1])
-
-
-def _reach(chart: Chart) -> tuple[float, float]:
-    """Tell from where to where the numbers go; stacked bars reach as far as their sums."""
-    reached = [0.0]
-    sums: dict[tuple[bool, float], float] = {}
-    for line in _shown(chart):
-        for place, value in zip(_places(chart, line), line.values, strict=True):
-            if isnan(value):
-                continue
-            if chart.kind == "bars" and not line.previous:
-                value = sums[value < 0, place] = sums.get((value < 0, place), 0.0) + value  # noqa: PLW2901
-            reached.append(value)
-    low, high = min(reached), max(reached)
-    return (low, high) if high > low else (0.0, 1.0)
-
-
-def _legend(chart: Chart, width: int, *, color: bool) -> list[str]:
-    shown = _shown(chart)
     rows: list[str] = []
     used = width
-    entries = [(f"{_sign(chart, line, color=color)} ", _cut(line.name, width - 4), line) for line in shown]
-    for sign, name, line in entries:
+    for symbol, one in zip(symbols, chart.series, strict=True):
+        name = _cut(one.name, width - 4)
         wide = 2 + _width(name) + 2
         if used + wide > width:
             rows.append("")
             used = 0
-        rows[-1] += _painted(sign, line, color=color) + name + "  "
+        sign = {"full": "█", "hd": "━"}.get(symbol, symbol)
+        rows[-1] += f"{_painted(f'{sign} ', one, color=color)}{name}  "
         used += wide
-    if len(chart.lines) > len(shown):
-        rows.append(f"… and {len(chart.lines) - len(shown):,} more")
-    return [row.rstrip() for row in rows]
-
-
-def _sign(chart: Chart, line: ChartLine, *, color: bool) -> str:
-    symbol = _symbol(chart, line, color=color)
-    return {"full": "█", "hd": "━"}.get(symbol, symbol)
+    return [row.rstrip() for row in [*rows, *filter(None, [chart.more])]]
 
 
 # ----- one number for each series
 
 
-def _totals(chart: Chart, lines: list[ChartLine], width: int, *, color: bool) -> list[str]:
-    """Draw a bar for each series, of blocks; this takes no help."""
-    if chart.by_size:
-        lines = sorted(lines, key=lambda line: (isnan(line.total), -line.total))
-    shown = lines[:_MOST_BARS]
-    whole = sum(line.total for line in lines if line.total > 0)
-    numbers = [
-        figures(line.total)
-        + (f" ({line.total / whole:.1%})" if chart.kind == "pie" and whole and line.total > 0 else "")
-        for line in shown
-    ]
+def _totals(chart: Chart, width: int, *, color: bool) -> list[str]:
+    """Draw a bar of blocks for each series."""
+    numbers = [format_number(one.total) for one in chart.series]
     right = max(map(len, numbers))
-    left = min(max(_width(line.name) for line in shown), max(width - right - 14, 8))
+    left = min(max(_width(one.name) for one in chart.series), max(width - right - 14, 8))
     room = width - left - right - 4
-    most = max((abs(line.total) for line in shown if not isnan(line.total)), default=0)
+    most = max(abs(one.total) for one in chart.series if not isnan(one.total))
     rows: list[str] = []
-    for line, count in zip(shown, numbers, strict=True):
-        name = _cut(line.name, left)
-        length = 0 if isnan(line.total) or not most else abs(line.total) / most * room
-        bar = _blocks(length) if not line.previous else "░" * round(length)
-        space = " " * (left - _width(name))
-        rows.append(f"{name}{space}  {_painted(bar + ' ' * (room - len(bar)), line, color=color)}  {count:>{right}}")
-    if len(lines) > len(shown):
-        rows.append(f"… and {len(lines) - len(shown):,} more")
-    return rows
+    for one, number in zip(chart.series, numbers, strict=True):
+        name = _cut(one.name, left)
+        length = 0.0 if isnan(one.total) or not most else abs(one.total) / most * room
+        bar = "░" * round(length) if one.previous else _blocks(length)
+        padding = " " * (left - _width(name))
+        rows.append(f"{name}{padding}  {_painted(f'{bar:<{room}}', one, color=color)}  {number:>{right}}")
+    return [*rows, *filter(None, [chart.more])]
 
 
 def _blocks(length: float) -> str:
-    """Write a bar, to the eighth of a character."""
+    """Write a bar, to an eighth of a character."""
     eighths = round(length * 8)
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
-def _painted(text: str, line: ChartLine, *, color: bool) -> str:
-    return f"\x1b[38;5;{_COLORS[line.color % len(_COLORS)]}m{text}\x1b[0m" if color else text
+# ----- text
 
 
-# ----- words
+def _color(series: ChartSeries) -> int:
+    return COLORS[series.color % len(COLORS)][1]
 
 
-def _width(text: str) -> int:
+def _painted(written: str, series: ChartSeries, *, color: bool) -> str:
+    return f"\x1b[38;5;{_color(series)}m{written}\x1b[0m" if color else written
+
+
+def _width(written: str) -> int:
     """Count the columns that a text takes in a terminal."""
     return sum(
         0 if unicodedata.combining(letter) or letter in "\u200d\ufe0e\ufe0f"
         else 2 if unicodedata.east_asian_width(letter) in "WF"
         else 1
-        for letter in text
+        for letter in written
     )  # fmt: skip
 
 
-def _cut(text: str, limit: int) -> str:
-    if _width(text) <= limit:
-        return text
-    kept = text[:limit]
+def _cut(written: str, limit: int) -> str:
+    """Cut a text to a number of columns."""
+    if _width(written) <= limit:
+        return written
+    kept = written[:limit]
     while _width(kept) > limit - 1:
         kept = kept[:-1]
-    return kept + "…"
+    return f"{kept}…"
 
 
 def _plotext() -> Any:

@@ -1,1 +1,1 @@
-"""The quota: of one client, and shared by many processes."""
+"""Rate limiting: for one client, and shared by many processes."""

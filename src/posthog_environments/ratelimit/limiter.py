@@ -1,15 +1,15 @@
-"""When the next request may go, by the rates that PostHog documents. Pure: the time is passed in.
+"""Decide when the next request may be sent, by the rates that PostHog documents. Pure: the time is an argument.
 
-A sliding log for each bucket: a request counts from when it starts, for it is then in flight, until a window after its
-answer came, for only then is it sure that the server's own count of it has expired. So there is no 429 on servers that
-count in fixed windows or in sliding ones, and no request of the quota is left unused.
+Each bucket has a sliding log. A request counts from its start, while it is in flight, and until one window after its
+response. Only then has the server's own count of it expired for sure. So servers that count in fixed or in sliding
+windows send no 429, and the whole quota is used.
 
-The quota belongs to the key, and others may use the same key. Only a 429 tells of them. From then on a window is ours
-in part: a little less than what it held of ours when it was refused to us, spread evenly, so that those others find
-room as well. Each request that is let through gives some of the rest back, slowly at first, then faster.
+The quota belongs to the API key, and other programs may use the same key. Only a 429 shows that they exist. After one,
+the limiter uses a fraction of the window: somewhat less than the window held when the request was refused, spaced
+evenly, so that the others find room too. Each request that succeeds gives back part of the rest, at first slowly.
 
-Servers differ by age, and none says how old it is: so pacing begins with the rates of today, and goes down by what 429s
-say. One that asks for more than a minute tells of a window of an hour, as servers of 2025 have for persons.
+Servers of different ages have different rates and do not report them. The limiter starts with today's rates, and 429s
+lower them. A 429 that asks for more than a minute shows a window of an hour, as servers of 2025 have for persons.
 """
 
 from __future__ import annotations
@@ -36,180 +36,181 @@ Bucket = Literal["persons", "deletes", "query", "general"]
 BUCKETS: tuple[Bucket, ...] = ("persons", "deletes", "query", "general")
 Rate = tuple[int, float]
 
-# Seconds after which somebody who waits for the quota asks for it anew.
+# The most seconds between two attempts of a waiting caller to acquire permission.
 LONGEST_NAP = 15.0
 
-# Requests and seconds. Source: as above. Of queries some teams have 1,200 an hour and some 2,400, and nobody can tell
-# from outside, so that their hour is learnt as well.
+# Requests and seconds, the shortest window first. Source: as above. For queries, some teams have 1,200 an hour and
+# some 2,400. A client cannot know which, so that window is learned from 429s.
 RATES: Mapping[Bucket, tuple[Rate, ...]] = {
     "persons": ((240, 60.0),),
     "deletes": ((480, 60.0), (4800, 3600.0)),
     "query": ((240, 60.0),),
     "general": ((480, 60.0), (4800, 3600.0)),
 }
-# What a 429 that asks for more than a minute teaches, where no window of an hour is known yet.
+# The window that a 429 for more than a minute teaches if no window of an hour is known yet.
 HOURLY: Rate = (1200, 3600.0)
 MINUTE = 60.0
 
 
 class Pacer(Protocol):
-    """What an exchange asks of a quota that is its own; it answers at once."""
+    """A rate limiter of one client. It answers at once."""
 
     def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
-        """Take leave for a request: 0.0 if it may go now, else the seconds after which to ask again.
+        """Acquire permission for a request. Return 0.0 if it may be sent now, else the seconds until the next try.
 
-        Who must wait, and says who he is, keeps his place among those who wait, until `leave`.
+        A caller that passes `waiter` keeps its queue position until `leave`.
         """
         ...
 
     def leave(self, bucket: Bucket, waiter: Hashable) -> None:
-        """Give up a place among those who wait; whoever has none may say so too."""
+        """Give up a queue position. Does nothing if the waiter has none."""
         ...
 
     def settle(self, bucket: Bucket, now: float) -> None:
-        """Note that a request that had leave is over, however it ended."""
+        """Record that a permitted request has ended, in any way."""
         ...
 
     def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds.
+        """Record a 429, and send nothing for `wait` seconds.
 
-        It teaches nothing about rates where it was not requests that were counted.
+        Pass `teaches=False` if the server did not count requests. Then the 429 does not change the rates.
         """
         ...
 
     def forget_flights(self) -> None:
-        """Note that nothing is in flight and nobody waits: this is another process now."""
+        """Forget requests in flight and waiting callers, in a forked child."""
         ...
 
 
 class SharedPacer(Protocol):
-    """What an exchange asks of a quota that others use too, and that is kept where asking may take a moment.
+    """A rate limiter that several workers share. Its state is in a store, which may take a moment to answer.
 
-    `acquire` and `tell` go to the store, for `patience` seconds at most, and never raise because of it; all else is
-    noted, and told with the next of these. Safe for threads. A ticket names one request, or its place.
+    `acquire` and `flush` access the store for at most `patience` seconds. They never raise because of the store. All
+    other methods only record a change, which the next `acquire` or `flush` writes. Thread-safe. A ticket identifies one
+    request, or its queue position.
     """
 
     @property
-    def untold(self) -> bool:
-        """Whether something is noted that the store could be told."""
+    def pending(self) -> bool:
+        """Whether there are recorded changes that `flush` can write now."""
         ...
 
     @property
     def trouble(self) -> str:
-        """What to say to somebody who waits, while the store is away; else nothing."""
+        """A sentence for error messages about a problem of the store; empty if there is none."""
         ...
 
     def ticket(self) -> str:
-        """Return a name for a call, which no other has."""
+        """Return a unique name for a call."""
         ...
 
     def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
-        """Take leave for a request that is over after so many seconds at most; see `Pacer.acquire`."""
+        """Acquire permission for a request that takes at most `seconds`; see `Pacer.acquire`."""
         ...
 
-    def tell(self, patience: float) -> float:
-        """Tell the store what is noted; return 0.0."""
+    def flush(self, patience: float) -> float:
+        """Write the recorded changes to the store. Return 0.0."""
         ...
 
     def settle(self, bucket: Bucket, ticket: str) -> None:
-        """Note that a request that had leave is over, however it ended."""
+        """Record that a permitted request has ended, in any way."""
         ...
 
     def leave(self, bucket: Bucket, ticket: str) -> None:
-        """Note that a place, or leave for a request that was not sent, is given up."""
+        """Record that a queue position, or permission for a request that was not sent, is given up."""
         ...
 
     def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds; see `Pacer.refuse`."""
+        """Record a 429, and send nothing for `wait` seconds; see `Pacer.refuse`."""
         ...
 
     def after_fork(self) -> None:
-        """Begin anew in a child: what is in flight is the parent's."""
+        """Start as a new worker in a forked child. Requests in flight belong to the parent."""
         ...
 
 
 class RateLimiter:
-    """The requests of one key on one host; not safe for threads, its owner holds a lock."""
+    """Limits the requests of one key on one host. Not thread-safe: its owner holds a lock."""
 
     def __init__(self, rates: Mapping[Bucket, tuple[Rate, ...]] = RATES) -> None:
         self._logs = {bucket: SlidingLog(windows) for bucket, windows in rates.items()}
 
     def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
-        """Take leave for a request; see `Pacer.acquire`."""
+        """Acquire permission for a request; see `Pacer.acquire`."""
         return self._logs[bucket].acquire(now, waiter)
 
     def leave(self, bucket: Bucket, waiter: Hashable) -> None:
-        """Give up a place among those who wait."""
+        """Give up a queue position."""
         self._logs[bucket].leave(waiter)
 
     def settle(self, bucket: Bucket, now: float) -> None:
-        """Note that a request that had leave is over, however it ended."""
+        """Record that a permitted request has ended, in any way."""
         self._logs[bucket].settle(now)
 
     def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds; see `Pacer.refuse`."""
+        """Record a 429, and send nothing for `wait` seconds; see `Pacer.refuse`."""
         self._logs[bucket].refuse(now, wait, teaches=teaches)
 
     def forget_flights(self) -> None:
-        """Note that nothing is in flight and nobody waits: this is another process now."""
+        """Forget requests in flight and waiting callers, in a forked child."""
         for log in self._logs.values():
             log.forget_flights()
 
     def in_flight(self, bucket: Bucket) -> int:
-        """Return how many requests have leave and are not over."""
+        """Count the permitted requests that have not ended."""
         return self._logs[bucket].flying
 
 
 class RateWindow:
-    """One rate, and which part of it is ours: all, until the server refuses what the log would have let go."""
+    """One rate, and the fraction of it that the client uses: all of it until the server refuses a request."""
 
-    # What is left to us of what the window held, and the least part of the whole.
+    # After a 429 the fraction is what the window held, times this; and never less than the least.
     DECREASE = 0.7
     LEAST = 0.25
-    # What is given back doubles with each so many requests; and, for a client at rest, with each two windows.
+    # The fraction that is given back doubles with each so many requests, and with each two windows of time.
     DOUBLING = 100
 
     def __init__(self, rate: Rate) -> None:
         self.limit, self.seconds = rate
-        self._share = 1.0
+        self._fraction = 1.0
         self._let_through = 0
         self._refused_at = 0.0
 
     def refuse(self, held: int, now: float) -> None:
-        """Learn that no more than `held` requests of ours had room here."""
-        share = min(self.share(now), held / self.limit)
-        self._share = max(self.LEAST, self.DECREASE * share)
+        """Lower the fraction: the window had no room for more than `held` requests of this client."""
+        fraction = min(self.fraction(now), held / self.limit)
+        self._fraction = max(self.LEAST, self.DECREASE * fraction)
         self._let_through, self._refused_at = 0, now
 
     def let_through(self) -> None:
-        """Note that the server took a request."""
+        """Record that the server accepted a request."""
         self._let_through += 1
 
-    def remember(self) -> tuple[float, int, float]:
-        """Return all that was learnt, for `recall`."""
-        return self._share, self._let_through, self._refused_at
+    def dump(self) -> tuple[float, int, float]:
+        """Return all that was learned, for `load`."""
+        return self._fraction, self._let_through, self._refused_at
 
-    def recall(self, learnt: tuple[float, int, float]) -> None:
-        """Know what another one has learnt."""
-        self._share, self._let_through, self._refused_at = learnt
+    def load(self, learned: tuple[float, int, float]) -> None:
+        """Take over what `dump` returned."""
+        self._fraction, self._let_through, self._refused_at = learned
 
-    def share(self, now: float) -> float:
-        """Return which part of the rate is ours."""
-        if self._share >= 1:
+    def fraction(self, now: float) -> float:
+        """Return the fraction of the rate that the client may use."""
+        if self._fraction >= 1:
             return 1.0
         doublings = self._let_through / self.DOUBLING + max(0.0, now - self._refused_at) / (2 * self.seconds)
-        share = self._share + 0.01 * (2 ** min(doublings, 7) - 1)
-        if share >= 1:
-            self._share = 1.0
-        return min(1.0, share)
+        fraction = self._fraction + 0.01 * (2 ** min(doublings, 7) - 1)
+        if fraction >= 1:
+            self._fraction = 1.0
+        return min(1.0, fraction)
 
 
 class SlidingLog:
-    """Stamps of answers in one bucket, oldest first; how many requests are in flight; and who waits, in turn."""
+    """The state of one bucket: the times of responses, oldest first, the requests in flight, and the queue."""
 
     def __init__(self, rates: tuple[Rate, ...]) -> None:
         self._windows = [RateWindow(rate) for rate in rates]
-        # As many as an hour holds that may yet be learnt.
+        # Long enough for a window of an hour that may be learned later.
         self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in (*rates, HOURLY)))
         self.flying = 0
         self._waiting: dict[Hashable, float] = {}
@@ -217,6 +218,7 @@ class SlidingLog:
         self._blocked_until = float("-inf")
 
     def acquire(self, now: float, waiter: Hashable) -> float:
+        """Acquire permission for a request; see `Pacer.acquire`."""
         ahead = self._ahead(waiter)
         wait = max([self._blocked_until - now, *(self._wait(window, now, ahead) for window in self._windows)])
         if wait > 0:
@@ -229,49 +231,53 @@ class SlidingLog:
         return 0.0
 
     def leave(self, waiter: Hashable) -> None:
+        """Give up a queue position."""
         self._waiting.pop(waiter, None)
 
     def _ahead(self, waiter: Hashable) -> int:
-        """Count those whose turn comes before."""
+        """Count the waiters that are ahead in the queue."""
         if waiter not in self._waiting:
             return len(self._waiting)
         return next(place for place, other in enumerate(self._waiting) if other == waiter)
 
     def _wait(self, window: RateWindow, now: float, ahead: int) -> float:
-        share = window.share(now)
-        room = max(1, int(window.limit * share))
+        fraction = window.fraction(now)
+        room = max(1, int(window.limit * fraction))
         free = room - self.flying - ahead
         if free <= 0:
-            # One that is in flight, or not even that, must be over first, and then a window must pass.
+            # A request that is in flight, or still waiting, must end first. Then a window must pass.
             return window.seconds
         wait = self._stamps[-free] + window.seconds - now if len(self._stamps) >= free else 0.0
-        if share < 1:
+        if fraction < 1:
             wait = max(wait, self._started + (ahead + 1) * window.seconds / room - now)
         return wait
 
     def settle(self, now: float) -> None:
+        """Record that a permitted request has ended."""
         self.flying -= 1
         self._stamps.append(now)
         for window in self._windows:
             window.let_through()
 
     def refuse(self, now: float, wait: float, *, teaches: bool = True) -> None:
-        # Those that were under way when the first of them was refused teach nothing new. And a server that has lost
-        # its senses does not stop us for longer than its longest window.
+        """Record a 429; see `Pacer.refuse`."""
         if teaches and wait > MINUTE and self._windows[-1].seconds <= MINUTE:
             self._windows.append(RateWindow(HOURLY))
+        # A 429 of a request that was already in flight at an earlier 429 teaches nothing new.
         if teaches and now >= self._blocked_until:
             window, held = self._full(now, wait)
             window.refuse(held, now)
+        # A server that asks for an absurd wait stops the client for one window at most.
         longest = max(self._windows[-1].seconds, MINUTE)
         self._blocked_until = max(self._blocked_until, now + min(wait, longest if teaches else HOURLY[1]))
 
     def _full(self, now: float, wait: float) -> tuple[RateWindow, int]:
-        """Guess which window was full: long enough for what the server asks for, and of these filled the most."""
+        """Guess which window was full: of those as long as the wait, the one that is filled the most."""
         windows = [window for window in self._windows if window.seconds >= wait] or self._windows[-1:]
         held = [self.flying + sum(stamp > now - window.seconds for stamp in self._stamps) for window in windows]
         return max(zip(windows, held, strict=True), key=lambda each: each[1] / each[0].limit)
 
     def forget_flights(self) -> None:
+        """Forget requests in flight and waiting callers."""
         self.flying = 0
         self._waiting.clear()

@@ -1,19 +1,19 @@
-"""A quota in a store, as an exchange sees it: what happens is noted at once, and told when the store is asked.
+"""The rate limiter of a quota in a store. It records changes at once, and writes them when it accesses the store.
 
-When the store is away, or does not answer, this worker paces itself, with a fair part of what all have; what it does
-is told when the store is back. Nothing that a store does ends a call in an error of its own.
+While the store is away, or does not answer, the worker keeps to a fair part of the quota. It writes what it did once
+the store is back. No failure of a store makes a call fail with an error of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from secrets import token_hex
-from typing import Any
 
 from posthog_environments.config.settings import Settings
 from posthog_environments.ratelimit.limiter import HOURLY, RATES, Bucket, Rate
@@ -29,45 +29,54 @@ from posthog_environments.ratelimit.stores import Store, StoreAway, StoreBusy
 
 __all__ = ["SharedRateLimiter", "name_of"]
 
-# Seconds that an answer may be late besides: the driver's own time.
+log = logging.getLogger("posthog_environments")
+
+# Seconds that a lease lasts longer than its request may take, for the client's own work.
 MARGIN = 1.0
-# Seconds until one asks again who found the store in use by others.
+# Seconds until the next try if other threads or processes were using the store.
 MOMENT = 0.05
 
 
 def name_of(settings: Settings) -> str:
-    """Return the name under which the quota of a key is kept, from which nobody can tell the key.
+    """Return the name of the quota of a key in a store. It is a hash, which does not reveal the key.
 
     Raises:
-        ConfigurationError: A function gives the key, and it failed.
+        ConfigurationError: The key comes from a function, which failed.
     """
     scheme, host, port = settings.origin
     text = f"{scheme}://{host}:{port}\0{settings.key.current().reveal()}"
     return hashlib.blake2b(text.encode(), digest_size=16, person=b"posthog-env-quot").hexdigest()
 
 
-def _nothing(ledger: SharedState, now: float) -> float:  # noqa: ARG001 - stands where somebody decides
+def _do_nothing(state: SharedState, now: float) -> float:  # noqa: ARG001 - has the signature of a decision
     return 0.0
 
 
 @dataclass(slots=True)
 class _BucketState:
-    """One bucket of the budget: what is to be told of it, and what is known of it."""
+    """What this worker knows of one bucket, and has not written yet."""
 
     rates: tuple[Rate, ...]
-    notes: list[StateChange] = field(default_factory=list[StateChange])
-    seen: CachedSnapshot | None = None
-    alone: FallbackLimiter | None = None
+    pending: list[StateChange] = field(default_factory=list[StateChange])
+    cached: CachedSnapshot | None = None
+    fallback: FallbackLimiter | None = None
+
+    def held(self, here: float) -> float:
+        """Return for how many more seconds requests are held back; `here` is the time on the worker's clock."""
+        if self.cached is None:
+            return 0.0
+        snapshot = self.cached.snapshot
+        return max(0.0, snapshot.held_until - snapshot.at - (here - self.cached.here))
 
 
 class SharedRateLimiter:
-    """The quota of one key that is kept in a store; see `quota.SharedPacer`.
+    """Limits the requests of one key together with other workers; see `SharedPacer`.
 
     Args:
-        store: Where it is kept.
-        name: Gives the name of the key as of now, for a key may change.
-        rates: Of each bucket.
-        clock: That of the client.
+        store: Where the state is kept.
+        name: Returns the name of the current key; the key may change.
+        rates: The rates of each bucket, the shortest window first.
+        clock: The clock of the client.
     """
 
     def __init__(
@@ -88,124 +97,138 @@ class SharedRateLimiter:
         self._tickets = count()
         self._known_as = ""
         self._lock = threading.Lock()
-        self._asking = threading.Lock()
-        self._parts = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
+        self._access = threading.Lock()
+        self._buckets = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
 
     def after_fork(self) -> None:
-        """Begin anew in a child: what is in flight is the parent's."""
+        """Start as a new worker in a forked child. Requests in flight belong to the parent."""
         self._begin()
 
     def ticket(self) -> str:
-        """Return a name for a call."""
+        """Return a unique name for a call."""
         return f"{self._user}.{next(self._tickets)}"
 
     @property
-    def untold(self) -> bool:
-        """Whether something is noted that the store could be told."""
-        return any(part.notes for part in self._parts.values()) and not self._store.away
+    def pending(self) -> bool:
+        """Whether there are recorded changes that `flush` can write now."""
+        return any(state.pending for state in self._buckets.values()) and not self._store.away
 
     @property
     def trouble(self) -> str:
-        """What to say to somebody who waits, while the store is away."""
-        if not any(part.alone for part in self._parts.values()):
-            return ""
-        return f"The quota at {self._store.shown} cannot be used, so that only a small part of it is ours."
+        """A sentence for error messages about a problem of the store; empty if there is none."""
+        if any(state.fallback for state in self._buckets.values()):
+            return f"The quota at {self._store.shown} cannot be used, so this worker keeps to a small part of it."
+        if self._held():
+            return f"The quota at {self._store.shown} may be incomplete, so all workers wait until a window has passed."
+        return ""
 
     def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
-        """Take leave for a request that is over after so many seconds at most; see `quota.Pacer.acquire`."""
+        """Acquire permission for a request that takes at most `seconds`; see `SharedPacer.acquire`."""
         name = self._name()
-        part = self._parts[bucket]
-        # While the store is away one asks, and the others need not wait for what he hears.
-        if not self._asking.acquire(timeout=0 if part.alone else patience):
-            return self._ask_alone(part, ticket, seconds) if part.alone else MOMENT
+        state = self._buckets[bucket]
+        # While the store is away, one thread tries it. The others need not wait for the result.
+        if not self._access.acquire(timeout=0 if state.fallback else patience):
+            return self._acquire_alone(state, ticket, seconds) if state.fallback else MOMENT
         try:
-            self._be(name)
-            part = self._parts[bucket]
-            return self._change(bucket, part, patience, lambda ledger, now: ledger.take(now, ticket, seconds + MARGIN))
+            self._use_name(name)
+            state = self._buckets[bucket]
+            return self._change(bucket, state, patience, lambda each, now: each.take(now, ticket, seconds + MARGIN))
         except StoreBusy:
             return MOMENT
         except StoreAway:
-            return self._ask_alone(part, ticket, seconds)
+            return self._acquire_alone(state, ticket, seconds)
         finally:
-            self._asking.release()
+            self._access.release()
 
-    def tell(self, patience: float) -> float:
-        """Tell the store what is noted; return 0.0."""
-        if self._asking.acquire(timeout=patience):
+    def flush(self, patience: float) -> float:
+        """Write the recorded changes to the store. Return 0.0."""
+        if self._access.acquire(timeout=patience):
             try:
-                for bucket, part in self._parts.items():
-                    if part.notes:
-                        self._change(bucket, part, patience, _nothing)
+                for bucket, state in self._buckets.items():
+                    if state.pending:
+                        self._change(bucket, state, patience, _do_nothing)
             except (StoreAway, StoreBusy):
-                pass  # it stays noted
+                pass  # the changes stay recorded
             finally:
-                self._asking.release()
+                self._access.release()
         return 0.0
 
     def settle(self, bucket: Bucket, ticket: str) -> None:
-        """Note that a request that had leave is over, however it ended."""
-        self._note(bucket, StateChange("settle", self._clock(), ticket))
+        """Record that a permitted request has ended, in any way."""
+        self._record(bucket, StateChange("settle", self._clock(), ticket))
 
     def leave(self, bucket: Bucket, ticket: str) -> None:
-        """Note that a place, or leave for a request that was not sent, is given up."""
-        self._note(bucket, StateChange("leave", self._clock(), ticket))
+        """Record that a queue position, or permission for a request that was not sent, is given up."""
+        self._record(bucket, StateChange("leave", self._clock(), ticket))
 
     def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
-        """Note that the server said 429, and that nothing may go for so many seconds; see `quota.Pacer.refuse`."""
-        self._note(bucket, StateChange("refuse" if teaches else "pause", self._clock(), seconds=wait))
+        """Record a 429, and send nothing for `wait` seconds; see `Pacer.refuse`."""
+        self._record(bucket, StateChange("refuse" if teaches else "pause", self._clock(), seconds=wait))
 
-    def _note(self, bucket: Bucket, note: StateChange) -> None:
+    def _record(self, bucket: Bucket, change: StateChange) -> None:
         with self._lock:
-            part = self._parts[bucket]
-            # A window of an hour may be learnt, or have been.
-            longest = max(part.rates[-1][1], HOURLY[1])
-            if part.notes and part.notes[0].at < note.at - 2 * longest:
-                part.notes = [each for each in part.notes if each.at > note.at - longest]
-            part.notes.append(note)
-            if part.alone is not None:
-                part.alone.note(note)
+            state = self._buckets[bucket]
+            # A window of an hour may have been learned.
+            longest = max(state.rates[-1][1], HOURLY[1])
+            if state.pending and state.pending[0].at < change.at - 2 * longest:
+                state.pending = [each for each in state.pending if each.at > change.at - longest]
+            state.pending.append(change)
+            if state.fallback is not None:
+                state.fallback.note(change)
 
-    def _be(self, name: str) -> None:
-        """Go over to the quota of another key if the key has changed: what was in flight ends there by itself."""
+    def _use_name(self, name: str) -> None:
+        """Switch to the quota of another key if the key has changed. Leases of the old key expire."""
         if self._known_as != name:
             with self._lock:
                 self._known_as = name
-                self._parts = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
+                self._buckets = {bucket: _BucketState(rates) for bucket, rates in self._rates.items()}
 
     def _change(
-        self, bucket: str, part: _BucketState, patience: float, do: Callable[[SharedState, float], float]
+        self, bucket: str, state: _BucketState, patience: float, do: Callable[[SharedState, float], float]
     ) -> float:
+        """Write the recorded changes of a bucket, and decide on its state."""
         with self._lock:
-            notes, alone = list(part.notes), part.alone is not None
-        page: Any = None
-        # Before the store looks at its clock: then what is told stands a little late there, and never too early.
+            changes, cut_off = list(state.pending), state.fallback is not None
+        # Read before the clock of the store, so that changes are dated a little late, and never too early.
         here = self._clock()
+        written: list[Snapshot] = []
 
         def decide(data: bytes | None, moment: StoreTime) -> tuple[bytes, float]:
-            nonlocal page
-            ledger = SharedState.open(part.rates, data, moment, self._user, part.seen, here, alone=alone)
-            ledger.hear(notes, moment.now, here)
-            result = do(ledger, moment.now)
-            page = ledger.close()
-            return page.encode(), result
+            shared = SharedState.open(state.rates, data, moment, self._user, state.cached, here, cut_off=cut_off)
+            shared.apply(changes, moment.now, here)
+            result = do(shared, moment.now)
+            written[:] = [shared.close()]
+            return written[0].encode(), result
 
         result = self._store.change(f"{self._known_as}:{bucket}", decide, patience)
-        assert isinstance(page, Snapshot)
+        held = self._held()
         with self._lock:
-            told = set(map(id, notes))
-            part.notes = [note for note in part.notes if id(note) not in told]
-            part.seen, part.alone = CachedSnapshot(page, self._clock()), None
+            done = set(map(id, changes))
+            state.pending = [change for change in state.pending if id(change) not in done]
+            state.cached, state.fallback = CachedSnapshot(written[0], self._clock()), None
+        if not held and (seconds := self._held()):
+            log.warning(
+                "The quota at %s may be incomplete: its store lost data, was restarted or could not be reached. "
+                "No request is sent for %.0f s.",
+                self._store.shown,
+                seconds,
+            )
         return result
 
-    def _ask_alone(self, part: _BucketState, ticket: str, seconds: float) -> float:
+    def _held(self) -> float:
+        here = self._clock()
+        return max(state.held(here) for state in self._buckets.values())
+
+    def _acquire_alone(self, state: _BucketState, ticket: str, seconds: float) -> float:
+        """Acquire permission for a request by the fair part of this worker."""
         with self._lock:
             here = self._clock()
-            if part.alone is None:
-                part.alone = FallbackLimiter(part.rates, part.seen, here)
-                for note in part.notes:
-                    part.alone.note(note)
-            wait = part.alone.ask(here, ticket, seconds + MARGIN)
+            if state.fallback is None:
+                state.fallback = FallbackLimiter(state.rates, state.cached, here)
+                for change in state.pending:
+                    state.fallback.note(change)
+            wait = state.fallback.ask(here, ticket, seconds + MARGIN)
             if wait <= 0:
-                part.notes.append(StateChange("lease", here, ticket, seconds + MARGIN))
+                state.pending.append(StateChange("lease", here, ticket, seconds + MARGIN))
         # The store may be back before.
         return wait if wait <= 0 else min(wait, max(MOMENT, self._store.away))

@@ -1,14 +1,16 @@
-"""A quota that several workers share, as it is kept in a store: what stands there, and what it lets go. Pure.
+"""The state of a quota that several workers share, as a store keeps it, and the decisions on it. Pure.
 
-The decisions are those of `quota`, on a log that is read before and written after each of them. Besides, it knows who
-has leave for which request, and until when: a worker that dies gives nothing back, so leave ends by itself when the
-request must be over; and it knows who uses it, so that each can keep to a fair part when the store is away.
+The decisions are those of `limiter`, on a log that is read before each of them and written after it. In addition the
+state holds leases: which request has permission, and until when. A worker that dies returns nothing, so a lease ends by
+itself when its request must have ended. The state also lists the active workers, so that each can keep to a fair part
+while the store is away.
 
-Everybody keeps a copy of what he read last. A store that has lost everything, or has an older state than before, is
-filled from these copies: who notices first begins anew, and nobody goes until all who were there have been heard.
+Every worker caches the state that it saw last. A store that comes back empty, or with an older state, is noticed by
+comparing both. Then no request is sent for one window, the shortest of the bucket, and each worker adds the requests
+that it knows when it next accesses the store.
 """
 
-# One mechanism with `quota`.
+# SharedState extends SlidingLog, and shares its protected attributes.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -28,25 +30,29 @@ from posthog_environments.ratelimit.limiter import HOURLY, LONGEST_NAP, Rate, Ra
 __all__ = ["CachedSnapshot", "FallbackLimiter", "SharedState", "Snapshot", "StateChange", "StoreTime"]
 
 NEVER = float("-inf")
-# Seconds that somebody who naps may be late before his place is given to the next.
+# Seconds that a waiting worker may be late before it loses its queue position.
 LATE = 5.0
-# Seconds for which one who was here counts as one who may come again.
+# Seconds after its last access for which a worker counts as active.
 ACTIVE = 60.0
-# Seconds in which those who nap will have come again.
-HEARING = LONGEST_NAP + 1.0
-# Seconds between questions while the others are heard.
-MOMENT = 0.5
-# As many workers somebody assumes who never could ask.
-STRANGERS = 10
+# Seconds after which every waiting worker has noticed that the store is away.
+NOTICED = LONGEST_NAP + 1.0
+# How many workers to assume if the store was never reached.
+ASSUMED_WORKERS = 10
+# How many former generations a state remembers.
+FORMER = 8
 
-Learnt = tuple[float, int, float]
+Learned = tuple[float, int, float]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreTime:
-    """A time on the clock of a store; the clock begins anew with each boot, the calendar goes on.
+    """A time on the clock of a store.
 
-    A server that was started again, which `run` tells, may have an older state than before.
+    Attributes:
+        now: Seconds on its clock, which may begin anew when the machine starts.
+        calendar: Seconds of the calendar, which go on.
+        boot: Identifies this run of the machine; empty if unknown.
+        run: Identifies this run of the server; empty if unknown. A server that was restarted may have lost changes.
     """
 
     now: float
@@ -56,9 +62,11 @@ class StoreTime:
 
 
 class Snapshot(msgspec.Struct):
-    """What a store keeps of one bucket of one key: times on the store's clock, and names that tell nothing."""
+    """The stored state of one bucket of one key. Times are on the clock of the store."""
 
     generation: str
+    former: list[str] = msgspec.field(default_factory=list[str])
+    """Earlier generations whose loss this state has already waited for."""
     writes: int = 0
     at: float = 0.0
     calendar: float = 0.0
@@ -68,14 +76,14 @@ class Snapshot(msgspec.Struct):
     leases: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     places: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     users: dict[str, float] = msgspec.field(default_factory=dict[str, float])
-    awaited: list[str] = msgspec.field(default_factory=list[str])
-    hearing_until: float = NEVER
-    learnt: list[Learnt] = msgspec.field(default_factory=list[Learnt])
+    learned: list[Learned] = msgspec.field(default_factory=list[Learned])
     started: float = NEVER
     blocked_until: float = NEVER
+    held_until: float = NEVER
+    """No request is sent before this time, because the state may be incomplete."""
 
     def encode(self) -> bytes:
-        """Return it as bytes."""
+        """Write it as bytes."""
         return _ENCODE(self)
 
     @staticmethod
@@ -83,15 +91,15 @@ class Snapshot(msgspec.Struct):
         """Read it from bytes.
 
         Raises:
-            ValueError: They are no page.
+            ValueError: The bytes are no snapshot.
         """
         try:
             return _DECODE(data)
-        except msgspec.DecodeError as error:  # no ValueError in older versions of msgspec
+        except msgspec.DecodeError as error:  # not a ValueError in older versions of msgspec
             raise ValueError(str(error)) from None
 
     def arrive(self, moment: StoreTime) -> None:
-        """Make the times fit the clock of today: it may have begun anew, or been set back."""
+        """Move to the current time. Shift all times if the clock began anew or was set back."""
         shift = 0.0
         if self.boot != moment.boot:
             shift = moment.now - max(0.0, moment.calendar - self.calendar) - self.at
@@ -107,24 +115,35 @@ class Snapshot(msgspec.Struct):
         self.leases, self.places, self.users = (
             {name: when + by for name, when in each.items()} for each in (self.leases, self.places, self.users)
         )
-        self.learnt = [(share, passed, refused + by) for share, passed, refused in self.learnt]
-        self.hearing_until += by
+        self.learned = [(fraction, passed, refused + by) for fraction, passed, refused in self.learned]
         self.started += by
         self.blocked_until += by
+        self.held_until += by
 
-    def missed(self, now: float) -> bool:
-        """Tell whether somebody should have come by now and has not: he could not use the store, or he is dead."""
-        return any(until < now for until in (*self.places.values(), *self.leases.values()))
+    def behind(self, other: Snapshot) -> bool:
+        """Return whether this state lacks changes of another one, and has not been held for that yet."""
+        if self.generation == other.generation:
+            return self.writes < other.writes
+        return other.generation not in self.former
 
     def merge(self, other: Snapshot) -> None:
-        """Add what another copy knows. What stands in both is the same."""
+        """Add the requests that another state knows. Those that are in both count once."""
+        self.former = list(dict.fromkeys([*self.former, *other.former]))[:FORMER]
         self.stamps = sorted((Counter(self.stamps) | Counter(other.stamps)).elements())
         self.leases = {**other.leases, **self.leases}
         self.places = {**other.places, **self.places}
-        pairs = zip_longest(self.learnt, other.learnt)
-        self.learnt = [min(each for each in pair if each is not None) for pair in pairs]
+        self.users = {**other.users, **self.users}
+        pairs = zip_longest(self.learned, other.learned)
+        self.learned = [min(each for each in pair if each is not None) for pair in pairs]
         self.started = max(self.started, other.started)
         self.blocked_until = max(self.blocked_until, other.blocked_until)
+        self.held_until = max(self.held_until, other.held_until)
+
+    def hold(self, seconds: float, *lost: str) -> None:
+        """Send no request for so many seconds, and begin a generation, so that every worker adds what it knows."""
+        self.former = list(dict.fromkeys([self.generation, *lost, *self.former]))[:FORMER]
+        self.generation = token_hex(8)
+        self.held_until = max(self.held_until, self.at + seconds)
 
 
 _ENCODE: Callable[[Snapshot], bytes] = msgspec.msgpack.Encoder().encode
@@ -133,23 +152,23 @@ _DECODE: Callable[[bytes], Snapshot] = msgspec.msgpack.Decoder(Snapshot).decode
 
 @dataclass(frozen=True, slots=True)
 class CachedSnapshot:
-    """The copy that a worker keeps, and when he read it on his own clock."""
+    """The state that a worker saw last, and when, on its own clock."""
 
-    page: Snapshot
+    snapshot: Snapshot
     here: float
 
     def on(self, moment: StoreTime, here: float) -> Snapshot:
-        """Return the page with its times on the clock of a store that may be another one by now."""
-        page = msgspec.structs.replace(self.page)
-        jump = moment.now - (page.at + here - self.here)
+        """Return a copy with its times on the clock of the store, which may be another store by now."""
+        snapshot = msgspec.structs.replace(self.snapshot)
+        jump = moment.now - (snapshot.at + here - self.here)
         if abs(jump) > LATE:
-            page.shift(jump)
-        return page
+            snapshot.shift(jump)
+        return snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What a worker has to tell: what happened to a ticket, when on his own clock, and for how long."""
+    """A change that a worker has recorded: what happened to a ticket, when on its own clock, and for how long."""
 
     kind: Literal["settle", "leave", "refuse", "pause", "lease"]
     at: float
@@ -158,21 +177,21 @@ class StateChange:
 
 
 class SharedState(SlidingLog):
-    """The log of a page, while somebody decides on it."""
+    """The log of a snapshot, during one access to the store."""
 
-    def __init__(self, rates: tuple[Rate, ...], page: Snapshot) -> None:
+    def __init__(self, rates: tuple[Rate, ...], snapshot: Snapshot) -> None:
         super().__init__(rates)
-        self._page = page
-        self._stamps.extend(page.stamps)
-        self._leases = dict(page.leases)
-        self._waiting.update(page.places)
-        self._started, self._blocked_until = page.started, page.blocked_until
-        # One more than there are rates has been learnt.
-        if len(page.learnt) > len(self._windows):
+        self._snapshot = snapshot
+        self._stamps.extend(snapshot.stamps)
+        self._leases = dict(snapshot.leases)
+        self._waiting.update(snapshot.places)
+        self._started, self._blocked_until = snapshot.started, snapshot.blocked_until
+        # A window of an hour was learned.
+        if len(snapshot.learned) > len(self._windows):
             self._windows.append(RateWindow(HOURLY))
-        for window, learnt in zip(self._windows, page.learnt, strict=False):
-            window.recall(learnt)
-        self._tidy(page.at)
+        for window, learned in zip(self._windows, snapshot.learned, strict=False):
+            window.load(learned)
+        self._expire(snapshot.at)
 
     @classmethod
     def open(
@@ -181,88 +200,97 @@ class SharedState(SlidingLog):
         data: bytes | None,
         moment: StoreTime,
         user: str,
-        seen: CachedSnapshot | None = None,
+        cached: CachedSnapshot | None = None,
         here: float = 0.0,
         *,
-        alone: bool = False,
+        cut_off: bool = False,
     ) -> SharedState:
-        """Read what a store keeps, and mend it from what was seen before if it has lost something.
+        """Read the stored state. Hold it for one window if it has lost changes, or may have.
 
-        `here` is now on the clock of the worker, and `alone` whether he could not use the store until now.
+        Args:
+            rates: The rates of the bucket.
+            data: The stored bytes; None if there are none.
+            moment: The time of the store.
+            user: The name of the worker.
+            cached: The state that the worker saw last.
+            here: The time on the worker's clock.
+            cut_off: Whether the worker could not access the store until now.
         """
-        page = None
+        snapshot = None
         if data is not None:
             with suppress(ValueError):
-                page = Snapshot.decode(data)
-        new = page is None
-        if page is None:
-            page = Snapshot(token_hex(8), 0, moment.now, moment.calendar, moment.boot, moment.run)
-        restarted = page.run != moment.run
-        silence = moment.now - page.at
-        # After the longest window, whoever waited and did not come was most likely ended by his user.
-        longest = max(rates[-1][1], HOURLY[1] if len(page.learnt) > len(rates) else 0.0)
-        missed = silence <= longest and page.missed(moment.now)
-        silent = silence >= HEARING and (alone or missed)
-        page.arrive(moment)
-        known = None
-        if seen is not None and here - seen.here <= longest:
-            known = seen.on(moment, here)
-        _mend(page, known, new=new, doubtful=restarted or silent)
-        page.users[user] = moment.now
-        page.awaited = [each for each in page.awaited if each != user and moment.now < page.hearing_until]
-        return cls(rates, page)
+                snapshot = Snapshot.decode(data)
+        if snapshot is None:
+            snapshot = Snapshot(token_hex(8), at=moment.now, calendar=moment.calendar, boot=moment.boot, run=moment.run)
+        restarted = snapshot.run != moment.run
+        # All workers were cut off for so long that each may have sent requests on its own.
+        outage = cut_off and moment.now - snapshot.at >= NOTICED
+        snapshot.arrive(moment)
+        longest = max(rates[-1][1], HOURLY[1] if len(snapshot.learned) > len(rates) else 0.0)
+        known = cached.on(moment, here) if cached is not None and here - cached.here <= longest else None
+        lost = known is not None and snapshot.behind(known)
+        if known is not None and (lost or known.generation != snapshot.generation):
+            snapshot.merge(known)
+        if lost or restarted or outage:
+            snapshot.hold(rates[0][1], *([known.generation] if known is not None else []))
+        snapshot.users[user] = moment.now
+        return cls(rates, snapshot)
 
     def close(self) -> Snapshot:
-        """Return the page as it stands now."""
-        page = self._page
-        page.writes += 1
-        page.stamps = list(self._stamps)
-        page.leases = self._leases
-        page.places = {str(name): until for name, until in self._waiting.items()}
-        page.users = {user: when for user, when in page.users.items() if when > page.at - ACTIVE}
-        page.learnt = [window.remember() for window in self._windows]
-        page.started, page.blocked_until = self._started, self._blocked_until
-        return page
+        """Return the state as it is now."""
+        snapshot = self._snapshot
+        snapshot.writes += 1
+        snapshot.stamps = list(self._stamps)
+        snapshot.leases = self._leases
+        snapshot.places = {str(name): until for name, until in self._waiting.items()}
+        snapshot.users = {user: when for user, when in snapshot.users.items() if when > snapshot.at - ACTIVE}
+        snapshot.learned = [window.dump() for window in self._windows]
+        snapshot.started, snapshot.blocked_until = self._started, self._blocked_until
+        return snapshot
 
     def take(self, now: float, ticket: str, seconds: float) -> float:
-        """Take leave for a request that is over after so many seconds at most; see `quota.Pacer.acquire`."""
-        wait = MOMENT if self._page.awaited else self.acquire(now, ticket)
+        """Acquire permission for a request that takes at most `seconds`; see `Pacer.acquire`."""
+        wait = self._snapshot.held_until - now
+        if wait <= 0:
+            wait = self.acquire(now, ticket)
         if wait > 0:
             self._waiting[ticket] = now + min(wait, LONGEST_NAP) + LATE
         else:
-            self._lend(ticket, now + seconds)
+            self._grant(ticket, now + seconds)
         return wait
 
-    def hear(self, notes: Sequence[StateChange], now: float, here: float) -> None:
-        """Learn what a worker has noted; `here` is now on his clock."""
-        for note in notes:
-            at = now - (here - note.at)
-            if note.kind == "settle":
-                self._settle(note.ticket, at)
-            elif note.kind == "leave":
-                self.leave(note.ticket)
-                self._leases.pop(note.ticket, None)
-            elif note.kind in ("refuse", "pause"):
-                self.refuse(at, note.seconds, teaches=note.kind == "refuse")
+    def apply(self, changes: Sequence[StateChange], now: float, here: float) -> None:
+        """Apply the changes that a worker has recorded; `here` is the time on its clock."""
+        for change in changes:
+            at = now - (here - change.at)
+            if change.kind == "settle":
+                self._settle(change.ticket, at)
+            elif change.kind == "leave":
+                self.leave(change.ticket)
+                self._leases.pop(change.ticket, None)
+            elif change.kind in ("refuse", "pause"):
+                self.refuse(at, change.seconds, teaches=change.kind == "refuse")
             else:
-                self._lend(note.ticket, at + note.seconds)
+                self._grant(change.ticket, at + change.seconds)
                 self._started = max(self._started, at)
             self._count()
-        self._tidy(now)
+        self._expire(now)
 
-    def _lend(self, ticket: str, until: float) -> None:
+    def _grant(self, ticket: str, until: float) -> None:
+        """Give a lease."""
         self._leases[ticket] = until
         self._count()
 
     def _settle(self, ticket: str, at: float) -> None:
+        """End a lease, and stamp its request."""
         if self._leases.pop(ticket, None) is None:
-            return  # its time was over, and it has its stamp
+            return  # it has expired, and was stamped then
         self.settle(at)
         if len(self._stamps) > 1 and self._stamps[-2] > at:
             self._stamps = deque(sorted(self._stamps), maxlen=self._stamps.maxlen)
 
-    def _tidy(self, now: float) -> None:
-        """End what has come to its time: leave that nobody gave back, and the places of those who are gone."""
+    def _expire(self, now: float) -> None:
+        """End leases and queue positions whose time is over."""
         for ticket, until in list(self._leases.items()):
             if until <= now:
                 self._settle(ticket, until)
@@ -275,53 +303,30 @@ class SharedState(SlidingLog):
         self.flying = len(self._leases)
 
 
-def _mend(page: Snapshot, known: Snapshot | None, *, new: bool, doubtful: bool) -> None:
-    """Give a page back what it has lost, or may have, from the copies of all who were there.
-
-    It has lost something if it is another one than that of which somebody has a copy, or an earlier one. It may have
-    if its server was started again, or if nobody could use it for a while, and all went on alone. However long that
-    was, those who were there when it was last written are waited for: `close` keeps no others.
-    """
-    if known is not None and page.generation == known.generation:
-        doubtful = doubtful or page.writes < known.writes
-        if not doubtful:
-            return
-    elif known is None and not doubtful:
-        return
-    users = {user for each in (page, known) if each is not None for user in each.users}
-    if doubtful:
-        page.generation, page.users, page.awaited = token_hex(8), {}, []
-    if new or doubtful or page.hearing_until == NEVER:
-        page.hearing_until = page.at + HEARING
-    if known is not None:
-        page.merge(known)
-    page.awaited = sorted({*page.awaited, *users} - page.users.keys())
-
-
 class FallbackLimiter(SharedState):
-    """The part of a quota to which a worker keeps while the store is away.
+    """Limits one worker to a fair part of the quota while the store is away.
 
-    As many as were there lately are thought to go on, and one more to come: so each request counts as all of theirs.
-    What was free when the store was last seen, the others are thought to have used since.
+    It assumes that every recently active worker goes on, and that one more joins. So it counts each of its requests
+    once for each of them. What was free when the store was last seen counts as used by the others since.
     """
 
-    def __init__(self, rates: tuple[Rate, ...], seen: CachedSnapshot | None, here: float) -> None:
-        self._heavy: set[str] = set()
-        self.workers = STRANGERS if seen is None else len(seen.page.users) + 1
-        self._offset = 0.0 if seen is None else seen.page.at - seen.here
-        page = Snapshot("", at=here) if seen is None else msgspec.structs.replace(seen.page, places={}, awaited=[])
-        super().__init__(rates, page)
-        if seen is not None:
+    def __init__(self, rates: tuple[Rate, ...], cached: CachedSnapshot | None, here: float) -> None:
+        self._own: set[str] = set()
+        self.workers = ASSUMED_WORKERS if cached is None else len(cached.snapshot.users) + 1
+        self._offset = 0.0 if cached is None else cached.snapshot.at - cached.here
+        snapshot = Snapshot("", at=here) if cached is None else msgspec.structs.replace(cached.snapshot, places={})
+        super().__init__(rates, snapshot)
+        if cached is not None:
             now = here + self._offset
-            self._tidy(now)
-            # Nobody begins before all have noticed: a store that is back soon then knows of everything. And what is
-            # not known may still be under way.
-            begin = now + HEARING
-            self._stamps.extend([begin] * self._unseen(now, here - seen.here))
+            self._expire(now)
+            # Nothing is sent before all workers have noticed. If the store is back by then, it misses no request.
+            # Requests of others that this worker does not know of may still be in flight.
+            begin = now + NOTICED
+            self._stamps.extend([begin] * self._unseen(now, here - cached.here))
             self._blocked_until = max(self._blocked_until, begin)
 
     def _unseen(self, now: float, elapsed: float) -> int:
-        """Count how many requests the others can have made in so many seconds."""
+        """Count how many requests the others can have sent in so many seconds."""
         return min(
             max(0, window.limit - self.flying - sum(stamp > now - window.seconds for stamp in self._stamps))
             + window.limit * int(elapsed // window.seconds)
@@ -329,30 +334,30 @@ class FallbackLimiter(SharedState):
         )
 
     def ask(self, here: float, ticket: str, seconds: float) -> float:
-        """Take leave by the worker's own clock; see `SharedState.take`."""
+        """Acquire permission by the worker's own clock; see `SharedState.take`."""
         now = here + self._offset
-        self._tidy(now)
-        self._heavy.add(ticket)
+        self._expire(now)
+        self._own.add(ticket)
         return self.take(now, ticket, seconds)
 
-    def note(self, note: StateChange) -> None:
-        """Learn what has just happened."""
-        self.hear([note], note.at + self._offset, note.at)
+    def note(self, change: StateChange) -> None:
+        """Apply a change that has just happened."""
+        self.apply([change], change.at + self._offset, change.at)
 
     def _wait(self, window: RateWindow, now: float, ahead: int) -> float:
-        weight = min(self.workers, max(1, int(window.limit * window.share(now))))
+        weight = min(self.workers, max(1, int(window.limit * window.fraction(now))))
         wait = super()._wait(window, now, (ahead + 1) * weight - 1)
         if window is self._windows[0] or weight < self.workers:
-            # Evenly, for all of them would begin at once; and where there is less than one for each, in turn.
+            # Spaced evenly, as all workers would begin at once. If there is less than one request for each, in turn.
             wait = max(wait, self._started + (ahead + 1) * self.workers * window.seconds / window.limit - now)
         return wait
 
     def _settle(self, ticket: str, at: float) -> None:
-        heavy = ticket in self._leases and ticket in self._heavy
+        own = ticket in self._leases and ticket in self._own
         super()._settle(ticket, at)
-        if heavy:
-            self._heavy.discard(ticket)
+        if own:
+            self._own.discard(ticket)
             self._stamps.extend([at] * (self.workers - 1))
 
     def _count(self) -> None:
-        self.flying = sum(self.workers if ticket in self._heavy else 1 for ticket in self._leases)
+        self.flying = sum(self.workers if ticket in self._own else 1 for ticket in self._leases)

@@ -1,4 +1,4 @@
-"""How many calls of one kind may be in flight at once. Pure: who may not go yet asks again."""
+"""Limit how many calls of one kind are in flight at once. Pure: a caller that gets no slot asks again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Slots"]
 
 
 class Slots:
-    """So many at once, and the others in their turn; not safe for threads, its owner holds a lock."""
+    """A fixed number of slots and a queue. Not thread-safe: its owner holds a lock."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -16,7 +16,7 @@ class Slots:
         self._waiting: dict[Hashable, None] = {}
 
     def take(self, who: Hashable) -> bool:
-        """Tell whether he may go now. Who may not keeps his place among those who wait, until `leave`."""
+        """Take a slot, and return whether one was free. Otherwise the caller keeps its queue position until `leave`."""
         self._waiting.setdefault(who)
         free = self._most - len(self._going)
         for place, each in enumerate(self._waiting):
@@ -29,11 +29,11 @@ class Slots:
         return True
 
     def leave(self, who: Hashable) -> None:
-        """Make room for the next one, or give up a place among those who wait."""
+        """Release a slot, or give up a queue position."""
         self._going.discard(who)
         self._waiting.pop(who, None)
 
     def forget(self) -> None:
-        """Know that nobody goes and nobody waits: this is another process now."""
+        """Release everything, in a forked child."""
         self._going.clear()
         self._waiting.clear()

@@ -1,10 +1,10 @@
-"""Where a quota is kept that several workers share: a file on this machine, or Redis.
+"""Where the state of a shared quota is kept: a file on this machine, or Redis.
 
-Either offers one thing: to read what stands under a name, to have somebody decide, and to write what he says, with
-nobody in between. In the file that is a transaction of SQLite. In Redis it is a comparison: what was decided is written
-if what it was decided on still stands there, else it is decided anew. So there is one set of decisions, in Python, and
-no second one in Lua. Libraries for rates (limits, pyrate-limiter) have stores of their own, but count a request once,
-when it begins: they know neither what is in flight, nor a stamp by the answer, nor what a 429 teaches.
+A store has one operation: an atomic read-modify-write on one key. In the file that is an SQLite transaction. In Redis
+it is a compare-and-swap: the new state is written if the old one is still there, else the decision is made again. So
+all decisions are in Python, and none in Lua. Rate limiting libraries (limits, pyrate-limiter) have stores of their own,
+but count a request once, when it starts. They have no requests in flight, no times of responses, and learn nothing from
+a 429.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ log = logging.getLogger("posthog_environments")
 T = TypeVar("T")
 Decide = Callable[[bytes | None, StoreTime], tuple[bytes, T]]
 
-# Seconds for which a store may take its time.
+# The most seconds that one access may take.
 PATIENCE = 1.0
-# Seconds after which a store that was away is asked again: at first, and at most.
+# Seconds until a store that is away is tried again: at first, and at most.
 SOON, LATER = 0.25, 5.0
-# Seconds after which nobody can need what stands in a store.
+# Seconds after which a stored state is of no use: more than the longest window.
 FORGET = 3 * 3600
 
 
-class StoreAway(Exception):  # noqa: N818 - not an error of the user's, but a state that is dealt with
-    """The store cannot be used now; `seconds` says when to ask again."""
+class StoreAway(Exception):  # noqa: N818 - a state that is handled, never an error for the user
+    """The store cannot be used now. Try again after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -52,13 +52,13 @@ class StoreAway(Exception):  # noqa: N818 - not an error of the user's, but a st
 
 
 class StoreBusy(Exception):  # noqa: N818 - as above
-    """Others were quicker each time."""
+    """Other workers changed the state during each try."""
 
 
 class Store:
-    """A place for quotas; safe for threads."""
+    """Keeps the states of quotas. Thread-safe."""
 
-    # What the trouble of a place looks like; anything else is a mistake of ours.
+    # Exceptions that mean that the store is away. Any other is a bug.
     troubles: tuple[type[Exception], ...] = (OSError,)
 
     def __init__(self, shown: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -70,15 +70,15 @@ class Store:
 
     @property
     def away(self) -> float:
-        """Seconds for which it is not worth to ask; 0.0 if it may be asked."""
+        """Seconds until the store may be tried again; 0.0 if it may be tried now."""
         return max(0.0, self._away_until - self._clock())
 
     def change(self, name: str, decide: Decide[T], patience: float) -> T:
-        """Replace what stands under a name by what somebody makes of it; he may be asked more than once.
+        """Replace the state under a name by what `decide` makes of it. `decide` may be called more than once.
 
         Raises:
-            StoreAway: It cannot be used now.
-            StoreBusy: Others were quicker, for as long as it was tried.
+            StoreAway: The store cannot be used now.
+            StoreBusy: Other workers changed the state during each try, until `patience` ran out.
         """
         if self.away:
             raise StoreAway(self.away)
@@ -96,10 +96,10 @@ class Store:
     def _note_away(self, trouble: Exception) -> None:
         first = self._pause == 0
         self._pause = min(LATER, max(SOON, 2 * self._pause))
-        self._away_until = self._clock() + self._pause * (1 + random()) / 2  # noqa: S311 - so that not all come at once
+        self._away_until = self._clock() + self._pause * (1 + random()) / 2  # noqa: S311 - workers must not return all at once
         if first:
             log.warning(
-                "The quota at %s cannot be used (%s). Until it can, each worker keeps to a small part of the quota.",
+                "The quota at %s cannot be used (%s). Until then, each worker keeps to a small part of it.",
                 self.shown,
                 self._describe(trouble),
             )
@@ -113,11 +113,11 @@ class Store:
         return f"{type(trouble).__name__}: {printable(str(trouble), 120)}"
 
     def after_fork(self) -> None:
-        """Begin anew in a child."""
+        """Drop connections in a forked child."""
 
 
 class _Opened:
-    """The stores of this process, by address."""
+    """The open stores of this process, by address."""
 
     lock = threading.Lock()
     stores: ClassVar[WeakValueDictionary[str, Store]] = WeakValueDictionary()
@@ -127,10 +127,10 @@ _STORES: WeakSet[Store] = WeakSet()
 
 
 def open_store(place: QuotaLocation) -> Store:
-    """Open a store, or return the one that another client of this process has there.
+    """Open a store, or return the one that is already open in this process.
 
     Raises:
-        ConfigurationError: There cannot be one; the message says what to do.
+        ConfigurationError: The location cannot be used. The message says what to do.
     """
     address = place.address.reveal()
     with _Opened.lock:
@@ -143,7 +143,7 @@ def open_store(place: QuotaLocation) -> Store:
 
 # ------------------------------------------------------------------------------------------------------------ a file
 
-# "PHEQ": tells a file of ours from another's, https://www.sqlite.org/pragma.html#pragma_application_id.
+# "PHEQ", which marks our files, https://www.sqlite.org/pragma.html#pragma_application_id.
 APPLICATION = 0x50484551
 RUINED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
@@ -155,15 +155,15 @@ def _boot() -> str:
 
 
 def _code(error: sqlite3.Error) -> int:
-    # What the module itself objects to has none.
+    # Errors of the Python module have no code.
     return getattr(error, "sqlite_errorcode", 0)
 
 
 class FileStore(Store):
-    """Quotas in an SQLite file, for the processes of one machine, whose monotonic clock they share.
+    """Keeps states in an SQLite file, for the processes of one machine. They share its monotonic clock.
 
-    It is opened for each change: then it may be removed or replaced at any time, and nothing passes to a child. It
-    need not survive a power cut, so nothing is flushed to the disk.
+    The file is opened for each change, so it may be removed or replaced at any time, and a forked child inherits
+    nothing. It need not survive a power cut, so nothing is synced to the disk.
     """
 
     troubles = (OSError, sqlite3.Error)
@@ -176,7 +176,7 @@ class FileStore(Store):
         self._check()
 
     def _check(self) -> None:
-        """Refuse what can never be a store."""
+        """Raise if the path can never be used."""
         folder, problem = self._path.parent, None
         try:
             if not folder.is_dir():
@@ -199,11 +199,11 @@ class FileStore(Store):
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
             if _code(error) != sqlite3.SQLITE_NOTADB:
-                return  # it may be locked or worse now, and better later
+                return  # it may be locked now, and usable later
             strange = True
         if strange:
             raise ConfigurationError(
-                f"quota: {self._path} is a file of another kind, and is left alone. Name one that does not exist yet."
+                f"quota: {self._path} is a file of another kind, and is not changed. Name a file that does not exist."
             )
 
     def _change(self, name: str, decide: Decide[T], patience: float) -> T:
@@ -225,8 +225,8 @@ class FileStore(Store):
     @contextlib.contextmanager
     def _connected(self, patience: float) -> Generator[sqlite3.Connection]:
         with contextlib.suppress(FileExistsError):
-            # Not by SQLite, which would leave it open to all. And only a new one: to close a file that is there would
-            # take away the locks that other threads of this process have on it.
+            # SQLite would create it readable by everyone. Only a new file is opened here: closing an existing one would
+            # drop the locks that other threads of this process hold on it.
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             f"file:{quote(str(self._path))}?mode=rw", uri=True, isolation_level=None, timeout=patience
@@ -236,7 +236,7 @@ class FileStore(Store):
             yield connection
 
     def _is_strange(self, connection: sqlite3.Connection) -> bool:
-        """Make the table if the file is new; tell whether it is somebody else's."""
+        """Create the table if the file is new. Return whether the database is not ours."""
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 return True
@@ -246,7 +246,7 @@ class FileStore(Store):
         return False
 
     def _set_aside(self) -> None:
-        """Make room for a new file where there is a ruin of ours."""
+        """Rename our corrupt file, so that a new one can be created."""
         with contextlib.suppress(OSError):
             if self._path.stat().st_ino == self._inode:
                 self._path.with_name(self._path.name + "-journal").unlink(missing_ok=True)
@@ -255,14 +255,14 @@ class FileStore(Store):
 
 # ------------------------------------------------------------------------------------------------------------- Redis
 
-# Reads the time of the server, a state, and which run of the server it is, where that may be asked.
+# Reads the time of the server, a state, and the id of the server's run if INFO is allowed.
 READ = """
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 return {redis.call('TIME'), redis.call('HMGET', KEYS[1], 'version', 'state'), run}
 """
 
-# Writes a state if the one that it was decided on still stands there.
+# Writes a state if the version that was read is still there.
 SWAP = """
 local version = redis.call('HGET', KEYS[1], 'version')
 if (version or '') ~= ARGV[1] then return 0 end
@@ -273,7 +273,7 @@ return 1
 
 
 class RedisStore(Store):
-    """Quotas in Redis, for workers on several machines, by the server's clock."""
+    """Keeps states in Redis, for workers on several machines. The clock is the server's."""
 
     def __init__(self, url: str, shown: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(shown, clock)
@@ -283,12 +283,12 @@ class RedisStore(Store):
             from redis.retry import Retry
         except ImportError:
             raise ConfigurationError(
-                'quota: Redis wants an extra: pip install "posthog-environments[redis]".'
+                'quota: Redis needs an extra: pip install "posthog-environments[redis]".'
             ) from None
         self.troubles = (OSError, redis.RedisError)
         problem = None
         try:
-            # It is this package that decides when to try again, and for how long.
+            # This package decides when to retry, and for how long.
             connect: Any = cast("Any", redis.Redis).from_url
             self._redis: Any = connect(
                 url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
@@ -310,13 +310,13 @@ class RedisStore(Store):
                 return result
             if time.monotonic() > end:
                 raise StoreBusy
-            time.sleep(random() * 0.002)  # noqa: S311 - so that not all come at once
+            time.sleep(random() * 0.002)  # noqa: S311 - workers must not retry all at once
 
     def _describe(self, trouble: Exception) -> str:
-        return type(trouble).__name__  # what Redis says may repeat the URL, and that a password
+        return type(trouble).__name__  # a message of Redis may contain the URL, and so a password
 
     def after_fork(self) -> None:
-        """Leave the connections to the parent."""
+        """Leave the connections to the parent process."""
         self._redis.connection_pool.reset()
 
 

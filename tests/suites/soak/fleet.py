@@ -23,8 +23,7 @@ import anyio
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError, RateLimitError
 from posthog_environments.calls import pacing
-from posthog_environments.ratelimit import shared_state as ledger
-from posthog_environments.ratelimit import stores
+from posthog_environments.ratelimit import shared_state, stores
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
@@ -41,10 +40,10 @@ KINDS: Final = ("threads", "asyncio", "threads", "trio")
 AT_ONCE: Final = 4
 SHORTER: Final = (
     (pacing, "LONGEST_NAP", 1.0),
-    (ledger, "LONGEST_NAP", 1.0),
-    (ledger, "HEARING", 2.0),
-    (ledger, "LATE", 1.0),
-    (ledger, "ACTIVE", 10.0),
+    (shared_state, "LONGEST_NAP", 1.0),
+    (shared_state, "NOTICED", 2.0),
+    (shared_state, "LATE", 1.0),
+    (shared_state, "ACTIVE", 10.0),
     (stores, "LATER", 0.5),
 )
 

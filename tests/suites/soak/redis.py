@@ -221,7 +221,7 @@ def cost(effort: Effort) -> Iterator[Figure]:
                 begin, ticket = time.perf_counter(), budget.ticket()
                 assert budget.acquire("persons", ticket, 10.0, 1.0) <= 1e-3
                 budget.settle("persons", ticket)
-                budget.tell(1.0)
+                budget.flush(1.0)
                 taken.append(time.perf_counter() - begin)
             micros = statistics.median(taken[1200:]) * 5e5
             name = type(store).__name__

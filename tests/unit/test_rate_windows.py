@@ -1,4 +1,4 @@
-"""Which part of a quota is ours, once a 429 has told of others who use it."""
+"""The fraction of a rate that a client uses after a 429."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ def refused(held: int = 50, now: float = 0.0) -> RateWindow:
     return window
 
 
-def test_a_window_is_ours_until_it_is_refused() -> None:
+def test_all_of_a_window_is_used_until_a_429() -> None:
     window = RateWindow(MINUTE)
     for _ in range(3):
         window.let_through()
-    assert window.share(1e6) == 1.0
+    assert window.fraction(1e6) == 1.0
 
 
-@pytest.mark.parametrize(("held", "share"), [(100, 0.7), (50, 0.35), (10, 0.25), (0, 0.25)])
-def test_then_a_little_less_than_it_held(held: int, share: float) -> None:
-    assert refused(held).share(0.0) == pytest.approx(share)
+@pytest.mark.parametrize(("held", "fraction"), [(100, 0.7), (50, 0.35), (10, 0.25), (0, 0.25)])
+def test_after_a_429_somewhat_less_than_it_held_is_used(held: int, fraction: float) -> None:
+    assert refused(held).fraction(0.0) == pytest.approx(fraction)
 
 
-def test_it_grows_with_each_request_that_passes() -> None:
+def test_the_fraction_grows_with_each_accepted_request() -> None:
     window = refused()
-    shares = []
+    fractions = []
     for _ in range(3):
         for _ in range(RateWindow.DOUBLING):
             window.let_through()
-        shares.append(window.share(0.0))
-    assert shares == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
+        fractions.append(window.fraction(0.0))
+    assert fractions == [pytest.approx(0.36), pytest.approx(0.38), pytest.approx(0.42)]
 
 
-def test_it_grows_with_time() -> None:
+def test_the_fraction_grows_with_time() -> None:
     window = refused(now=1000.0)
-    assert window.share(1000.0) == 0.35
-    assert window.share(990.0) == 0.35
-    assert window.share(1120.0) == pytest.approx(0.36)
-    assert window.share(1240.0) == pytest.approx(0.38)
+    assert window.fraction(1000.0) == 0.35
+    assert window.fraction(990.0) == 0.35
+    assert window.fraction(1120.0) == pytest.approx(0.36)
+    assert window.fraction(1240.0) == pytest.approx(0.38)
 
 
-def test_it_never_grows_beyond_the_whole() -> None:
+def test_the_fraction_never_exceeds_one() -> None:
     window = refused()
-    assert window.share(1e9) == 1.0
-    assert window.share(0.0) == 1.0
+    assert window.fraction(1e9) == 1.0
+    assert window.fraction(0.0) == 1.0
 
 
-def test_another_refusal_begins_from_what_was_left() -> None:
+def test_another_429_lowers_the_current_fraction() -> None:
     window = refused()
     for _ in range(100):
         window.let_through()
     window.refuse(100, 0.0)
-    assert window.share(0.0) == pytest.approx(0.7 * 0.36)
+    assert window.fraction(0.0) == pytest.approx(0.7 * 0.36)
 
 
 def used(quota: RateLimiter, count: int, now: float) -> None:
@@ -68,7 +68,7 @@ def used(quota: RateLimiter, count: int, now: float) -> None:
 
 
 def spacing(quota: RateLimiter, now: float) -> float:
-    """Return the seconds between two requests that a share leaves; 0 while all of it is ours."""
+    """Return the seconds between two requests that a fraction leaves; 0 while all of the rate is used."""
     assert quota.acquire("persons", now) == 0
     wait = quota.acquire("persons", now)
     quota.settle("persons", now)
@@ -83,7 +83,7 @@ def test_one_window_alone() -> None:
     assert spacing(quota, 61.0) == pytest.approx(60 / 35, rel=0.1)
 
 
-def test_the_window_that_fits_the_wait_and_is_filled_most() -> None:
+def test_a_429_is_of_the_fullest_window_that_fits_the_wait() -> None:
     for wait, slow in ((60.0, False), (61.0, True), (7200.0, True)):
         quota = RateLimiter({"persons": (MINUTE, HOUR)})
         used(quota, 90, 0.0)
@@ -93,18 +93,18 @@ def test_the_window_that_fits_the_wait_and_is_filled_most() -> None:
         assert (spacing(quota, after) > 5) is slow, wait
 
 
-def test_a_refusal_of_what_was_under_way_teaches_nothing_new() -> None:
+def test_a_429_of_a_request_in_flight_teaches_nothing_new() -> None:
     quota = RateLimiter({"persons": (MINUTE,)})
     used(quota, 100, 0.0)
     quota.refuse("persons", 0.0, 30.0)
     quota.refuse("persons", 29.9, 0.0)
-    once = quota._logs["persons"]._windows[0].share(30.0)
+    once = quota._logs["persons"]._windows[0].fraction(30.0)
     assert once > 0.69
     quota.refuse("persons", 30.0, 1.0)
-    assert quota._logs["persons"]._windows[0].share(30.0) < 0.5
+    assert quota._logs["persons"]._windows[0].fraction(30.0) < 0.5
 
 
-def test_no_more_is_remembered_than_the_largest_rate() -> None:
+def test_the_log_is_no_longer_than_the_largest_rate() -> None:
     quota = RateLimiter({"persons": (MINUTE, HOUR)})
     for hour in range(3):
         for minute in range(12):
@@ -113,7 +113,7 @@ def test_no_more_is_remembered_than_the_largest_rate() -> None:
 
 
 def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
-    """As a server of 2025 says it, which counts 180 a minute and 1,200 an hour."""
+    """As servers of 2025 do, which count 180 a minute and 1,200 an hour."""
     quota = RateLimiter()
     for turn in range(6):
         used(quota, 200, 61.0 * turn)
@@ -123,44 +123,44 @@ def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
     quota.refuse("persons", now + 60.0, 3200.0)
     minute, hour = quota._logs["persons"]._windows
     assert (hour.limit, hour.seconds) == HOURLY == (1200, 3600.0)
-    assert 0.69 < hour.share(now + 60.0) < 0.71
+    assert 0.69 < hour.fraction(now + 60.0) < 0.71
     assert quota.acquire("persons", now + 3000.0) >= 260.0
     assert minute.limit == 240
     quota.refuse("persons", now + 60.0, 3200.0)
     assert len(quota._logs["persons"]._windows) == 2
 
 
-def test_deletes_have_an_hour_from_the_beginning() -> None:
+def test_deletes_have_a_window_of_an_hour_from_the_start() -> None:
     quota = RateLimiter()
     quota.refuse("deletes", 0.0, 3000.0)
     assert [(window.limit, window.seconds) for window in quota._logs["deletes"]._windows] == [(480, 60), (4800, 3600)]
 
 
-def test_a_budget_of_bytes_teaches_nothing_about_requests() -> None:
+def test_a_429_about_bytes_teaches_nothing_about_requests() -> None:
     quota = RateLimiter()
     used(quota, 10, 0.0)
     quota.refuse("query", 1.0, 1800.0, teaches=False)
     assert quota.acquire("query", 1.0) == pytest.approx(1800.0)
     (window,) = quota._logs["query"]._windows
-    assert window.share(1.0) == 1.0
+    assert window.fraction(1.0) == 1.0
     assert quota.acquire("persons", 1.0) == 0
 
 
-def test_the_hour_that_was_learnt_is_kept_in_a_store() -> None:
+def test_a_learned_window_is_kept_in_the_store() -> None:
     rates = RATES["persons"]
-    ledger = SharedState.open(rates, None, StoreTime(0.0, 0.0), "a")
-    ledger.refuse(0.0, 3000.0)
-    page = ledger.close()
-    assert len(page.learnt) == 2
+    state = SharedState.open(rates, None, StoreTime(0.0, 0.0), "a")
+    state.refuse(0.0, 3000.0)
+    page = state.close()
+    assert len(page.learned) == 2
     again = SharedState.open(rates, page.encode(), StoreTime(10.0, 10.0), "b")
     assert again.acquire(10.0, "t") == pytest.approx(2990.0)
     assert [window.seconds for window in again._windows] == [60.0, 3600.0]
     fresh = SharedState.open(rates, None, StoreTime(10.0, 10.0), "c").close()
     fresh.merge(page)
-    assert len(fresh.learnt) == 2
+    assert len(fresh.learned) == 2
     page.merge(SharedState.open(rates, None, StoreTime(10.0, 10.0), "d").close())
-    assert len(page.learnt) == 2
+    assert len(page.learned) == 2
     paused = SharedState.open(rates, None, StoreTime(0.0, 0.0), "e")
-    paused.hear([StateChange("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
-    assert len(paused.close().learnt) == 1
+    paused.apply([StateChange("pause", 0.0, seconds=1800.0)], 0.0, 0.0)
+    assert len(paused.close().learned) == 1
     assert paused.acquire(0.0, "t") == pytest.approx(1800.0)
