@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from posthog_environments.calls.decode import decode
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
-from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import Extra, Headers
-from posthog_environments.operations.trends import COSTLY, GONE, TrendCall, TrendOutcome, ask
+from posthog_environments.operations.trend_results import read_csv, read_trend
+from posthog_environments.operations.trends import COSTLY, GONE, TrendCall
 from posthog_environments.query.arguments import Argument
 from posthog_environments.query.dates import DateArgument, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument
@@ -44,11 +43,8 @@ from posthog_environments.query.validation import (
     with_query,
 )
 from posthog_environments.results.models import Trend
-from posthog_environments.results.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
-from posthog_environments.results.trend_csv import csv_text
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import Trend as TrendRecord
     from posthog_environments_api.models import TrendQuery
 
 __all__ = [
@@ -252,7 +248,8 @@ def trend(
         interval=interval,
         refresh=refresh,
     )
-    return _trend(_call(context, TREND, asked, extra_query, extra_body), context.but(timeout, extra_headers))
+    trend_call = _call(context, TREND, asked, extra_query, extra_body)
+    return read_trend(context.but(timeout, extra_headers), trend_call)
 
 
 def get_trend(
@@ -305,7 +302,8 @@ def get_trend(
         interval=interval,
         refresh=refresh,
     )
-    return _trend(_call(context, GET_TREND, asked, extra_query, None), context.but(timeout, extra_headers))
+    trend_call = _call(context, GET_TREND, asked, extra_query, None)
+    return read_trend(context.but(timeout, extra_headers), trend_call)
 
 
 def trend_csv(
@@ -365,7 +363,8 @@ def trend_csv(
         interval=interval,
         refresh=refresh,
     )
-    return _csv(_call(context, TREND_CSV, asked, extra_query, extra_body), context.but(timeout, extra_headers))
+    trend_call = _call(context, TREND_CSV, asked, extra_query, extra_body)
+    return read_csv(context.but(timeout, extra_headers), trend_call)
 
 
 def _call(
@@ -397,62 +396,6 @@ def _call(
         return Call(operation, with_body(with_query(request, query), body), stream=stream, final=COSTLY)
 
     return TrendCall(operation.name, asked.fields(), PLACES, legacy, query, body)
-
-
-def _trend(trend_call: TrendCall, context: CallContext) -> CallGenerator[Trend]:
-    return _answered(trend_call, ask(context, trend_call))
-
-
-def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
-    found = yield from asking
-    body = _body(found)
-    record = _record(found, body)
-    more = has_more(body["result"], via=found.via, limit=trend_call.asked.get("breakdown_limit"))
-    trend = Trend(record, via=found.via, has_more=more)
-    for notice in _notices(trend, trend_call.asked):
-        warn(notice, TrendWarning)
-    return trend
-
-
-def _csv(trend_call: TrendCall, context: CallContext) -> CallGenerator[ServerResponse]:
-    return _as_csv(ask(context, trend_call))
-
-
-def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
-    found = yield from asking
-    if found.result is None:
-        return found.answer
-    body = _body(found)
-    _record(found, body)
-    return replace(found.answer, content=csv_text(body["result"]).encode())
-
-
-def _body(found: TrendOutcome) -> dict[str, Any]:
-    """Decode an answer, in the shape of `insights/trend/`."""
-    if found.result is not None:
-        return legacy_shape(found.result)
-    return decode(found.call, found.answer, loads)
-
-
-def _record(found: TrendOutcome, body: Any) -> TrendRecord:
-    from posthog_environments_api.models import Trend as Record
-
-    return decode(found.call, found.answer, lambda _: Record.from_dict(body))
-
-
-def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
-    """Yield warnings about arguments that were probably not meant."""
-    named = asked.get("breakdown")
-    if named and "breakdown_type" not in asked and only_absent(series.breakdown_value for series in trend):
-        yield (
-            f"No event has the property {named!r}, so that all are in one series. If it is a property of persons, say "
-            'breakdown_type="person".'
-        )
-    if trend.result and not any(s.data or s.days or s.aggregated_value is not None for s in trend):
-        yield (
-            "The time asked for holds no point, so that the series are empty: look at date_from and date_to, and at "
-            "which day it is for the server."
-        )
 
 
 def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra | None) -> TrendQuestion:
