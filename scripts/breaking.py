@@ -373,9 +373,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{change}{'' if change in open_ or change.verdict != 'breaking' else ' (declared)'}")
     if open_:
         print(
-            f"{len(open_)} breaking changes since the release are not declared. If they are meant, copy these lines as "
-            "they are into a fragment changelog.d/NAME.breaking.md that tells users what to do:\n",
             *map(str, open_),
+            f"\n{len(open_)} breaking changes since the release are not declared. If they are meant, copy these lines "
+            "as they are into a fragment changelog.d/NAME.breaking.md that tells users what to do.",
             sep="\n",
             file=sys.stderr,
         )

@@ -165,7 +165,7 @@ def test_an_undeclared_breaking_change_fails_until_it_is_declared(house: Path) -
     assert line.startswith(
         "breaking: POST /api/environments/{project_id}/insights/timing/, body, application/json.order"
     )
-    said, _, copied = done.stderr.partition("\n\n")
+    copied, _, said = done.stderr.partition("\n\n")
     assert "changelog.d/NAME.breaking.md" in said
     assert copied.splitlines() == [line]
     (house / "changelog.d" / "order.breaking.md").write_text(f"The order is a text now: send it as one.\n\n{copied}")
