@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.contenders import KEY
 from benchmarks.harness import Result, Setup
 from posthog_environments import Environment
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, Send, ServerResponse, Sleep, TransportFailure
 from posthog_environments.calls.state import CallContext
 from posthog_environments.paging.offset import OffsetPaginator
@@ -100,11 +100,11 @@ def _page(cursor: Cursor, persons: int) -> RawPage[int]:
 
 def _request(scope: CallContext, timeline: Timeline, latency: float) -> None:
     """Let a call go as a driver does, but for the waiting, which only moves the clock."""
-    flow = exchange(scope, Call(LISTING, {"method": "get", "url": "/"}))
+    generator = execute_call(scope, Call(LISTING, {"method": "get", "url": "/"}))
     outcome: ServerResponse | TransportFailure | None = None
     while True:
         try:
-            command = flow.send(outcome)
+            command = generator.send(outcome)
         except StopIteration:
             return
         outcome = None

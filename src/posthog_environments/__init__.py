@@ -6,7 +6,7 @@
         for person in env.persons.list(properties=prop("plan") == "pro"):
             print(person.uuid, person.name)
 
-Everything is imported when it is first used, so that `import posthog_environments` costs next to nothing.
+Each name is imported on first use, so that `import posthog_environments` is fast.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ __all__ = [
 ]
 
 
-# Hidden from type checkers, which would take any name for one that is there.
+# Hidden from type checkers, which would otherwise accept any name.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:

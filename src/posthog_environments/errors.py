@@ -1,8 +1,8 @@
-"""Every way in which a call can end without a value.
+"""Errors: every way in which a call can fail.
 
     PostHogError
     ├── ConfigurationError (ValueError)      nothing was sent
-    ├── APIStatusError                       the server answered, and said no
+    ├── APIStatusError                       a response whose status is not a success
     │   ├── BadRequestError         400
     │   ├── AuthenticationError     401
     │   ├── PermissionDeniedError   403, with `required_scope` where the server names it
@@ -11,15 +11,15 @@
     │   ├── RateLimitError          429, with `retry_after`
     │   ├── RedirectError           3xx, with `location`
     │   └── ServerError             5xx
-    ├── TransportError                       no usable answer came
+    ├── TransportError                       no usable response
     │   ├── DeadlineExceeded (TimeoutError)  the time for the call ran out
     │   └── OutcomeUnknown                   a change may or may not have happened
-    ├── MalformedResponseError               an answer came, but not one of this API
+    ├── MalformedResponseError               a response that does not follow the API
     ├── PagingError                          a next link leads nowhere, or back
     └── JournalError                         the journal of a job cannot be written
 
-Arguments that make no sense raise `TypeError` or `ValueError` before anything is sent. No error holds the API key,
-and every error can be pickled, so that worker processes can hand them on.
+Invalid arguments raise `TypeError` or `ValueError` before anything is sent. No error holds the API key. Every error
+can be pickled, so that worker processes can pass it on.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def _rebuild(cls: type[PostHogError], message: str, state: dict[str, Any]) -> Po
 
 
 class PostHogError(Exception):
-    """Base of all errors of this package; catch it to catch every one of them.
+    """Base of all errors of this package.
 
     Attributes:
-        hint: What the message advises at its end; empty if nothing.
+        hint: The advice at the end of the message; empty if there is none.
     """
 
     hint: str = ""
@@ -72,20 +72,20 @@ class PostHogError(Exception):
 
 
 class ConfigurationError(PostHogError, ValueError):
-    """A setting is missing or makes no sense. Nothing was sent; the message says what to do."""
+    """A setting is missing or invalid. Nothing was sent; the message says what to do."""
 
 
 class APIStatusError(PostHogError):
-    """The server answered with a status that is not a success, or said `success: false`.
+    """The status of the response is not a success, or its body says `success: false`.
 
     Attributes:
-        status_code: HTTP status of the answer, any integer.
-        type: Kind of error as the API names it, such as "validation_error"; None if the body does not say.
+        status_code: HTTP status of the response, any integer.
+        type: Kind of error in the API's terms, such as "validation_error"; None if the body does not say.
         code: Finer kind, such as "invalid_input"; None if the body does not say.
-        detail: What went wrong in the server's words; None if the body does not say.
-        attr: Name of the field that is wrong, nested ones joined by two underscores; often None.
-        body: The decoded JSON of the answer, else its text.
-        request_id: Value of the header X-Request-Id, to quote to support; None if there was none.
+        detail: The server's explanation; None if the body has none.
+        attr: Name of the field that is wrong; nested names are joined by two underscores. Often None.
+        body: The decoded JSON of the response; its text if it is not JSON.
+        request_id: Value of the header X-Request-Id, to quote to support; None if the response has none.
     """
 
     status_code: int
@@ -116,46 +116,46 @@ class APIStatusError(PostHogError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the request is not what the operation takes."""
+    """400: the request is invalid."""
 
 
 class AuthenticationError(APIStatusError):
-    """401: no key, or one that the server does not know."""
+    """401: there is no API key, or the server does not know it."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is known, but lacks a scope or has no access to the project.
+    """403: the API key lacks a scope, or has no access to the project.
 
     Attributes:
-        required_scope: The scope that the server asks for, such as "person:read"; None if it names none.
+        required_scope: The scope that the server names, such as "person:read"; None if it names none.
     """
 
     required_scope: str | None = None
 
 
 class NotFoundError(APIStatusError):
-    """404: no such person or project, or a server that does not know the prefix."""
+    """404: there is no such person or project, or the server does not know the prefix."""
 
 
 class ConflictError(APIStatusError):
-    """409: the request contradicts the present state."""
+    """409: the request conflicts with the present state."""
 
 
 class RateLimitError(APIStatusError):
-    """429: the quota is used up, by the server's word or by the client's own count.
+    """429: the quota is used up, according to the server or to the client's own rate limiter.
 
     Attributes:
-        retry_after: Seconds until a request may go again; None if nobody knows.
+        retry_after: Seconds until the next request may be sent; None if that is not known.
     """
 
     retry_after: float | None = None
 
 
 class RedirectError(APIStatusError):
-    """3xx: the server points elsewhere, and the client does not follow.
+    """3xx: the server redirects, and the client does not follow.
 
     Attributes:
-        location: Where the server points, as it came; None if it did not say or it is unreadable.
+        location: The header Location as it came; None if it is missing or unreadable.
     """
 
     location: str | None = None
@@ -166,26 +166,26 @@ class ServerError(APIStatusError):
 
 
 class TransportError(PostHogError):
-    """No usable answer came: no connection, a failed handshake, a connection that broke."""
+    """No usable response: no connection, a failed handshake, or a connection that broke."""
 
 
 class DeadlineExceeded(TransportError, TimeoutError):
-    """The time for the call ran out. Nothing was changed by it."""
+    """The call ran out of time. It changed nothing."""
 
 
 class OutcomeUnknown(TransportError):
-    """A change may or may not have happened: it was sent, and no clear answer came. It was not repeated.
+    """A change may or may not have happened: it was sent, and no clear response came. It was not repeated.
 
-    Read the person and look before you try again.
+    Read the person before you try again.
     """
 
 
 class MalformedResponseError(PostHogError):
-    """An answer came, but not one of this API: a page of HTML, broken JSON, a row without a uuid, too many bytes.
+    """The response does not follow the API: a page of HTML, broken JSON, a row without a uuid, or too many bytes.
 
     Attributes:
-        status_code: HTTP status of the answer.
-        body: The bytes that came, decompressed, as far as they were read.
+        status_code: HTTP status of the response.
+        body: The body, decompressed, as far as it was read.
     """
 
     status_code: int
@@ -198,13 +198,13 @@ class MalformedResponseError(PostHogError):
 
 
 class PagingError(PostHogError):
-    """A next link leads nowhere or back, or page after page is empty."""
+    """A next link leads nowhere or back, or too many pages in a row are empty."""
 
 
 class JournalError(PostHogError):
-    """The journal of a job cannot be written, so that the job has stopped.
+    """The journal of a job cannot be written, so the job has stopped.
 
-    What was not written down before was not sent. The same call with the same journal goes on from there.
+    A change is sent only after its journal entry was written. The same call with the same journal continues the job.
     """
 
 
@@ -219,7 +219,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def status_error_class(status_code: int) -> type[APIStatusError]:
-    """Return the class of error for a status; statuses that nobody registered are welcome."""
+    """Return the error class for a status; unregistered statuses are allowed."""
     if 300 <= status_code < 400:
         return RedirectError
     if 500 <= status_code < 600:
@@ -228,7 +228,7 @@ def status_error_class(status_code: int) -> type[APIStatusError]:
 
 
 def fields_of(body: object) -> dict[str, object]:
-    """Return the fields of an error body; none if it is no object."""
+    """Return the fields of an error body; an empty dict if it is not an object."""
     return cast("dict[str, object]", body) if isinstance(body, dict) else {}
 
 
@@ -236,17 +236,17 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-# C0, DEL and C1, the marks that turn the direction of writing, and line separators: a server must not be able to
-# repaint a terminal or forge a line of a log.
+# C0, DEL, C1, direction marks and line separators: a server must not be able to repaint a terminal or to forge a log
+# line.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def escaped(text: str) -> str:
-    """Return text of a server as one line that is safe in a terminal, a log or a page."""
+    """Return a server's text as one line that is safe in a terminal, a log or a page."""
     return _UNPRINTABLE.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def printable(text: str, limit: int = 300) -> str:
-    """Return text of a server as one line that is safe in a terminal or log, and not longer than `limit`."""
+    """Return a server's text as one line that is safe in a terminal or log, cut to `limit` characters."""
     line = escaped(text[: limit + 1])
     return line if len(line) <= limit else line[: limit - 1] + "…"

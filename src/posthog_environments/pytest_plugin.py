@@ -1,4 +1,4 @@
-"""The fixture `posthog_sandbox`, which comes with the package."""
+"""Pytest plugin: the fixture `posthog_sandbox`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def posthog_sandbox() -> Iterator[Sandbox]:
-    """Give a running sandbox with 1,000 persons and no rates, fresh for each test."""
+    """Yield a running sandbox with 1,000 persons and no rates, new for each test."""
     from posthog_environments.sandbox import Sandbox
 
     with Sandbox(1000, rates=False) as box:

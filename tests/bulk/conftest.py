@@ -15,7 +15,7 @@ from posthog_environments.sandbox import Sandbox
 
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
-    """Give a sandbox whose persons are used up from the front: each test takes new ones."""
+    """Give a sandbox. Each test uses new persons, from the front of the list."""
     with Sandbox(persons=400, rates=False, lag=0) as sandbox:
         yield sandbox
 

@@ -1,4 +1,4 @@
-"""A server with persons, which deletes many at once in the ways of its age, and fails where it is told to."""
+"""A server with persons and bulk deletion, which behaves like a certain version and fails on demand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def person(number: int, **fields: Any) -> dict[str, Any]:
 
 @dataclass
 class Model:
-    """Persons, and what was asked for.
+    """Persons, and the requests for them.
 
     Attributes:
         bulk: What it says to many at once: "summary", "empty", "queued", or a status with which it says no.
@@ -66,7 +66,7 @@ class Model:
         return [each for each in self.requests if each[0] == method and what in each[1]]
 
     def batches(self) -> list[list[str]]:
-        """Whom each request for many named."""
+        """The persons of each bulk request."""
         return [body["ids"] for _, _, body in self.asked("POST", "bulk_delete")]
 
     # --------------------------------------------------------------------------------------------------------- answers
@@ -148,7 +148,7 @@ class Model:
 
 
 def _matches(each: dict[str, Any], query: dict[str, str]) -> bool:
-    """Match as servers since 2026 do."""
+    """Match like servers since 2026."""
     properties = each["properties"]
     if "email" in query and properties.get("email") != query["email"]:
         return False
@@ -170,7 +170,7 @@ def _holds(value: Any, condition: dict[str, Any]) -> bool:
 
 @contextmanager
 def serve(model: Model) -> Iterator[Model]:
-    """Put a model on a loopback socket."""
+    """Serve a model on a loopback socket."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

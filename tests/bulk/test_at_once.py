@@ -1,4 +1,4 @@
-"""Many deletions with one request, as the sandbox of each era takes them."""
+"""Bulk deletion, against the sandbox of each era."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Start = Callable[..., tuple[Sandbox, Environment]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start sandboxes, and give a client for each."""
+    """Start sandboxes, with a client for each."""
     with ExitStack() as stack:
 
         def begin(persons: int = 12, **arguments: Any) -> tuple[Sandbox, Environment]:

@@ -1,4 +1,4 @@
-"""Up to 1,000 deletions with one request: nothing twice, everybody accounted for, whatever the server says."""
+"""Bulk deletion: nothing is sent twice, and each person has an outcome, whatever the server responds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from posthog_environments import (
     NotFoundError,
     PermissionDeniedError,
 )
+from posthog_environments.bulk.decisions import Summary, of_summary
 from posthog_environments.bulk.jobs import Flags
-from posthog_environments.bulk.summaries import Summary, of_summary
 from tests.bulk.conftest import kinds, lines
 from tests.bulk.model import Model, serve, uuid
 
@@ -205,7 +205,7 @@ def test_a_batch_that_is_lost_twice_is_left_to_the_next_run(tmp_path: Path) -> N
 
 def test_of_whom_events_were_to_go_a_doubt_is_closed_only_by_a_row(tmp_path: Path) -> None:
     class Forgetful(Model):
-        """Lists the deletion of events of one person alone."""
+        """Lists the deletion of the events of one person only."""
 
         def _delete(self, key: str, *, events: bool, keep: bool = False) -> None:
             super()._delete(key, events=events and key == uuid(1), keep=keep)
@@ -251,7 +251,8 @@ def test_of_persons_who_are_kept_a_look_says_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"<html>Sign in</html>", b"[]", b'"ok"', b"{}", b'{"persons_found": "2"}', b'{"persons_found": true}',
-     b'{"persons_found": -1}', b'{"success": false}', b'{"persons_found": 2, "deletion_errors": 7}'],
+     b'{"persons_found": -1}', b'{"success": false}', b'{"persons_found": 2, "deletion_errors": 7}',
+     b'{"persons_found": 2, "deletion_errors": ["who"]}'],
 )  # fmt: skip
 def test_an_answer_that_is_no_summary_is_a_doubt(tmp_path: Path, body: bytes) -> None:
     class Odd(Model):
@@ -414,7 +415,7 @@ def test_a_file_that_cannot_keep_them_stops_the_job_before_anything_is_sent(tmp_
     other.write_text("ada@mail.example\n")
     with serve(Model()) as model, model.client() as env:
         model.add(1)
-        with pytest.raises(ConfigurationError, match="some other file"):
+        with pytest.raises(ConfigurationError, match="another file"):
             env.persons.delete_many(uuids(1), journal=tmp_path / "j", keep_ids=other)
         with pytest.raises(ConfigurationError, match="its folder does not exist"):
             env.persons.delete_many(uuids(1), journal=tmp_path / "j", keep_ids=tmp_path / "no" / "k")

@@ -19,7 +19,7 @@ from posthog_environments.bulk.file import JournalFile
 
 @contextmanager
 def room(size: int) -> Iterator[None]:
-    """Let no file grow beyond this: a real refusal of the kernel, after as many bytes as there is room for."""
+    """Limit the size of files. The kernel refuses the write that exceeds it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

@@ -1,4 +1,4 @@
-"""Who is meant: what is one plain email, id or distinct id, and what only looks like one."""
+"""Checks of inputs: plain emails, ids and distinct ids, and texts that only look like one."""
 
 from __future__ import annotations
 

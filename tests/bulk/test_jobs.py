@@ -1,4 +1,4 @@
-"""The inputs of a job: checked one by one, told apart, and what came of them counted."""
+"""The inputs of a job: checks, duplicates, and the counts of outcomes."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_changes_of_one_person_that_contradict_each_other(one: Any, two: Any, co
     entries = [change_of(number, change) for number, change in enumerate(changes, 1)]
     assert list(contradictions(entries)) == ([(2, 1, "a")] if contradict else [])
     if contradict:
-        with pytest.raises(ValueError, match="2: 'a' is changed otherwise by 1"):
+        with pytest.raises(ValueError, match="2: 'a' is changed differently by 1"):
             changes_of(changes)
     else:
         changes_of(changes)

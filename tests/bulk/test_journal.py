@@ -1,4 +1,4 @@
-"""The format of a journal: what was written is read, and what a crash left is told from damage."""
+"""The format of a journal: lines are read as written, and lines cut short differ from damage."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from posthog_environments.bulk.journal import TORN, DamagedJournal, Header, History, encode, read, seal
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-HEADER = Header("delete", "http://x", "1", 3, 3, "00ff", "abc")
-FIRST = encode("job", NOW, version=2, client="c", **{name: getattr(HEADER, name) for name in Header.__slots__})
+HEADER = Header("delete", "http://x", "1", 3, "00ff", "abc", 3)
+FIRST = encode("job", NOW, version=2, client="c", **structs.asdict(HEADER))
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
@@ -72,7 +73,7 @@ def test_a_line_cut_short_anywhere_does_not_count_and_may_be_gone_on_behind(whol
     for size in range(1, len(line) - 1):
         before, cut = read(whole), read(whole + line[:size])
         assert cut.tail == b"\n" + TORN + b"\n"
-        assert (cut.header, cut.standings, cut.begun) == (before.header, before.standings, before.begun)
+        assert (cut.header, cut.states, cut.begun) == (before.header, before.states, before.begun)
         # The mark itself may be cut short, more than once.
         data = whole + line[:size] + cut.tail[: size % len(cut.tail)]
         again = read(data)
@@ -110,7 +111,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("line", DAMAGE.values(), ids=DAMAGE)
 def test_damage_in_the_middle_is_refused(line: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="line 2 is none of a journal"):
+    with pytest.raises(DamagedJournal, match="line 2 is not a line of a journal"):
         read(FIRST + line + intent(2))
     # At the end it may be what a crash has left.
     assert read(FIRST + line).tail == TORN + b"\n"
@@ -118,7 +119,7 @@ def test_damage_in_the_middle_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\n", b"1\n2\n", b"some text", b"\0" * 10, b'{"line":"intent"}\n'])
 def test_another_file_is_refused(data: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="some other file"):
+    with pytest.raises(DamagedJournal, match="another file"):
         read(data)
 
 
@@ -133,7 +134,7 @@ def test_an_empty_file_is_a_new_journal() -> None:
 
 def test_what_makes_another_job_is_named() -> None:
     def other(**fields: Any) -> Header:
-        return Header(**{**{name: getattr(HEADER, name) for name in Header.__slots__}, **fields})
+        return structs.replace(HEADER, **fields)
 
     assert HEADER.differs(HEADER) == []
     assert HEADER.differs(other(sum="x")) == ["the inputs"]

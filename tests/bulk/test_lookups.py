@@ -1,4 +1,4 @@
-"""Whom inputs mean: looked up many at a time, never guessed, and nobody found is no success."""
+"""Look-ups: many at a time, without guesses, and finding nobody is not a success."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def emails(*numbers: int) -> list[str]:
 
 
 def asked_for(model: Model) -> list[dict[str, Any]]:
-    """Return what each listing was asked for."""
+    """Return the filters of each listing."""
     found = []
     for _, target, _ in model.asked("GET", "/persons/?"):
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
@@ -90,7 +90,7 @@ def test_who_is_similar_is_shown_and_never_touched(tmp_path: Path, name: str, co
             assert report.not_found == count
             assert not report.ok
             assert [each.uuid for each in report.outcomes[0].similar] == [uuid(1)]
-            assert report.outcomes[0].reason == "nobody has this email; one who is similar was not touched"
+            assert report.outcomes[0].reason == "nobody has this email; one similar person was not changed"
         assert model.asked("POST") == model.asked("DELETE") == []
         assert len(model.asked("GET", "search=ada")) == 1, "once, in both runs together"
         assert "ada@" not in (tmp_path / "j").read_text()

@@ -1,4 +1,4 @@
-"""The order of a run, driven by hand: nothing is written, sent or slept."""
+"""The order of the steps of a run, without I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
 def drive(flow: Any, *answers: Any) -> tuple[list[str], Any]:
-    """Answer what is asked for, and tell in which order it was asked."""
+    """Answer the requests of a run, and return their order."""
     asked: list[str] = []
     script, outcome = list(answers), None
     while True:

@@ -167,10 +167,10 @@ def test_doctor_in_colour(home: Path) -> None:
 def test_init_writes_what_does_not_work_when_told_so(home: Path) -> None:
     with server(lambda *_: says(401, {"detail": "Invalid key."})) as host:
         asked = [("Server", f"{host}\n"), ("Key (", "phx_x\n"), ("Project id", "1\n")]
-        shown = on_screen("init", answers=[*asked, ("Write the profile all the same?", "n\n")])
+        shown = on_screen("init", answers=[*asked, ("Write the profile anyway?", "n\n")])
         assert shown.code == 1, shown.text
         assert not list(home.rglob("profiles*"))
-        shown = on_screen("init", answers=[*asked, ("Write the profile all the same?", "y\n")])
+        shown = on_screen("init", answers=[*asked, ("Write the profile anyway?", "y\n")])
         assert shown.code == 0, shown.text
         assert "Wrote the profile 'default'" in shown.text
 
@@ -216,7 +216,7 @@ def test_a_file_for_the_key_that_is_not_there_or_no_text(bare: Run, tmp_path: Pa
     (tmp_path / "odd").chmod(0o600)
     done = bare("persons", "list", *options, str(tmp_path / "odd"))
     assert done.code == 2
-    assert "it is no text" in done.err
+    assert "it is not text" in done.err
 
 
 # ---------------------------------------------------------------------------------------------------------- failures
@@ -247,8 +247,8 @@ def with_(error: errors.PostHogError, **known: object) -> errors.PostHogError:
         (errors.RateLimitError("no", status_code=429), "again in a minute"),
         (errors.NotFoundError("no", status_code=404), "to find a person"),
         (errors.RedirectError("no", status_code=302), "another --host"),
-        (errors.ServerError("no", status_code=500), "again in a while"),
-        (errors.OutcomeUnknown("no"), "to see what holds now"),
+        (errors.ServerError("no", status_code=500), "again later"),
+        (errors.OutcomeUnknown("no"), "to see the present state"),
         (errors.DeadlineExceeded("no"), "a larger --timeout"),
         (errors.TransportError("no"), "check --host and the network"),
         (errors.MalformedResponseError("no", status_code=200), "perhaps --host is not PostHog's API"),

@@ -120,8 +120,8 @@ def test_nothing_prints_nothing(bare: Run, desk: Desk) -> None:
         (("GET", "../2/persons/"), "a segment of dots"),
         (("GET", "x/%2e%2e/"), "a segment of dots"),
         (("GET", "x/?a=1"), "--param"),
-        (("POST", "x/", "--paginate"), "--paginate goes with GET"),
-        (("GET", "x/", "--paginate", "--include"), "--paginate goes with GET"),
+        (("POST", "x/", "--paginate"), "--paginate needs GET"),
+        (("GET", "x/", "--paginate", "--include"), "--paginate needs GET"),
         (("GET", "x/", "--paginate", "--param", "limit=0"), "--param limit: expected one number from 1"),
         (("GET", "x/", "--paginate", "--param", "offset=a"), "--param offset: expected one number from 0"),
         (("DELETE", "x/"), "Give --yes if you are sure"),
@@ -161,7 +161,7 @@ def test_delete_asks_on_a_terminal(home: Path, desk: Desk) -> None:
     desk.answer = lambda asked: (204, b"")
     shown = on_screen("api", "DELETE", "cohorts/7/", env=desk.environ, answers=[("[y/N]", "n\n")])
     assert (shown.code, desk.seen) == (1, [])
-    assert "Delete what is at cohorts/7/?" in shown.text
+    assert "Delete cohorts/7/?" in shown.text
     shown = on_screen("api", "DELETE", "cohorts/7/", env=desk.environ, answers=[("[y/N]", "y\n")])
     assert shown.code == 0
     assert [asked.method for asked in desk.seen] == ["DELETE"]
@@ -226,7 +226,7 @@ def test_a_next_link_that_leads_nowhere_exits_1(bare: Run, desk: Desk) -> None:
     done = bare("api", "GET", "cohorts/", "--paginate")
     assert done.code == 1
     assert lines(done.out) == []
-    assert "names no offset" in done.err
+    assert "no usable offset" in done.err
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, [1], {"results": []}, {"results": {}, "next": None}, {"next": None}])
@@ -234,7 +234,7 @@ def test_what_is_no_page_exits_1(bare: Run, desk: Desk, body: Any) -> None:
     desk.answer = lambda asked: (200, body)
     done = bare("api", "GET", "cohorts/", "--paginate")
     assert (done.code, done.out) == (1, "")
-    assert "no page of a listing" in done.err
+    assert "not a page of a listing" in done.err
 
 
 def test_persons_of_the_sandbox(run: Run, box: Sandbox, screen: Callable[..., Screen]) -> None:

@@ -63,7 +63,7 @@ def test_a_table_that_adds_up(run: Run, env: Environment, victims: list[Person],
         "pending": 0, "blank": 2, "all": 6,
     }  # fmt: skip
     assert sum(found.values()) == 2 * found["all"]
-    assert f"Written down in {source}.journal.jsonl" in done.err
+    assert f"The journal is {source}.journal.jsonl" in done.err
     assert [is_there(env, each) for each in (ada, bob, keeps)] == [False, False, True]
     assert "Nothing was left to do" not in done.err
     again = run("persons", "delete", "--from-file", source, "--yes")
@@ -169,8 +169,8 @@ def test_changes_from_a_file_and_from_standard_input(
 BAD_CHANGES = [
     ("not JSON", "it is not JSON"),
     ('{"id": 1}', "exactly one of set and unset"),
-    ('{"id": 1, "set": {"a": NaN}}', "NaN is no number of JSON"),
-    ('{"id": 1, "set": {"a": 1, "a": 2}}', "a name comes twice"),
+    ('{"id": 1, "set": {"a": NaN}}', "NaN is not a number of JSON"),
+    ('{"id": 1, "set": {"a": 1, "a": 2}}', "a name occurs twice"),
     ('{"set": {"a": 1}}', "exactly one of id, distinct_id and email"),
     ("[1]", "must be a mapping"),
 ]
@@ -195,7 +195,7 @@ def test_all_bad_lines_are_named_before_anything_is_sent(bare: Run, tmp_path: Pa
         twice = [json.dumps({"id": IDS[0], "set": {"a": n}}) for n in (1, 2)]
         done = bare("persons", "update", "--from-file", file(tmp_path, "", *twice), "--yes", *where)
         assert done.code == 2
-        assert "line 3: 'a' is changed otherwise on line 2." in done.err
+        assert "line 3: 'a' is changed differently on line 2." in done.err
         assert wire.requests == []
 
 

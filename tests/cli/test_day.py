@@ -175,7 +175,7 @@ def test_the_day(model: Deadly, tmp_path: Path) -> None:
     assert "Nothing was left to do" in err
     assert len(model.deleted) == 170
 
-    # The next day's list wants a journal of its own, and is told which.
+    # The next day's list needs its own journal, and is told which.
     source.write_bytes(spreadsheet(["d202", "p203@mail.example", uuid(204)]))
     code, _, err = run(model, tmp_path, DELETE)
     assert code == 2

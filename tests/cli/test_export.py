@@ -118,7 +118,7 @@ def test_nothing_to_resume_is_said_and_is_no_failure(run: Run) -> None:
     Path("there.jsonl").write_text("mine")
     done = run("persons", "export", "there.jsonl", "--resume")
     assert (done.code, done.out) == (0, "")
-    assert "nothing unfinished lies beside it. Whether it is this export is not known." in done.err
+    assert "nothing unfinished is beside it. Whether it is this export is not known." in done.err
     done = run("persons", "export", "there.jsonl", "--resume", "--json")
     assert done.code == 0
     assert json.loads(done.out)["complete"] is None
@@ -149,7 +149,7 @@ def test_since_last_says_what_it_cannot_see(run: Run, whole: bytes) -> None:
     assert run("persons", "export", "a.jsonl", "--since-last").code == 0
     done = run("persons", "export", "a.jsonl", "--since-last")
     assert done.code == 0
-    assert "0 of them are new. Persons that were changed or deleted since the last export cannot be seen" in done.err
+    assert "0 of them are new. Persons who were changed or deleted since the last export are in the file" in done.err
     assert Path("a.jsonl").read_bytes() == whole
 
 
@@ -164,11 +164,11 @@ def test_ctrl_c_and_on(box: Sandbox, run: Run, whole: bytes) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert b"give the same command with --resume to go on." in said
+    assert b"To continue, repeat the command with --resume." in said
     assert not Path("a.jsonl").exists()
     refused = run("persons", "export", "a.jsonl", "--page-size", "5")
     assert refused.code == 2
-    assert "was interrupted. Go on with --resume, or start anew with --force." in refused.err
+    assert "was interrupted. Continue it with --resume, or start anew with --force." in refused.err
     other = run("persons", "export", "a.jsonl", "--page-size", "5", "--resume", "--search", "x")
     assert other.code == 2
     assert "what differs: the filters" in other.err
@@ -180,7 +180,7 @@ def test_ctrl_c_and_on(box: Sandbox, run: Run, whole: bytes) -> None:
 
 @pytest.mark.parametrize("limit", [40_000])
 def test_a_full_disk_and_on(run: Run, whole: bytes, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+    monkeypatch.setattr(frame, "CHUNK_PAGES", 1)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
     try:
@@ -194,7 +194,7 @@ def test_a_full_disk_and_on(run: Run, whole: bytes, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+    monkeypatch.setattr(frame, "CHUNK_PAGES", 1)
     fetch, asked = persons._rows, 0
 
     def failing(*arguments: Any) -> Any:
@@ -208,7 +208,7 @@ def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkey
         patch.setattr(persons, "_rows", failing)
         done = run("persons", "export", "a.jsonl", "--page-size", "100")
     assert done.code == 1
-    assert "What was fetched is kept: give the same command with --resume to go on." in done.err
+    assert "What was fetched is kept. To continue, repeat the command with --resume." in done.err
     assert "Error: persons.list: 403" in done.err
     assert run("persons", "export", "a.jsonl", "--page-size", "100", "--resume").code == 0
     assert Path("a.jsonl").read_bytes() == whole
@@ -220,7 +220,7 @@ def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     end = OffsetPaginator._end
 
     def doubtful(self: Any, *arguments: Any) -> None:
-        self._blame("rows moved")
+        self._add_trouble("rows moved")
         end(self, *arguments)
 
     monkeypatch.setattr(OffsetPaginator, "_end", doubtful)

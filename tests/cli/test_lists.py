@@ -82,7 +82,7 @@ def test_blank_rows_count_and_everything_names_the_same_line(bare: Run, tmp_path
     assert (found["inputs"], found["blank"], found["done"], found["not_found"]) == (7, 4, 2, 1)
     numbers = ("done", "queued", "already_gone", "not_found", "refused", "unknown", "duplicates", "pending", "blank")
     assert sum(found[name] for name in numbers) == found["inputs"]
-    assert "Nobody is named in the column 'email' on line 5" in done.err
+    assert "The column 'email' is empty on line 5" in done.err
     journal = [json.loads(line) for line in (tmp_path / "list.csv.journal.jsonl").read_text().splitlines()]
     assert {(line["input"], line["state"]) for line in journal if line["line"] == "outcome"} == set(states(done))
     assert model.deleted == [uuid(1), uuid(3)]
@@ -117,7 +117,7 @@ TROUBLES: dict[str, tuple[str | bytes, tuple[str, ...], str]] = {
     "nobody": ("email,n\n,1\n", ("--column", "email"), "there is nothing in the column"),
     "nothing": ("", ("--column", "email"), "line 1"),
     "Latin 1": ("email\nj\xfcrgen@mail.example\n".encode("latin-1"), ("--column", "email"), "line 2: it is not UTF-8"),
-    "half of UTF-16": (b"\xff\xfea\x00b", ("--column", "email"), "it begins as UTF-16 does"),
+    "half of UTF-16": (b"\xff\xfea\x00b", ("--column", "email"), "it starts like UTF-16"),
     "a NUL": (b"p1@mail.example\nx\0y@mail.example\n", (), "line 2: there is a NUL"),
     "an address in a cell that is two": ('email\n"a@b.c, b@b.c"\n', ("--column", "email"), "line 2: this is no plain"),
     "a table without --column": ("id,email\n1,p1@mail.example\n", (), "say with --column which column"),
@@ -232,7 +232,7 @@ def test_a_new_list_wants_a_new_journal(bare: Run, tmp_path: Path) -> None:
         done = bare(*command)
         assert done.code == 2
         assert "is that of another job; different: the inputs" in done.err
-        assert "A new list wants a new journal:" in done.err
+        assert "A new list needs a new journal:" in done.err
         (line,) = (line for line in done.err.splitlines() if line.startswith("  phenv persons delete "))
         import shlex
 
@@ -250,7 +250,7 @@ def test_a_new_list_wants_a_new_journal(bare: Run, tmp_path: Path) -> None:
 def test_a_nightly_job_can_tell_new_from_old(bare: Run, tmp_path: Path) -> None:
     done, _ = deleted(bare, tmp_path, "p1@mail.example\nno@mail.example\n", "--by", "email")
     assert json.loads(done.out)["new"] == 2
-    assert "put those lines right in a new list" in done.err
+    assert "correct those lines in a new list" in done.err
     source = tmp_path / "list.csv"
     with serve(Model()) as model:
         journal = tmp_path / "list.csv.journal.jsonl"

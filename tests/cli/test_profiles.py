@@ -59,7 +59,7 @@ def test_init_asks_for_what_no_option_gives(box: Sandbox, home: Path) -> None:
     assert "Wrote the profile 'default'" in shown.text
     shown = on_screen("persons", "list", "--limit", "2", width=80)
     assert "2 persons." in shown.text
-    shown = on_screen("init", answers=(("Write over it?", "n\n"),))
+    shown = on_screen("init", answers=(("Overwrite it?", "n\n"),))
     assert shown.code == 1
 
 

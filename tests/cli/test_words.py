@@ -32,7 +32,7 @@ PYTHON = re.compile(
             "use phenv persons list --distinct-id DISTINCT-ID or phenv persons list --email EMAIL.",
         ),
         ("see insights.trend_csv()", "see phenv insights csv"),
-        ('leave it to prefix="auto" which', "leave it to --prefix auto which"),
+        ('let prefix="auto" choose', "let --prefix auto choose"),
         ('Leave prefix="environments" out, or', "Leave --prefix environments out, or"),
         ("instead, 77: project_id=77.", "instead, 77: --project-id 77."),
         ("Give a larger timeout= if", "Give a larger --timeout if"),
@@ -302,7 +302,7 @@ def test_init_writes_the_number_behind_the_alias(bare: Run) -> None:
     with by_path(answer) as wire:
         done = bare("init", "--host", wire.host, "--project-id", "@current", "--api-key-stdin", text="phx_x")
     assert done.code == 0, done.err
-    assert "the project 1 now" in done.err
+    assert "is project 1 now" in done.err
     assert "project_id = 1\n" in written()
 
 

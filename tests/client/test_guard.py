@@ -187,4 +187,4 @@ def test_two_tasks_cannot_walk_the_same_pages(box: Sandbox) -> None:
 
     seen, refused = anyio.run(main)
     assert seen == 300
-    assert refused == ["A page of this walk is being fetched already; begin a walk of its own in each task."]
+    assert refused == ["This iterator is fetching a page already; iterate separately in each task."]

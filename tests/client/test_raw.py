@@ -133,7 +133,7 @@ def test_what_is_no_json_says_so(awaiting: bool) -> None:
     page = (200, b"<html>", {"content-type": "text/html"})
     with serve(in_turn(page)) as (host, _):
         found = asked(host, lambda env: env.with_raw_response.persons.get(7), awaiting=awaiting)
-    with pytest.raises(MalformedResponseError, match="no JSON") as caught:
+    with pytest.raises(MalformedResponseError, match="not JSON") as caught:
         found.json()
     assert caught.value.body == b"<html>"
 

@@ -16,9 +16,9 @@ import anyio
 import pytest
 
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, RunBlocking
-from posthog_environments.config.settings import quota_place
+from posthog_environments.config.settings import read_quota_location
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.shared_state import Snapshot, StoreTime
@@ -128,11 +128,11 @@ def test_a_slow_store_does_not_block_the_event_loop(server: Wire, file: Path) ->
 def test_a_call_that_is_not_sent_returns_its_lease(server: Wire, file: Path) -> None:
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, max_wait=0)) as env:
         for _ in range(3):
-            flow = exchange(env._context, Call(READ, {"method": "get", "url": "/"}))
-            command = next(flow)
+            generator = execute_call(env._context, Call(READ, {"method": "get", "url": "/"}))
+            command = next(generator)
             assert isinstance(command, RunBlocking)
             assert command.work() == 0.0
-            flow.close()
+            generator.close()
         env.persons.get(1)
         env.persons.get(1)
 
@@ -288,7 +288,7 @@ def test_a_slow_store_dates_no_change_too_early() -> None:
 
 
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert quota_place(None) is quota_place("memory") is None
+    assert read_quota_location(None) is read_quota_location("memory") is None
     monkeypatch.chdir(tmp_path)
     for given in (
         "file:quota.db",
@@ -296,10 +296,10 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"file://localhost{tmp_path}/quota.db",
         Path("quota.db"),
     ):
-        place = quota_place(given)
+        place = read_quota_location(given)
         assert place is not None
         assert (place.kind, place.address.reveal(), place.shown) == ("file", *[f"{tmp_path}/quota.db"] * 2)
-    place = quota_place("rediss://me:secret@cache.example.com:6380/2?ssl_cert_reqs=none")
+    place = read_quota_location("rediss://me:secret@cache.example.com:6380/2?ssl_cert_reqs=none")
     assert place is not None
     assert (place.kind, place.shown) == ("redis", "rediss://cache.example.com:6380/2")
     assert "secret" not in repr(place)
@@ -355,7 +355,7 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
 
 
 def test_clients_of_one_process_use_one_store(file: Path) -> None:
-    place = quota_place(file)
+    place = read_quota_location(file)
     assert place is not None
     assert open_store(place) is open_store(place)
 
@@ -378,7 +378,7 @@ def test_the_name_is_that_of_host_and_key(server: Wire) -> None:
 
 
 def test_a_missing_redis_is_logged_once_without_its_password(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    place = quota_place(f"unix://:geheim@{tmp_path}/none.sock")
+    place = read_quota_location(f"unix://:geheim@{tmp_path}/none.sock")
     assert place is not None
     store = RedisStore(place.address.reveal(), place.shown)
     budget = SharedRateLimiter(store, lambda: "k", TWO)

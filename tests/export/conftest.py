@@ -1,4 +1,4 @@
-"""What the tests of tables share."""
+"""Fixtures for tests of tables and exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from posthog_environments.sandbox import Sandbox
 
 
 class Counting(httpx.HTTPTransport):
-    """Counts the requests that go out."""
+    """Counts requests."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ def counting() -> Counting:
 
 @pytest.fixture
 def count(counting: Counting) -> Callable[[], int]:
-    """Tell how many requests went out."""
+    """Return the number of requests."""
     return lambda: counting.count
 
 
@@ -42,6 +42,6 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def env(box: Sandbox, counting: Counting) -> Iterator[Environment]:
-    """Connect to a sandbox of 1,000 persons; nothing is tried twice."""
+    """Connect to a sandbox of 1,000 persons, without retries."""
     with Environment(box.project_id, api_key=box.api_key, host=box.host, retries=0, transport=counting) as env:
         yield env

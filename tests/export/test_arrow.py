@@ -1,4 +1,4 @@
-"""Pagers and trends as Arrow streams, as pyarrow sees them; `test_arrow_tools.py` tries the other tools."""
+"""Pagers and trends as Arrow streams in pyarrow; `test_arrow_tools.py` tests other tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from posthog_environments_api.models import Trend as TrendRecord
 from posthog_environments import DeadlineExceeded, Environment, NotFoundError, ServerError, Trend
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.tables.arrow import ArrowStream, TableSource, batches, persons, schema
-from posthog_environments.tables.columns import BASE, Layout
+from posthog_environments.tables.columns import BASE
+from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import ACTIVITY, POINTS
 
 PERSONS = pa.schema(
@@ -360,7 +361,7 @@ def test_types_that_hold_the_same_values_can_be_asked_for(name: str, wanted: pa.
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (pa.schema([("uuid", pa.string())]), "asked for were uuid"),
+        (pa.schema([("uuid", pa.string())]), "requested are uuid"),
         (asked(n=pa.string()), "'n' is int64 and cannot be read as string"),
         (asked(uuid=pa.binary()), "'uuid' is string and cannot be read as binary"),
         (asked(distinct_ids=pa.list_(pa.int64())), "'distinct_ids' is list"),
@@ -375,7 +376,7 @@ def test_a_pager_and_a_trend_take_requests_as_well(env: Environment) -> None:
     wanted = pa.schema([field.with_type(pa.large_string()) if field.name == "uuid" else field for field in PERSONS])
     assert pa.RecordBatchReader.from_stream(env.persons.list(), schema=wanted).read_all().schema.equals(wanted)
     trend = env.insights.trend(events=["$pageview"])
-    with pytest.raises(ValueError, match="asked for were uuid"):
+    with pytest.raises(ValueError, match="requested are uuid"):
         pa.RecordBatchReader.from_stream(trend, schema=wanted)
 
 

@@ -1,4 +1,4 @@
-"""Pagers and trends in the hands of the real polars, duckdb and pandas: no glue, page by page, with our errors."""
+"""Pagers and trends in polars, duckdb and pandas: without glue code, page by page, with the text of our errors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NAMES = ["uuid", "id", "name", "created_at", "distinct_ids", "properties", "addi
 
 
 def to_pandas(people: Any) -> pd.DataFrame:
-    """Read with pandas itself, or with pyarrow as its users did before pandas 3."""
+    """Read with pandas, or with pyarrow before pandas 3."""
     read: Callable[[Any], pd.DataFrame] | None = getattr(pd.DataFrame, "from_arrow", None)
     return read(people) if read else pa.table(people).to_pandas()
 
 
 def sql(question: str, people: Any) -> Any:
-    """Ask duckdb, which finds `people` among the variables here."""
+    """Query duckdb, which finds the variable `people`."""
     return duckdb.sql(question)
 
 
@@ -58,7 +58,7 @@ ERRORS: dict[str, type[Exception]] = {
     "pandas": pa.ArrowInvalid,
     "pyarrow": pa.ArrowInvalid,
 }
-"""What each tool makes of an error, as the docs say."""
+"""The error that each tool raises, as the docs say."""
 
 
 @pytest.mark.parametrize("tool", READERS)

@@ -1,4 +1,4 @@
-"""Cells of CSV: what they hold, and that no spreadsheet runs one."""
+"""Cells of CSV: their values, and that formulas are escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthog_environments.export.cells import first_cell, harmless, line, records
+from posthog_environments.export.formats.cells import first_cell, harmless, line, records
 
 CELLS = st.one_of(
     st.text(), st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.lists(st.text(), max_size=3)

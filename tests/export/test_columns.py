@@ -1,4 +1,4 @@
-"""Tables of persons: their columns, and that no value of a person is lost on the way into them."""
+"""Tables of persons: their columns, and that no value is lost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Person
 
-from posthog_environments.tables.columns import BASE, Column, Layout
-from posthog_environments.tables.values import FITS, from_json, kind_of, to_json
+from posthog_environments.tables.columns import BASE
+from posthog_environments.tables.layout import Layout
+from posthog_environments.tables.values import FITS, kind_of, to_json
+from tests.export.roundtrip import from_json, record
 
 ADA: dict[str, Any] = {
     "type": "person",
@@ -195,7 +197,7 @@ def test_the_rest_wins_over_what_a_column_shows() -> None:
     layout = Layout.of(["a", "b", "c"])
     row = layout.cells(with_properties(a=7, b="7", c=None))
     assert row[5:8] == ("7", "7", None)
-    assert layout.record(row)["properties"] == {"a": 7, "b": "7", "c": None}
+    assert record(layout, row)["properties"] == {"a": 7, "b": "7", "c": None}
 
 
 def test_fields_that_no_contract_allows_are_kept_as_well() -> None:
@@ -248,7 +250,7 @@ PERSONS = st.fixed_dictionaries(
 
 
 def exact(value: Any) -> Any:
-    """Make true and 1 unequal, which Python takes for one."""
+    """Make True and 1 unequal."""
     if isinstance(value, dict):
         return {key: exact(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -270,7 +272,7 @@ def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[A
         for column, cell in zip(layout.columns, row, strict=True):
             if column.kind != "json" and isinstance(cell, str):
                 cell.encode()  # what a file of UTF-8 can hold
-        again = Person.from_dict(layout.record(row))
+        again = Person.from_dict(record(layout, row))
         assert exact(again.to_dict()) == exact(whole.to_dict()) or again == whole
         assert exact(again.properties) == exact(whole.properties)
 
@@ -294,14 +296,15 @@ def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None
         (lambda: Layout.of(["a", "b", "a"]), ValueError, "two columns for the property 'a'"),
         (lambda: Layout.of({"a": "timestamp"}), ValueError, "bool or float64 or int64 or json or text; 'a' has 'time"),
         (lambda: Layout.of(["\ud800"]), ValueError, "cannot be written as UTF-8"),
-        (lambda: Layout((Column("x", "text"),)), ValueError, "no column of a property"),
-        (lambda: Layout((Column("name", "text", "name"),)), ValueError, "no column of a property"),
         (lambda: Layout.from_dict([]), ValueError, "no layout of columns"),
-        (lambda: Layout.from_dict({"version": 2, "properties": []}), ValueError, "version 2, and 1 is known"),
+        (lambda: Layout.from_dict({"version": 2, "properties": []}), ValueError, "version is 2, not 1"),
         (lambda: Layout.from_dict({"version": 1, "properties": [{"key": 1, "kind": "text"}]}), ValueError, "not 1"),
-        (lambda: Layout.from_dict({"version": 1, "properties": [{"key": "a", "kind": "b"}]}), ValueError, "no column"),
+        (
+            lambda: Layout.from_dict({"version": 1, "properties": [{"key": "a", "kind": "b"}]}),
+            ValueError,
+            "'a' has 'b'",
+        ),
         (lambda: Layout().cells({"name": "Ada"}), ValueError, "uuid"),
-        (lambda: Layout().record([]), ValueError, "values to unpack"),
     ],
 )
 def test_mistakes_say_what_is_wrong(make: Any, kind: type[Exception], words: str) -> None:
@@ -362,7 +365,7 @@ def test_no_two_columns_differ_in_case_alone(keys: list[str], called: list[str])
     names = [name.casefold() for name in layout.names]
     assert len(set(names)) == len(names)
     person = {"uuid": "u", "distinct_ids": [], "properties": {key: f"of {key}" for key in keys}}
-    assert layout.record(layout.cells(person))["properties"] == person["properties"]
+    assert record(layout, layout.cells(person))["properties"] == person["properties"]
 
 
 def test_flattening_tells_them_apart_too() -> None:

@@ -1,4 +1,4 @@
-"""Workbooks of Excel, read again by openpyxl: what is in a cell, what a sheet cannot hold, what is left behind."""
+"""Excel workbooks, read by openpyxl: cells, limits of a sheet, and files that are left."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 import pytest
 
 from posthog_environments import Environment
-from posthog_environments.export import excel
-from posthog_environments.export.excel import write_excel
-from posthog_environments.tables.columns import Layout
+from posthog_environments.export.formats.excel import Excel
+from posthog_environments.tables.layout import Layout
 from tests.client.wire import Wire, http
 
 
@@ -32,10 +32,16 @@ def table(data: bytes) -> list[list[Any]]:
     return [list(row) for row in openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows()]
 
 
+def write(out: IO[bytes], layout: Layout, rows: Iterable[dict[str, Any]]) -> None:
+    Excel().write(out, layout, (json.dumps(row).encode() for row in rows))
+
+
 def column(layout: Layout, rows: list[dict[str, Any]], place: int) -> list[Any]:
     out = io.BytesIO()
-    assert write_excel(out, layout, rows) == len(rows)
-    return [row[place] for row in table(out.getvalue())[1:]]
+    write(out, layout, rows)
+    _, *found = table(out.getvalue())
+    assert len(found) == len(rows)
+    return [row[place] for row in found]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_who_edits_what_could_run_still_has_a_text(text: str) -> None:
 
 def test_names_of_columns_run_neither() -> None:
     out = io.BytesIO()
-    write_excel(out, Layout.of_only(["=cmd()"]), [])
+    write(out, Layout.of_only(["=cmd()"]), [])
     assert [(cell.value, cell.data_type) for cell in table(out.getvalue())[0]] == [("=cmd()", "s")]
 
 
@@ -124,7 +130,7 @@ def test_times(sent: str | None, shown: object) -> None:
 def test_the_same_persons_give_the_same_bytes() -> None:
     first, second = io.BytesIO(), io.BytesIO()
     for out in (first, second):
-        write_excel(out, Layout(), [person(1), person(2, created_at="2026-01-01T00:00:00Z")])
+        write(out, Layout(), [person(1), person(2, created_at="2026-01-01T00:00:00Z")])
     assert first.getvalue() == second.getvalue()
     assert zipfile.ZipFile(first).testzip() is None
 
@@ -144,7 +150,7 @@ def test_a_text_that_is_too_long_is_refused_and_leaves_nothing(tmp_path: Path, m
 def test_more_than_a_sheet_holds_is_refused_at_once_where_it_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: bool
 ) -> None:
-    monkeypatch.setattr(excel, "MOST_PERSONS", 3)
+    monkeypatch.setattr(Excel, "most_rows", 3)
     more = {"count": 4} if counted else {}
 
     after = "http://127.0.0.1/api/environments/1/persons/?limit=2&offset=2"
@@ -153,7 +159,7 @@ def test_more_than_a_sheet_holds_is_refused_at_once_where_it_is_known(
         Wire(*(http(200, body) for body in pages)) as wire,
         Environment(1, api_key="phx_test", host=wire.host, pacing=False) as env,
     ):
-        with pytest.raises(ValueError, match="holds 3 persons, and here are 4"):
+        with pytest.raises(ValueError, match="holds 3 persons at most, and there are 4"):
             env.persons.list(page_size=2).export(tmp_path / "a.xlsx")
         if counted:
             assert len(wire.requests) == 1
@@ -161,16 +167,17 @@ def test_more_than_a_sheet_holds_is_refused_at_once_where_it_is_known(
 
 
 def test_the_sheet_itself_holds_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excel, "MOST_PERSONS", 3)
+    monkeypatch.setattr(Excel, "most_rows", 3)
     out = io.BytesIO()
-    assert write_excel(out, Layout(), map(person, range(3))) == 3
+    write(out, Layout(), map(person, range(3)))
+    assert len(table(out.getvalue())) == 4
     with pytest.raises(ValueError, match="holds 3 persons"):
-        write_excel(out, Layout(), map(person, range(4)))
+        write(out, Layout(), map(person, range(4)))
 
 
 def test_more_columns_than_a_sheet_holds() -> None:
     with pytest.raises(ValueError, match="16,384 columns, and here are 16,391"):
-        write_excel(io.BytesIO(), Layout.of([f"p{number}" for number in range(2**14)]), [])
+        write(io.BytesIO(), Layout.of([f"p{number}" for number in range(2**14)]), [])
 
 
 def test_a_disk_that_is_full_is_said_as_it_is() -> None:
@@ -179,4 +186,4 @@ def test_a_disk_that_is_full_is_said_as_it_is() -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left on device"):
-        write_excel(Full(), Layout(), [person(1)])
+        write(Full(), Layout(), [person(1)])

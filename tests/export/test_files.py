@@ -1,8 +1,9 @@
-"""Exports into files, against real servers: what is in them, what is refused, what is left behind."""
+"""Exports to files, against real servers: contents, refusals, resumption, and files that are left."""
 
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -19,6 +20,8 @@ import pytest
 
 from posthog_environments import AsyncEnvironment, Environment, ExportSummary, PostHogError, prop
 from posthog_environments.export import job as frame
+from posthog_environments.export.filesystem import FileSystem
+from posthog_environments.export.formats import FORMATS, read_format
 from posthog_environments.sandbox import Sandbox
 from tests.client.wire import Wire, http
 
@@ -51,7 +54,7 @@ def read_lines(data: bytes) -> list[dict[str, Any]]:
 
 
 def same(rows: list[dict[str, Any]], env: Environment) -> bool:
-    """Compare with what a walk gives, by all that the records keep."""
+    """Compare with a listing, by all fields of the records."""
     from posthog_environments_api.models import Person
 
     return [Person.from_dict(row).to_dict() for row in rows] == everybody(env)
@@ -62,7 +65,7 @@ def names(folder: Path) -> list[str]:
 
 
 class Stopped(Exception):  # noqa: N818 - what ends an export half-way
-    """The export was broken off."""
+    """The export was interrupted."""
 
 
 def stop_after(pages: int) -> Any:
@@ -159,6 +162,14 @@ def test_parquet_has_types(env: Environment, tmp_path: Path, flatten: bool) -> N
     assert str(table.schema.field("distinct_ids").type).startswith("list<")
     assert ("age" in table.schema.names) is flatten
     assert summary.rows == table.num_rows
+
+
+def test_each_format_is_listed() -> None:
+    for name in FORMATS:
+        assert str(read_format("-", name)) == name
+        assert str(read_format(f"a.{name}", None)) == name
+    with pytest.raises(ValueError, match=f"there are {', '.join(FORMATS)}"):
+        read_format("a", "xls")
 
 
 def test_a_filter_goes_with_the_export(env: Environment, tmp_path: Path) -> None:
@@ -269,7 +280,7 @@ def test_a_file_is_not_replaced_by_mistake(env: Environment, tmp_path: Path) -> 
     path = tmp_path / "a.jsonl"
     path.write_text("mine")
     for resume in (False, True):
-        with pytest.raises(FileExistsError, match="is there"):
+        with pytest.raises(FileExistsError, match="exists"):
             env.persons.list().export(path, resume)
     assert names(tmp_path) == ["a.jsonl"]
     env.persons.list().export(path, force=True)
@@ -281,14 +292,14 @@ def test_a_file_that_came_meanwhile_is_not_replaced(env: Environment, tmp_path: 
     path = tmp_path / "a.jsonl"
     interrupted(env, path)
     path.write_text("mine")
-    with pytest.raises(FileExistsError, match="meanwhile"):
+    with pytest.raises(FileExistsError, match="in the meantime"):
         env.persons.list(page_size=10).export(path, resume=True)
     assert path.read_text() == "mine"
 
 
 def test_a_part_of_somebody_else_is_not_touched(env: Environment, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.part").write_text("of a browser")
-    with pytest.raises(FileExistsError, match="is of no export"):
+    with pytest.raises(FileExistsError, match="is not from an export"):
         env.persons.list().export(tmp_path / "a.jsonl")
     assert (tmp_path / "a.jsonl.part").read_text() == "of a browser"
 
@@ -332,6 +343,75 @@ def test_where_nothing_came_nothing_is_left(box: Sandbox, tmp_path: Path) -> Non
     with Environment(box.project_id, api_key="phx_wrong", host=box.host) as env, pytest.raises(PostHogError):
         env.persons.list().export(tmp_path / "a.jsonl")
     assert names(tmp_path) == []
+
+
+def test_a_failed_assembly_leaves_the_part_and_the_checkpoint(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "a.parquet", FileSystem.write
+    tried = False
+
+    def full(self: FileSystem, file: int, data: bytes | memoryview) -> None:
+        nonlocal tried
+        if fresh.exists():
+            tried = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, file, data)
+
+    fresh = tmp_path / "a.parquet.fresh"
+    monkeypatch.setattr(FileSystem, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        env.persons.list(page_size=10).export(path)
+    monkeypatch.undo()
+    assert tried
+    assert names(tmp_path) == ["a.parquet.checkpoint", "a.parquet.part"]
+    env.persons.list(page_size=10).export(path, resume=True)
+    assert names(tmp_path) == ["a.parquet"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.csv.gz", "a.jsonl.zst", "a.parquet", "a.xlsx"])
+@pytest.mark.parametrize("how", ["force", "resume"])
+def test_what_a_killed_export_left_goes(env: Environment, tmp_path: Path, name: str, how: str) -> None:
+    path = tmp_path / name
+    interrupted(env, path)
+    # A process that is killed may leave these as well.
+    assembled = how == "force" or name in ("a.parquet", "a.xlsx")
+    for more in ("checkpoint.new", *(["fresh"] if assembled else [])):
+        path.with_name(f"{name}.{more}").write_bytes(b"half of it")
+    env.persons.list(page_size=10).export(path, resume=how == "resume", force=how == "force")
+    assert names(tmp_path) == [name]
+
+
+def test_an_export_that_is_refused_leaves_no_part(env: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    interrupted(env, path)
+    (tmp_path / "a.jsonl.part").unlink()
+    for resume in (False, True):
+        with pytest.raises((ValueError, FileExistsError), match=r"was interrupted|is not what"):
+            env.persons.list(page_size=10).export(path, resume)
+        assert names(tmp_path) == ["a.jsonl.checkpoint"]
+    (tmp_path / "a.jsonl.checkpoint").unlink()
+    with Environment("1", api_key="phx_x", host=env.host, retries=0) as other, pytest.raises(PostHogError):
+        other.persons.list().export(path, force=True)
+    assert names(tmp_path) == []
+
+
+def test_a_part_that_has_become_the_target_is_not_written_to(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, reopen = tmp_path / "a.jsonl", FileSystem.reopen
+
+    def too_late(self: FileSystem, part: Path) -> int:
+        file = reopen(self, part)
+        part.replace(path)
+        return file
+
+    interrupted(env, path)
+    whole = (tmp_path / "a.jsonl.part").read_bytes()
+    monkeypatch.setattr(FileSystem, "reopen", too_late)
+    with pytest.raises(FileExistsError, match="Another process"):
+        env.persons.list(page_size=10).export(path, force=True)
+    assert path.read_bytes() == whole
 
 
 def test_files_are_for_their_owner_alone(env: Environment, tmp_path: Path) -> None:
@@ -426,7 +506,7 @@ def test_without_the_extra_it_says_what_to_install(env: Environment, tmp_path: P
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[Sandbox, Environment]]:
-    """Give a sandbox whose persons come and go."""
+    """Give a sandbox whose persons change."""
     with Sandbox(persons=60, now=NOW, rates=False, lag=0) as box, client(box) as env:
         yield box, env
 
@@ -446,7 +526,7 @@ def test_who_is_new_is_added(env: Environment, tmp_path: Path, name: str) -> Non
 
 
 def forge_receipt(path: Path, env: Environment) -> None:
-    """Let the receipt of a later offset be that of everybody."""
+    """Make the receipt of an export with an offset that of all persons."""
     from posthog_environments.export import checkpoint as records
 
     receipt_path = path.with_name(f".{path.name}.receipt")
@@ -479,7 +559,7 @@ def test_what_it_cannot_be_added_to_is_refused(env: Environment, tmp_path: Path)
         env.persons.list().export(path, since_last=True)
     env.persons.list().export(path, force=True)
     assert names(tmp_path) == ["a.jsonl"]
-    with pytest.raises(ValueError, match=r"no record of an export .* Export everybody anew with since_last and force"):
+    with pytest.raises(ValueError, match=r"no record of an export .* anew with since_last and force"):
         env.persons.list().export(path, since_last=True)
     env.persons.list().export(path, since_last=True, force=True)
     with pytest.raises(ValueError, match="other settings: the filters"):
@@ -538,9 +618,9 @@ def test_persons_who_go_while_it_is_interrupted_leave_no_gap(own: tuple[Sandbox,
 
 
 @pytest.fixture(autouse=True)
-def _short_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "own" in request.fixturenames:
-        monkeypatch.setattr(frame, "PIECE_PAGES", 1)
+        monkeypatch.setattr(frame, "CHUNK_PAGES", 1)
 
 
 def test_waits_for_the_quota_are_counted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows as they came: a page is taken for one if and only if the contract's own reader takes it for one."""
+"""Raw rows: a page is accepted if and only if the generated client accepts it."""
 
 from __future__ import annotations
 

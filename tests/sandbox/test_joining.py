@@ -136,12 +136,12 @@ def test_events_without_a_profile_make_nobody(load: Load) -> None:
 @pytest.mark.parametrize(
     ("name", "properties", "what"),
     [
-        ("seen", {"$set": [1]}, "has $set that is no JSON object"),
-        ("seen", {"$set_once": "x"}, "has $set_once that is no JSON object"),
-        ("seen", {"$unset": {"a": 1}}, "has $unset that is no list of names"),
-        ("seen", {"$unset": [1]}, "has $unset that is no list of names"),
-        ("$identify", {"$anon_distinct_id": ["x"]}, "has $anon_distinct_id that is no distinct id"),
-        ("$create_alias", {"alias": True}, "has alias that is no distinct id"),
+        ("seen", {"$set": [1]}, "has $set that is not a JSON object"),
+        ("seen", {"$set_once": "x"}, "has $set_once that is not a JSON object"),
+        ("seen", {"$unset": {"a": 1}}, "has $unset that is not a list of names"),
+        ("seen", {"$unset": [1]}, "has $unset that is not a list of names"),
+        ("$identify", {"$anon_distinct_id": ["x"]}, "has $anon_distinct_id that is not a distinct id"),
+        ("$create_alias", {"alias": True}, "has alias that is not a distinct id"),
     ],
 )
 def test_what_cannot_be_carried_out_is_named(tmp_path: Path, name: str, properties: Row, what: str) -> None:

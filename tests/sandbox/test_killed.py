@@ -160,7 +160,7 @@ def test_no_moment_leaves_a_file_with_some_of_the_tables(tmp_path: Path, monkeyp
     monkeypatch.undo()
     again = Database(path)
     try:
-        assert again.held() is None
+        assert again.metadata() is None
         again.create()
     finally:
         again.close()

@@ -124,8 +124,8 @@ def test_all_formats_show_the_same(tmp_path: Path) -> None:
 BAD: list[tuple[Event, str]] = [
     ({"event": ""}, "has no event"),
     ({"distinct_id": ""}, "has no distinct_id"),
-    ({"properties": [1]}, "has properties that are no JSON object"),
-    ({"timestamp": "soon"}, "has the timestamp 'soon', which is no ISO date"),
+    ({"properties": [1]}, "has properties that are not a JSON object"),
+    ({"timestamp": "soon"}, "has the timestamp 'soon', which is not an ISO date"),
 ]
 
 
@@ -161,12 +161,12 @@ HEADER = b"event,timestamp,distinct_id,properties\n"
         ("long row.csv", HEADER + b"a,2026-01-01,x,{}\na,2026-01-01,x,{},1\n", "row 3 has 5 cells, the header 4"),
         ("short row.csv", HEADER + b"a,2026-01-01,x,{}\n\na,2026-01-01\n", "row 4 has 2 cells, the header 4"),
         ("open quote.csv", HEADER + b'a,2026-01-01,x,"{}\nb,2026-01-02,y,{}\n', "row 2: unexpected end of data"),
-        ("no header.csv", b"a,2026-01-01,x,{}\n", "the first row is no header"),
+        ("no header.csv", b"a,2026-01-01,x,{}\n", "the first row is not a header"),
         ("latin.csv", HEADER + b"a,2026-01-01,x,{}\n\xe4,2026-01-01,x,{}\n", "row 3 is not UTF-8"),
         ("latin.jsonl", b'{"event":"\xe4","timestamp":"2026-01-01","distinct_id":"x"}\n', "row 1 is not JSON"),
         ("guessed.csv", b"event,timestamp,distinct_id\na,01/02/2026,x\n", "row 2 has the timestamp '01/02/2026'"),
         ("seconds.jsonl", b'{"event":"a","timestamp":1767225600,"distinct_id":"x"}\n', "timestamp '1767225600'"),
-        ("nothing.csv", b"", "the first row is no header"),
+        ("nothing.csv", b"", "the first row is not a header"),
         ("header alone.csv", HEADER, "has no rows"),
         ("nothing.jsonl", b"", "has no rows"),
         ("cut.parquet", b"PAR1" + bytes(50) + b"PAR1", "cannot be read as parquet"),

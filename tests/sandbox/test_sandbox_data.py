@@ -137,7 +137,7 @@ def test_further_columns_become_properties(tmp_path: Path) -> None:
             b'{"event":"a","timestamp":"2026-01-01","distinct_id":"x","properties":[]}\n',
             "row 1 has properties",
         ),
-        ("a.jsonl", b"[1]\n", "row 1 is no object"),
+        ("a.jsonl", b"[1]\n", "row 1 is not an object"),
         ("a.parquet", b"PAR1 this is not", "cannot be read as parquet"),
         ("a.csv.gz", b"not gzip", "cannot be read as csv"),
         ("a.csv", b"\xff\xfe\x00\x01", "cannot be read as csv"),

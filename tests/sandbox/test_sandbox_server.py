@@ -220,7 +220,7 @@ def test_the_command(sent: signal.Signals, code: int) -> None:
     [
         (["--data", "no-such.csv"], 2, "is not a file"),
         (["--era", "1999"], 2, "era"),
-        (["--now", "x"], 2, "is no date"),
+        (["--now", "x"], 2, "is not a date"),
     ],
 )
 def test_the_command_says_what_is_wrong(options: list[str], code: int, says: str) -> None:

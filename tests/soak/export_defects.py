@@ -1,4 +1,4 @@
-"""What could be wrong with an export. A process of the campaign spoils the package with one of these first."""
+"""Defects of exports. A process of the campaign applies one of them first."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ File: Any = file.FileExport
 
 
 def no_sync() -> None:
-    """The checkpoint is written while the part file may still be in memory alone."""
+    """The checkpoint is written while the part file may not be on the disk."""
 
-    def store(self: Any, piece: bytes) -> None:
-        self._disk.write(self._file, piece)
+    def store(self: Any, chunk: bytes) -> None:
+        self._disk.write(self._file, chunk)
         self._save()
-        self._worth_keeping = True
+        self._keeps_files = True
 
     File._store = store
 
 
 def checkpoint_first() -> None:
-    def store(self: Any, piece: bytes) -> None:
+    def store(self: Any, chunk: bytes) -> None:
         self._save()
-        self._worth_keeping = True
-        self._disk.write(self._file, piece)
+        self._keeps_files = True
+        self._disk.write(self._file, chunk)
         self._disk.sync(self._file)
 
     File._store = store
 
 
 def no_truncation() -> None:
-    """What was written behind the checkpoint stays."""
+    """Bytes after those of the checkpoint stay."""
 
     def truncate(self: FileSystem, file: int, size: int) -> None:
         os.lseek(file, 0, os.SEEK_END)
@@ -45,9 +45,9 @@ def no_truncation() -> None:
 
 
 def in_place() -> None:
-    """The checkpoint is written over, not replaced."""
+    """The checkpoint is overwritten, not replaced."""
 
-    def write_whole(self: Any, path: Path, data: bytes) -> None:
+    def write_whole(self: Any, path: Path, data: bytes, scratch: Path) -> None:
         file = self.reopen(path) if path.exists() else self.create(path)
         self.truncate(file, 0)
         self.write(file, data)
@@ -58,23 +58,23 @@ def in_place() -> None:
 
 
 def no_memory() -> None:
-    """The walk goes on without the uuids of what it has seen."""
+    """The paginator resumes without the uuids that it has seen."""
     seen.RecentKeys.state = lambda self: []  # type: ignore[method-assign]
 
 
-def other_pieces() -> None:
-    """Pieces end elsewhere after a resumption."""
-    go_on = File._go_on
+def other_chunks() -> None:
+    """Chunks end elsewhere after a resumption."""
+    resume = File._resume
 
     def shifted(self: Any, saved: Any) -> None:
-        go_on(self, saved)
-        frame.PIECE_PAGES = 1
+        resume(self, saved)
+        frame.CHUNK_PAGES = 1
 
-    File._go_on = shifted
+    File._resume = shifted
 
 
 def target_at_once() -> None:
-    """The file is written under its own name."""
+    """The target is written in place."""
     begin = File._begin
 
     def linked(self: Any) -> None:
@@ -86,11 +86,11 @@ def target_at_once() -> None:
 
 
 def readable() -> None:
-    """Others may read the file."""
-    place = File._place
+    """Others can read the file."""
+    rename = File._rename
 
     def opened(self: Any) -> None:
-        place(self)
+        rename(self)
         self._paths.target.chmod(0o644)
 
-    File._place = opened
+    File._rename = opened

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.bulk import decisions, journal, journal_writer, lookup, outcomes, run, single_changes
+from posthog_environments.bulk import changes, decisions, journal, journal_writer, lookup, outcomes, run
 from posthog_environments.bulk.file import JournalFile
 from soak import bulk
 from soak.bulk import JOBS, Break, Job
@@ -40,7 +40,7 @@ def write_without_sync() -> None:
 
 def forget_what_was_meant() -> None:
     """Take what was meant and has no outcome for not begun."""
-    _spoil(run, "meant", lambda _: None)
+    _spoil(run, "uuid_in_doubt", lambda _: None)
 
 
 def forget_what_is_settled() -> None:
@@ -49,7 +49,7 @@ def forget_what_is_settled() -> None:
 
     def forgetful(data: bytes) -> Any:
         history = read(data)
-        history.standings.clear()
+        history.states.clear()
         return history
 
     _spoil(journal_writer, "read", forgetful)
@@ -98,7 +98,7 @@ def count_twice() -> None:
 def know_nothing() -> None:
     """Call everything unknown that was looked at."""
     _spoil(run, "after_a_look", lambda *_, **__: decisions.Decision("unknown"))
-    _spoil(single_changes, "of_answer", lambda _: decisions.Decision("unknown"))
+    _spoil(changes, "of_answer", lambda _: decisions.Decision("unknown"))
 
 
 def take_404_for_gone() -> None:

@@ -37,7 +37,7 @@ def test_a_full_disk() -> None:
         ("no_truncation", ("kill in a write", "kill after"), "a.csv"),
         ("in_place", ("kill in a write",), "a.jsonl"),
         ("no_memory", ("kill after",), "a.jsonl"),
-        ("other_pieces", ("kill after",), "a.jsonl.gz"),
+        ("other_chunks", ("kill after",), "a.jsonl.gz"),
         ("target_at_once", ("kill after",), "a.jsonl"),
         ("readable", ("kill after",), "a.csv"),
     ],

@@ -89,7 +89,7 @@ def test_a_block_that_lasts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_429s_that_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MAX_REFUSALS", 0)
+    monkeypatch.setattr(attempts, "MAX_RATE_LIMITS", 0)
     found = _missed(load.neighbours)
     assert "calls of ours that failed" in found
 
@@ -128,7 +128,7 @@ def hold_all() -> None:
 
 def fetch_twice() -> None:
     """Make each call twice."""
-    make = execute.exchange
+    make = execute.execute_call
 
     def make_twice(context: Any, call: Any) -> Any:
         yield from make(context, call)
@@ -136,7 +136,7 @@ def fetch_twice() -> None:
 
     from posthog_environments.operations import persons
 
-    persons.exchange = make_twice  # type: ignore[attr-defined]
+    persons.execute_call = make_twice  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

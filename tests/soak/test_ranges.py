@@ -29,21 +29,21 @@ def test_ranges_that_share_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
             return walked.Side.NEWER
         return walked.Side.OLDER if self._since is not None and time < self._since else walked.Side.INSIDE
 
-    assert "in two ranges" in spoilt(monkeypatch, walked._Inside, "_side", both)
+    assert "in two ranges" in spoilt(monkeypatch, walked._RangeFilter, "_side", both)
 
 
 def test_a_walk_that_begins_where_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "persons missed" in spoilt(monkeypatch, walked._Search, "ends_with", lambda *_: True)
+    assert "persons missed" in spoilt(monkeypatch, walked._StartSearch, "is_start", lambda *_: True)
 
 
 def test_a_walk_that_does_not_step_back_over_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = OffsetPaginator.begin_at
+    begin = OffsetPaginator.start_at
 
     def begin_for_good(self: Any, cursor: Any, newest: Any) -> None:
         begin(self, cursor, newest)
         self._start = cursor.number
 
-    assert "complete" in spoilt(monkeypatch, OffsetPaginator, "begin_at", begin_for_good)
+    assert "complete" in spoilt(monkeypatch, OffsetPaginator, "start_at", begin_for_good)
 
 
 def test_a_search_that_looks_at_page_after_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,8 +51,8 @@ def test_a_search_that_looks_at_page_after_page(monkeypatch: pytest.MonkeyPatch)
         search(self, *arguments)
         self.number = 0
 
-    search = walked._Search.__init__
-    assert "requests of" in spoilt(monkeypatch, walked._Search, "__init__", start)
+    search = walked._StartSearch.__init__
+    assert "requests of" in spoilt(monkeypatch, walked._StartSearch, "__init__", start)
 
 
 def test_unknown_times_that_nobody_hears_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from posthog_environments import errors
 from posthog_environments.calls import attempts, execute, observe
 from posthog_environments.calls.messages import Call, ServerResponse, TransportFailure
 from posthog_environments.cli import connection, output
-from posthog_environments.client import environment
+from posthog_environments.client import setup
 from posthog_environments.config import api_key as secrets
 from posthog_environments.config import host as hosts
 from posthog_environments.config import settings as config
@@ -212,12 +212,12 @@ def test_a_profile_whose_key_goes_anywhere(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = environment._checked_proxy
+    checked = setup.checked_proxy
 
     def trusting(proxy: object, verify: object, host: str, *, trust_env: bool) -> str | None:
         return checked(proxy, verify, host, trust_env=True)
 
-    monkeypatch.setattr(environment, "_checked_proxy", trusting)
+    monkeypatch.setattr(setup, "checked_proxy", trusting)
     assert "connections to proxies" in _missed(suite.diverted)
 
 

@@ -28,7 +28,7 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, campaign: Callable[[Effort], Any], o
 
 
 def test_a_walk_that_trusts_offsets_misses_persons(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_begins_behind_a_gap", lambda *_: False)
+    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_starts_after_gap", lambda *_: False)
     assert "persons missed or twice" in found
 
 
@@ -44,11 +44,11 @@ def test_pages_that_never_grow_cost_requests(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_walk_that_gives_up_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     def give_up(self: Any, asked: page.Cursor, _rows: Any) -> None:
-        self._blame("a gap")
+        self._add_trouble("a gap")
         self._gap_is_open = True
         self._advance(asked.number + asked.limit)
 
-    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_step_back", give_up)
+    found = spoilt(monkeypatch, walks.churning, offset.OffsetPaginator, "_rewind", give_up)
     assert "walks that know that they are complete" in found
 
 

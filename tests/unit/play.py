@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import (
     Call,
     Operation,
@@ -56,11 +56,11 @@ class Play:
         **call: Any,
     ) -> ServerResponse:
         script = list(outcomes)
-        flow = exchange(self.context, Call(operation, {"method": "get", "url": "/"}, **call))
+        generator = execute_call(self.context, Call(operation, {"method": "get", "url": "/"}, **call))
         outcome: Any = None
         try:
             while True:
-                command = flow.send(outcome)
+                command = generator.send(outcome)
                 if isinstance(command, Sleep):
                     assert command.seconds >= 0
                     self.slept.append(command.seconds)

@@ -26,7 +26,7 @@ from posthog_environments import (
     Waiting,
     errors,
 )
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.observe import Observer, line, path_template
 from tests.unit.play import READ, RESET, Play, answer
@@ -136,9 +136,9 @@ def test_the_template_has_the_prefix_in_use() -> None:
     play.client.prefix = "projects"
     heard: list[ClientEvent] = []
     play.client.on_event = heard.append
-    flow = exchange(play.context, Call(READ, {"method": "get", "url": "/api/environments/1/persons/7/"}))
-    next(flow)
-    flow.close()
+    generator = execute_call(play.context, Call(READ, {"method": "get", "url": "/api/environments/1/persons/7/"}))
+    next(generator)
+    generator.close()
     assert [event.path_template for event in heard] == ["/api/projects/{project_id}/persons/{id}/"]
 
 
@@ -204,17 +204,17 @@ def test_nobody_listens_at_no_cost() -> None:
     """The generator is not even wrapped, and the module is not imported."""
     script = (
         "import sys\n"
-        "from posthog_environments.calls.execute import exchange\n"
+        "from posthog_environments.calls.execute import execute_call\n"
         "from posthog_environments.calls.messages import Call, Operation, OperationKind\n"
         "from posthog_environments.calls.state import CallContext, ClientState\n"
         "from posthog_environments.config.settings import ApiKeyProvider, CallOptions, Settings\n"
         "client = ClientState(Settings('1', 'https://us.posthog.com', ApiKeyProvider(None), 'auto'), 'environments')\n"
         "call = Call(Operation('x', OperationKind.READ, 'persons'), {'method': 'get', 'url': '/'})\n"
-        "generator = exchange(CallContext(client, CallOptions()), call)\n"
+        "generator = execute_call(CallContext(client, CallOptions()), call)\n"
         "print(generator.__name__, 'posthog_environments.calls.observe' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "_exchange False"
+    assert done.stdout.strip() == "_execute False"
 
 
 # ------------------------------------------------------------------------------------------------------------ the log

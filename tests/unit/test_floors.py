@@ -100,7 +100,7 @@ def test_only_the_wire_touches_the_wire() -> None:
 def test_the_checks_would_notice() -> None:
     source = (
         "def f():\n"
-        "    from posthog_environments.calls.execute import exchange\n"
+        "    from posthog_environments.calls.execute import execute_call\n"
         "    from posthog_environments.client import runners\n"
         "    import posthog_environments.errors\n"
         "    from posthog_environments import Environment\n"

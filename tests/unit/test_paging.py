@@ -212,7 +212,7 @@ def test_a_link_that_does_not_lead_beyond_its_request_is_an_error(offset: int) -
     ],
 )
 def test_a_link_without_a_usable_number_is_an_error(link: str) -> None:
-    with pytest.raises(PagingError, match="names no offset"):
+    with pytest.raises(PagingError, match="no usable offset"):
         next_number(link, "offset")
 
 

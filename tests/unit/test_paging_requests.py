@@ -132,12 +132,12 @@ def link(number: int) -> str:
 
 def test_reasons() -> None:
     old = rows(50)
-    moved = "a row came that is newer than the one before it: rows moved, or came twice"
+    moved = "a row is newer than the one before it: rows moved or repeated"
     assert reason_of(walk_of(2), RawPage([old[1], old[0]], None)) == moved
-    away = "rows went away before the offset at which the walk began, and others took their places"
+    away = "rows before the start offset were deleted, and others moved there"
     assert reason_of(walk_of(2, 1), RawPage(old[1:3], link(3)), RawPage(old[9:11], link(4)), RawPage(old[9:11], None),
                      RawPage(old[9:11], None)) == away  # fmt: skip
-    hidden = "the walk began with rows that the server does not show, and could not be held against any"
+    hidden = "the listing starts with rows that the server does not show, so gaps there cannot be noticed"
     assert reason_of(walk_of(2), RawPage([], link(2)), RawPage([], link(2)), RawPage(old[:1], None)) == hidden
     open_gap = "a gap between two pages could not be closed"
     pages = [RawPage(old[:2], link(2)), RawPage(old[5:7], link(4)), RawPage(old[:1], link(4)), RawPage(old[5:7], None)]
@@ -180,7 +180,7 @@ def test_links() -> None:
     for beyond in (MAX_NUMBER + 1, 10**19, 10**20, "0" * 19 + "5"):
         with pytest.raises(PagingError):
             next_number(f"?offset={beyond}", "offset")
-    with pytest.raises(PagingError, match="no text but int, so the walk cannot"):
+    with pytest.raises(PagingError, match="not a string but int; the listing cannot"):
         next_number(5, "offset")  # type: ignore[arg-type]
 
 
@@ -192,7 +192,7 @@ def test_a_hundred_pages_of_nothing() -> None:
     with pytest.raises(PagingError) as caught:
         walk.consume(RawPage(rows(1), link(10**9)))
     assert str(caught.value) == (
-        "100 pages in a row were empty or held nothing new, each with a next link. The walk ends here."
+        "100 pages in a row were empty or held nothing new, each with a next link. The listing stops here."
     )
     assert walk.report.pages == 101
 
@@ -301,7 +301,7 @@ def test_entries_that_went_away() -> None:
     walk.consume(RawPage(table[:3], page_link(2), 6))
     walk.consume(RawPage(table[3:6], None, 5))
     assert not walk.report.complete
-    assert walk.report.reason == "entries went away during the walk, so that others may have been passed over"
+    assert walk.report.reason == "entries were deleted during the listing, so others may have been skipped"
 
 
 def test_pages_of_entries_with_nothing_new_come_to_an_end() -> None:

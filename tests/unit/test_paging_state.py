@@ -126,7 +126,7 @@ def test_a_walk_that_saw_disorder_is_not_complete_when_it_is_stopped() -> None:
 def test_a_walk_that_begins_further_down_knows_what_was_there(seconds: int, added: bool) -> None:
     """An unknown row was added meanwhile only if it is newer than all that were there; else it shows a gap."""
     walk: OffsetPaginator[Row] = OffsetPaginator(2, 0, *FACTS)
-    walk.begin_at(Cursor(4, 2), START)
+    walk.start_at(Cursor(4, 2), START)
     first = [Row("a", START - timedelta(seconds=10)), Row("b", START - timedelta(seconds=12))]
     walk.consume(RawPage(first, "https://x.example/?offset=6"))
     unknown, last = Row("new", START + timedelta(seconds=seconds)), Row("c", START - timedelta(seconds=13))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import (
     Call,
     Operation,
@@ -15,7 +15,7 @@ from posthog_environments.calls.messages import (
     Sleep,
     TransportFailure,
 )
-from posthog_environments.calls.prefixes import links, moves, place_of, twin_of
+from posthog_environments.calls.prefixes import is_twin, links, parse_project_url, twin_of
 from tests.unit.play import DELETE, READ, RESET, Play, answer
 
 HOST = "https://us.posthog.com"
@@ -34,11 +34,11 @@ class Server:
         self.paths: list[str] = []
 
     def run(self, play: Play, operation: Operation = READ, path: str = PATH) -> ServerResponse:
-        flow = exchange(play.context, Call(operation, {"method": "get", "url": path}))
+        generator = execute_call(play.context, Call(operation, {"method": "get", "url": path}))
         outcome: ServerResponse | TransportFailure | None = None
         while True:
             try:
-                command = flow.send(outcome)
+                command = generator.send(outcome)
             except StopIteration as stop:
                 value: ServerResponse = stop.value
                 return value
@@ -195,25 +195,25 @@ def test_links_that_do_not(link: str) -> None:
 
 
 def test_the_number_behind_current_is_the_same_place() -> None:
-    place = place_of(HOST + "/api/environments/@current/persons/?limit=1&q=a%20b")
+    place = parse_project_url(HOST + "/api/environments/@current/persons/?limit=1&q=a%20b")
     assert place is not None
-    assert moves(place, place_of(HOST + "/api/projects/12/persons/?limit=1&q=a+b"))
-    assert moves(place, place_of(HOST + "/api/projects/@current/persons/?limit=1&q=a%20b"))
-    assert not moves(place, place_of(HOST + "/api/projects/me/persons/?limit=1&q=a%20b"))
-    assert not moves(place, place_of(HOST + "/api/environments/12/persons/?limit=1&q=a%20b"))
+    assert is_twin(place, parse_project_url(HOST + "/api/projects/12/persons/?limit=1&q=a+b"))
+    assert is_twin(place, parse_project_url(HOST + "/api/projects/@current/persons/?limit=1&q=a%20b"))
+    assert not is_twin(place, parse_project_url(HOST + "/api/projects/me/persons/?limit=1&q=a%20b"))
+    assert not is_twin(place, parse_project_url(HOST + "/api/environments/12/persons/?limit=1&q=a%20b"))
 
 
 def test_a_server_behind_a_proxy_need_not_know_its_own_path() -> None:
-    place = place_of("https://x.example/posthog/api/environments/1/persons/")
+    place = parse_project_url("https://x.example/posthog/api/environments/1/persons/")
     assert place is not None
-    assert moves(place, place_of("https://x.example/api/projects/1/persons/"))
-    assert moves(place, place_of("https://x.example/posthog/api/projects/1/persons/"))
-    assert not moves(place, place_of("https://x.example/other/api/projects/1/persons/"))
+    assert is_twin(place, parse_project_url("https://x.example/api/projects/1/persons/"))
+    assert is_twin(place, parse_project_url("https://x.example/posthog/api/projects/1/persons/"))
+    assert not is_twin(place, parse_project_url("https://x.example/other/api/projects/1/persons/"))
 
 
 def test_places_and_links_that_are_none() -> None:
-    assert place_of("https://[/api/projects/1/x") is None
-    assert place_of(HOST + "/api/users/@me/") is None
+    assert parse_project_url("https://[/api/projects/1/x") is None
+    assert parse_project_url(HOST + "/api/users/@me/") is None
     assert twin_of("/api/projects/1/persons/") is None
     assert links(None) == []
     assert [len(links("<" + "a" * 50_000)), len(links("<a>" + " " * 50_000 + "x"))] == [0, 1]
@@ -229,7 +229,7 @@ def test_a_redirect_to_the_twin_decides_for_auto_as_well() -> None:
 
 def test_a_redirect_says_where_it_leads() -> None:
     for place, shown in (
-        ("https://us.example.com/x", "It leads to https://us.example.com/x. Redirects are not followed, for the key"),
+        ("https://us.example.com/x", "It leads to https://us.example.com/x. Redirects are not followed, because they"),
         ("https://[", "It leads to https://[. Redirects are not followed; check"),
         ("/login?next=/", "It leads to /login?next=/. Redirects are not followed; check"),
     ):

@@ -141,7 +141,7 @@ def test_one_row_that_lies_wrong_does_not_end_it() -> None:
     table[199] = Row("wrong", ago(900))
     seen, _, report = follow(table, 400, None, size=200)
     assert len(seen) == 400
-    assert report.reason == "a row came that is newer than the one before it: rows moved, or came twice"
+    assert report.reason == "a row is newer than the one before it: rows moved or repeated"
 
 
 def test_a_server_that_never_comes_to_the_range() -> None:

@@ -20,7 +20,8 @@ from posthog_environments.integrations.rows import (
     projects_of,
     trend_rows,
 )
-from posthog_environments.tables.columns import Layout
+from posthog_environments.tables.layout import Layout
+from tests.export.roundtrip import record
 
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
@@ -143,7 +144,7 @@ def test_nothing_is_lost_on_the_way_out(odd: dict[str, Any]) -> None:
     }
     assert shown | json.loads(row["additional_properties"]) == sent
     layout = Layout()
-    assert layout.record(layout.cells(someone)) == sent
+    assert record(layout, layout.cells(someone)) == sent
 
 
 def trend(*series: dict[str, Any], **fields: Any) -> Trend:

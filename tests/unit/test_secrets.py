@@ -56,7 +56,7 @@ def test_a_secret_stays_where_it_is() -> None:
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError) as caught:
             attempt(Secret("SECRET"))
-        assert str(caught.value) == "A secret is neither copied nor pickled; make a new client where you need one."
+        assert str(caught.value) == "A secret cannot be copied or pickled; make a new client where you need one."
 
 
 def test_only_what_may_be_a_key_is_wrapped() -> None:

@@ -1,12 +1,16 @@
-"""What comes of one change among many: decided from an answer, an error or a look at the person. Pure."""
+"""The outcome of one change, decided by a response, an error or a look at the person. Pure."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
+import msgspec
+
+from posthog_environments.bulk.journal import Outcome
 from posthog_environments.errors import (
     APIStatusError,
     AuthenticationError,
@@ -34,21 +38,25 @@ if TYPE_CHECKING:
 __all__ = [
     "TOO_MANY",
     "Decision",
+    "Summary",
     "Trouble",
     "after_a_look",
+    "after_bulk_look",
     "decide",
     "of_answer",
     "of_finding",
+    "of_summary",
+    "read_summary",
     "shows",
     "stops_all",
 ]
 
-# After so many in a row that failed, each in its own way, it is the server and not the persons.
+# After this many failures in a row the server is at fault, not the persons.
 TOO_MANY: Final = 10
 
 
 class Trouble(Enum):
-    """What an error says of the inputs that come after it."""
+    """What an error means for the next inputs."""
 
     NONE = "nothing"
     COUNTS = "so many in a row stop the job"
@@ -57,11 +65,12 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What comes of one input.
+    """The state of one input.
 
     Attributes:
-        reason: Why, in our own words: those of the server may hold personal data.
-        certain: Of one that is pending, whether it is certain that nothing was done.
+        reason: Why. Never the words of the server, which may contain personal data.
+        trouble: What it means for the next inputs.
+        certain: Whether it is certain that nothing was done, if it is pending.
     """
 
     state: State
@@ -69,8 +78,12 @@ class Decision:
     trouble: Trouble = Trouble.NONE
     certain: bool = True
 
+    def outcome(self, uuid: str | None, status: int | None = None, request_id: str | None = None) -> Outcome:
+        """Return the outcome for the journal."""
+        return Outcome(self.state, uuid, self.reason, status, request_id)
 
-# Concerns every request alike.
+
+# Errors that concern every request.
 _OF_ALL: Final = (
     AuthenticationError,
     PermissionDeniedError,
@@ -82,17 +95,17 @@ _OF_ALL: Final = (
 
 
 def decide(error: PostHogError, task: str, *, changing: bool, doubtful: bool = False, certain: bool = True) -> Decision:
-    """Decide what comes of an input whose request failed.
+    """Decide on an input whose request failed.
 
     Args:
-        error: How it failed.
+        error: The error.
         task: "delete" or "update".
-        changing: Whether it was the change itself, not a look before it.
-        doubtful: Whether an attempt before the last one may have done it.
-        certain: Whether, if it is pending, it is certain that nothing was done.
+        changing: Whether the request was the change, and not a look-up before it.
+        doubtful: Whether an earlier attempt may have made the change.
+        certain: Whether it is certain that nothing was done, if the input stays pending.
     """
     if isinstance(error, OutcomeUnknown) or (changing and isinstance(error, MalformedResponseError)):
-        return Decision("unknown", "no clear answer came: it may or may not have been done", Trouble.COUNTS)
+        return Decision("unknown", "no clear response: it may or may not have been done", Trouble.COUNTS)
     certain = certain and not doubtful
     if isinstance(error, (MalformedResponseError, PagingError, ServerError, DeadlineExceeded)):
         return Decision("pending", f"the server failed ({_named(error)})", Trouble.COUNTS, certain)
@@ -107,8 +120,8 @@ def decide(error: PostHogError, task: str, *, changing: bool, doubtful: bool = F
 
 
 def stops_all(error: PostHogError) -> bool:
-    """Tell whether an error would be the same with every other request."""
-    # 402 is the quota of what has been paid for.
+    """Return whether every other request would fail with the same error."""
+    # 402 means that the paid quota is used up.
     return isinstance(error, _OF_ALL) or (isinstance(error, APIStatusError) and error.status_code == 402)
 
 
@@ -121,24 +134,20 @@ def _named(error: PostHogError) -> str:
 
 
 def of_answer(answer: ServerResponse | None) -> Decision:
-    """Decide what comes of a change that was carried out."""
+    """Decide on a change with a successful response."""
     status = None if answer is None else answer.status_code
     if status == 404:
-        return Decision("done", "gone after an attempt that got no clear answer")
+        return Decision("done", "gone after an attempt without a clear response")
     return Decision("done", "taken, to be carried out soon" if status == 202 else None)
 
 
 def of_finding(entry: Entry, found: FoundPerson, task: str) -> Decision | None:
-    """Decide what comes of an input by whom it means; None if it means exactly one person."""
+    """Decide on an input by the persons that were found for it; None if it is exactly one."""
     what = " or ".join(_NAMES[kind] for kind in entry.kinds)
     if found.foreign:
-        return Decision(
-            "refused", f"the server showed somebody who does not have this {what}; does it know the filter?"
-        )
+        return Decision("refused", f"the server returned a person without this {what}; does it know the filter?")
     if found.persons > 1:
-        if len(entry.kinds) > 1:
-            return Decision("refused", f"more than one person has this {what}; name by uuid who is meant")
-        return Decision("refused", f"more than one person has this {what}; name the one that is meant by uuid")
+        return Decision("refused", f"more than one person has this {what}; give the uuid")
     if found.persons:
         return None
     if task == "update" and entry.names_an_id:
@@ -146,21 +155,21 @@ def of_finding(entry: Entry, found: FoundPerson, task: str) -> Decision | None:
     if entry.names_an_id:
         return Decision("already_gone", f"nobody has this {what}")
     count = len(found.similar)
-    similar = "one who is similar was" if count == 1 else f"{count} who are similar were"
-    return Decision("not_found", f"nobody has this {what}" + (f"; {similar} not touched" if count else ""))
+    similar = "one similar person was" if count == 1 else f"{count} similar persons were"
+    return Decision("not_found", f"nobody has this {what}" + (f"; {similar} not changed" if count else ""))
 
 
 _NAMES: Final = {"id": "id", "distinct_id": "distinct id", "email": "email"}
 
 
 def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bool) -> Decision | None:
-    """Decide what comes of a change that may have been sent, now that the person was looked at; None to do it again.
+    """Decide on a change that may have been sent, after a look at the person; None to send it again.
 
-    A delete is harmless to repeat. A change of properties is not: it may still be on its way, and who knows what was
-    set meanwhile; it is repeated only if somebody asked for it by name.
+    A deletion is safe to repeat. A change of properties is not: it may still be queued, and would overwrite what was
+    set in the meantime. It is repeated only with `again`.
     """
     if entry.change is None:
-        return _after_a_look_for_one_to_delete(person, flags, again=again)
+        return _after_looking_for_deleted(person, flags, again=again)
     if person is None:
         return Decision("refused", "there is no such person (any more)")
     if shows(person.properties, entry.change):
@@ -170,7 +179,7 @@ def after_a_look(entry: Entry, person: Person | None, flags: Flags, *, again: bo
     return Decision("unknown", "it may have been sent, and the person does not show it (yet)")
 
 
-def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, again: bool) -> Decision | None:
+def _after_looking_for_deleted(person: Person | None, flags: Flags, *, again: bool) -> Decision | None:
     what = "events" if flags.delete_events else "recordings"
     if person is None and flags.leaves_doubt:
         return Decision("unknown", f"the person is gone; whether the deletion of the {what} was queued is not known")
@@ -182,12 +191,118 @@ def _after_a_look_for_one_to_delete(person: Person | None, flags: Flags, *, agai
 
 
 def shows(properties: dict[str, Any], change: Change) -> bool:
-    """Tell whether a person has what was wanted."""
+    """Return whether a person has the wanted properties."""
     if change.unset is not None:
         return change.unset not in properties
     return all(name in properties and _same(properties[name], value) for name, value in change.wanted.items())
 
 
 def _same(one: object, other: object) -> bool:
-    # As text, for to Python 1, 1.0 and True are the same.
+    # Compared as text, because 1, 1.0 and True are equal in Python.
     return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+
+
+# ------------------------------------------------------------------------------------------------- bulk deletion
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The response to a bulk deletion.
+
+    Servers until April 2026 send none: an empty 202. Later ones send these numbers, and who was not deleted. They do
+    not name persons whom they did not find.
+
+    Attributes:
+        found: How many of the requested persons exist.
+        deleted: How many were deleted; None if it is not said.
+        queued: How many will be deleted.
+        errors: Uuids of persons who were not deleted, and the step that failed.
+        unnamed: How many persons without a uuid were not deleted.
+    """
+
+    found: int
+    deleted: int | None = None
+    queued: int = 0
+    errors: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    unnamed: int = 0
+
+
+def read_summary(answer: ServerResponse) -> Summary | None:
+    """Read the response to a bulk deletion; None if it is empty.
+
+    Raises:
+        MalformedResponseError: It is not such a response.
+    """
+    if not answer.content.strip():
+        return None
+    try:
+        body = msgspec.json.decode(answer.content, type=_BulkBody)
+    except (ValueError, RecursionError):
+        body = None
+    if body is None or body.success is False:
+        raise MalformedResponseError(
+            "persons.bulk_delete: the response is not the summary of a deletion.",
+            status_code=answer.status_code, body=answer.content,
+        )  # fmt: skip
+    errors = body.deletion_errors or []
+    steps = {each.person_uuid.lower(): each.step for each in errors if isinstance(each.person_uuid, str)}
+    return Summary(
+        body.persons_found,
+        body.persons_deleted,
+        body.persons_queued_for_deletion or 0,
+        {uuid: step if isinstance(step, str) and step.replace("_", "").isalnum() else None
+         for uuid, step in steps.items()},
+        sum(not isinstance(each.person_uuid, str) for each in errors),
+    )  # fmt: skip
+
+
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _BulkError(msgspec.Struct):
+    person_uuid: Any = None
+    step: Any = None
+
+
+class _BulkBody(msgspec.Struct):
+    persons_found: _Count
+    persons_deleted: _Count | None = None
+    persons_queued_for_deletion: _Count | None = None
+    deletion_errors: list[_BulkError] | None = None
+    success: Any = None
+
+
+def of_summary(summary: Summary | None, uuids: Sequence[str], flags: Flags) -> dict[str, Decision | None]:
+    """Decide on each person of a batch; None for those who must be looked at."""
+    if summary is None:
+        return dict.fromkeys(uuids, Decision("done", "taken, to be carried out soon"))
+    settled: Decision | None = None
+    if _accounts_for_all(summary, len(uuids), flags):
+        settled = Decision("queued", "the server deletes the person soon") if summary.queued else Decision("done")
+    return {uuid: _refusal(summary.errors[uuid]) if uuid in summary.errors else settled for uuid in uuids}
+
+
+def _accounts_for_all(summary: Summary, asked: int, flags: Flags) -> bool:
+    if summary.found != asked or summary.unnamed:
+        return False
+    if flags.keep_person or summary.deleted is None:
+        return True
+    return summary.deleted + summary.queued + len(summary.errors) >= summary.found
+
+
+def _refusal(step: str | None) -> Decision:
+    where = f" at the step {step[:60]!r}" if step else ""
+    return Decision("refused", f"the server could not delete this person{where}; it may be asked again, in a new job")
+
+
+def after_bulk_look(flags: Flags, *, is_there: bool, queues: bool) -> Decision:
+    """Decide on a person whom a clear response did not account for, after a look."""
+    if not is_there:
+        if flags.keep_person:
+            return Decision("already_gone", "nobody was there whose events could go")
+        return Decision("done", "gone when looked at after the server had deleted fewer than asked")
+    if flags.keep_person:
+        return Decision("done", "there when looked at after the server had found fewer than asked")
+    if queues:
+        return Decision("queued", "the server deletes the person soon")
+    return Decision("refused", "still there after the server had deleted fewer than asked")

@@ -1,28 +1,34 @@
-"""The file of a journal, or of what is kept beside it: locked for one process, 0600, appended to and synced.
+"""The files of a job: the journal, and the distinct ids of deleted persons.
 
-It blocks; a driver runs it, in a thread where it awaits.
+Files have mode 0600, are locked for one process, appended to and synced. All calls block: the async runner makes them
+in a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
+from posthog_environments.bulk.inputs import MOST_DISTINCT_IDS
 from posthog_environments.errors import ConfigurationError, JournalError
 
-__all__ = ["JournalFile"]
+__all__ = ["JournalFile", "KeptIds"]
 
 _BUSY = "another process is working with it"
 
 
 class JournalFile:
-    """A journal that is open and locked.
+    """A file that is open and locked.
 
     Attributes:
-        data: What was in it when it was opened.
-        created: Whether it was made by this very object.
+        data: Its content when it was opened.
+        created: Whether this object created it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, what: str = "journal") -> None:
@@ -33,10 +39,10 @@ class JournalFile:
         self._handle = -1
 
     def open(self) -> None:
-        """Open and lock the file, which is made if it is not there, and read what is in it.
+        """Open and lock the file, create it if it does not exist, and read it.
 
         Raises:
-            ConfigurationError: It cannot be opened, is no plain file, or another process works with it.
+            ConfigurationError: It cannot be opened, is not a regular file, or another process uses it.
         """
         problem = None
         try:
@@ -51,7 +57,7 @@ class JournalFile:
             raise ConfigurationError(f"The {self._what} {self.path} cannot be used: {problem}. Nothing was sent.")
 
     def _open(self) -> None:
-        # A named pipe would wait for its other end.
+        # Without O_NONBLOCK, opening a named pipe would wait for its other end.
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
         try:
             self._handle = os.open(self.path, flags)
@@ -77,7 +83,7 @@ class JournalFile:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OSError(_BUSY) from None
-        # Whoever had it before may have removed it meanwhile.
+        # The process that had it before may have removed it in the meantime.
         if not self.path.exists() or not os.path.samestat(os.fstat(self._handle), self.path.stat()):
             raise OSError("another process has just removed it; try again")
 
@@ -89,10 +95,10 @@ class JournalFile:
         return b"".join(parts)
 
     def append(self, data: bytes, *, sync: bool = True) -> None:
-        """Append lines, and with `sync` come back when they are on the disk.
+        """Append lines. With `sync`, return when they are on the disk.
 
         Raises:
-            JournalError: They cannot be written. After that nothing more is: what the disk has is not known.
+            JournalError: They cannot be written. The file is closed, because its content is not known any more.
         """
         if self._handle < 0:
             raise JournalError(f"The {self._what} {self.path} is closed.")
@@ -109,11 +115,11 @@ class JournalFile:
             self.close()
             raise JournalError(
                 f"The {self._what} {self.path} cannot be written: {problem}. The job has stopped; when there is room, "
-                "run it again with the same journal, and it goes on."
+                "run it again with the same journal to continue."
             )
 
     def truncate(self, size: int) -> None:
-        """Take out what lies behind so many bytes.
+        """Truncate the file.
 
         Raises:
             JournalError: It cannot be written.
@@ -124,21 +130,88 @@ class JournalFile:
             raise JournalError(f"The {self._what} {self.path} cannot be written: {error.strerror}.") from None
 
     def discard(self) -> None:
-        """Remove the file: nothing has been done by this job yet."""
+        """Remove the file, if the job has done nothing yet."""
         self.path.unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:
-        """Close the file, and with it the lock."""
+        """Close the file and release the lock."""
         handle, self._handle = self._handle, -1
         if handle >= 0:
             os.close(handle)
 
     def _sync_folder(self) -> None:
-        # That the file is there must outlast a crash too. Some file systems cannot tell.
+        # The new name must survive a crash, too. Some file systems cannot sync a folder.
         with contextlib.suppress(OSError):
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+class KeptIds:
+    """A file of the distinct ids of deleted persons, by which events can be found that are left.
+
+    Lines of JSON: `uuid`, `distinct_ids`, `time`, and `complete`, which is False if there are as many distinct ids as a
+    server returns at most, so that there may be more.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], now: Callable[[], datetime]) -> None:
+        self.path = Path(path)
+        self._now = now
+        self._file = JournalFile(path, what="file of distinct ids")
+        self._kept: dict[str, list[str]] = {}
+
+    def open(self) -> None:
+        """Open the file, and create it if it does not exist.
+
+        Raises:
+            ConfigurationError: It cannot be used, or is another file. Nothing was sent.
+        """
+        self._file.open()
+        whole = self._file.data
+        self._file.data = b""
+        lines = whole.splitlines()
+        for number, line in enumerate(lines, 1):
+            kept = _read_kept(line)
+            if kept is not None:
+                self._kept[kept[0]] = kept[1]
+            elif number == 1 or number < len(lines):
+                self.close()
+                raise ConfigurationError(
+                    f"{self.path} is another file than one of distinct ids (line {number}); give another path. "
+                    "Nothing was sent."
+                )
+        if whole and not whole.endswith(b"\n"):
+            # A crash has cut the last line short. The person had not been deleted yet.
+            self._file.truncate(whole.rfind(b"\n") + 1)
+
+    def write(self, uuid: str, distinct_ids: Sequence[str]) -> None:
+        """Write the distinct ids of a person, and return when they are on the disk.
+
+        Raises:
+            JournalError: They cannot be written.
+        """
+        complete = len(distinct_ids) != MOST_DISTINCT_IDS
+        if self._kept.get(uuid) == list(distinct_ids):
+            return
+        time = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"uuid": uuid, "time": time, "complete": complete, "distinct_ids": list(distinct_ids)}
+        self._file.append(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        self._kept[uuid] = list(distinct_ids)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _read_kept(line: bytes) -> tuple[str, list[str]] | None:
+    try:
+        record: Any = json.loads(line)
+        uuid, distinct_ids = record["uuid"], record["distinct_ids"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(uuid, str) or not isinstance(distinct_ids, list):
+        return None
+    return uuid, cast("list[str]", distinct_ids)

@@ -1,7 +1,7 @@
-"""Who is meant: whether a text is one plain email, id or distinct id, or something that only looks like one. Pure.
+"""Checks of inputs: whether a text is a plain email, id or distinct id. Pure.
 
-A list for erasure is written by hand, by mail programs and by spreadsheets. What is not quite an email finds nobody,
-and nobody found must not pass for somebody deleted: so whatever is decorated is refused, and says how it should look.
+Lists of persons to delete are written by hand, by mail programs and by spreadsheets. A text that is almost an email
+finds nobody, and that must not pass for a deletion. So everything but a plain value is refused.
 """
 
 # Callers without a type checker are users too, so arguments are checked at run time.
@@ -17,16 +17,18 @@ from uuid import UUID
 
 from posthog_environments.query.validation import UUID_TEXT, person_key, text
 
-__all__ = ["CHOICES", "KINDS", "By", "KeyKind", "Named", "NumberedInput", "named_by"]
+__all__ = ["CHOICES", "KINDS", "MOST_DISTINCT_IDS", "By", "KeyKind", "Named", "NumberedInput", "named_by"]
 
 KeyKind: TypeAlias = Literal["id", "distinct_id", "email"]
 By: TypeAlias = Literal["auto", "id", "distinct_id", "email"]
 KINDS: Final[tuple[KeyKind, ...]] = ("id", "distinct_id", "email")
 CHOICES: Final[tuple[By, ...]] = ("auto", *KINDS)
+MOST_DISTINCT_IDS: Final = 1000
+"""How many distinct ids of a person servers return at most (posthog/models/person)."""
 
 _ADVICE: Final = "Give the bare address, like ada@example.com"
-# RFC 5322, 3.2.3: what an address may hold besides letters and digits without being quoted. Without `|`, which in lists
-# divides columns.
+# RFC 5322, 3.2.3: what an unquoted address may contain besides letters and digits. Without `|`, which separates
+# columns.
 _ATEXT: Final = frozenset("!#$%&'*+-/=?^_`{}~.")
 _QUOTES: Final = "\"'“”„‟‘’‚‛«»‹›`´"  # noqa: RUF001 - these are the ones that word processors put in
 _LONGEST_EMAIL: Final = 320
@@ -38,10 +40,10 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True, slots=True)
 class NumberedInput:
-    """An input with the number that messages, outcomes and the journal give it, such as that of its line in a file.
+    """An input with its number in messages, outcomes and the journal, such as its line in a file.
 
     Attributes:
-        plain: Whether it is a whole line of plain text, which may be a row of a table by mistake.
+        plain: Whether it is a line of plain text, which may be a row of a table by mistake.
     """
 
     number: int
@@ -51,11 +53,11 @@ class NumberedInput:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whom an input names.
+    """The person that an input names.
 
     Attributes:
         key: The id, distinct id or email.
-        kinds: What it may be; more than one where it was left open.
+        kinds: What the key may be; more than one with "auto".
     """
 
     key: str
@@ -63,10 +65,10 @@ class Named:
 
 
 def named_by(by: By, value: object, *, plain: bool = False) -> Named:
-    """Check what names one person.
+    """Check an input.
 
     Raises:
-        TypeError, ValueError: It names nobody, or not plainly; the message says how it should look.
+        TypeError, ValueError: It is not a plain value; the message says how it should look.
     """
     if by == "id" or (by == "auto" and not isinstance(value, str)):
         return Named(_id(value.strip() if isinstance(value, str) else value), ("id",))
@@ -77,7 +79,7 @@ def named_by(by: By, value: object, *, plain: bool = False) -> Named:
         return Named(_email(value.strip()), ("email",))
     if by == "distinct_id":
         return Named(_distinct_id(value, plain=plain), ("distinct_id",))
-    return _told_by_its_looks(value.strip())
+    return _guessed(value.strip())
 
 
 def _id(value: object) -> str:
@@ -89,8 +91,8 @@ def _id(value: object) -> str:
     return person_key(value)
 
 
-def _told_by_its_looks(value: str) -> Named:
-    """Say what a text may be: it is looked up as each of these, and must not find two different persons."""
+def _guessed(value: str) -> Named:
+    """Return what a text may be. It is looked up as each of these, and must not find two persons."""
     if not value:
         raise ValueError("it is blank.")
     if UUID_TEXT.fullmatch(value):
@@ -109,7 +111,7 @@ def _told_by_its_looks(value: str) -> Named:
 def _distinct_id(value: str, *, plain: bool) -> str:
     if not value.strip():
         raise ValueError("this distinct id is blank.")
-    # A program knows what it has; a line of text may be half a table.
+    # Programs pass exact values; a line of text may be a row of a table.
     bare = value.strip(" ")
     problem = _around(bare) or ((_divided(bare) or _no_value(bare)) if plain else None)
     if problem is not None:
@@ -127,7 +129,7 @@ def _email(value: str) -> str:
 
 
 def _decorated(value: str) -> str | None:
-    """Say what is put around or into a name, if anything is."""
+    """Return what is around or within a value that does not belong there, if anything."""
     hidden = next((each for each in value if unicodedata.category(each) in ("Cf", "Zl", "Zp")), None)
     if hidden is not None:
         return f"it holds a character that cannot be seen ({unicodedata.name(hidden, 'without a name').lower()})"
@@ -139,7 +141,7 @@ def _decorated(value: str) -> str | None:
 
 
 def _around(value: str) -> str | None:
-    """Say what is put around a name that may otherwise be any text."""
+    """Return what is around a value that may otherwise be any text, if anything."""
     control = next((each for each in value if unicodedata.category(each) == "Cc" and each != "\t"), None)
     if control is not None:
         return f"it holds a control character (U+{ord(control):04X})"
@@ -157,24 +159,24 @@ def _around(value: str) -> str | None:
 
 
 def _no_value(value: str) -> str | None:
-    """Say that a line is none: how programs write that there is nothing, or that it is taken out."""
+    """Return why a text stands for no value, if it does."""
     if value[0] == "#":
         return "it begins with #; a comment has a blank behind it"
     return "that is how programs write that there is none" if value.casefold() in _NOTHING else None
 
 
 def _divided(value: str) -> str | None:
-    """Say that a text is more than one cell of a table."""
+    """Return why a text is more than one cell of a table, if it is."""
     mark = next((name for character, name in (("\t", "tab"), (",", "comma"), (";", "semicolon"), ("|", "bar"))
                  if character in value), None)  # fmt: skip
-    # Ids of log-in services have a bar in them.
+    # Ids of login services contain a bar.
     if mark is None or (mark == "bar" and "@" not in value):
         return None
     return f"there is a {mark} in it, as between columns"
 
 
 def _misspelt(value: str) -> str | None:
-    """Say what is wrong with the spelling of an address."""
+    """Return what is wrong with the spelling of an address, if anything."""
     local, _, domain = value.rpartition("@")
     if any(character.isspace() for character in value):
         return "there are blanks in it"

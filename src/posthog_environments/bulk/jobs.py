@@ -1,4 +1,4 @@
-"""What many changes at once are made of: the inputs, checked and told apart. Pure."""
+"""Jobs: checked inputs, without duplicates. Pure."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
@@ -30,45 +30,51 @@ __all__ = [
 ]
 
 Using: TypeAlias = Literal["auto", "bulk", "single"]
-# So many wrong inputs are named, each with its number; the rest is counted.
+# Wrong inputs that a message lists; the others are counted.
 MOST_PROBLEMS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be changed of one person: properties to set, or one to delete."""
+    """The change of one person: properties to set, or one to delete."""
 
     wanted: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unset: str | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        """The properties that it touches."""
+        """The properties that are changed."""
         return frozenset(self.wanted) if self.unset is None else frozenset({self.unset})
 
     def contradicts(self, other: Change) -> bool:
-        """Tell whether it matters which of the two comes last."""
+        """Return whether the order of the two changes matters."""
         gone = object()
         return any(self._value(name, gone) != other._value(name, gone) for name in self.names & other.names)
 
     def _value(self, name: str, gone: object) -> str | object:
-        # As text, for to Python 1, 1.0 and True are the same.
+        # Compared as text, because 1, 1.0 and True are equal in Python.
         return gone if self.unset is not None else json.dumps(self.wanted[name], sort_keys=True)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what tells it from another one."""
+        """Return the change as a dict for JSON."""
         return {"set": dict(self.wanted)} if self.unset is None else {"unset": self.unset}
 
     def named(self) -> dict[str, Any]:
-        """Return what a journal says of it: the names, never the values."""
+        """Return what the journal stores: names, never values."""
         return {"set": sorted(self.wanted)} if self.unset is None else {"unset": self.unset}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One input: whom it means by what, the change (None deletes the person), and which earlier one is the same.
+    """One input.
 
-    `kinds` is what the key may be, more than one where that was left open.
+    Attributes:
+        number: Its number.
+        by: What the key was said to be.
+        key: The id, distinct id or email.
+        kinds: What the key may be; more than one with "auto".
+        change: The change; None deletes the person.
+        same_as: The number of an earlier input that means the same.
     """
 
     number: int
@@ -80,22 +86,22 @@ class Entry:
 
     @property
     def uuid(self) -> str | None:
-        """The uuid, where the input is one and nothing else: then nobody need be looked up."""
+        """The key, if it is a uuid and nothing else, so that no look-up is needed."""
         return self.key if self.kinds == ("id",) and "-" in self.key else None
 
     @property
     def names_an_id(self) -> bool:
-        """Whether a 404 for it says that this person is gone: not of a number that may be anybody's own."""
+        """Whether a 404 means that this person is gone. A number may be a distinct id."""
         return self.kinds == ("id",) or (self.kinds[0] == "id" and "-" in self.key)
 
     def sealed(self, salt: str) -> str:
-        """Return how the journal names the input."""
+        """Return the key as the journal stores it."""
         return self.key if self.kinds == ("id",) else seal(salt, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What goes, or stays, besides the person."""
+    """What else is deleted or kept."""
 
     delete_events: bool = False
     delete_recordings: bool = False
@@ -103,22 +109,22 @@ class Flags:
 
     @property
     def needs_bulk(self) -> bool:
-        """Whether only the deletion of many at once can do it."""
+        """Whether only bulk deletion can do it."""
         return self.delete_recordings or self.keep_person
 
     @property
     def leaves_doubt(self) -> bool:
-        """Whether that somebody is gone does not tell that all was done that was asked for."""
+        """Whether more was requested than that the person is gone."""
         return self.delete_events or self.delete_recordings or self.keep_person
 
     def to_json(self) -> BulkFlags:
-        """Return those that are set: servers take any other value than false, the text "false" too, for true."""
+        """Return the flags that are set. Servers take every other value than false for true, even the text "false"."""
         return cast("BulkFlags", {name: True for name in self.__slots__ if getattr(self, name)})
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done to many persons."""
+    """A task for many persons."""
 
     entries: tuple[Entry, ...]
     task: Literal["delete", "update"]
@@ -126,13 +132,13 @@ class Job:
     using: Using = "auto"
 
     def header(self, host: str, project: str, salt: str) -> Header:
-        """Return what tells this job from any other."""
+        """Return the identity of the job."""
         parts = [[e.number, e.by, e.key, e.change.to_json() if e.change else None] for e in self.entries]
         whole = seal(salt, json.dumps(parts, sort_keys=True))
         last = max((entry.number for entry in self.entries), default=0)
         different = sum(entry.same_as is None for entry in self.entries)
         flags = {name: getattr(self.flags, name) for name in Flags.__slots__}
-        return Header(self.task, host, project, last, different, salt, whole, **flags)
+        return Header(self.task, host, project, last, salt, whole, different, **flags)
 
 
 def deletions_of(
@@ -144,10 +150,10 @@ def deletions_of(
     keep_person: bool = False,
     using: Using = "auto",
 ) -> Job:
-    """Check whom to delete, and how.
+    """Check the arguments of a deletion.
 
     Raises:
-        TypeError, ValueError: Something is wrong; of the ids all that are wrong are named.
+        TypeError, ValueError: An argument is invalid; the message lists all wrong ids.
     """
     if by not in CHOICES:
         raise ValueError(f'by must be "auto", "id", "distinct_id" or "email", not {by!r}.')
@@ -164,7 +170,7 @@ def deletions_of(
         named = named_by(by, value, plain=plain)
         return Entry(number, by, named.key, named.kinds)
 
-    return Job(_told_apart(_checked("ids", ids, make)), "delete", flags, using)
+    return Job(_without_duplicates(_checked("ids", ids, make)), "delete", flags, using)
 
 
 def _flag(name: str, value: bool | None) -> bool:
@@ -177,7 +183,7 @@ def _check_flags(flags: Flags, using: object) -> None:
     if flags.needs_bulk and using == "single":
         given = "delete_recordings" if flags.delete_recordings else "keep_person"
         raise ValueError(
-            f'{given} goes by the deletion of many at once alone, and using="single" asks for one at a time. '
+            f'{given} works in bulk only, and using="single" deletes one by one. '
             'Leave using out, or give using="bulk". Nothing was sent.'
         )
     if flags.keep_person and not (flags.delete_events or flags.delete_recordings):
@@ -185,16 +191,16 @@ def _check_flags(flags: Flags, using: object) -> None:
 
 
 def changes_of(changes: Iterable[object]) -> Job:
-    """Check what to change; of the changes all that are wrong are named.
+    """Check changes.
 
     Raises:
-        TypeError, ValueError: Something is wrong.
+        TypeError, ValueError: A change is invalid; the message lists all wrong changes.
     """
     if isinstance(changes, Mapping):
         pairs = cast("Mapping[object, object]", changes).items()
         changes = [{"id": key, "set": wanted} for key, wanted in pairs]
     entries = _checked("changes", changes, change_of)
-    return Job(_told_apart(entries), "update")
+    return Job(_without_duplicates(entries), "update")
 
 
 def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) -> list[Entry]:
@@ -219,7 +225,7 @@ def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # n
     """Check one change.
 
     Raises:
-        TypeError, ValueError: It is none.
+        TypeError, ValueError: It is invalid.
     """
     if not isinstance(value, Mapping):
         raise TypeError(f'a change must be a mapping like {{"id": …, "set": {{…}}}}, not {type(value).__name__}.')
@@ -250,7 +256,7 @@ def _wanted(fields: Mapping[object, object], what: str) -> Change:
 
 
 def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[int, int, str]]:
-    """Find changes of one person that contradict each other: the later, the earlier, and the property."""
+    """Find changes of one person that contradict each other. Give the later, the earlier, and the property."""
     claims: dict[tuple[str, str, str], tuple[int, Change]] = {}
     for entry in entries:
         if entry.change is None:
@@ -261,13 +267,13 @@ def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[int, int, str]]:
                 yield entry.number, number, name
 
 
-def _told_apart(entries: list[Entry]) -> tuple[Entry, ...]:
-    """Mark inputs that say the same as an earlier one.
+def _without_duplicates(entries: list[Entry]) -> tuple[Entry, ...]:
+    """Mark inputs that mean the same as an earlier one.
 
     Raises:
         ValueError: Two changes of one person contradict each other.
     """
-    problems = [f"{one}: {name!r} is changed otherwise by {two}." for one, two, name in contradictions(entries)]
+    problems = [f"{one}: {name!r} is changed differently by {two}." for one, two, name in contradictions(entries)]
     if problems:
         shown = "\n".join(problems[:MOST_PROBLEMS])
         raise ValueError(f"Some of the changes contradict each other. Nothing was sent.\n{shown}")

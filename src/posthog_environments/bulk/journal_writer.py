@@ -1,10 +1,12 @@
-"""What a run knows and writes down: the journal as it was found, and the lines that it adds."""
+"""The journal of a run: what earlier runs wrote, and the lines that are added."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.journal import VERSION as FORMAT
@@ -31,7 +33,7 @@ __all__ = ["JournalMismatch", "JournalWriter"]
 
 
 class JournalMismatch(ConfigurationError):  # noqa: N818 - it says what the journal is of
-    """The journal is that of another job.
+    """The journal belongs to another job.
 
     Attributes:
         different: What is different, in words.
@@ -43,7 +45,7 @@ class JournalMismatch(ConfigurationError):  # noqa: N818 - it says what the jour
 
 
 class JournalWriter:
-    """The journal of one run; a dry run writes down only whom it found, for the run that follows."""
+    """The journal of one run. A dry run writes only its look-ups, for the next run."""
 
     def __init__(self, client: ClientState, job: Job, file: JournalFile | None, *, dry_run: bool) -> None:
         self._client = client
@@ -55,18 +57,18 @@ class JournalWriter:
 
     @property
     def place(self) -> str:
-        """Where it is, in words."""
+        """The path, for messages."""
         return f" with the journal {self._file.path}" if self._file is not None else ""
 
     def of(self, entry: Entry) -> EntryState:
-        """Return how far an input has come."""
+        """Return the state of an input."""
         return self._history.of(entry.number)
 
     def open(self) -> CallGenerator[None]:
-        """Open and read the journal, and begin one that is new.
+        """Open and read the journal, and begin it if it is new.
 
         Raises:
-            ConfigurationError: It cannot be used, or is that of another job. Nothing was sent.
+            ConfigurationError: It cannot be used, or belongs to another job. Nothing was sent.
         """
         if self._file is None:
             return
@@ -75,7 +77,7 @@ class JournalWriter:
                 self._file = None
                 return
             raise ConfigurationError(
-                "A job with a journal needs the number of its project, so that the journal says which it was: "
+                "A job with a journal needs the number of its project, which the journal records: "
                 '"@current" is whatever project the key belongs to. Give project_id.'
             )
         yield RunBlocking(partial(self._file.open))
@@ -88,14 +90,14 @@ class JournalWriter:
         if problem:
             raise ConfigurationError(
                 f"The journal {self._file.path} cannot be used: {problem}. Nothing was sent. "
-                "Look into it for what was done, and give another path."
+                "Read it to see what was done, and give another path."
             )
         lines = yield from self._begin(data)
         if lines:
             yield RunBlocking(partial(self._file.append, lines))
 
     def _begin(self, data: bytes) -> CallGenerator[bytes]:
-        """See that the journal is that of this job; return the lines that are to come first."""
+        """Check that the journal belongs to this job. Return the lines to write first."""
         header = self._history.header
         import secrets
 
@@ -107,8 +109,8 @@ class JournalWriter:
             return self._history.tail
         assert self._file is not None
         if not self._history.begun:
-            # Nothing was sent by that job: it was a dry run, without the flags or before the list was put right.
-            # Whom it found still counts where the inputs are the same.
+            # That job sent nothing, such as a dry run with other flags or another list. Its look-ups count if the
+            # inputs are the same.
             kept = looked_up(data) if header.looks_up_as(own) else b""
             first = self._first(own)
             self._history = read(first + kept)
@@ -117,17 +119,16 @@ class JournalWriter:
         different = ", ".join(header.differs(own))
         raise JournalMismatch(
             f"The journal {self._file.path} is that of another job; different: {different}. Nothing was sent. "
-            "A new list wants a new journal: give another path. To go on with that job, repeat it as it was.",
+            "A new list needs a new journal: give another path. To continue that job, repeat it as it was.",
             different,
         )
 
     def _first(self, own: Header) -> bytes:
-        fields = {name: getattr(own, name) for name in Header.__slots__}
         client = f"posthog-environments/{VERSION}"
-        return encode("job", self._client.now(), version=FORMAT, **fields, client=client)
+        return encode("job", self._client.now(), version=FORMAT, **structs.asdict(own), client=client)
 
     def found(self, entry: Entry, found: FoundPerson) -> CallGenerator[None]:
-        """Write down whom an input was found to mean."""
+        """Write the result of a look-up."""
         similar = {"similar": list(found.similar)} if found.similar else {}
         line = self._line(
             "found", entry, by=entry.by, key=entry.sealed(self._salt), uuid=found.uuid, persons=found.persons,
@@ -136,7 +137,7 @@ class JournalWriter:
         yield from self._append(line, sync=False)
 
     def intents(self, meant: Sequence[tuple[Entry, str]]) -> CallGenerator[None]:
-        """Write down what is about to be sent; afterwards it is on the disk."""
+        """Write intents, and return when they are on the disk."""
         yield from self._append(b"".join(self._intent(entry, uuid) for entry, uuid in meant), sync=True)
 
     def _intent(self, entry: Entry, uuid: str) -> bytes:
@@ -147,7 +148,7 @@ class JournalWriter:
         return self._line("intent", entry, task=self._job.task, by=entry.by, key=key, uuid=uuid, **what)
 
     def outcomes(self, settled: Sequence[tuple[Entry, Outcome]], *, sync: bool = True) -> CallGenerator[None]:
-        """Write down what came of inputs."""
+        """Write outcomes."""
         lines = [
             self._line("outcome", entry, uuid=each.uuid, state=each.state, status=each.status,
                        request_id=each.request_id, reason=each.reason)
@@ -163,15 +164,15 @@ class JournalWriter:
             yield RunBlocking(partial(self._file.append, data, sync=sync))
 
     def flush(self) -> CallGenerator[None]:
-        """See that all is on the disk."""
+        """Wait until all lines are on the disk."""
         yield from self._append(b"", sync=True)
 
     def discard(self) -> None:
-        """Remove a journal that this very run has begun: nothing has been sent."""
+        """Remove the journal if this run has created it, and nothing was sent."""
         if self._file is not None and self._file.created:
             self._file.discard()
 
     def close(self) -> None:
-        """Close the file, and with it the lock."""
+        """Close the file and release the lock."""
         if self._file is not None:
             self._file.close()

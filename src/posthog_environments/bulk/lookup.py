@@ -1,46 +1,52 @@
-"""Whom inputs mean: flows that read, and change nothing.
+"""Look-ups: which persons the inputs mean, and whether a deletion was queued. Nothing is changed.
 
-Emails are looked up many at a time. Before it is said that nobody has an email or distinct id, whoever looks like it is
-searched for once, to be shown: under such a person a misspelt request would go unnoticed.
+Emails are looked up many at a time. If nobody has an email or distinct id, similar persons are searched for once, and
+shown: the input may be misspelt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from posthog_environments.bulk.decisions import stops_all
+from posthog_environments.bulk.decisions import Decision, stops_all
+from posthog_environments.bulk.inputs import MOST_DISTINCT_IDS
 from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.bulk.outcomes import SimilarPerson
 from posthog_environments.calls.messages import CallGenerator
 from posthog_environments.calls.state import CallContext
-from posthog_environments.errors import BadRequestError, NotFoundError, PostHogError
+from posthog_environments.errors import APIStatusError, BadRequestError, NotFoundError, PostHogError
 from posthog_environments.operations import persons
+from posthog_environments.operations.deletions import deletion_status
 from posthog_environments.results.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
     from posthog_environments.bulk.inputs import KeyKind
+    from posthog_environments.paging.listing import ListRequest
 
-__all__ = ["LookupResult", "PersonLookup", "make_sure", "name_of", "read"]
+__all__ = ["LookupResult", "PersonLookup", "check_project", "name_of", "queued_deletion", "read"]
 
-# Emails of one filter: more make a query longer than some servers and proxies read (4,094 bytes of gunicorn's).
+T = TypeVar("T")
+
+# Emails in one filter. More would make a query longer than some servers and proxies accept (4,094 bytes for gunicorn).
 MOST_EMAILS: Final = 100
 MOST_BYTES: Final = 2500
-# So many who are similar are shown, of so many who are looked at.
+# Similar persons that are shown, of those that are read.
 MOST_SIMILAR: Final = 3
 _GLANCE: Final = 10
-# A row shows so many distinct ids at most (posthog/models/person).
-MOST_DISTINCT_IDS: Final = 1000
+# Older servers have no list of deletions, and not every key may read it.
+_NO_LIST: Final = frozenset({400, 403, 404, 405})
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """Whom an input means, as the journal has it, and what only this run knows."""
+    """The person that an input means, and what the journal does not store."""
 
     found: FoundPerson
     person: Person | None = None
@@ -48,7 +54,7 @@ class LookupResult:
 
 
 class PersonLookup:
-    """Finds whom inputs mean, in their order; of emails it reads ahead, many with one request."""
+    """Finds the persons that inputs mean, in order. Emails are read ahead, many with one request."""
 
     def __init__(self, context: CallContext, entries: Sequence[Entry]) -> None:
         self._context = context
@@ -57,14 +63,14 @@ class PersonLookup:
         self._known: dict[str, list[Person]] = {}
 
     def requests(self, entries: Sequence[Entry]) -> int:
-        """Return how many requests it takes at least."""
+        """Return the least number of requests that the look-ups take."""
         emails = [entry.key for entry in entries if "email" in entry.kinds and entry.key not in self._known]
         batches = {id(self._batch_of[email]) for email in emails if email in self._batch_of}
         alone = sum(email not in self._batch_of for email in emails)
         return len(batches) + alone + sum(kind != "email" for entry in entries for kind in entry.kinds)
 
     def find(self, entry: Entry) -> CallGenerator[LookupResult]:
-        """Find whom an input means, by everything that its key may be."""
+        """Find the person that an input means, by everything that its key may be."""
         seen: dict[str, tuple[Person, KeyKind]] = {}
         for kind in entry.kinds:
             people = yield from self._people(entry, kind)
@@ -91,13 +97,13 @@ class PersonLookup:
         if entry.key in self._known:
             return self._known[entry.key]
         people = yield from self._list(email=entry.key)
-        # Whoever has it in another spelling is similar, and nobody to be touched.
+        # A person with another spelling is similar, and must not be touched.
         return [person for person in people if not _is_spelt_otherwise(entry.key, person)]
 
     def _read_ahead(self, batch: Sequence[str]) -> CallGenerator[None]:
-        """Look many emails up at once; those of which this told nothing are looked up one by one."""
+        """Look up many emails at once. Those without a clear result are looked up one by one later."""
         for email in batch:
-            # Once, whatever comes of it.
+            # Once only, also if it fails.
             del self._batch_of[email]
         found: dict[str, list[Person]] = {email: [] for email in batch}
         wanted = {"key": "email", "type": "person", "operator": "exact", "value": list(batch)}
@@ -108,7 +114,7 @@ class PersonLookup:
                 for person in paginator.consume((yield from listing.fetch(paginator.cursor))):
                     shown = _text(person, "email")
                     if shown is None or shown not in found:
-                        # It does not know the filter, or takes it otherwise than we do.
+                        # The server does not know the filter, or understands it differently.
                         return
                     found[shown].append(person)
         except PostHogError as error:
@@ -118,7 +124,7 @@ class PersonLookup:
         self._known.update(found)
 
     def _list(self, *, email: str | None = None, distinct_id: str | None = None) -> CallGenerator[list[Person]]:
-        """List who matches, as far as the second."""
+        """List the first two persons that match."""
         people: list[Person] = []
         listing = persons.list_(self._context, page_size=_GLANCE, email=email, distinct_id=distinct_id)
         paginator = listing.paginator()
@@ -127,25 +133,22 @@ class PersonLookup:
         return people
 
     def _similar(self, entry: Entry) -> CallGenerator[tuple[SimilarPerson, ...]]:
-        """Look once for those whom a key may mean that nobody has."""
+        """Search for persons whom a key that nobody has may mean."""
         people: dict[str, SimilarPerson] = {}
         for condition in _other_ways(entry):
-            listing = persons.list_(self._context, page_size=_GLANCE, **condition)
-            paginator = listing.paginator()
-            assert paginator.cursor is not None
             try:
-                page = yield from listing.fetch(paginator.cursor)
+                found = yield from _first_page(persons.list_(self._context, page_size=_GLANCE, **condition))
             except BadRequestError:
-                # A server that does not take this way of asking has nobody to show by it.
+                # The server does not support this filter.
                 continue
-            for person in paginator.consume(page):
+            for person in found:
                 if _is_similar(entry.key, person):
                     people.setdefault(person.uuid, SimilarPerson(person.uuid, name_of(person)))
         return tuple(people.values())[:MOST_SIMILAR]
 
 
 def _batches(emails: Iterator[str] | Sequence[str]) -> Iterator[list[str]]:
-    """Divide emails into so many as a query may name."""
+    """Split emails into batches that fit into one query."""
     batch: list[str] = []
     size = 0
     for email in dict.fromkeys(emails):
@@ -160,10 +163,11 @@ def _batches(emails: Iterator[str] | Sequence[str]) -> Iterator[list[str]]:
 
 
 def _other_ways(entry: Entry) -> Iterator[dict[str, Any]]:
-    """Say where to look for those who are similar.
+    """Return the filters that find similar persons.
 
-    Source: what servers name people by, email, Email and $email among others, from posthog/api/person.py; `search`
-    looks into the property email alone on servers of 2025.
+    Source: posthog/api/person.py names persons by email, Email and $email among others; `search` reads only the
+        property
+    email on servers of 2025.
     """
     yield {"search": entry.key}
     if "email" in entry.kinds:
@@ -175,7 +179,7 @@ def _other_ways(entry: Entry) -> Iterator[dict[str, Any]]:
 
 
 def name_of(person: Person) -> str | None:
-    """Return the name of a person; servers give whatever a property holds."""
+    """Return the name of a person as text; servers send the value of any property."""
     name = as_sent(person, "name")
     return name if isinstance(name, str) or name is None else str(name)
 
@@ -186,9 +190,9 @@ def _text(person: Person, name: str) -> str | None:
 
 
 def _is_meant(entry: Entry, kind: KeyKind, person: Person) -> bool:
-    """Tell whether a person is whom an input means: a server that passes over a filter shows just anybody."""
+    """Return whether a person is the one that an input means. A server that ignores a filter returns anybody."""
     if kind == "distinct_id":
-        # One that is a number is asked for by its digits.
+        # Servers send numeric distinct ids as numbers.
         ids = distinct_ids_of(person)
         return any(str(each) == entry.key for each in ids) or len(ids) >= MOST_DISTINCT_IDS
     return kind == "id" or _text(person, "email") == entry.key
@@ -200,31 +204,53 @@ def _is_spelt_otherwise(key: str, person: Person) -> bool:
 
 
 def _is_similar(key: str, person: Person) -> bool:
-    """Tell whether a person shows the key anywhere, in whatever case."""
+    """Return whether any value of a person contains the key, in any case."""
     values: list[object] = [person.name, person.uuid, *distinct_ids_of(person), *person.properties.values()]
     return any(isinstance(value, str) and key.casefold() in value.casefold() for value in values)
 
 
 def read(context: CallContext, key: str) -> CallGenerator[Person | None]:
-    """Read a person; None if it is certain that there is none."""
+    """Read a person; None if it is certain that the person does not exist."""
     try:
         return (yield from persons.get(context, key))
     except NotFoundError:
-        yield from make_sure(context)
+        yield from check_project(context)
         return None
 
 
-def make_sure(context: CallContext) -> CallGenerator[None]:
-    """Let a 404 stand for a person who is not there only where the project is known to be there.
+def check_project(context: CallContext) -> CallGenerator[None]:
+    """Check that the project exists, unless that is known.
 
-    A wrong project id or prefix is a 404 too, and would make a job report that everybody is gone.
+    A wrong project id or prefix gives a 404, too. Without this check a job would report that all persons are gone.
 
     Raises:
-        NotFoundError: The project is not there.
+        NotFoundError: The project does not exist.
     """
     if context.client.found:
         return
     listing = persons.list_(context, page_size=1)
+    yield from _first_page(listing)
+
+
+def _first_page(listing: ListRequest[T]) -> CallGenerator[list[T]]:
     paginator = listing.paginator()
     assert paginator.cursor is not None
-    yield from listing.fetch(paginator.cursor)
+    return paginator.consume((yield from listing.fetch(paginator.cursor)))
+
+
+def queued_deletion(context: CallContext, uuid: str, since: datetime | None) -> CallGenerator[Decision | None]:
+    """Decide whether the deletion of a person's events was queued, by the list of deletions; None if it does not say.
+
+    Rows of deletions that were completed before `since` do not count: a person who comes back gets the same uuid.
+    """
+    try:
+        rows = yield from _first_page(deletion_status(context, id=uuid, page_size=10))
+    except APIStatusError as error:
+        if error.status_code in _NO_LIST:
+            return None
+        raise
+    for row in rows:
+        over = row.delete_verified_at
+        if row.person_uuid == uuid and (over is None or since is None or over >= since):
+            return Decision("done", "the server lists the deletion of the events")
+    return None

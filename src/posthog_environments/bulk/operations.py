@@ -1,4 +1,4 @@
-"""Many changes at once, as flows for both clients. What they do is in `run`."""
+"""Many changes at once, as call generators for both clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_many", "update_many"]
 
-# The rest of this package is imported when a job is begun: most programs never do.
+# The rest of this package is imported when a job starts: most programs never start one.
 Place: TypeAlias = "str | os.PathLike[str]"
 
 
@@ -43,47 +43,49 @@ def delete_many(
     on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
 ) -> CallGenerator[BulkReport]:
-    """Delete many persons, and write down each step in a journal, so that the job can go on after anything.
+    """Delete many persons, with a journal of each step, so that the job can continue after any interruption.
 
-    First everybody is looked up who is not named by a uuid; then they are deleted, up to 1,000 with one request where
-    the server does that. Whoever is named ambiguously is refused. The same call with the same journal goes on after a
-    crash, a full disk or an error: what is settled is not done again, and where a delete may have happened the person
-    is looked at first. A journal of another job is refused, and so is one that another process is working with.
+    Persons who are not named by a uuid are looked up first. Then all are deleted, up to 1,000 with one request if the
+    server supports it. Ambiguous inputs are refused. After a crash, a full disk or an error, the same call with the
+    same journal continues the job: settled inputs are not done again, and a person whose deletion may have happened is
+        looked
+    at first. A journal of another job is refused, and so is one that another process uses.
 
     Args:
-        ids: Integer ids, uuids or `Person`s; or with `by` distinct ids or emails. Blanks at the ends of an id or email
-            do not count; what is not plainly one is refused.
-        journal: Path of the journal, a file of JSON Lines that is made with mode 0600. It holds no key and no email or
-            distinct id, but uuids. Needed unless it is a dry run; of a dry run it keeps whom it found, for a day, so
-            that the run that follows need not look them up again.
-        by: What the ids are: "id", "distinct_id" or "email"; or "auto", each what it looks like, and looked up as
-            everything that it may be: one that finds two different persons is refused.
-        using: "auto", many at once where the server does that, else one by one; "bulk", many at once or not at all;
-            "single", one by one.
-        delete_events: Whether to queue the deletion of all events of these persons as well; see `delete`.
-        delete_recordings: Whether to queue the deletion of the recordings of these persons as well. Only many at once.
-        keep_person: Whether to keep the persons, and delete only what is asked for besides. Only many at once.
-        keep_ids: Path of a file of JSON Lines, made with mode 0600, into which the distinct ids of each person are
-            written before the person goes. Without it they are lost, and with them the way to events that stay.
-        dry_run: Whether only to look everybody up, and to change nothing: what would be done is "pending".
-        retry_unknown: Whether to take up again what an earlier run left as "unknown": who is still there is deleted.
-        confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
-        on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
-        on_progress: Called with how far the job is, and how long the documented quota will make it wait.
-        timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
-            the client has another `max_wait`.
+        ids: Integer ids, uuids or `Person`s; or, with `by`, distinct ids or emails. Blanks around an id or email are
+            ignored. Anything but a plain value is refused.
+        journal: Path of the journal, a file of JSON Lines, created with mode 0600. It contains uuids, but no API key,
+            email or distinct id. Required unless `dry_run` is set. With a dry run it keeps the look-ups, which the next
+            run uses for a day.
+        by: What the ids are: "id", "distinct_id" or "email"; or "auto", whatever each looks like. With "auto" an input
+            is looked up as everything that it may be, and refused if that gives two persons.
+        using: "auto", in bulk if the server supports it, else one by one; "bulk", in bulk or not at all; "single", one
+            by one.
+        delete_events: Whether to queue the deletion of all events of the persons, too; see `delete`.
+        delete_recordings: Whether to queue the deletion of the recordings of the persons, too. Only in bulk.
+        keep_person: Whether to keep the persons, and delete only their events or recordings. Only in bulk.
+        keep_ids: Path of a file of JSON Lines, created with mode 0600. The distinct ids of each person are written to
+            it before the person is deleted. Without them, events that are left cannot be found.
+        dry_run: Whether to look up the persons only. What would be done is "pending".
+        retry_unknown: Whether to retry what an earlier run left as "unknown": persons who still exist are deleted.
+        confirm: Called once before the first change, with a report of what would be done. If it returns False, nothing
+            is done.
+        on_outcome: Called with each outcome when it is in the journal, outcomes of earlier runs included.
+        on_progress: Called with the progress, and how long the documented rate limits will delay the rest.
+        timeout: Seconds for each request; the default is that of the client. A request waits for the rate limiter up to
+            an hour, unless the client has another `max_wait`.
 
     Returns:
-        A report with an outcome for each id, whose numbers add up.
+        A report with one outcome for each id.
 
     Raises:
-        ConfigurationError: The journal cannot be used, is of another job, or another process works with it.
+        ConfigurationError: The journal cannot be used, belongs to another job, or another process uses it.
         JournalError: The journal cannot be written; the job has stopped.
-        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: Something that concerns all; the
-            job has stopped, and the rest is pending.
-        TypeError, ValueError: Something is wrong with the arguments; all wrong ids are named. Nothing was sent.
+        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: All requests would fail; the job has
+            stopped, and the rest is pending.
+        TypeError, ValueError: An argument is invalid; the message lists all wrong ids. Nothing was sent.
 
-    Source: "Delete environments persons" of the vendor's page, once for each; see `delete`. Many at once is not on the
+    Source: "Delete environments persons" of the vendor's page, once for each; see `delete`. Bulk deletion is not on the
     page; from posthog/api/person.py.
     """
     from posthog_environments.bulk.jobs import deletions_of
@@ -110,32 +112,33 @@ def update_many(
     on_progress: Callable[[BulkProgress], object] | None = None,
     timeout: float | None = None,
 ) -> CallGenerator[BulkReport]:
-    """Change properties of many persons, and write down each step in a journal; see `delete_many`.
+    """Change properties of many persons, with a journal of each step; see `delete_many`.
 
-    Where a change may have happened and the person does not show it, it is "unknown" and not repeated, for servers
-    carry changes out a little later; `retry_unknown` repeats it.
+    If a change may have happened and the person does not show it, the change is "unknown" and not repeated, because
+    servers apply changes with a delay. `retry_unknown` repeats it.
 
     Args:
         changes: One mapping for each change: the person as "id", "distinct_id" or "email", and either "set", a
             mapping of properties, or "unset", the name of one to delete. Or one mapping of ids to properties to set.
-        journal: Path of the journal; see `delete_many`. Names of properties are written into it, values are not.
-        dry_run: Whether only to look everybody up, and to change nothing: what would be done is "pending".
-        retry_unknown: Whether to take up again what an earlier run left as "unknown".
-        confirm: Asked once, before the first change, with what would be done; if it returns False nothing is.
-        on_outcome: Called with each outcome as soon as it is written down, those of earlier runs included.
-        on_progress: Called with how far the job is, and how long the documented quota will make it wait.
-        timeout: Seconds for each request, instead of the client's. For the quota a request waits up to an hour, unless
-            the client has another `max_wait`.
+        journal: Path of the journal; see `delete_many`. It contains names of properties, but no values.
+        dry_run: Whether to look up the persons only. What would be done is "pending".
+        retry_unknown: Whether to retry what an earlier run left as "unknown".
+        confirm: Called once before the first change, with a report of what would be done. If it returns False, nothing
+            is done.
+        on_outcome: Called with each outcome when it is in the journal, outcomes of earlier runs included.
+        on_progress: Called with the progress, and how long the documented rate limits will delay the rest.
+        timeout: Seconds for each request; the default is that of the client. A request waits for the rate limiter up to
+            an hour, unless the client has another `max_wait`.
 
     Returns:
-        A report with an outcome for each change, whose numbers add up.
+        A report with one outcome for each change.
 
     Raises:
-        ConfigurationError: The journal cannot be used, is of another job, or another process works with it.
+        ConfigurationError: The journal cannot be used, belongs to another job, or another process uses it.
         JournalError: The journal cannot be written; the job has stopped.
-        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: Something that concerns all; the
-            job has stopped, and the rest is pending.
-        TypeError, ValueError: Something is wrong with the arguments; all wrong changes are named. Nothing was sent.
+        AuthenticationError, PermissionDeniedError, RateLimitError, TransportError: All requests would fail; the job has
+            stopped, and the rest is pending.
+        TypeError, ValueError: An argument is invalid; the message lists all wrong changes. Nothing was sent.
 
     Source: "Update environments persons" and "Create environments persons delete property" of the vendor's page, once
     for each; see `update` and `delete_property`.
@@ -152,29 +155,28 @@ def update_many(
 def _run(
     context: CallContext,
     job: Job,
-    hooks: Callbacks,
+    callbacks: Callbacks,
     *,
     journal: Place | None,
     keep_ids: Place | None,
     dry_run: bool,
     retry_unknown: bool,
 ) -> CallGenerator[BulkReport]:
-    from posthog_environments.bulk.file import JournalFile
+    from posthog_environments.bulk.file import JournalFile, KeptIds
     from posthog_environments.bulk.journal_writer import JournalWriter
-    from posthog_environments.bulk.keep import KeptIds
     from posthog_environments.bulk.run import Run
 
     if journal is None and not dry_run:
         raise ValueError(
-            "journal is missing: give the path of a file in which each step is written down, so that the job can go "
-            "on after a crash. Only a dry run does without."
+            "journal is missing: give the path of a file for the journal of each step, so that the job can continue "
+            "after a crash. Only a dry run needs none."
         )
     file = None if journal is None else JournalFile(journal)
     kept = None if keep_ids is None else KeptIds(keep_ids, context.client.now)
     if file is not None and kept is not None and file.path.absolute() == kept.path.absolute():
         raise ValueError("keep_ids names the journal; give it a file of its own.")
     writer = JournalWriter(context.client, job, file, dry_run=dry_run)
-    return Run(_patient(context), job, writer, hooks, retry_unknown=retry_unknown, kept=kept).run()
+    return Run(_patient(context), job, writer, callbacks, retry_unknown=retry_unknown, kept=kept).run()
 
 
 def _patient(context: CallContext) -> CallContext:

@@ -1,4 +1,4 @@
-"""What came of many changes at once, and how far a job is. Pure."""
+"""The results of many changes at once, and the progress of a job. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["BulkOutcome", "BulkProgress", "BulkReport", "SimilarPerson", "Stage"
 
 Stage: TypeAlias = Literal["look-ups", "changes"]
 _STATES: Final[tuple[State, ...]] = get_args(State)
-# What somebody who asked for it can be content with.
+# The states in which nothing is left to do.
 _WELL: Final[frozenset[State]] = frozenset({"done", "queued", "already_gone", "duplicate"})
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarPerson:
-    """Somebody who looks like one who was named and not found; nothing was done to this person.
+    """A person who is similar to one who was not found, and was not changed.
 
     Attributes:
         uuid: The person.
-        name: Name of the person; None where an earlier run found this one, for a journal holds no names.
+        name: The name; None if an earlier run found the person, because a journal has no names.
     """
 
     uuid: str
@@ -34,23 +34,23 @@ class SimilarPerson:
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What came of one input of `delete_many` or `update_many`.
+    """The outcome of one input of `delete_many` or `update_many`.
 
     Attributes:
-        input: Which of the inputs, from 1.
-        by: What names the person: "id", "distinct_id" or "email"; "auto" where that was left open and nobody found.
+        input: The number of the input, from 1.
+        by: What the key is: "id", "distinct_id" or "email"; "auto" if that was left open and nobody was found.
         key: The id, distinct id or email.
-        state: "done"; "queued", the server has taken it and carries it out later; "already_gone", an id that the server
-            does not know, so that nobody was there to be deleted; "not_found", nobody has this email or distinct id,
-            which may be misspelt; "refused", for a reason, and nothing was done; "unknown", it may or may not have been
-            done; "duplicate", another input names the same; "pending", nothing was done yet.
-        uuid: The person; None where that is not known.
-        name: Name of the person, where it was looked up in this very run.
-        reason: Why, in words; None where there is nothing to say.
-        status: HTTP status of the last answer; None if there was none.
-        request_id: Value of its header X-Request-Id, to quote to support; None if there was none.
-        earlier: Whether an earlier run on the same journal came to this.
-        similar: Of who was not found: persons who look like the one that was named, three at most.
+        state: "done"; "queued", the server has accepted it and does it later; "already_gone", no person has this id;
+            "not_found", no person has this email or distinct id, which may be misspelt; "refused", not done for a
+            reason; "unknown", it may or may not have been done; "duplicate", another input means the same; "pending",
+            not done yet.
+        uuid: The person; None if not known.
+        name: The name of the person, if it was looked up in this run.
+        reason: Why; None if there is nothing to say.
+        status: HTTP status of the last response; None if there was none.
+        request_id: Its header X-Request-Id, for the support of the vendor; None if there was none.
+        earlier: Whether an earlier run on the same journal had this outcome.
+        similar: Persons who are similar to one who was not found, three at most.
     """
 
     input: int
@@ -68,13 +68,13 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkProgress:
-    """How far a job is.
+    """The progress of a job.
 
     Attributes:
         stage: "look-ups" or "changes".
-        done: How many inputs of this stage are dealt with.
+        done: How many inputs of this stage are processed.
         total: How many there are.
-        seconds: How long what is left will wait for the documented quota, at least; 0.0 where it need not.
+        seconds: How long the documented rate limits will delay the rest, at least; 0.0 if they will not.
     """
 
     stage: Stage
@@ -85,12 +85,12 @@ class BulkProgress:
 
 @dataclass(frozen=True, slots=True)
 class BulkReport:
-    """What came of all inputs of `delete_many` or `update_many`; iterate it for one outcome each, in their order.
+    """The outcomes of all inputs of `delete_many` or `update_many`; iterating gives them in order.
 
-    The numbers add up: each input is counted in exactly one of them.
+    Each input is counted in exactly one of the numbers.
 
     Attributes:
-        outcomes: One for each input, in their order.
+        outcomes: One for each input, in order.
     """
 
     outcomes: tuple[BulkOutcome, ...]
@@ -106,54 +106,54 @@ class BulkReport:
 
     @property
     def done(self) -> int:
-        """How many were carried out, or taken by the server to be carried out soon."""
+        """How many were done, or accepted by the server to be done soon."""
         return self._count("done")
 
     @property
     def queued(self) -> int:
-        """How many the server has put into a queue, to be carried out later."""
+        """How many the server has queued, to be done later."""
         return self._count("queued")
 
     @property
     def already_gone(self) -> int:
-        """How many are ids of nobody who was there to be deleted."""
+        """How many ids belong to no person."""
         return self._count("already_gone")
 
     @property
     def not_found(self) -> int:
-        """How many are emails or distinct ids that nobody has; they may be misspelt."""
+        """How many emails or distinct ids belong to no person; they may be misspelt."""
         return self._count("not_found")
 
     @property
     def refused(self) -> int:
-        """How many were not carried out, each for a reason."""
+        """How many were not done, each for a reason."""
         return self._count("refused")
 
     @property
     def unknown(self) -> int:
-        """How many may or may not have been carried out."""
+        """How many may or may not have been done."""
         return self._count("unknown")
 
     @property
     def duplicates(self) -> int:
-        """How many name what another input names as well, and so were done once."""
+        """How many mean the same as another input."""
         return self._count("duplicate")
 
     @property
     def pending(self) -> int:
-        """How many are still to be done; the same call on the same journal goes on with them."""
+        """How many are not done yet; the same call with the same journal continues with them."""
         return self._count("pending")
 
     @property
     def new(self) -> int:
-        """How many came to their outcome in this very run, and not in an earlier one on the same journal."""
+        """How many were settled in this run, and not in an earlier one on the same journal."""
         return sum(not outcome.earlier and outcome.state != "pending" for outcome in self.outcomes)
 
     @property
     def ok(self) -> bool:
-        """Whether all that was asked for holds: everything done, queued, already gone or a duplicate."""
+        """Whether nothing is left to do: all inputs are done, queued, already gone or duplicates."""
         return all(outcome.state in _WELL for outcome in self.outcomes)
 
     def counts(self) -> dict[State, int]:
-        """Return how many there are of each state."""
+        """Return the number of inputs in each state."""
         return {state: self._count(state) for state in _STATES}

@@ -1,4 +1,4 @@
-"""What a journal proves, in words: what was done to whom and when. Pure."""
+"""What a journal proves: what was done to which person and when. Pure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from posthog_environments.bulk.journal import EntryState, Header, History, Outco
 
 __all__ = ["Account", "account_of", "gone_uuids", "in_words", "inputs_of", "moment"]
 
-# Who was dealt with so is not there any more, unless somebody came back.
+# States of persons who do not exist any more, unless they came back.
 GONE: Final = frozenset({"done", "queued", "already_gone"})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a journal says of all its inputs.
+    """The sum of a journal.
 
     Attributes:
-        counts: How many inputs there are of each state; those of which nothing was settled are pending.
-        first: When the first change was meant; None where none was.
-        last: When the last outcome was written.
+        counts: The number of inputs in each state; those without an outcome are pending.
+        first: The time of the first intent; None if there is none.
+        last: The time of the last outcome; None if there is none.
     """
 
     counts: Mapping[State, int]
@@ -31,43 +31,43 @@ class Account:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everybody was dealt with."""
+        """Whether all inputs are done."""
         return all(state in (*GONE, "duplicate") for state, count in self.counts.items() if count)
 
 
 def account_of(history: History, header: Header) -> Account:
-    """Sum up what a journal says."""
+    """Sum up a journal."""
     counts: dict[State, int] = {}
-    settled = [each.settled for each in history.standings.values() if each.settled is not None]
+    settled = [each.settled for each in history.states.values() if each.settled is not None]
     for each in settled:
         counts[each.state] = counts.get(each.state, 0) + 1
     left = header.different - len(settled)
     if left > 0:
         counts["pending"] = counts.get("pending", 0) + left
-    begun = [each.since for each in history.standings.values() if each.since is not None]
+    begun = [each.since for each in history.states.values() if each.since is not None]
     ended = [each.time for each in settled if each.time is not None]
     return Account(counts, min(begun, default=None), max(ended, default=None))
 
 
 def inputs_of(history: History, header: Header, *, uuid: str = "", text: str = "") -> Iterator[tuple[int, EntryState]]:
-    """Find the inputs that named a person: by uuid, or by an email or distinct id, in any case that is likely."""
+    """Find the inputs that mean a person: by uuid, or by an email or distinct id in any likely case."""
     keys = {text, *(seal(header.salt, each) for each in {text, text.strip(), text.lower(), text.strip().lower()})}
-    for number, standing in sorted(history.standings.items()):
-        if (text and standing.key in keys) or (uuid and uuid in _uuids(standing)):
-            yield number, standing
+    for number, state in sorted(history.states.items()):
+        if (text and state.key in keys) or (uuid and uuid in _uuids(state)):
+            yield number, state
 
 
-def _uuids(standing: EntryState) -> set[str | None]:
-    found = standing.found.uuid if standing.found is not None else None
-    return {found, standing.intent, standing.settled.uuid if standing.settled is not None else None}
+def _uuids(state: EntryState) -> set[str | None]:
+    found = state.found.uuid if state.found is not None else None
+    return {found, state.intent, state.settled.uuid if state.settled is not None else None}
 
 
 def gone_uuids(history: History) -> dict[str, EntryState]:
-    """Return the persons who should not be there any more."""
+    """Return the persons who should not exist any more, by uuid."""
     found: dict[str, EntryState] = {}
-    for standing in history.standings.values():
-        if standing.settled is not None and standing.settled.state in GONE and standing.settled.uuid is not None:
-            found[standing.settled.uuid] = standing
+    for state in history.states.values():
+        if state.settled is not None and state.settled.state in GONE and state.settled.uuid is not None:
+            found[state.settled.uuid] = state
     return found
 
 
@@ -83,9 +83,9 @@ _SAID: Final[Mapping[str, str]] = {
 }
 
 
-def in_words(number: int, standing: EntryState, header: Header) -> str:
-    """Say what was done to one person."""
-    settled = standing.settled or Outcome("pending", standing.intent)
+def in_words(number: int, state: EntryState, header: Header) -> str:
+    """Say what was done with one input."""
+    settled = state.settled or Outcome("pending", state.intent)
     said = _SAID[settled.state] if header.task == "delete" else settled.state.replace("_", " ")
     if header.keep_person and settled.state in ("done", "queued"):
         said = "kept, as asked"
@@ -103,5 +103,5 @@ def in_words(number: int, standing: EntryState, header: Header) -> str:
 
 
 def moment(time: datetime) -> str:
-    """Write a moment, in UTC."""
+    """Format a time in UTC."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
-"""One run of a job: whom each input means, then the changes, each written down.
+"""One run of a job: look-ups, then changes.
 
-Before a change is sent its intent is on the disk, and after it the outcome. What the journal says is settled is not
-done again, and of what was meant and has no outcome the person is looked at first.
+The intent of a change is on the disk before it is sent, the outcome after it. Settled inputs are not done again. If
+there is an intent without an outcome, the person is looked at first.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from posthog_environments.bulk import lookup
-from posthog_environments.bulk.bulk_deletes import BulkDeletes
+from posthog_environments.bulk.changes import BulkDeletes, SingleChanges
 from posthog_environments.bulk.decisions import Decision, after_a_look, decide, of_finding
-from posthog_environments.bulk.events import are_queued
 from posthog_environments.bulk.journal import EntryState, FoundPerson, Outcome
 from posthog_environments.bulk.lookup import PersonLookup, name_of
 from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
-from posthog_environments.bulk.run_outcomes import Callbacks, RunOutcomes, meant
-from posthog_environments.bulk.single_changes import SingleChanges
+from posthog_environments.bulk.run_outcomes import Callbacks, RunOutcomes, uuid_in_doubt
 from posthog_environments.calls.messages import CallGenerator, RunBlocking
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import PostHogError
@@ -26,13 +24,13 @@ from posthog_environments.ratelimit.limiter import RATES, Bucket
 from posthog_environments.results.models import distinct_ids_of
 
 if TYPE_CHECKING:
+    from posthog_environments.bulk.file import KeptIds
     from posthog_environments.bulk.jobs import Entry, Job
     from posthog_environments.bulk.journal_writer import JournalWriter
-    from posthog_environments.bulk.keep import KeptIds
 
 __all__ = ["Run", "seconds_for"]
 
-# Whom an input means may change: after so long it is looked up again.
+# After this time a person is looked up again.
 FRESH: Final = timedelta(days=1)
 
 
@@ -44,7 +42,7 @@ class Run:
         context: CallContext,
         job: Job,
         journal: JournalWriter,
-        hooks: Callbacks,
+        callbacks: Callbacks,
         *,
         retry_unknown: bool,
         kept: KeptIds | None = None,
@@ -52,16 +50,16 @@ class Run:
         self._context = context
         self._job = job
         self._journal = journal
-        self._hooks = hooks
+        self._callbacks = callbacks
         self._retry_unknown = retry_unknown
         self._kept = kept
-        self._tally = RunOutcomes(job, journal, hooks)
-        # What earlier runs left as unknown, and a row of deletion_status may close.
-        self._open_questions: dict[int, str] = {}
+        self._outcomes = RunOutcomes(job, journal, callbacks)
+        # Uuids of inputs that earlier runs left as unknown. A row of deletion_status may settle them.
+        self._unknown: dict[int, str] = {}
         self._distinct_ids: dict[str, list[str]] = {}
 
     def run(self) -> CallGenerator[BulkReport]:
-        """Do all that is to be done; return the report."""
+        """Run the job, and return the report."""
         try:
             yield from self._journal.open()
             if self._kept is not None and not self._journal.dry_run:
@@ -71,19 +69,19 @@ class Run:
                 if not self._journal.dry_run:
                     yield from self._carry_out()
                 yield from self._journal.flush()
-            return self._tally.report()
+            return self._outcomes.report()
         except PostHogError as error:
-            error.add_note(self._tally.where_it_stands())
+            error.add_note(self._outcomes.progress_text())
             raise
         finally:
             self._journal.close()
             if self._kept is not None:
                 self._kept.close()
 
-    # ------------------------------------------------------------------------------------------- whom the inputs mean
+    # ------------------------------------------------------------------------------------------------------ look-ups
 
     def _look_up(self) -> CallGenerator[None]:
-        # First those of earlier runs: what they have done, nobody else does again.
+        # Inputs of earlier runs first, so that no other input changes the same persons again.
         left = [entry for entry in self._job.entries if not self._is_known(entry, self._journal.of(entry))]
         to_find = [entry for entry in left if self._needs_finding(entry)]
         finder = PersonLookup(self._context, to_find)
@@ -94,22 +92,22 @@ class Run:
         if to_find:
             self._progress("look-ups", len(to_find), len(to_find), requests, "persons")
         for entry in left:
-            if entry not in self._tally:
+            if entry not in self._outcomes:
                 self._identify(entry, self._journal.of(entry))
 
     def _is_known(self, entry: Entry, standing: EntryState) -> bool:
-        """Tell whether an input says the same as another, is settled, or may be; then nobody need be looked up."""
+        """Note an input that is a duplicate, is settled, or may have been sent. It need not be looked up."""
         if entry.same_as is not None:
-            self._tally.note(entry, Outcome("duplicate", reason=f"the same as input {entry.same_as}"))
+            self._outcomes.note(entry, Outcome("duplicate", reason=f"the same as input {entry.same_as}"))
         elif standing.settled is not None and self._is_settled(standing.settled):
-            self._tally.note(entry, standing.settled, earlier=True)
+            self._outcomes.note(entry, standing.settled, earlier=True)
             if standing.settled.state == "unknown" and standing.settled.uuid and self._job.flags.delete_events:
-                self._open_questions[entry.number] = standing.settled.uuid
+                self._unknown[entry.number] = standing.settled.uuid
             if standing.settled.state not in ("refused", "duplicate"):
-                self._tally.claim(entry, standing.settled.uuid)
-        elif (uuid := meant(standing)) is not None:
-            # The person is looked at when its turn comes.
-            self._tally.claim(entry, uuid)
+                self._outcomes.claim(entry, standing.settled.uuid)
+        elif (uuid := uuid_in_doubt(standing)) is not None:
+            # The person is looked at before the change is sent again.
+            self._outcomes.claim(entry, uuid)
         else:
             return False
         return True
@@ -121,7 +119,7 @@ class Run:
 
     def _needs_finding(self, entry: Entry) -> bool:
         if entry.uuid is not None and not self._journal.dry_run:
-            # It says whom it means, and whether anybody is there the change itself will tell.
+            # The change itself will show whether the person exists.
             return False
         return not self._is_fresh(self._journal.of(entry).found)
 
@@ -132,22 +130,22 @@ class Run:
         standing = self._journal.of(entry)
         before = standing.found
         try:
-            sighting = yield from finder.find(entry)
+            result = yield from finder.find(entry)
         except PostHogError as error:
             decision = decide(error, self._job.task, changing=False)
             if decision.state == "pending":
-                self._tally.put_off([entry], decision, error)
+                self._outcomes.put_off([entry], decision, error)
             else:
-                standing.settled = Outcome(decision.state, None, decision.reason)
+                standing.settled = decision.outcome(None)
             return
-        self._tally.fares_well()
-        standing.found = sighting.found
-        if sighting.person is not None and self._kept is not None:
-            self._distinct_ids[sighting.person.uuid] = distinct_ids_of(sighting.person)
-        self._tally.name(entry, name_of(sighting.person) if sighting.person is not None else None, sighting.similar)
-        yield from self._journal.found(entry, sighting.found)
-        if not sighting.found.persons and before is not None and self._tally.is_claimed(before.uuid):
-            # Under another input this journal has dealt with the person whom this one meant.
+        self._outcomes.succeeded()
+        standing.found = result.found
+        if result.person is not None and self._kept is not None:
+            self._distinct_ids[result.person.uuid] = distinct_ids_of(result.person)
+        self._outcomes.name(entry, name_of(result.person) if result.person is not None else None, result.similar)
+        yield from self._journal.found(entry, result.found)
+        if not result.found.persons and before is not None and self._outcomes.is_claimed(before.uuid):
+            # Another input of this journal has meant the same person before.
             standing.settled = Outcome("already_gone", before.uuid, "this journal dealt with the person before")
 
     def _identify(self, entry: Entry, standing: EntryState) -> None:
@@ -157,30 +155,30 @@ class Run:
             return
         assert standing.found is not None
         decision = of_finding(entry, standing.found, self._job.task)
-        decision = decision or self._tally.claim(entry, standing.found.uuid)
+        decision = decision or self._outcomes.claim(entry, standing.found.uuid)
         if decision is not None:
             named = entry.key if entry.names_an_id and "-" in entry.key else None
-            standing.settled = Outcome(decision.state, standing.found.uuid or named, decision.reason)
+            standing.settled = decision.outcome(standing.found.uuid or named)
 
     def _agreed(self) -> CallGenerator[bool]:
-        confirm, plan = self._hooks.confirm, self._tally.report()
+        confirm, plan = self._callbacks.confirm, self._outcomes.report()
         if confirm is None:
             return True
         said: list[bool] = []
         try:
-            # Somebody may have to think about it.
+            # A person may be asked, and need time to answer.
             yield RunBlocking(lambda: said.append(confirm(plan)))
         finally:
             if said != [True]:
                 self._journal.discard()
         return said[0]
 
-    # ----------------------------------------------------------------------------------------------------- the changes
+    # ------------------------------------------------------------------------------------------------------- changes
 
     def _carry_out(self) -> CallGenerator[None]:
-        singles = SingleChanges(self._context, self._job, self._journal, self._tally)
+        singles = SingleChanges(self._context, self._job, self._journal, self._outcomes)
         at_once = self._job.task == "delete" and self._job.using != "single"
-        sender = BulkDeletes(self._context, self._job, self._journal, self._tally, singles) if at_once else singles
+        sender = BulkDeletes(self._context, self._job, self._journal, self._outcomes, singles) if at_once else singles
         entries = self._job.entries
         bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):
@@ -191,54 +189,54 @@ class Run:
         yield from sender.finish()
 
     def _to_send(self, entry: Entry) -> CallGenerator[str | None]:
-        """Return the person of a change that is to be sent; None where there is nothing to send."""
+        """Return the person of a change to send; None if there is nothing to send."""
         standing = self._journal.of(entry)
-        if entry in self._tally:
-            if entry.number not in self._open_questions or not (yield from self._close_question(entry, standing)):
-                self._tally.tell(entry)
+        if entry in self._outcomes:
+            if entry.number not in self._unknown or not (yield from self._settle_unknown(entry, standing)):
+                self._outcomes.tell(entry)
             return None
-        if (uuid := meant(standing)) is not None:
-            return (yield from self._take_up(entry, uuid, standing))
+        if (uuid := uuid_in_doubt(standing)) is not None:
+            return (yield from self._resume(entry, uuid, standing))
         if standing.settled is not None and standing.settled.state != "pending":
-            yield from self._tally.settle([(entry, standing.settled)], sync=False)
+            yield from self._outcomes.settle([(entry, standing.settled)], sync=False)
             return None
         assert standing.found is not None
         return standing.found.uuid
 
-    def _take_up(self, entry: Entry, uuid: str, standing: EntryState) -> CallGenerator[str | None]:
-        """Go on with a change that may have been sent: look first."""
+    def _resume(self, entry: Entry, uuid: str, standing: EntryState) -> CallGenerator[str | None]:
+        """Look at the person of a change that may have been sent. Return it if it is to be sent again."""
         try:
             person = yield from lookup.read(self._context, uuid)
             seen = after_a_look(entry, person, self._job.flags, again=self._retry_unknown)
             if seen is not None and seen.state == "unknown" and self._job.flags.delete_events:
-                seen = (yield from are_queued(self._context, uuid, standing.since)) or seen
+                seen = (yield from lookup.queued_deletion(self._context, uuid, standing.since)) or seen
         except PostHogError as error:
             decision = decide(error, self._job.task, changing=False)
             if decision.state != "pending":
-                yield from self._tally.settle([(entry, Outcome("unknown", uuid, decision.reason))])
-            self._tally.put_off([entry], decision, error)
+                yield from self._outcomes.settle([(entry, Outcome("unknown", uuid, decision.reason))])
+            self._outcomes.put_off([entry], decision, error)
             return None
         if seen is None:
             return uuid
-        self._tally.fares_well()
-        yield from self._tally.settle([(entry, Outcome(seen.state, uuid, seen.reason))])
+        self._outcomes.succeeded()
+        yield from self._outcomes.settle([(entry, seen.outcome(uuid))])
         return None
 
-    def _close_question(self, entry: Entry, standing: EntryState) -> CallGenerator[bool]:
-        """Close what an earlier run left as unknown, if the server shows that it was done."""
-        uuid = self._open_questions[entry.number]
+    def _settle_unknown(self, entry: Entry, standing: EntryState) -> CallGenerator[bool]:
+        """Settle what an earlier run left as unknown, if the server lists the deletion."""
+        uuid = self._unknown[entry.number]
         try:
-            decision = yield from are_queued(self._context, uuid, standing.since)
+            decision = yield from lookup.queued_deletion(self._context, uuid, standing.since)
         except PostHogError as error:
-            self._tally.put_off([], decide(error, self._job.task, changing=False), error)
+            self._outcomes.put_off([], decide(error, self._job.task, changing=False), error)
             return False
         if decision is None:
             return False
-        yield from self._tally.settle([(entry, Outcome(decision.state, uuid, decision.reason))])
+        yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
         return True
 
     def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> CallGenerator[bool]:
-        """Write a person's distinct ids down before the person goes; False where there is nobody to go any more."""
+        """Write down the distinct ids of a person. Return False if the person does not exist."""
         distinct_ids = self._distinct_ids.get(uuid)
         try:
             if distinct_ids is None:
@@ -247,26 +245,26 @@ class Run:
         except PostHogError as error:
             decision = decide(error, self._job.task, changing=False)
             if decision.state != "pending":
-                yield from self._tally.settle([(entry, Outcome(decision.state, uuid, decision.reason))])
-            self._tally.put_off([entry], decision, error)
+                yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
+            self._outcomes.put_off([entry], decision, error)
             return False
         if distinct_ids is None:
             gone = Decision("already_gone", "not found when the distinct ids were to be kept")
-            yield from self._tally.settle([(entry, Outcome(gone.state, uuid, gone.reason))])
+            yield from self._outcomes.settle([(entry, gone.outcome(uuid))])
             return False
         yield RunBlocking(lambda: kept.write(uuid, distinct_ids))
         return True
 
     def _progress(self, stage: Stage, done: int, total: int, requests: int, bucket: Bucket) -> None:
-        """Tell how far the job is; `requests` is how many all of this stage takes."""
-        if self._hooks.on_progress is None:
+        """Report the progress. `requests` is the number of requests of the whole stage."""
+        if self._callbacks.on_progress is None:
             return
         left = -(-requests * (total - done) // total)
         seconds = seconds_for(left, bucket) if self._context.options.pacing else 0.0
-        self._hooks.on_progress(BulkProgress(stage, done, total, seconds))
+        self._callbacks.on_progress(BulkProgress(stage, done, total, seconds))
 
 
 def seconds_for(requests: int, bucket: Bucket) -> float:
-    """Return for how long so many requests must wait for the documented rates, if none was made before."""
+    """Return how long the documented rate limits delay this many requests, if there were none before."""
     waits: Sequence[float] = [max(0, requests - 1) // most * period for most, period in RATES[bucket]]
     return float(max(waits))

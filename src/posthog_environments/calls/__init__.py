@@ -1,1 +1,1 @@
-"""One call as a generator that asks for requests and waits: pacing, retries, errors. No I/O."""
+"""Call generators: pacing, retries and errors of one call. No I/O."""

@@ -1,10 +1,10 @@
-"""The attempts at one call: whether there will be another, after how long, and the error that it ends in."""
+"""Attempts at one call: whether to retry, after how long, and which error to raise."""
 
 from __future__ import annotations
 
 from posthog_environments.calls.messages import Call, OperationKind, ServerResponse, TransportFailure, at_twin
-from posthog_environments.calls.prefixes import moves, place_of, successors
-from posthog_environments.calls.refusals import Asked, is_of_bytes, location, said_in, status_error
+from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
+from posthog_environments.calls.refusals import FailedCall, is_byte_budget, location, server_detail, status_error
 from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, may_repeat, retry_after
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import (
@@ -16,14 +16,14 @@ from posthog_environments.errors import (
 )
 from posthog_environments.ratelimit.limiter import MINUTE
 
-__all__ = ["MAX_REFUSALS", "Attempts"]
+__all__ = ["MAX_RATE_LIMITS", "Attempts"]
 
-# A 429 is not a fault but a queue, and waiting is bounded by time. This bounds a server that says "now" each time.
-MAX_REFUSALS = 100
+# Waits for 429 are bounded by time, not by `retries`. This bounds a server that always sends "Retry-After: 0".
+MAX_RATE_LIMITS = 100
 
 
 class Attempts:
-    """The attempts at one call: what has happened, and whether there will be another."""
+    """The state of one call over its attempts, and the decision whether to retry."""
 
     def __init__(self, context: CallContext, call: Call, ticket: str, waited: float, deadline: float) -> None:
         self.call = call
@@ -34,50 +34,52 @@ class Attempts:
         self._context = context
         self.waited = waited
         self._faults = 0
-        self._refusals = 0
+        self._rate_limits = 0
         self._followed = False
 
-    def goes_to_twin(self, answer: ServerResponse) -> bool:
-        """Learn from an answer which prefix to use; True if this request shall be sent to its twin now."""
-        client, status = self._context.client, answer.status_code
+    def goes_to_twin(self, response: ServerResponse) -> bool:
+        """Update the prefix in use from a response; return True if the request is to be sent to its twin now."""
+        client, status = self._context.client, response.status_code
         if status in (307, 308):
-            return self._follows(answer)
+            return self._follows(response)
         if self.call.operation.free and status == 404:
             return False
-        # To take an address apart costs a tenth of a small call: not where there is nothing to learn.
-        if not client.auto or (client.known and "link" not in answer.headers):
+        # Parsing the URL takes a tenth of a small call's time. Skip it where it can show nothing new.
+        if not client.auto or (client.known and "link" not in response.headers):
             return False
-        place = place_of(answer.url)
-        if place is None:
+        parsed = parse_project_url(response.url)
+        if parsed is None:
             return False
         tells = status not in self.call.operation.mute
-        if place.prefix == "projects":
+        if parsed.prefix == "projects":
             if tells and status != 404:
                 client.prefix = "projects"
             return False
         client.known = client.known or (tells and status != 404)
-        if any(moves(place, place_of(successor)) for successor in successors(answer.url, answer.headers)):
+        if any(
+            is_twin(parsed, parse_project_url(successor)) for successor in successors(response.url, response.headers)
+        ):
             client.prefix = "projects"
         if not tells or status != 404 or client.known or (twin := at_twin(self.call)) is None:
             return False
         self.call = twin
         return True
 
-    def _follows(self, answer: ServerResponse) -> bool:
-        """Follow a redirect that leads to exactly the twin of this request, once."""
-        target = location(answer)
-        if self._followed or target is None or target == answer.url:
+    def _follows(self, response: ServerResponse) -> bool:
+        """Follow a redirect once, if it leads to exactly the twin of this request."""
+        target = location(response)
+        if self._followed or target is None or target == response.url:
             return False
-        if target != answer.url.replace("/api/environments/", "/api/projects/", 1):
+        if target != response.url.replace("/api/environments/", "/api/projects/", 1):
             return False
         self._followed = True
         self._context.client.prefix = "projects"
         return True
 
-    def is_gone(self, answer: ServerResponse) -> bool:
-        """Tell whether a 404 means that an earlier attempt of this call has deleted the person."""
+    def is_gone(self, response: ServerResponse) -> bool:
+        """Return whether a 404 means that an earlier attempt of this call deleted the person."""
         return (
-            answer.status_code == 404
+            response.status_code == 404
             and self.doubtful
             and self.call.operation.kind is OperationKind.DELETE
             and not self.call.delete_events
@@ -87,7 +89,7 @@ class Attempts:
     def delay(self, outcome: ServerResponse | TransportFailure) -> float | None:
         """Return the seconds to wait before the next attempt, or None to give up."""
         if isinstance(outcome, ServerResponse) and outcome.status_code == 429:
-            return self._delay_refused(outcome)
+            return self._rate_limit_delay(outcome)
         if not self._may_repeat(outcome):
             return None
         client, options = self._context.client, self._context.options
@@ -96,8 +98,8 @@ class Attempts:
             return None
         wait = backoff(self._faults, client.random)
         if isinstance(outcome, ServerResponse):
-            # On top, for all clients of a server that comes back are told the same.
-            wait += self._asked_for(outcome) or 0.0
+            # The backoff comes on top: a server that recovers sends all clients the same Retry-After.
+            wait += self._retry_after(outcome) or 0.0
         if wait >= self.deadline - client.clock():
             return None
         with client.lock:
@@ -109,24 +111,27 @@ class Attempts:
             return outcome.again and not (is_change and outcome.sent)
         return outcome.status_code not in self.call.final and may_repeat(outcome.status_code, changes=is_change)
 
-    def _delay_refused(self, answer: ServerResponse) -> float | None:
-        """Wait as the server says: within the timeout, or within max_wait, which does not count towards it."""
+    def _rate_limit_delay(self, response: ServerResponse) -> float | None:
+        """Return the delay after a 429, or None to give up.
+
+        The wait must fit into the timeout, or into `max_wait`, which does not count towards the timeout.
+        """
         client, options = self._context.client, self._context.options
-        self._refusals += 1
-        asked = self._asked_for(answer)
-        of_bytes = is_of_bytes(answer)
-        wait = backoff(self._refusals + 1, client.random) if asked is None else asked
-        if of_bytes and asked is None:
+        self._rate_limits += 1
+        named = self._retry_after(response)
+        of_bytes = is_byte_budget(response)
+        wait = backoff(self._rate_limits + 1, client.random) if named is None else named
+        if of_bytes and named is None:
             wait = MINUTE
         now = client.clock()
         if options.pacing:
-            # Also where this call gives up: the next one shall know.
+            # Also if this call gives up, so that the next call knows.
             if client.shared is not None:
                 client.shared.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
             else:
                 with client.lock:
                     client.quota.refuse(self.call.operation.bucket, now, wait, teaches=not of_bytes)
-        if options.retries == 0 or self._refusals > MAX_REFUSALS:
+        if options.retries == 0 or self._rate_limits > MAX_RATE_LIMITS:
             return None
         if options.max_wait is None:
             if wait >= self.deadline - now:
@@ -138,15 +143,15 @@ class Attempts:
             self.deadline += wait
         return wait
 
-    def was_told(self, outcome: ServerResponse | TransportFailure) -> bool:
-        """Tell whether the server said when to come again."""
-        return isinstance(outcome, ServerResponse) and self._asked_for(outcome) is not None
+    def has_retry_after(self, outcome: ServerResponse | TransportFailure) -> bool:
+        """Return whether the response has a Retry-After."""
+        return isinstance(outcome, ServerResponse) and self._retry_after(outcome) is not None
 
-    def _asked_for(self, answer: ServerResponse) -> float | None:
-        return retry_after(answer.headers.get("retry-after"), self._context.client.now())
+    def _retry_after(self, response: ServerResponse) -> float | None:
+        return retry_after(response.headers.get("retry-after"), self._context.client.now())
 
     def error(self, outcome: ServerResponse | TransportFailure) -> PostHogError:
-        """Return the error that the call ends in."""
+        """Return the error that the call raises."""
         kind = self.call.operation.kind
         if isinstance(outcome, TransportFailure):
             if kind is not OperationKind.READ and self.doubtful:
@@ -157,18 +162,18 @@ class Attempts:
         if (kind is OperationKind.CHANGE and status in AMBIGUOUS_STATUSES) or (
             kind is OperationKind.DELETE and self.doubtful and unclear
         ):
-            said = said_in(outcome)
+            said = server_detail(outcome)
             return self.unknown(f"the server answered {status}" + (f", {said}" if said else ""))
         if kind is OperationKind.DELETE and self.doubtful and status == 404 and not self._context.client.settled:
             return self.unknown("the server answered 404, and nothing so far has shown that it knows the path")
         if kind is OperationKind.DELETE and self.doubtful and status == 404:
             what = "it" if self.call.operation.free else "the person"
             return self.unknown(f"{what} is gone, but whether the deletion of the events was queued is not known")
-        return status_error(self._asked(), outcome, self._asked_for(outcome))
+        return status_error(self._failed_call(), outcome, self._retry_after(outcome))
 
-    def _asked(self) -> Asked:
+    def _failed_call(self) -> FailedCall:
         client, call = self._context.client, self.call
-        return Asked(
+        return FailedCall(
             operation=call.operation.name,
             unscoped=call.operation.unscoped,
             mute=call.operation.mute,
@@ -182,7 +187,7 @@ class Attempts:
         )
 
     def unknown(self, reason: str) -> OutcomeUnknown:
-        """Return the error that says that nobody knows."""
+        """Return the error for an unknown outcome."""
         look = "Look at what it is to change" if self.call.operation.free else "Read the person and look"
         return OutcomeUnknown(
             f"{self.call.operation.name} may or may not have been carried out: {reason}. {look} before you try again."

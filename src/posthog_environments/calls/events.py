@@ -1,6 +1,6 @@
-"""What a client does, as it tells `on_event`: requests, answers, faults and waits.
+"""Events that `on_event` receives: requests, responses, failures and waits.
 
-No record holds a key, an id, a query or a body.
+No event holds a key, an id, a query or a body.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ Why: TypeAlias = Literal["quota", "retry", "retry-after", "poll"]
 
 @attrs.frozen(kw_only=True)
 class ClientEvent:
-    """What all events have.
+    """Base of all events.
 
     Attributes:
-        operation: Name of the call, such as "persons.get"; that of `env.request` is "request".
+        operation: Name of the call, such as "persons.get"; for `env.request` it is "request".
         method: The HTTP method, such as "GET".
-        path_template: The path with names for what tells whom it is about, such as
-            "/api/environments/{project_id}/persons/{id}/".
-        attempt: Number of the attempt at this request, from 1; of a wait, that of the attempt to come.
+        path_template: The path with placeholders for ids, such as "/api/environments/{project_id}/persons/{id}/".
+        attempt: Number of the attempt at this request, from 1; for a wait, the number of the next attempt.
     """
 
     operation: str
@@ -34,16 +33,16 @@ class ClientEvent:
 
 @attrs.frozen(kw_only=True)
 class RequestSent(ClientEvent):
-    """A request goes out."""
+    """A request is sent."""
 
 
 @attrs.frozen(kw_only=True)
 class ResponseReceived(ClientEvent):
-    """An answer came, whatever it says.
+    """A response came, with any status.
 
     Attributes:
-        status_code: HTTP status of the answer.
-        seconds: Seconds since the request went out.
+        status_code: HTTP status of the response.
+        seconds: Seconds since the request was sent.
     """
 
     status_code: int
@@ -52,11 +51,11 @@ class ResponseReceived(ClientEvent):
 
 @attrs.frozen(kw_only=True)
 class RequestFailed(ClientEvent):
-    """No usable answer came.
+    """No usable response came.
 
     Attributes:
         reason: What happened, in words.
-        seconds: Seconds since the request went out.
+        seconds: Seconds since the request was sent.
     """
 
     reason: str
@@ -65,12 +64,12 @@ class RequestFailed(ClientEvent):
 
 @attrs.frozen(kw_only=True)
 class Waiting(ClientEvent):
-    """The client waits before it sends.
+    """The client waits before it sends a request.
 
     Attributes:
-        seconds: How long, in seconds, as far as is known now. Where it takes longer, another event follows.
-        why: What for: "quota" (the rates that the client keeps to), "retry" (a pause after a fault), "retry-after" (the
-            server named the time), or "poll" (the server still works on a query).
+        seconds: The expected wait in seconds. If it takes longer, another event follows.
+        why: The reason: "quota" (the documented rates), "retry" (backoff after a failure), "retry-after" (the server
+            named the time), or "poll" (the server still computes a query).
     """
 
     seconds: float

@@ -1,8 +1,9 @@
-"""One call as a generator: it asks for a send or a sleep, receives what happened, and ends in an answer or an error.
+"""Call generator: run one call with pacing, retries and errors.
 
-Everything between a flow and the wire is decided here: when the quota lets a request go, whether to try again and
-after how long, which error an answer is. Nothing here sleeps, awaits or touches a socket, and the clock is passed in;
-a driver does what is asked for, blocking or awaiting (httpx's auth flow is the model).
+The generator yields a send or a sleep, and receives its outcome. It returns a response or raises an error. It decides
+when a request may go, whether to retry, after how long, and which error to raise. It never sleeps, awaits or touches a
+socket, and the clock is passed in. A runner does what the generator yields, blocking or awaiting; the model is httpx's
+`auth_flow`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from posthog_environments.calls.messages import (
     StepResult,
     TransportFailure,
     is_doubtful,
-    watched,
+    with_observer,
 )
 from posthog_environments.calls.notices import advise
 from posthog_environments.calls.pacing import acquire, pace, patience, tell
@@ -31,7 +32,7 @@ from posthog_environments.calls.prefixes import twin_of
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
 
-__all__ = ["exchange", "observed"]
+__all__ = ["execute_call", "observed"]
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ log = logging.getLogger("posthog_environments")
 
 
 def observed(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:
-    """Run a flow, and tell `on_event` and the log what it asks for, where somebody listens."""
+    """Run a call generator, and report its requests and waits to `on_event` and the log, if either listens."""
     client = context.client
     if client.on_event is None and not log.isEnabledFor(logging.INFO):
         return generator
@@ -49,7 +50,7 @@ def observed(context: CallContext, call: Call, generator: CallGenerator[T]) -> C
     observer = Observer(client.on_event, call.operation.name, method, client.clock)
     url = _in_use(client, call)
 
-    def watch(seen: Step | StepResult) -> None:
+    def observe(seen: Step | StepResult) -> None:
         nonlocal url
         if isinstance(seen, Send):
             url = _in_use(client, seen.call)
@@ -61,7 +62,7 @@ def observed(context: CallContext, call: Call, generator: CallGenerator[T]) -> C
         elif isinstance(seen, TransportFailure):
             observer.failed(url, seen.reason)
 
-    return watched(generator, watch)
+    return with_observer(generator, observe)
 
 
 def _in_use(client: ClientState, call: Call) -> str:
@@ -70,18 +71,18 @@ def _in_use(client: ClientState, call: Call) -> str:
     return twin_of(url) or url if client.prefix == "projects" else url
 
 
-def exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
-    """Make a call, with everything that belongs to it: pacing, retries, and errors.
+def execute_call(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+    """Make a call with pacing, retries and errors.
 
-    Returns the answer, whose status is a success. `ServerResponse.content` has not been looked into.
+    Returns the response, whose status is a success (or a 404 that confirms a deletion). Its body is not parsed.
 
     Raises:
-        PostHogError: One of the tree in `errors`; for an answer that is no success an `APIStatusError`.
+        PostHogError: An error of the tree in `errors`; for a status that is not a success an `APIStatusError`.
     """
-    return observed(context, call, _exchange(context, call))
+    return observed(context, call, _execute(context, call))
 
 
-def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
+def _execute(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     client, options = context.client, context.options
     if options.extra_headers:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
@@ -99,7 +100,7 @@ def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]
             if 200 <= outcome.status_code < 300:
                 with client.lock:
                     client.budget.earn()
-                    # A page of somebody between, such as a log-in, shows nothing.
+                    # An HTML page of a proxy, such as a login, does not show that the project exists.
                     client.found = client.found or "html" not in outcome.headers.get("content-type", "")
                 return outcome
             if attempt.is_gone(outcome):
@@ -110,19 +111,19 @@ def _exchange(context: CallContext, call: Call) -> CallGenerator[ServerResponse]
             raise attempt.error(outcome)
         if delay > 0:
             for_quota = isinstance(outcome, ServerResponse) and outcome.status_code == 429
-            yield Sleep(delay, for_quota, "retry-after" if attempt.was_told(outcome) else "retry")
+            yield Sleep(delay, for_quota, "retry-after" if attempt.has_retry_after(outcome) else "retry")
         yield from _pace_again(context, attempt)
 
 
 def _pace_again(context: CallContext, attempt: Attempts) -> CallGenerator[None]:
-    """Take leave for another attempt; this wait counts towards the call's own time if it has no other."""
+    """Wait for the quota before another attempt. If the timeout is the limit, the wait counts towards it."""
     if context.options.pacing:
-        besides = patience(context, attempt.call)
+        extra = patience(context, attempt.call)
         own = max(0.0, attempt.deadline - context.client.clock())
-        limit = own if besides is None else max(0.0, besides - attempt.waited)
+        limit = own if extra is None else max(0.0, extra - attempt.waited)
         try:
             waited = yield from acquire(context.client, attempt.call.operation.bucket, limit, attempt.ticket, own)
-            if besides is not None:
+            if extra is not None:
                 attempt.waited += waited
                 attempt.deadline += waited
         except RateLimitError:

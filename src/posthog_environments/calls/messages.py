@@ -1,4 +1,4 @@
-"""What a call asks for, and what it receives: requests, waits, answers, failures. No I/O."""
+"""Messages between call generators and runners: requests, waits, responses and failures. No I/O."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ __all__ = [
     "TransportFailure",
     "at_twin",
     "is_doubtful",
-    "watched",
+    "with_observer",
 ]
 
 T = TypeVar("T")
 
 
 class OperationKind(Enum):
-    """What repeating an operation would do."""
+    """Kind of operation, which decides whether a call may be retried after an unclear outcome."""
 
     READ = "read"
     CHANGE = "change"
@@ -47,29 +47,30 @@ class OperationKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the exchange must know about an operation of the contract."""
+    """Properties of an operation that decide how its calls are paced and retried."""
 
     name: str
     kind: OperationKind
     bucket: Bucket
-    # A listing is a long job: unless told otherwise it waits for the quota as long as it takes.
+    # Listings wait for the quota without a limit, unless `max_wait` is set.
     patient: bool = False
-    # The page names no scope for these, and servers refuse personal keys whatever their scopes.
+    # The vendor's page names no scope, and servers refuse personal API keys with any scope.
     unscoped: bool = False
-    # Statuses that tell nothing about the prefix: an endpoint that is gone answers them under either.
+    # Statuses that say nothing about the prefix: an endpoint that was removed sends them under both prefixes.
     mute: frozenset[int] = frozenset()
-    # Whether the user named the path: then nobody knows what a 404 is about, nor what a change has changed.
+    # Whether the user named the path. Then it is not known what a 404 is about, nor what a change changes.
     free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to be made: what the generated client built, and how to treat it.
+    """One call: the request as the generated client built it, and how to treat it.
 
     Attributes:
-        delete_events: Marks the one case in which a 404 after a doubtful DELETE leaves a question open.
-        final: Statuses that are not tried again, for they would come again.
-        remark: What to say where the server answers 400 or one of `final`.
+        delete_events: Whether a DELETE also deletes events. Then a 404 after a doubtful attempt leaves the outcome
+            unknown.
+        final: Statuses that are not retried, because they would come again.
+        remark: Hint of the error for status 400 and for `final`.
     """
 
     operation: Operation
@@ -82,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Asks the driver to send a request, and to be back by `deadline`."""
+    """Ask the runner to send a request and to return by `deadline`, a time of the client's clock."""
 
     call: Call
     deadline: float
@@ -90,11 +91,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Asks the driver to wait; `for_quota` says whether it is the quota that is waited for, or the server's word.
+    """Ask the runner to wait.
 
     Attributes:
-        why: What it is for, as events tell it.
-        whole: Seconds that the wait takes in all, as far as is known, where it is cut into naps.
+        seconds: How long.
+        for_quota: Whether the wait is for the quota, by the client's count or after a 429.
+        why: The reason, as in `events.Waiting`.
+        whole: Expected seconds of the whole wait, if this is one slice of it.
     """
 
     seconds: float
@@ -105,34 +108,35 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class ServerResponse:
-    """What the server sent: decompressed, complete and within the limits, but not looked into."""
+    """A response: complete, decompressed and within the size limits; its body is not parsed."""
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes
     url: str = ""
-    # The body still to come, where a stream was asked for and the status is a success.
+    # The body that is still to come, if a stream was requested and the status is a success.
     stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunBlocking:
-    """Asks the driver for work that blocks for a while, off any event loop, such as a write to a disk.
+    """Ask the runner to run blocking work, such as a write to a disk, outside of the event loop.
 
-    The flow receives what it returns; what it raises ends the flow.
+    The call generator receives its return value. An exception ends the call generator.
     """
 
     work: Callable[[], float | None]
 
 
 class TransportFailure(Exception):  # noqa: N818 - an outcome, raised by the transport and turned into an error here
-    """No usable answer came.
+    """No usable response came.
 
     Attributes:
-        sent: Whether any of the request may have reached the server.
-        again: Whether another attempt may fare better.
-        malformed: The status and body of an answer that came and cannot be used, if one did.
-        timed_out: Whether it was time that ran out.
+        reason: What happened, in words.
+        sent: Whether any part of the request may have reached the server.
+        again: Whether a retry may succeed.
+        malformed: Status and body of a response that cannot be used; None if there was no response.
+        timed_out: Whether the time ran out.
     """
 
     def __init__(
@@ -161,8 +165,8 @@ StepResult: TypeAlias = ServerResponse | TransportFailure | float | None
 CallGenerator: TypeAlias = Generator[Step, StepResult, T]
 
 
-def watched(generator: CallGenerator[T], watch: Callable[[Step | StepResult], object]) -> CallGenerator[T]:
-    """Run a flow, and show each thing that it asks for before it is done, and what comes of it."""
+def with_observer(generator: CallGenerator[T], observe: Callable[[Step | StepResult], object]) -> CallGenerator[T]:
+    """Run a call generator, and pass each step and each outcome to `watch`."""
     outcome: StepResult = None
     with closing(generator):
         while True:
@@ -171,17 +175,17 @@ def watched(generator: CallGenerator[T], watch: Callable[[Step | StepResult], ob
             except StopIteration as stop:
                 value: T = stop.value
                 return value
-            watch(command)
+            observe(command)
             outcome = yield command
-            watch(outcome)
+            observe(outcome)
 
 
 def is_doubtful(outcome: ServerResponse | TransportFailure) -> bool:
-    """Tell whether the server may have done what it was asked to, without saying so."""
+    """Return whether the server may have carried out the request without confirming it."""
     return outcome.sent if isinstance(outcome, TransportFailure) else outcome.status_code in AMBIGUOUS_STATUSES
 
 
 def at_twin(call: Call) -> Call | None:
-    """Return the same call to its twin under projects; None if it is not under environments."""
+    """Return the same call under `/api/projects/`; None if its path is not under `/api/environments/`."""
     twin = twin_of(call.request["url"])
     return None if twin is None else replace(call, request={**call.request, "url": twin})

@@ -1,6 +1,6 @@
-"""What a server announces the end of, and the one warning that a person gets of each.
+"""Deprecation notices: read them from response headers, and warn once of each.
 
-`Deprecation` comes as `true` (older drafts) and as `@seconds` since 1970 (RFC 9745), `Sunset` as a date (RFC 8594).
+`Deprecation` is `true` (older drafts) or `@seconds` since 1970 (RFC 9745). `Sunset` is a date (RFC 8594).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from posthog_environments.calls.prefixes import Place, links, place_of, same_but_place, successors
+from posthog_environments.calls.prefixes import ProjectUrl, links, parse_project_url, same_except_project, successors
 from posthog_environments.errors import printable
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Notice", "advise", "notices", "warn"]
 
-# Below a task of an event loop there may be no line of the user's but the one that started the loop.
+# Packages whose frames a warning skips. In a task, the user's only line may be the one that started the event loop.
 _NOT_THE_USER = frozenset({"posthog_environments", "asyncio", "anyio", "trio", "contextlib", "functools", "concurrent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing whose end is announced.
+    """One deprecation.
 
     Attributes:
-        of: "prefix", "current" (the alias instead of a number), or "operation".
-        text: What is said of it, with dates; a sentence without its full stop.
-        number: The number of the project behind "@current", where a link tells it.
+        of: What is deprecated: "prefix", "current" (the project id "@current"), or "operation".
+        text: The message with its dates, without the full stop.
+        number: The project id behind "@current", if a link names it.
     """
 
     of: Literal["prefix", "current", "operation"]
@@ -41,19 +41,21 @@ class Notice:
 
 
 def notices(url: str, operation: str, headers: Mapping[str, str]) -> list[Notice]:
-    """Read what the answer to a request says of what is deprecated about it: prefix, project or operation."""
-    place, when = place_of(url), _when(headers)
-    if place is None or when is None:
+    """Return what the response says is deprecated about its request: prefix, project or operation."""
+    parsed, when = parse_project_url(url), _when(headers)
+    if parsed is None or when is None:
         return []
-    named = [target for target in successors(url, headers) if (found := place_of(target)) is None or found != place]
-    about = [_twin(place, target) for target in named]
+    named = [
+        target for target in successors(url, headers) if (found := parse_project_url(target)) is None or found != parsed
+    ]
+    about = [_twin(parsed, target) for target in named]
     twins = [twin for twin in about if twin is not None]
     number = next((twin.project for twin in twins if twin.project.isdigit()), None)
     announced: list[Notice] = []
-    if place.project == "@current" and (number or not named):
+    if parsed.project == "@current" and (number or not named):
         text = f'The server says that the project id "@current" is deprecated{when}'
         announced.append(Notice("current", text, number))
-    if place.prefix == "environments" and (any(twin.prefix == "projects" for twin in twins) or not named):
+    if parsed.prefix == "environments" and (any(twin.prefix == "projects" for twin in twins) or not named):
         announced.append(Notice("prefix", f"The server says that /api/environments/ is on its way out{when}"))
     others = [target for target, twin in zip(named, about, strict=True) if twin is None]
     if others:
@@ -62,13 +64,13 @@ def notices(url: str, operation: str, headers: Mapping[str, str]) -> list[Notice
     return announced
 
 
-def _twin(place: Place, target: str) -> Place | None:
-    found = place_of(target)
-    return found if found is not None and same_but_place(place, found) else None
+def _twin(parsed: ProjectUrl, target: str) -> ProjectUrl | None:
+    found = parse_project_url(target)
+    return found if found is not None and same_except_project(parsed, found) else None
 
 
 def _when(headers: Mapping[str, str]) -> str | None:
-    """Say when, to follow "is deprecated"; None if nothing is announced."""
+    """Return the dates as a suffix of "is deprecated"; None if nothing is deprecated."""
     since, sunset = headers.get("deprecation", "").strip(), headers.get("sunset", "").strip()
     if since.lower() in ("", "false", "?0") and not sunset:
         return None
@@ -80,7 +82,7 @@ def _when(headers: Mapping[str, str]) -> str | None:
 
 
 def advise(warned: set[str], chosen: Prefix, operation: str, url: str, headers: Mapping[str, str]) -> None:
-    """Warn of what an answer announces the end of, once for each thing: `warned` holds what was warned of."""
+    """Warn of each deprecation in a response once; `warned` holds what was warned of before."""
     if "deprecation" not in headers and "sunset" not in headers:
         return
     for notice in notices(url, operation, headers):
@@ -92,7 +94,7 @@ def advise(warned: set[str], chosen: Prefix, operation: str, url: str, headers: 
 
 
 def _advice(notice: Notice, chosen: Prefix) -> str | None:
-    """Say what to do about a notice; None where there is nothing to do, for the client moves by itself."""
+    """Return what to do about a notice; None if the client adapts by itself."""
     if notice.of == "current":
         number = f", {notice.number}" if notice.number else ""
         return f"Use the number of the project instead{number}: project_id={notice.number or 12345}."
@@ -104,15 +106,15 @@ def _advice(notice: Notice, chosen: Prefix) -> str | None:
 
 
 def _explained(headers: Mapping[str, str]) -> str:
-    """Name the page on which the server explains it, if it names one."""
+    """Return a sentence with the URL of the server's explanation, if it names one."""
     pages = [link.target for link in links(headers.get("link")) if "deprecation" in link.relations]
     return f" See {printable(pages[0], 200)}." if pages else ""
 
 
 def warn(message: str, category: type[Warning] = DeprecationWarning) -> None:
-    """Give a warning that points to the user's line: the first one that is not ours or an event loop's.
+    """Issue a warning that points to the user's line, past the frames of this package and of event loops.
 
-    `warnings.warn` has `skip_file_prefixes` for this, but with Python 3.12 only.
+    `warnings.warn` has `skip_file_prefixes` for this, but only since Python 3.12.
     """
     import inspect
     import warnings

@@ -1,4 +1,4 @@
-"""Tells `on_event` and the log what a call does. Used only where somebody listens."""
+"""Observability: report what a call does to `on_event` and to the log. Imported only if either is in use."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = ["Observer", "check_listener", "line", "log_level", "log_to_stderr", "
 
 log = logging.getLogger("posthog_environments")
 
-# A wait that comes to its end so many seconds later than was said is told of anew.
+# If a wait ends so many seconds later than reported, it is reported again.
 LATER: Final = 2.0
-# What may stand behind the name of a collection in a path of the API and is no id.
+# Path segments of the API that are names, not ids.
 _NAMES: Final = """
 actions activity add_persons_to_static_cohort annotations bulk_delete bulk_update cancel cohorts dashboards definition
 delete_events delete_property delete_recordings deletion_status duplicate evaluation_reasons event_definitions events
@@ -39,10 +39,10 @@ _COLLECTION: Final = re.compile(r"[a-z][a-z_]*")
 
 
 def path_template(url: str, operation: str = "") -> str:
-    """Return a path of the API with `{project_id}` and `{id}` for what tells whom it is about.
+    """Return a path of the API with its ids replaced by `{project_id}` and `{id}`.
 
-    A word that is not known to be the name of a collection or of an operation counts as an id. So `persons.activity`
-    may have `activity` in its path.
+    A segment that is not a known name of a collection or an operation counts as an id. The parts of `operation` are
+    known names.
     """
     words = _WORDS.union(operation.split("."))
     segments = url.partition("?")[0].removeprefix("/api/").split("/")
@@ -57,7 +57,7 @@ def path_template(url: str, operation: str = "") -> str:
 
 
 def line(event: ClientEvent) -> str:
-    """Say an event in one line."""
+    """Return an event as one line of the log."""
     whose = f"{event.method} {event.operation}"
     if isinstance(event, Waiting):
         return f"{whose}: waiting {event.seconds:.1f} s {_WHY[event.why]}, before attempt {event.attempt}"
@@ -77,13 +77,13 @@ _WHY: Final[dict[Why, str]] = {
 
 
 class Observer:
-    """Makes events of what one call asks for and receives.
+    """Creates the events of one call.
 
     Args:
-        tell: What `on_event` is; None where only the log listens.
+        tell: The `on_event` function; None if only the log listens.
         operation: Name of the call.
         method: Its HTTP method.
-        clock: That of the client, in seconds.
+        clock: The client's clock, in seconds.
     """
 
     def __init__(
@@ -95,25 +95,25 @@ class Observer:
         self._clock = clock
         self._attempt = 0
         self._sent_at = 0.0
-        # When the wait that was told of ends.
+        # When the reported wait ends.
         self._until = float("-inf")
 
     def sent(self, url: str) -> None:
-        """Tell that a request goes out."""
+        """Report a request."""
         self._attempt += 1
         self._sent_at, self._until = self._clock(), float("-inf")
         self._emit(RequestSent, url, self._attempt)
 
     def received(self, url: str, status_code: int) -> None:
-        """Tell that an answer came."""
+        """Report a response."""
         self._emit(ResponseReceived, url, self._attempt, status_code=status_code, seconds=self._since())
 
     def failed(self, url: str, reason: str) -> None:
-        """Tell that no usable answer came."""
+        """Report a failure."""
         self._emit(RequestFailed, url, self._attempt, reason=reason, seconds=self._since())
 
     def waiting(self, url: str, seconds: float, why: Why) -> None:
-        """Tell that the call waits, unless that is known."""
+        """Report a wait, unless it is part of a wait that was reported."""
         until = self._clock() + seconds
         if until > self._until + LATER:
             self._until = until
@@ -137,7 +137,7 @@ class Observer:
 
 
 def _call(tell: Callable[[ClientEvent], object], event: ClientEvent) -> None:
-    """Tell, and let nothing that is raised go further."""
+    """Call `on_event`, and log what it raises."""
     try:
         found = tell(event)
     except Exception:
@@ -145,7 +145,7 @@ def _call(tell: Callable[[ClientEvent], object], event: ClientEvent) -> None:
         return
     if inspect.iscoroutine(found):
         found.close()
-        log.error("on_event returned a coroutine, which nobody awaits: give a plain function.")
+        log.error("on_event returned a coroutine, which is not awaited: give a plain function.")
 
 
 def _level(event: ClientEvent) -> int:
@@ -154,17 +154,17 @@ def _level(event: ClientEvent) -> int:
 
 
 def check_listener(on_event: object) -> None:
-    """See that somebody can be told.
+    """Check `on_event`.
 
     Raises:
-        ConfigurationError: It cannot be called, or would have to be awaited.
+        ConfigurationError: It is not callable, or is a coroutine function.
     """
     if not callable(on_event):
         raise ConfigurationError(f"on_event must be a function of one event, not {type(on_event).__name__}.")
     for each in (on_event, getattr(on_event, "__call__", None)):  # noqa: B004 - an object may await when it is called
         if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each):
             raise ConfigurationError(
-                "on_event must be a plain function, for nobody awaits it. From one, hand the event on: "
+                "on_event must be a plain function, because it is not awaited. For async code, pass the event on: "
                 "queue.put_nowait(event)."
             )
 
@@ -173,7 +173,7 @@ def check_listener(on_event: object) -> None:
 
 
 class _ToStandardError(logging.Handler):
-    """Writes to what `sys.stderr` is at that moment."""
+    """Writes to the current `sys.stderr`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -184,10 +184,10 @@ class _ToStandardError(logging.Handler):
 
 
 def log_level(value: str) -> int:
-    """Read POSTHOG_LOG.
+    """Return the level that POSTHOG_LOG names.
 
     Raises:
-        ConfigurationError: It is neither "debug" nor "info".
+        ConfigurationError: The value is neither "debug" nor "info".
     """
     try:
         return {"debug": logging.DEBUG, "info": logging.INFO}[value.lower()]
@@ -198,7 +198,7 @@ def log_level(value: str) -> int:
 
 
 def log_to_stderr(level: int) -> Callable[[], None]:
-    """Have the log shown from this level on; return what ends that. Where somebody handles it already, they do."""
+    """Write the log to standard error from `level` on, unless it has a handler; return a function that undoes this."""
     before, handler = log.level, None
     log.setLevel(level)
     if not log.hasHandlers():

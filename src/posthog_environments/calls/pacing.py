@@ -1,4 +1,4 @@
-"""Waiting for the quota: of this client alone, or shared with others."""
+"""Pacing: wait until the rate limiter lets a request go, with a quota of this client or a shared one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
 from posthog_environments.ratelimit.limiter import LONGEST_NAP, Bucket, SharedPacer
 
-__all__ = ["STORE_HURRY", "STORE_PATIENCE", "acquire", "pace", "patience", "tell"]
+__all__ = ["STORE_MAX_WAIT", "STORE_MIN_WAIT", "acquire", "pace", "patience", "tell"]
 
-# Seconds that a store of quotas may take at most, and at least: a call that is in a hurry bounds it in between.
-STORE_PATIENCE = 1.0
-STORE_HURRY = 0.1
+# Most and least seconds that a call waits for the store of a shared quota. The call's own limits lie in between.
+STORE_MAX_WAIT = 1.0
+STORE_MIN_WAIT = 0.1
 
 
 def pace(context: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
-    """Wait until the quota lets the call go, and return the seconds that it took."""
+    """Wait until the rate limiter lets the call go; return the seconds waited."""
     options, operation = context.options, call.operation
     if not options.pacing:
         return 0.0
@@ -30,14 +30,25 @@ def pace(context: CallContext, call: Call, ticket: str) -> CallGenerator[float]:
 
 
 def patience(context: CallContext, call: Call) -> float | None:
-    """Return the seconds for which a call may wait besides its own time; None if it has none besides."""
+    """Return the seconds that a call may wait for the quota; None if its timeout is the limit."""
     if context.options.max_wait is not None:
         return context.options.max_wait
     return float("inf") if call.operation.patient else None
 
 
 def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seconds: float) -> CallGenerator[float]:
-    """Wait for leave for a request that takes so many seconds at most, and return the seconds that it took."""
+    """Wait until the rate limiter grants a request; return the seconds waited.
+
+    Args:
+        client: The state of the client.
+        bucket: The rate that the request counts against.
+        limit: Seconds to wait at most.
+        ticket: Identifies the request in a shared quota; "" without one.
+        seconds: Seconds that the request may take.
+
+    Raises:
+        RateLimitError: The wait would exceed `limit`. Nothing was sent.
+    """
     if client.shared is not None:
         return (yield from _acquire_shared(client, client.shared, bucket, limit, ticket, seconds))
     start, waiter = client.clock(), object()
@@ -50,7 +61,7 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
                 return now - start
             if now - start + wait > limit:
                 raise _out_of_quota(bucket, wait)
-            # The part of the quota that is ours may grow meanwhile: who sleeps on would be overtaken by later comers.
+            # Sleep in slices: the client's part of the quota may grow, and later calls would overtake a long sleep.
             yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     finally:
         with client.lock:
@@ -60,9 +71,9 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
 def _acquire_shared(
     client: ClientState, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
 ) -> CallGenerator[float]:
-    """Do the same with a quota that others use too; see `acquire`."""
+    """Wait for a grant of a shared quota; see `acquire`."""
     start, mine = client.clock(), False
-    store_time = _store_patience(min(limit, seconds))
+    store_time = _store_wait(min(limit, seconds))
     try:
         while True:
             wait = yield RunBlocking(lambda: shared.acquire(bucket, ticket, seconds, store_time))
@@ -84,15 +95,15 @@ def _acquire_shared(
             shared.leave(bucket, ticket)
 
 
-def tell(client: ClientState, seconds: float = STORE_PATIENCE) -> CallGenerator[None]:
-    """Let those who share the quota know what has happened."""
+def tell(client: ClientState, seconds: float = STORE_MAX_WAIT) -> CallGenerator[None]:
+    """Write pending events to the store of a shared quota, if there are any."""
     shared = client.shared
     if shared is not None and shared.pending:
-        yield RunBlocking(lambda: shared.flush(_store_patience(seconds)))
+        yield RunBlocking(lambda: shared.flush(_store_wait(seconds)))
 
 
-def _store_patience(seconds: float) -> float:
-    return max(STORE_HURRY, min(STORE_PATIENCE, seconds))
+def _store_wait(seconds: float) -> float:
+    return max(STORE_MIN_WAIT, min(STORE_MAX_WAIT, seconds))
 
 
 _OF: Mapping[Bucket, str] = {

@@ -1,8 +1,8 @@
-"""Twin paths, and what the headers of an answer say about them. Pure.
+"""Prefixes: the twin paths of an operation, and the `Link` headers that name them. Pure.
 
-Servers have each operation twice, under `/api/environments/` and under `/api/projects/` (PostHog's source:
-middleware.py, EnvironmentsRewriteMiddleware). Answers under the first one carry `Deprecation`, `Sunset` and `Link`
-(RFC 9745, RFC 8594, RFC 8288); answers for `@current` carry a `Link` that holds the number of the project.
+Servers have each operation under `/api/environments/` and under `/api/projects/` (source: PostHog's middleware.py,
+EnvironmentsRewriteMiddleware). Responses under `/api/environments/` carry `Deprecation`, `Sunset` and `Link` (RFC 9745,
+RFC 8594, RFC 8288). Responses for `@current` carry a `Link` with the number of the project.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = [
     "PROJECTS",
     "InUse",
     "Link",
-    "Place",
+    "ProjectUrl",
+    "is_twin",
     "links",
-    "moves",
-    "place_of",
-    "same_but_place",
+    "parse_project_url",
+    "same_except_project",
     "successors",
     "twin_of",
 ]
@@ -40,23 +40,23 @@ _PARAMETERS = re.compile(_PARAMETER)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of a `Link` header: where it leads, as it came, and the relations in lower case."""
+    """One link of a `Link` header: its target as it came, and its relations in lower case."""
 
     target: str
     relations: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A path of the API that belongs to a project.
+class ProjectUrl:
+    """A URL below a project, in its parts.
 
     Attributes:
-        origin: Scheme and authority, in lower case.
-        base: What stands before `/api`, mostly nothing.
-        prefix: Which of the twins it is.
+        origin: Scheme, and host with port in lower case.
+        base: The path before `/api`, mostly empty.
+        prefix: "environments" or "projects".
         project: The number of the project, or "@current".
-        rest: What follows the project.
-        query: The query, decoded, in its order.
+        rest: The path after the project.
+        query: The decoded query, in its order.
     """
 
     origin: tuple[str, str]
@@ -67,8 +67,8 @@ class Place:
     query: tuple[tuple[str, str], ...]
 
 
-def place_of(url: str) -> Place | None:
-    """Read the URL of a request or of a link; None if it is not below a project."""
+def parse_project_url(url: str) -> ProjectUrl | None:
+    """Parse the URL of a request or a link; None if it is not below a project."""
     try:
         parts = urlsplit(url)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
@@ -79,7 +79,7 @@ def place_of(url: str) -> Place | None:
     if found is None:
         return None
     base, prefix, project, rest = found.group(1, 2, 3, 4)
-    return Place(origin, base, prefix, project, rest, query)
+    return ProjectUrl(origin, base, prefix, project, rest, query)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str]:
@@ -88,12 +88,12 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
 
 
 def twin_of(path: str) -> str | None:
-    """Return the twin of a path under environments, which is all that a request names; None for any other."""
+    """Return the path under `/api/projects/` for a path under `/api/environments/`; None for any other path."""
     return PROJECTS + path.removeprefix(ENVIRONMENTS) if path.startswith(ENVIRONMENTS) else None
 
 
 def links(header: str | None) -> list[Link]:
-    """Read a `Link` header, in which there may be several; what is no link is passed over."""
+    """Return the links of a `Link` header; skip what is malformed."""
     found: list[Link] = []
     for match in _LINK.finditer(header or ""):
         values = (quoted or bare for name, quoted, bare in _PARAMETERS.findall(match.group(2)) if name.lower() == "rel")
@@ -103,7 +103,7 @@ def links(header: str | None) -> list[Link]:
 
 
 def successors(url: str, headers: Mapping[str, str]) -> list[str]:
-    """Return where the answer to a request says that its successor is, as whole URLs."""
+    """Return the absolute URLs that the response names as `successor-version`."""
     found: list[str] = []
     for link in links(headers.get("link")):
         if "successor-version" in link.relations:
@@ -114,23 +114,23 @@ def successors(url: str, headers: Mapping[str, str]) -> list[str]:
     return found
 
 
-def moves(place: Place, successor: Place | None) -> bool:
-    """Tell whether a successor is the twin of a request under environments.
-
-    It differs in prefix and project alone. The project may only be another where the request had "@current": any other
-    number would be somebody else's data. A server behind a proxy may not know what stands before its own paths.
-    """
+def is_twin(parsed: ProjectUrl, successor: ProjectUrl | None) -> bool:
+    """Return whether `successor` is the twin of a request under `/api/environments/`; see `same_except_project`."""
     return (
         successor is not None
-        and (place.prefix, successor.prefix) == ("environments", "projects")
-        and same_but_place(place, successor)
+        and (parsed.prefix, successor.prefix) == ("environments", "projects")
+        and same_except_project(parsed, successor)
     )
 
 
-def same_but_place(place: Place, successor: Place) -> bool:
-    """Tell whether two places differ in prefix and project alone."""
-    if successor.base not in (place.base, "") or (
-        successor.project != place.project and not (place.project == "@current" and successor.project.isdigit())
+def same_except_project(parsed: ProjectUrl, successor: ProjectUrl) -> bool:
+    """Return whether two places differ only in prefix and project.
+
+    The project may differ only if the request had "@current": another number would be another project's data. The base
+    may be missing, because a server behind a proxy may not know it.
+    """
+    if successor.base not in (parsed.base, "") or (
+        successor.project != parsed.project and not (parsed.project == "@current" and successor.project.isdigit())
     ):
         return False
-    return (place.origin, place.rest, place.query) == (successor.origin, successor.rest, successor.query)
+    return (parsed.origin, parsed.rest, parsed.query) == (successor.origin, successor.rest, successor.query)

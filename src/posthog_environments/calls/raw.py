@@ -1,4 +1,4 @@
-"""Keeps the answer beside what a call makes of it."""
+"""Raw responses: keep the response of a call beside its value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     TransportFailure,
-    watched,
+    with_observer,
 )
 from posthog_environments.errors import MalformedResponseError
 from posthog_environments.results.decoding import loads
@@ -26,9 +26,9 @@ T = TypeVar("T")
 
 
 def raw(generator: CallGenerator[T], clock: Callable[[], float] = time.monotonic) -> CallGenerator[RawResponse[T]]:
-    """Run a flow, and return the last answer with what came of it.
+    """Run a call generator; return its last response, whose `parse` gives the value of the call.
 
-    An answer that cannot be read is an answer too: `parse` says so.
+    If the body is malformed, `parse` raises the error.
     """
     start, attempts = clock(), 0
     last: list[ServerResponse | TransportFailure] = []
@@ -42,16 +42,18 @@ def raw(generator: CallGenerator[T], clock: Callable[[], float] = time.monotonic
 
     parse: Callable[[], T]
     try:
-        value = yield from watched(generator, note)
+        value = yield from with_observer(generator, note)
     except MalformedResponseError as error:
         if not last or not isinstance(last[0], ServerResponse):
             raise
         parse = partial(_raise, error.with_traceback(None))
     else:
         parse = partial(_same, value)
-    answer = last[0]
-    assert isinstance(answer, ServerResponse)
-    return RawResponse(answer.status_code, answer.headers, answer.content, attempts, clock() - start, parse, loads)
+    response = last[0]
+    assert isinstance(response, ServerResponse)
+    return RawResponse(
+        response.status_code, response.headers, response.content, attempts, clock() - start, parse, loads
+    )
 
 
 def _same(value: T) -> T:

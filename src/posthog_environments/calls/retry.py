@@ -1,4 +1,4 @@
-"""From an outcome to a delay, or to giving up. Pure: the clock and the dice are passed in."""
+"""Retry policy: which statuses are retried, after how long, and how often. Pure: clock and randomness are passed in."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 __all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "may_repeat", "retry_after"]
 
-# The server, or a proxy before it, may have worked on the request before it said this.
+# The server may have carried out the request before it, or a proxy, sent one of these.
 # 512 is PostHog's own; 520 to 527 come from Cloudflare.
 AMBIGUOUS_STATUSES = frozenset({408, 500, 502, 504, 512, *range(520, 528)})
-# The request was turned away before anything was done.
+# The server refused the request before it did anything.
 REFUSED_STATUSES = frozenset({429, 503})
 BASE = 0.5
 CAP = 8.0
@@ -29,22 +29,22 @@ def may_repeat(status: int, *, changes: bool) -> bool:
 
 
 def backoff(attempt: int, random: Callable[[], float]) -> float:
-    """Return the seconds to wait after the `attempt`-th failure (from 1): exponential, with full jitter."""
+    """Return the seconds to wait after the `attempt`-th failure (from 1): exponential backoff with full jitter."""
     return float(min(CAP, BASE * 2 ** min(attempt, 10))) * random()
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds, or an HTTP date.
+    """Return the seconds of a Retry-After header, which holds seconds or an HTTP date.
 
-    Returns None for garbage and for negative values, for these say nothing, and infinity for a number that is
-    absurdly large: the caller then gives up rather than knock too early.
+    Returns None for unreadable and negative values. Returns infinity for numbers of more than 12 characters, so that
+    the caller gives up instead of retrying too early.
     """
     if value is None:
         return None
     value = value.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return math.inf if len(value) > 12 else float(value)
-    # Dates are rare here, and the import is heavy.
+    # Dates are rare, and the import is slow.
     from email.utils import parsedate_to_datetime
 
     try:
@@ -58,11 +58,11 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 
 class RetryBudget:
-    """How many retries a client may still make, over all its calls.
+    """Limit on the retries of all calls of a client.
 
-    Ten in a row without a success between them, so that an outage costs ten requests more than there would have been.
-    And of a store that each success fills by half a retry, so that a server which fails most of the time is not asked
-    much oftener for it; the store is large enough for faults at random, which come in clusters.
+    At most ten retries in a row without a success, so that an outage costs ten extra requests. Besides, each retry
+    takes one from a store, and each success adds half of one, so that a server that fails most of the time gets few
+    extra requests. The store is large enough for clusters of random failures.
     """
 
     IN_A_ROW = 10
@@ -74,12 +74,12 @@ class RetryBudget:
         self._in_a_row = 0
 
     def earn(self) -> None:
-        """Note a success."""
+        """Record a success."""
         self._left = min(self.STORE, self._left + self.EARNED)
         self._in_a_row = 0
 
     def spend(self) -> bool:
-        """Take one retry, if there is one."""
+        """Take one retry; return whether there was one left."""
         if self._left < 1 or self._in_a_row >= self.IN_A_ROW:
             return False
         self._left -= 1

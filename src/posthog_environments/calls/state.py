@@ -1,4 +1,4 @@
-"""What all calls on one client share, and where a call runs. No I/O."""
+"""State that the calls of a client share, and the context of one call. No I/O."""
 
 from __future__ import annotations
 
@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_QUERIES", "CallContext", "ClientState"]
 
-# Source: posthog/clickhouse/client/limit.py of the vendor; more by plan, which nobody can tell from outside.
+# Source: PostHog's posthog/clickhouse/client/limit.py. Some plans allow more, which a client cannot see.
 MOST_QUERIES = 3
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class ClientState:
-    """What all calls on one client share. The lock guards it; it is never held while anything waits.
+    """State that all calls of a client share. `lock` guards it, and is never held during a wait.
 
     Attributes:
-        prefix: The one that requests go to now.
-        known: Whether a request under environments has had an answer other than 404.
-        found: Whether the server has shown anything of the project.
-        warned: What a warning was given of; see `notices.advise`.
-        by_query: Whether trends are known to be answered at `query/`.
-        queries: Who asks there now; servers take three at once.
-        on_event: Who is told of requests, answers, faults and waits.
+        prefix: The prefix in use.
+        quota: The rate limiter of this client.
+        shared: The rate limiter that other processes share; it replaces `quota`, and needs no lock.
+        known: Whether a request under `/api/environments/` has had a response other than 404.
+        found: Whether a response has shown that the project exists.
+        warned: Deprecations that were warned of; see `notices.advise`.
+        by_query: Whether trends are known to be served at `query/`.
+        queries: Slots for concurrent requests to `query/`; servers allow three.
+        on_event: The function that receives the events.
     """
 
     settings: Settings
@@ -46,7 +48,6 @@ class ClientState:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
     quota: Pacer = field(default_factory=RateLimiter)
-    # Where others share the quota, this one counts instead, and is asked without the lock.
     shared: SharedPacer | None = None
     budget: RetryBudget = field(default_factory=RetryBudget)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -62,16 +63,16 @@ class ClientState:
 
     @property
     def auto(self) -> bool:
-        """Whether the client finds out by itself which prefix the server knows."""
+        """Whether the client chooses the prefix."""
         return self.settings.prefix == "auto"
 
     @property
     def settled(self) -> bool:
-        """Whether a 404 can be about a person: it is known, or was said by the user, that the prefix is there."""
+        """Whether a 404 can be about a person, because the prefix is known to exist or the user chose it."""
         return not self.auto or self.known or self.prefix == "projects"
 
     def after_fork(self) -> None:
-        """Begin anew in a child: other threads of the parent may have held the lock, and had requests in flight."""
+        """Reset the lock and the requests in flight in a forked child; both belong to threads of the parent."""
         self.lock = threading.Lock()
         self.quota.forget_flights()
         self.queries.forget()
@@ -81,7 +82,7 @@ class ClientState:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Where a flow runs: the client's session, and the options of the view or call."""
+    """Context of a call: the client's state, and the options of the view or the call."""
 
     client: ClientState
     options: CallOptions
@@ -92,7 +93,7 @@ class CallContext:
         return self.client.settings.project_id
 
     def but(self, timeout: float | None, extra_headers: Mapping[str, str] | None = None) -> CallContext:
-        """Return this scope with the timeout and the headers of one call."""
+        """Return this context with the timeout and the headers of one call."""
         if timeout is None and extra_headers is None:
             return self
         given = {"timeout": timeout, "extra_headers": extra_headers}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["api"]
 
-# Rows that a page is asked for.
+# Default rows per page.
 PAGE: Final = 100
 
 
@@ -39,37 +39,37 @@ PAGE: Final = 100
 @click.argument("method", metavar="METHOD")
 @click.argument("path", metavar="PATH")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE",
-              help="Part of the query. Repeatable; a name that comes twice is sent twice.")  # fmt: skip
-@click.option("--field", "fields", multiple=True, metavar="NAME=TEXT", help="A field of the body: text, or NAME:=JSON. "
-              "Repeatable.")  # fmt: skip
+              help="A query parameter. Repeatable; a repeated name is sent twice.")  # fmt: skip
+@click.option("--field", "fields", multiple=True, metavar="NAME=TEXT", help="A field of the body as text; NAME:=JSON "
+              "for other values. Repeatable.")  # fmt: skip
 @click.option("--input", "file", type=click.File("rb"), metavar="FILE", help="The body, as JSON. - is standard input.")
-@click.option("--include", is_flag=True, help="Print status and headers of the answer first.")
-@click.option("--paginate", is_flag=True, help="Fetch all pages of a listing, and print a row a line.")
+@click.option("--include", is_flag=True, help="Print status and headers of the response first.")
+@click.option("--paginate", is_flag=True, help="Fetch all pages of a listing, and print one row per line.")
 @yes_option
 @connected
 def api(
     env: Environment, *, method: str, path: str, params: tuple[str, ...], fields: tuple[str, ...], file: Any,
     include: bool, paginate: bool, yes: bool,
 ) -> None:  # fmt: skip
-    """Make a request to any path of the API, and print what comes back.
+    """Make a request to any path of the API, and print the response.
 
     PATH is relative to the project (cohorts/), or begins with /api/. Pacing, retries, timeout and errors are those of
-    all commands. What may have changed something is not sent twice, and DELETE asks first.
+    all commands. A request that may have changed something is not repeated. DELETE asks first.
 
-    Answers are printed as JSON, and what is no JSON as it came. With --paginate only the offset of a next link is used,
-    pages overlap, and repeats are dropped; the exit code is 1 where rows may be missing.
+    A JSON response is printed as JSON, any other as it is. With --paginate only the offset of a next link is used,
+    pages overlap, and repeated rows are dropped. The exit code is 1 if rows may be missing.
     """
     if fields and file is not None:
-        raise click.UsageError("--field and --input exclude each other: each is the whole body.")
+        raise click.UsageError("--field and --input exclude each other: each sets the whole body.")
     if paginate and (method.upper() != "GET" or include or fields or file is not None):
-        raise click.UsageError("--paginate goes with GET, and neither with --include nor with a body.")
+        raise click.UsageError("--paginate needs GET, without --include and without a body.")
     query = _query(params)
     if paginate:
-        _walk(env.with_options(max_wait=LONG_WAIT), path, query)
+        _paginate(env.with_options(max_wait=LONG_WAIT), path, query)
         return
     body = assignments(fields, "--field") if fields else _read(file)
     if method.upper() == "DELETE":
-        confirm(lambda: f"Delete what is at {path}", yes=yes)
+        confirm(lambda: f"Delete {path}", yes=yes)
     with usage():
         answer = env.request(method, path, params=query, json=body)
     if include:
@@ -95,13 +95,13 @@ def _read(file: Any) -> Any:
     try:
         body: Any = json.loads(file.read())
     except (ValueError, RecursionError) as error:
-        problem = f"--input: it is no JSON: {printable(str(error), 100)}."
+        problem = f"--input is not JSON: {printable(str(error), 100)}."
     except OSError as error:
         problem = f"--input cannot be read: {error.strerror}."
     else:
         if body is not None:
             return body
-        problem = "--input: null is no body."
+        problem = "--input: null is not a body."
     raise click.BadParameter(problem)
 
 
@@ -125,22 +125,22 @@ def _print_body(answer: RawResponse[Any]) -> None:
 # ------------------------------------------------------------------------------------------------------------- pages
 
 
-def _walk(env: Environment, path: str, query: Mapping[str, Any]) -> None:
-    """Fetch page after page, and print each row that was not there before.
+def _paginate(env: Environment, path: str, query: Mapping[str, Any]) -> None:
+    """Fetch all pages, and print each new row.
 
     Raises:
-        ClickException: The answer is no page, or rows may be missing.
+        ClickException: A response is not a page, or rows may be missing.
     """
     size = _number(query, "limit", PAGE, least=1, most=MOST_ROWS)
-    walk = OffsetPaginator[Any](size, _number(query, "offset", 0), _key, lambda _: None)
-    while walk.cursor is not None:
-        place = {"limit": walk.cursor.limit, "offset": walk.cursor.number}
+    paginator = OffsetPaginator[Any](size, _number(query, "offset", 0), _key, lambda _: None)
+    while paginator.cursor is not None:
+        place = {"limit": paginator.cursor.limit, "offset": paginator.cursor.number}
         with usage():
             answer = env.request("GET", path, params={**query, **place})
-        for row in walk.consume(_page(answer)):
+        for row in paginator.consume(_page(answer)):
             print_json_line(row)
-    if not walk.report.complete:
-        raise click.ClickException(printable(f"Some rows may be missing: {walk.report.reason}", 1000))
+    if not paginator.report.complete:
+        raise click.ClickException(printable(f"Some rows may be missing: {paginator.report.reason}", 1000))
 
 
 def _number(query: Mapping[str, Any], name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
@@ -154,14 +154,14 @@ def _page(answer: RawResponse[Any]) -> RawPage[Any]:
     page: Any = answer.json()
     if not isinstance(page, dict) or "next" not in page or not isinstance(cast("Any", page).get("results"), list):
         raise click.ClickException(
-            "The answer is no page of a listing: it has no results and next. Leave --paginate out."
+            "The response is not a page of a listing: it lacks results or next. Leave --paginate out."
         )
     found: Any = cast("Any", page)
     return RawPage(found["results"], found["next"])
 
 
 def _key(row: Any) -> str:
-    """Return what identifies a row."""
+    """Return the identity of a row."""
     if isinstance(row, dict):
         fields = cast("dict[str, Any]", row)
         for name in ("uuid", "id"):

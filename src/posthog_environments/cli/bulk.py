@@ -1,4 +1,4 @@
-"""`phenv persons delete` and `update` for many persons, from a file: what will be done, the question, what was done."""
+"""`phenv persons delete --from-file` and `phenv persons update --from-file`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 
 def bulk_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a job of many changes."""
+    """Add the options of a job."""
     options = (
         click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="Where each step is written down; without it FILE.journal.jsonl beside the input."),
-        click.option("--dry-run", is_flag=True, help="Only look everybody up, and show what would be done."),
-        click.option("--retry-unknown", is_flag=True, help="Take up again what an earlier run left as unknown."),
+                     help="The journal of each step; by default FILE.journal.jsonl beside the input."),
+        click.option("--dry-run", is_flag=True, help="Look up the persons only, and show what would be done."),
+        click.option("--retry-unknown", is_flag=True, help="Retry what an earlier run left as unknown."),
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -39,21 +39,21 @@ def bulk_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how a list of people is to be read, and how they are to be deleted."""
+    """Add the options for reading a list of persons, and for deleting them."""
     options = (
         click.option("--column", metavar="NAME",
-                     help="Read the file as a table (CSV) with a heading, and take this column of it."),
+                     help="Read the file as CSV with a header, and take this column."),
         click.option("--by", type=click.Choice(["auto", "id", "email", "distinct-id"]), default="id", show_default=True,
-                     help="What the lines of the file are; auto takes each for what it looks like. Whoever is not "
-                     "named by a uuid is looked up."),
+                     help="What the lines of the file are; auto takes each for what it looks like. All but uuids are "
+                     "looked up."),
         click.option("--using", type=click.Choice(["auto", "bulk", "single"]), default="auto", show_default=True,
-                     help="Up to 1,000 with one request, or one by one; auto does what the server can."),
+                     help="Up to 1,000 with one request, or one by one; auto does what the server supports."),
         click.option("--delete-recordings", is_flag=True,
-                     help="Delete the recordings of these persons as well; only many at once."),
+                     help="Delete the recordings of the persons, too; only in bulk."),
         click.option("--keep-person", is_flag=True,
-                     help="Keep the persons, and delete only events or recordings; only many at once."),
+                     help="Keep the persons, and delete only events or recordings; only in bulk."),
         click.option("--keep-ids", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="Write the distinct ids of each person into this file (mode 0600) before the person goes."),
+                     help="Write the distinct ids of each person to this file (mode 0600) before the deletion."),
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -66,7 +66,7 @@ def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def _checked(
     source: Path, rows: Sequence[NumberedInput], check: Callable[[NumberedInput], T], hint: str = ""
 ) -> list[T]:
-    """Check what is on the lines; all lines that are wrong are named."""
+    """Check all lines. The error lists all that are wrong."""
     found: list[T] = []
     problems: list[str] = []
     for row in rows:
@@ -92,13 +92,13 @@ def _change(row: NumberedInput) -> Entry:
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number of JSON.")
+    raise ValueError(f"{name} is not a number of JSON.")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name comes twice in one object.")
+        raise ValueError("a name occurs twice in one object.")
     return found
 
 
@@ -135,17 +135,17 @@ def _named(kind: By, row: NumberedInput) -> None:
 def _say_what_is_empty(rows: Rows, column: str | None) -> None:
     if rows.empty:
         lines = ", ".join(map(str, rows.empty[:MOST_SHOWN])) + (", …" if len(rows.empty) > MOST_SHOWN else "")
-        note(f"Nobody is named in the column {column!r} on line {lines}: they count as blank, and nothing is done.")
+        note(f"The column {column!r} is empty on line {lines}. These lines count as blank.")
 
 
 def update_from_file(env: Environment, source: Path, **options: Any) -> None:
-    """Make the changes of a file."""
+    """Change the persons that a file names."""
     from posthog_environments.bulk.jobs import contradictions
 
     rows = lines_of(source, read_text(source))
     entries = _checked(source, rows.named, _change)
     problems = [
-        f"line {one}: {name!r} is changed otherwise on line {two}." for one, two, name in contradictions(entries)
+        f"line {one}: {name!r} is changed differently on line {two}." for one, two, name in contradictions(entries)
     ]
     if problems:
         raise unusable(source, problems)

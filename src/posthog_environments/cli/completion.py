@@ -1,4 +1,4 @@
-"""`phenv completion`: what makes a shell complete the command."""
+"""`phenv completion`: print a shell completion script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["completion"]
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(*, shell: str) -> None:
-    """Print what completes phenv in your shell."""
+    """Print a completion script for your shell."""
     from posthog_environments.cli.root import phenv
 
     make = get_completion_class(shell)

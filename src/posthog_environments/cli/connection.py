@@ -1,6 +1,6 @@
-"""Which server, project and key: from options, a named profile, the environment, or the default profile.
+"""Connection settings: server, project and key from options, a profile, the environment, or the default profile.
 
-Each value keeps the name of the place that it came from, which `phenv doctor` shows.
+Each value keeps its source, which `phenv doctor` shows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NEEDED = ("host", "project_id", "prefix", "api_key")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value, and where it is from."""
+    """A value and its source."""
 
     value: str | Secret | None
     source: str
@@ -59,10 +59,10 @@ def read(
     api_key_stdin: bool | None,
     **given: str | None,
 ) -> ConnectionOptions:
-    """Find each value in the first place that has it.
+    """Return each setting from the first source that has it.
 
     Raises:
-        ConfigurationError: A place cannot be read, or the key of a profile would go to another server.
+        ConfigurationError: A source cannot be read, or the key of a profile would be sent to another server.
     """
     key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
     options = {
@@ -79,7 +79,7 @@ def read(
     if profile or any(field not in options and field not in environment for field in _NEEDED):
         name, stored = profiles.load(profile)
         of_profile = {field: Setting(value, f"profile {name!r}") for field, value in stored.items()}
-    # Who names a profile wants it; the default one only fills gaps.
+    # A named profile comes before the environment; the default profile only fills gaps.
     places = [options, of_profile, environment] if profile else [options, environment, of_profile]
     found = {field: _first(field, places) for field in _VARIABLES}
     _keep_together(found, of_profile)
@@ -87,10 +87,10 @@ def read(
 
 
 def connect(wanted: ConnectionOptions) -> Environment:
-    """Open a client.
+    """Create a client.
 
     Raises:
-        ConfigurationError: Something is missing or makes no sense.
+        ConfigurationError: A setting is missing or invalid.
     """
     from posthog_environments import Environment
     from posthog_environments.cli.countdown import countdown
@@ -107,14 +107,14 @@ def _first(field: str, places: list[dict[str, Setting]]) -> Setting:
 
 
 def _keep_together(found: Mapping[str, Setting], profile: Mapping[str, Setting]) -> None:
-    """Refuse to send the key of a profile to a server that is not the profile's."""
+    """Refuse to send the key of a profile to another server."""
     if "api_key" not in profile or found["api_key"] is not profile["api_key"]:
         return
     own = _url(profile["host"].value if "host" in profile else "us")
     wanted = _url(found["host"].value)
     if own != wanted:
         raise ConfigurationError(
-            f"The only key there is comes from {profile['api_key'].source} and is for another server than "
+            f"The only key comes from {profile['api_key'].source}, which is for another server than "
             f"{found['host'].source} names, so it was not sent. Give the key of that server: "
             "POSTHOG_PERSONAL_API_KEY, --api-key-file or --api-key-stdin."
         )
@@ -137,7 +137,7 @@ def _key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
         if os.name == "posix" and stat.S_IMODE(Path(file).stat().st_mode) & 0o077:
             click.echo(f"Warning: others on this machine can read {file}; run chmod 600 on it.", err=True)
     except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is no text"
+        problem = getattr(error, "strerror", None) or "it is not text"
     if problem:
         raise ConfigurationError(f"--api-key-file {file} cannot be read: {problem}.")
     return Setting(key, "--api-key-file")

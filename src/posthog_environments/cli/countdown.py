@@ -1,4 +1,4 @@
-"""Shows on a terminal that a command waits, and for how long yet: otherwise it would look as if it hung."""
+"""Countdown: show on a terminal what a command waits for, and how long, so that it does not seem to hang."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["countdown"]
 
-# Seconds of a wait that nobody wonders about.
+# Seconds of a wait that is too short to be shown.
 SHORT: Final = 2.0
 _WORDS: Final = {
     "quota": "Waiting for the quota",
@@ -29,7 +29,7 @@ _WORDS: Final = {
 
 
 def countdown() -> Callable[[ClientEvent], None] | None:
-    """Return what shows the waits of a client until the command ends; None where there is no terminal."""
+    """Return an `on_event` function that shows waits until the command ends; None without a terminal."""
     if not sys.stderr.isatty():
         return None
     shown = _Countdown()
@@ -39,14 +39,14 @@ def countdown() -> Callable[[ClientEvent], None] | None:
 
 
 class _Countdown:
-    """Counts down in a thread, until the client goes on."""
+    """Counts down in a thread until the client continues."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     def see(self, event: ClientEvent) -> None:
-        """Begin with a long wait, and end with whatever comes after it."""
+        """Start at a long wait, and stop at the next event."""
         self.end()
         from posthog_environments.calls.events import Waiting
 
@@ -57,7 +57,7 @@ class _Countdown:
             self._thread.start()
 
     def end(self) -> None:
-        """Show no more."""
+        """Stop the countdown."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()

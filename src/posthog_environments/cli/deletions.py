@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 )
 @optional_person
 @click.option("--from-file", type=click.Path(allow_dash=True, path_type=Path), metavar="FILE",
-              help="Delete many: one a line, or a table with --column. Blank lines and comments, a # and a blank, say "
-              "nothing. - is standard input.")  # fmt: skip
-@click.option("--delete-events", is_flag=True, help="Delete all events of the person as well, in the next weekly run.")
+              help="Delete many persons: one per line, or a table with --column. Blank lines, and comments that start "
+              "with # and a blank, are ignored. - is standard input.")  # fmt: skip
+@click.option("--delete-events", is_flag=True, help="Also delete all events of the person, in the next weekly run.")
 @list_options
 @bulk_options
 @yes_option
@@ -46,17 +46,17 @@ def delete(
     by: str, using: str, column: str | None, delete_recordings: bool, keep_person: bool, keep_ids: Path | None,
     **job: Any,
 ) -> None:  # fmt: skip
-    """Delete a person, or many with --from-file, after showing whom and asking. It cannot be undone.
+    """Delete a person, or many with --from-file. Shows the persons and asks first. It cannot be undone.
 
-    With --json null is printed once the person is deleted; of many, one document with an outcome each.
+    With --json null is printed after the deletion of one person, and one document with all outcomes for many.
 
-    Of a list each line must be one plain email, id or distinct id; all others are named, and nothing is sent. Then
-    everybody is looked up, and who is named ambiguously is refused. They are deleted up to 1,000 at once where the
-    server does that, and each step is written into a journal before it is sent and after it. The same command goes on
-    after a crash, an error or Ctrl-C, and does nothing twice; a new list wants a new --journal.
+    Each line of a list must be one email, id or distinct id. If any is invalid, it is named and nothing is sent. Then
+    all persons are looked up; ambiguous lines are refused. The persons are deleted, up to 1,000 per request if the
+    server supports it. Each step is written to a journal before and after it is sent. After a crash, an error or Ctrl-C
+    the same command continues, and repeats nothing. A new list needs a new --journal.
 
-    At the end it says how many are done, queued (by the server), already gone, not found (nobody has this email or
-    distinct id), refused (for a reason), unknown (no clear answer came), duplicates or pending. The exit code is 0 if
+    At the end it prints how many are done, queued (by the server), already gone, not found (no person has this email or
+    distinct id), refused (with the reason), unknown (no clear response), duplicates or pending. The exit code is 0 if
     all are done, queued, already gone or duplicates, otherwise 1.
     """
     one_or_many(id, from_file, job, of_many={
@@ -94,19 +94,19 @@ def delete(
     """,
 )
 @click.argument("id", metavar="[UUID]", required=False)
-@click.option("--status", type=click.Choice(["pending", "completed", "all"]), help="Only deletions that are so far.")
-@click.option("--limit", type=click.IntRange(1), help="Stop after so many rows.")
+@click.option("--status", type=click.Choice(["pending", "completed", "all"]), help="Only deletions with this status.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after this many rows.")
 @click.option(
-    "--page-size", type=click.IntRange(1), default=ENTRIES_PAGE_SIZE, show_default=True, help="Rows a request."
+    "--page-size", type=click.IntRange(1), default=ENTRIES_PAGE_SIZE, show_default=True, help="Rows per request."
 )
 @json_option
 @connected
 def deletion_status(
     env: Environment, *, id: str | None, status: str | None, limit: int | None, page_size: int, as_json: bool
 ) -> None:
-    """List how far the deletion of events of deleted persons is, newest first.
+    """List the status of event deletions of deleted persons, newest first.
 
-    It tells of events alone. A missing row does not mean that anything is done. Servers of 2025 do not have it.
+    It is about events only. A missing row does not mean that a deletion is done. Servers of 2025 do not have this list.
     """
     with usage():
         pager = env.persons.deletion_status(id=id, status=status, page_size=min(page_size, limit or page_size))

@@ -1,6 +1,6 @@
-"""What a server makes of a configuration: is it there, is the key good, which projects and scopes, which clock.
+"""Diagnostics: check the server, the key, the clock, the prefix, the projects and the scopes of a configuration.
 
-Only what changes nothing is sent, one request for each question, and none that needs a scope to write.
+Each check sends one request. No request changes anything, and none needs a scope that writes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urljoin
 
 from posthog_environments.calls.notices import Notice, notices
-from posthog_environments.calls.prefixes import moves, place_of, successors
+from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
 from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
 
@@ -26,17 +26,17 @@ __all__ = ["Finding", "Probe", "check", "projects_of"]
 
 Answered: TypeAlias = "httpx.Response | PostHogError"
 
-# How far a clock may be off before it matters to dates that count back from now, in seconds.
+# Seconds that a clock may be off before it affects relative dates.
 CLOCK = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        about: What it is about, one word.
-        state: "ok", "problem", which keeps calls from working, or "note", which is worth knowing.
+        about: The subject, in one word.
+        state: "ok", "problem" (calls will fail), or "note" (worth knowing).
         text: What was found.
     """
 
@@ -46,7 +46,7 @@ class Finding:
 
 
 def check(env: Environment) -> Iterator[Finding]:
-    """Ask the server, and say what it answered, one finding after the other."""
+    """Run all checks; yield their findings."""
     probe = Probe(env)
     persons = probe.get("persons/", limit=1)
     if isinstance(persons, PostHogError):
@@ -62,16 +62,16 @@ def check(env: Environment) -> Iterator[Finding]:
     if persons.status_code == 401:
         return
     yield _projects(projects, env)
-    yield _context("person:read", persons)
+    yield _scope("person:read", persons)
     yield from trends(probe, env.host)
     yield _activity(probe, persons)
     yield _announced(probe)
 
 
 class Probe:
-    """Sends single requests that change nothing, and hands back the answers, whatever their status.
+    """Sends single requests that change nothing, and returns the responses with any status.
 
-    It goes from environments to projects as the client does, and keeps what is said to be deprecated.
+    It changes the prefix from environments to projects as the client does, and records deprecations.
     """
 
     def __init__(self, env: Environment) -> None:
@@ -85,11 +85,11 @@ class Probe:
         self.sunset: str | None = None
 
     def get(self, path: str, **query: Any) -> Answered:
-        """Read below the project, or, from its root on, anywhere."""
+        """Send a GET to a path below the project, or to an absolute path."""
         return self.send("GET", path, params=query)
 
     def send(self, method: str, path: str, **request: Any) -> Answered:
-        """Send a request, and once more to its twin where only that may be known."""
+        """Send a request, and again to its twin if the server may only know that."""
         if path.startswith("/"):
             return self._send(method, path, request)
         answer = self._below(method, path, request)
@@ -109,20 +109,20 @@ class Probe:
         return answer
 
     def current(self) -> str | None:
-        """Return the number of the project that "@current" means now, where anything tells it."""
+        """Return the id of the project that "@current" means now; None if it cannot be found out."""
         answer = self.get("/api/projects/@current/")
         number = None if isinstance(answer, PostHogError) or answer.status_code != 200 else _body(answer).get("id")
         if isinstance(number, int) and not isinstance(number, bool):
             return str(number)
-        # Answers to such paths name the number in a link.
+        # Responses for "@current" have a link with the number.
         self.get("persons/", limit=1)
         notice = self.notices.get("current")
         return notice.number if notice else None
 
     def _is_twin(self, target: str, answer: httpx.Response) -> bool:
         url = str(answer.request.url)
-        place = place_of(url)
-        return place is not None and moves(place, place_of(urljoin(url, target)))
+        parsed = parse_project_url(url)
+        return parsed is not None and is_twin(parsed, parse_project_url(urljoin(url, target)))
 
     def _below(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
         return self._send(method, f"/api/{self.prefix}/{self._project}/{path}", request)
@@ -151,15 +151,15 @@ def _rows(answer: httpx.Response) -> list[Mapping[str, Any]]:
 
 
 def detail_of(answer: httpx.Response) -> str:
-    """Say what an answer is, in the server's words."""
+    """Return the status of a response and the server's explanation."""
     said = _body(answer).get("detail")
     if not said and "json" not in (kind := answer.headers.get("content-type", "no type")):
-        said = f"what came is not the API's, but of {kind}"
+        said = f"the response is not the API's, but {kind}"
     return f"{answer.status_code}: {said or 'the server gave no reason'}"
 
 
 def works(answer: httpx.Response) -> bool:
-    """Tell whether an answer is a success of the API: a log-in page has status 200, too."""
+    """Return whether a response is a success of the API, not for example a login page with status 200."""
     return answer.status_code < 300 and bool(_body(answer))
 
 
@@ -180,11 +180,11 @@ def _key(persons: httpx.Response, projects: Answered) -> Finding:
         return Finding("key", "problem", f"not accepted ({detail_of(persons)})")
     shows = _shows_key(persons)
     if persons.status_code == 404 and _body(persons) and not isinstance(projects, PostHogError):
-        # Servers say 404 before they look at a key.
+        # Servers send 404 before they check the key.
         shows = _shows_key(projects)
     if shows:
         return Finding("key", "ok", "accepted")
-    return Finding("key", "problem", f"nobody knows, for the server answered {detail_of(persons)}")
+    return Finding("key", "problem", f"not known, because the server answered {detail_of(persons)}")
 
 
 def _clock(persons: httpx.Response) -> Finding:
@@ -201,7 +201,7 @@ def _clock(persons: httpx.Response) -> Finding:
 
 
 def _prefix(probe: Probe, persons: httpx.Response) -> Finding:
-    """Name the prefix in use, and the end of the old one."""
+    """Return the prefix in use, and the announced end of the old one."""
     notice = probe.notices.get("prefix")
     if persons.status_code == 404:
         tried = (
@@ -231,7 +231,7 @@ def _end(sunset: str | None) -> str:
 
 
 def _announced(probe: Probe) -> Finding:
-    """Say what else the server announces the end of."""
+    """Return what else the server deprecates."""
     others = [notice for of, notice in probe.notices.items() if of != "prefix"]
     if not others:
         return Finding("announced", "ok", "the end of nothing else that is in use")
@@ -240,7 +240,7 @@ def _announced(probe: Probe) -> Finding:
 
 
 def projects_of(answer: Answered) -> dict[str, str]:
-    """Return the names of the projects in a list of them, by number; none if the key may not list them."""
+    """Return the names of the listed projects by id; an empty dict if the key may not list them."""
     if isinstance(answer, PostHogError) or answer.status_code != 200:
         return {}
     return {str(row.get("id")): str(row.get("name")) for row in _rows(answer)}
@@ -257,7 +257,7 @@ def _projects(answer: Answered, env: Environment) -> Finding:
     return Finding("projects", "ok", listed)
 
 
-# A question that costs next to nothing, in the words of either endpoint. It changes nothing.
+# A cheap trend, in the form of either endpoint. It changes nothing.
 _LEGACY = {"events": '[{"id": "$pageview"}]', "date_from": "-1dStart"}
 _QUERY = {
     "query": {
@@ -269,13 +269,13 @@ _QUERY = {
 
 
 def trends(probe: Probe, host: str) -> Iterator[Finding]:
-    """Say which endpoint trends are asked of, and whether the key has the scope that it needs."""
+    """Check which endpoint serves trends, and whether the key has its scope."""
     by_query = probe.trend_api == "query" or (probe.trend_api == "auto" and host in CLOUDS.values())
     legacy = None if by_query else probe.get("insights/trend/", **_LEGACY)
     gone = legacy is not None and not isinstance(legacy, PostHogError) and legacy.status_code in (403, 404, 405)
     if legacy is not None and not (gone and probe.trend_api == "auto"):
         yield Finding("trends", "ok", "asked of insights/trend/, which needs the scope insight:read")
-        yield _context("insight:read", legacy)
+        yield _scope("insight:read", legacy)
         return
     query = probe.send("POST", "query/", json=_QUERY)
     assert not isinstance(legacy, PostHogError)
@@ -285,10 +285,10 @@ def trends(probe: Probe, host: str) -> Iterator[Finding]:
         yield Finding("insight:read", "problem", f"insights/trend/: {detail_of(legacy)}; query/: {reason}")
         return
     yield Finding("trends", "ok", "asked of query/, which needs the scope query:read")
-    yield _context("query:read", query)
+    yield _scope("query:read", query)
 
 
-def _context(scope: str, answer: Answered) -> Finding:
+def _scope(scope: str, answer: Answered) -> Finding:
     if isinstance(answer, PostHogError):
         return Finding(scope, "problem", str(answer))
     return Finding(scope, "ok", "works") if works(answer) else Finding(scope, "problem", detail_of(answer))
@@ -297,8 +297,8 @@ def _context(scope: str, answer: Answered) -> Finding:
 def _activity(probe: Probe, persons: httpx.Response) -> Finding:
     people = _rows(persons)
     if not people:
-        return Finding("activity_log:read", "note", "not tried, for no person is to be had")
-    found = _context("activity_log:read", probe.get(f"persons/{people[0].get('uuid')}/activity/", limit=1))
+        return Finding("activity_log:read", "note", "not tried, because there is no person")
+    found = _scope("activity_log:read", probe.get(f"persons/{people[0].get('uuid')}/activity/", limit=1))
     if found.state == "ok":
         return found
     return Finding(found.about, "note", f"{found.text} (only `persons activity` needs it)")

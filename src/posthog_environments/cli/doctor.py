@@ -1,4 +1,4 @@
-"""`phenv doctor`: what is configured and from where, and what the server makes of it. Never the key."""
+"""`phenv doctor`: show the configuration with its sources, and check it against the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from posthog_environments.cli.connection import ConnectionOptions, Setting, conn
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connection_arguments, connection_options, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
-from posthog_environments.config.settings import quota_place
+from posthog_environments.config.settings import read_quota_location
 from posthog_environments.errors import PostHogError, printable
 
 __all__ = ["doctor"]
@@ -23,10 +23,10 @@ _SIGNS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROBLE
 @json_option
 @connection_options
 def doctor(*, as_json: bool, **given: Any) -> None:
-    """Say what is configured and from where, and what the server makes of it. The key itself is never shown.
+    """Show the configuration and its sources, and check it against the server. The key itself is never shown.
 
-    Only reads are sent, and no scope that writes is tried. Exit code 1 when something keeps calls from working, 2 when
-    the configuration itself is wrong.
+    Only reading requests are sent; scopes that write are not tried. The exit code is 1 if calls would fail, 2 if the
+    configuration itself is invalid.
     """
     wanted = read(**connection_arguments(click.get_current_context(), given))
     configured = _configured(wanted)
@@ -52,7 +52,7 @@ def doctor(*, as_json: bool, **given: Any) -> None:
     if problems:
         raise click.ClickException(f"{problems} problem{'s' if problems > 1 else ''} found.")
     if not as_json:
-        click.echo("Everything that reads needs is there.")
+        click.echo("Everything that reading needs works.")
 
 
 def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
@@ -71,8 +71,8 @@ def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
 
 
 def _quota(wanted: ConnectionOptions) -> str:
-    """Name the place of the quota, without a password that its URL may hold."""
-    place = quota_place(wanted["quota"].value, wanted["quota"].source)
+    """Return the location of the quota, without a password."""
+    place = read_quota_location(wanted["quota"].value, wanted["quota"].source)
     return "memory" if place is None else place.shown
 
 

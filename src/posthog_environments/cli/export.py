@@ -1,4 +1,4 @@
-"""`phenv persons export`: everybody into a file, and a summary of it."""
+"""`phenv persons export`: all persons in a file, and a summary."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from posthog_environments.cli.options import connected, filter_options, json_opt
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
-from posthog_environments.export.formats import FORMATS
+from posthog_environments.export.formats import FORMATS, STDOUT, read_format
 
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
     from posthog_environments.export.summary import ExportSummary
 
 __all__ = ["export"]
-
-STDOUT = "-"
 
 
 @click.command(
@@ -39,14 +37,14 @@ STDOUT = "-"
 )
 @click.argument("file", metavar="FILE")
 @filter_options
-@click.option("--format", type=click.Choice(FORMATS), help="What to write; the default goes by the name of FILE.")
-@click.option("--columns", metavar="NAME,NAME", help="Properties that get a column of their own, but for JSON Lines.")
-@click.option("--only", metavar="NAME,NAME", help="The columns of FILE, and no others: fields and properties.")
-@click.option("--flatten", is_flag=True, help="A column for every property that the first persons have.")
-@click.option("--resume", is_flag=True, help="Go on with an export that was interrupted; if there is none, begin.")
-@click.option("--force", is_flag=True, help="Replace FILE, or drop an export that was interrupted.")
-@click.option("--since-last", is_flag=True, help="Fetch who is new since the last complete export, and add them.")
-@click.option("--raw", is_flag=True, help="Leave cells of CSV as they are that a spreadsheet would run.")
+@click.option("--format", type=click.Choice(FORMATS), help="The format; by default that of the name of FILE.")
+@click.option("--columns", metavar="NAME,NAME", help="Properties with a column of their own; not for JSON Lines.")
+@click.option("--only", metavar="NAME,NAME", help="Write these columns only: fields and properties.")
+@click.option("--flatten", is_flag=True, help="Write a column for each property of the first persons.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted export; start one if there is none.")
+@click.option("--force", is_flag=True, help="Replace FILE, or discard an interrupted export.")
+@click.option("--since-last", is_flag=True, help="Add the persons who are new since the last complete export.")
+@click.option("--raw", is_flag=True, help="Do not escape CSV formulas.")
 @page_size_option
 @json_option
 @connected
@@ -61,24 +59,27 @@ def export(
     as_json: bool,
     **wishes: Any,
 ) -> None:
-    """Take everybody out into FILE: JSON Lines, CSV, Parquet or Excel, by its name.
+    """Export all persons to FILE: JSON Lines, CSV, Parquet or Excel.
 
-    FILE ends in .jsonl, .csv, .parquet or .xlsx, the first two also with .gz or .zst; - is standard output, with
-    --format. It appears when all is there, for its owner alone. Until then FILE.part holds what was fetched, and
-    --resume goes on after whatever has happened; the file is the same as without the interruption.
+    FILE ends in .jsonl, .csv, .parquet or .xlsx, the first two also with .gz or .zst. With - and --format, the persons
+    go to standard output. FILE appears when it is complete, and only its owner can read it. Until then FILE.part has
+    what was fetched. --resume continues after any interruption; FILE is the same as without it.
 
-    Cells of CSV that a spreadsheet would take for formulas get an apostrophe before them, unless --raw is given.
+    In CSV, formulas are escaped with an apostrophe, unless --raw is given.
 
-    --since-last cannot see persons that were changed or deleted since; they stay in FILE as they were.
+    --since-last cannot see changed or deleted persons; they stay in FILE as they were.
     """
     if file == STDOUT and as_json:
         raise click.UsageError("With - the persons go to standard output, so there is no room for --json.")
+    with _explained(file):
+        has_limit = read_format(file, wishes["format"]).most_rows is not None
     with usage():
         pager = env.persons.list(
             **filters,
             page_size=page_size,
-            # The total costs the server a count. An estimate of the time left needs it, and whether a sheet holds all.
-            include_total=shows_progress() or _is_excel(file, wishes["format"]),
+            # The total costs the server a count. It is needed to estimate the time left, and to see at once whether a
+            # format with a limit can hold all persons.
+            include_total=shows_progress() or has_limit,
         )
     with progress("Persons") as advance, _explained(file):
         done = 0
@@ -102,13 +103,9 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _is_excel(file: str, format: str | None) -> bool:
-    return (format or file.lower().rpartition(".")[2]) == "xlsx"
-
-
 @contextmanager
 def _explained(file: str) -> Generator[None]:
-    """Say of what goes wrong how to go on."""
+    """Turn errors into messages of the command, with how to go on."""
     try:
         yield
     except BrokenPipeError:
@@ -133,11 +130,11 @@ def _explained(file: str) -> Generator[None]:
 def _how_to_go_on(file: str) -> str:
     if file == STDOUT or not Path(f"{file}.checkpoint").exists():
         return ""
-    return " What was fetched is kept: give the same command with --resume to go on."
+    return " What was fetched is kept. To continue, repeat the command with --resume."
 
 
 def _as_options(message: str) -> str:
-    """Call arguments by the names that they have here."""
+    """Replace names of arguments by names of options."""
     words = {"with since_last and force": "with --since-last and --force", "since_last": "--since-last"}
     words |= {"only:": "--only:", "only stands": "--only stands", "with only": "with --only"}
     words |= {"only names": "--only names", 'Name some, such as ["uuid", "email"].': "Give some: --only uuid,email."}
@@ -160,8 +157,8 @@ def _tell(summary: ExportSummary, *, since_last: bool, as_json: bool) -> None:
         note(_figures(summary))
     if since_last:
         note(
-            f"{summary.new:,} of them are new. Persons that were changed or deleted since the last export cannot be "
-            "seen this way, and are in the file as they were; export everybody anew from time to time."
+            f"{summary.new:,} of them are new. Persons who were changed or deleted since the last export are in the "
+            "file as they were; export all persons anew from time to time."
         )
     if not summary.complete:
         raise click.ClickException(printable(f"Some persons may be missing: {summary.reason}", 1000))
@@ -173,7 +170,7 @@ def _figures(summary: ExportSummary) -> str:
         f"{_many(summary.pages, 'page')} ({summary.short_pages:,} short)",
         f"{_many(summary.duplicates, 'duplicate')} dropped",
         f"{_many(summary.requests, 'request')} in {summary.seconds:,.1f} s",
-        f"{_many(summary.waits, 'wait')} for the quota ({summary.waited:,.0f} s)",
+        f"{_many(summary.waits, 'wait')} for the rate limit ({summary.waited:,.0f} s)",
     ]
     if summary.resumed:
         parts.append(f"resumed {_many(summary.resumed, 'time')}")

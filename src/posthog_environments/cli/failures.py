@@ -1,4 +1,4 @@
-"""What a failed call tells a person at a terminal: what happened, and the next thing to try."""
+"""Failures: error messages of `phenv`, with a hint on what to try next."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ __all__ = ["Failure", "Misconfigured"]
 
 
 class Failure(click.ClickException):
-    """An error of the package as a message."""
+    """An error of the package as a message of the command."""
 
     def __init__(self, error: PostHogError, command: str = "") -> None:
-        # Of a key that is refused, the command knows more to try.
+        # For a refused key, the command has a better hint.
         advice = "" if isinstance(error, AuthenticationError) else error.hint
         super().__init__(in_phenv(str(error).removesuffix(advice).rstrip()))
         self.hint = in_phenv(advice) or _hint(error)
         if command in ("doctor", "init") and f"`phenv {command}`" in self.hint:
-            # Nobody is sent in a circle.
+            # Do not advise the command that just failed.
             self.hint = "`phenv init`." if command == "doctor" and isinstance(error, ConfigurationError) else ""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message, and below it what to try."""
+        """Print the message, and the hint below it."""
         click.echo(f"Error: {printable(self.message, 2000)}", file=file, err=file is None)
         if self.hint:
             click.echo(f"Try: {printable(self.hint, 500)}", file=file, err=file is None)
 
 
 class Misconfigured(Failure):
-    """A setting was wrong, and nothing was sent."""
+    """A setting is invalid, and nothing was sent."""
 
     exit_code = 2
 
@@ -58,12 +58,12 @@ class Misconfigured(Failure):
 def _of_denied(error: Any) -> str:
     if error.required_scope:
         return f"a key with the scope {error.required_scope} (in PostHog under Settings, Personal API keys)."
-    return "`phenv doctor`, which shows the projects that the key sees and the scopes that work."
+    return "`phenv doctor`, which shows the projects of the key and the scopes that work."
 
 
 def _of_limit(error: Any) -> str:
     wait = f"in {error.retry_after:.0f} s" if error.retry_after else "in a minute"
-    return f"again {wait}, or give it more time to wait itself with --timeout."
+    return f"again {wait}, or let the command wait with a larger --timeout."
 
 
 def _of_missing(error: Any) -> str:
@@ -76,8 +76,8 @@ def _of_missing(error: Any) -> str:
 
 def _of_unknown(error: Any) -> str:
     if str(error).startswith("request "):
-        return "`phenv api GET PATH` to see what holds now, before doing it again."
-    return "`phenv persons get ID` to see what holds now, before doing it again."
+        return "`phenv api GET PATH` to see the present state, before you repeat it."
+    return "`phenv persons get ID` to see the present state, before you repeat it."
 
 
 # First match wins.
@@ -87,14 +87,14 @@ _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]]
     (PermissionDeniedError, _of_denied),
     (NotFoundError, _of_missing),
     (RateLimitError, _of_limit),
-    (RedirectError, "`phenv doctor`; another --host may be what the server wants."),
-    (BadRequestError, "the command with --help, which shows the forms that it takes."),
-    (ServerError, "again in a while; the server failed, not the request."),
+    (RedirectError, "`phenv doctor`; the server may need another --host."),
+    (BadRequestError, "the command with --help, which shows its options and forms."),
+    (ServerError, "again later; the server failed, not the request."),
     (OutcomeUnknown, _of_unknown),
     (DeadlineExceeded, "again with a larger --timeout."),
     (TransportError, "`phenv doctor`; check --host and the network."),
-    (MalformedResponseError, "`phenv doctor`; perhaps --host is not PostHog's API, or a proxy answers in its place."),
-    (PagingError, "again; if it stays so, report it together with what the server is."),
+    (MalformedResponseError, "`phenv doctor`; perhaps --host is not PostHog's API, or a proxy answers instead."),
+    (PagingError, "again; if it fails again, report it together with the kind of server."),
     (APIStatusError, ""),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the commands are made of: groups that read a command when it is used, and help with sections and examples."""
+"""Click classes: lazy groups, and help with sections and examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Command", "LazyGroup", "SectionedOption"]
 
 
 class SectionedOption(click.Option):
-    """An option that help shows under a heading of its own."""
+    """An option with its own heading in help."""
 
     def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,7 +22,7 @@ class SectionedOption(click.Option):
 
 
 class _Sections(click.Command):
-    """Help whose options stand in sections, and whose examples stand as they were written."""
+    """A command whose help has examples, and options in sections."""
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,18 +49,18 @@ class Command(_Sections):
 
 
 class LazyGroup(_Sections, click.Group):
-    """A group that knows of each command where it is and its help in one line, and reads it when it is used."""
+    """A group that imports a command on use; until then it knows only its location and one line of help."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Name the commands."""
+        """Return the names of the commands."""
         return list(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Read one command."""
+        """Import a command."""
         if cmd_name not in self._lazy:
             return None
         module, _, name = self._lazy[cmd_name][0].partition(":")
@@ -71,7 +71,7 @@ class LazyGroup(_Sections, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that was named, or say which there are that look like it."""
+        """Return the named command, or raise an error that suggests a similar one."""
         if args[0] in self._lazy or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
@@ -81,7 +81,7 @@ class LazyGroup(_Sections, click.Group):
         raise click.UsageError(f"There is no command {printable(args[0], 60)!r}. {hint}", ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples and options, then the list of commands without reading their modules."""
+        """Write the examples and options, then the list of commands without importing them."""
         super().format_options(ctx, formatter)
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in self._lazy.items()])

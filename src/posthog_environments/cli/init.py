@@ -1,4 +1,4 @@
-"""`phenv init`: ask for server, project and key, try them, and write a profile."""
+"""`phenv init`: ask for server, project and key, check them, and write a profile."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ __all__ = ["init"]
         phenv init --profile eu --host eu --project-id 12345 --api-key-stdin < key.txt
     """,
 )
-@click.option("--force", is_flag=True, help="Write over a profile of that name, and although the server says no.")
+@click.option("--force", is_flag=True, help="Overwrite an existing profile, and write it even if a check fails.")
 @connection_options
 def init(*, force: bool, **given: Any) -> None:
-    """Write a profile: server, project and key, which are tried first.
+    """Write a profile with server, project and key, after checking them.
 
-    Asks for what no option gives, and lists the projects of the key to choose from. The profile holds the number of the
-    project: what "@current" means changes whenever the user of the key opens another project. It goes into the
-    configuration folder of your platform, readable by you alone; `--profile NAME` chooses it later, and the one called
-    "default" is used when nothing else is set.
+    Asks for what the options leave out, and lists the projects of the key to choose from. The profile holds the number
+    of the project, because "@current" changes when the user of the key opens another project. The file is in the
+    configuration folder of your platform; only you can read it. Use it with `--profile NAME`. The profile "default" is
+    used if nothing else is set.
     """
     arguments = connection_arguments(click.get_current_context(), given)
     name = arguments.pop("profile") or profiles.DEFAULT
     asks = sys.stdin.isatty() and not arguments["api_key_stdin"]
     if name in profiles.names() and not force:
         if not asks:
-            raise click.UsageError(f"There is a profile {name!r} already. Give --force to write over it.")
-        click.confirm(f"There is a profile {name!r} already. Write over it?", abort=True, err=True)
+            raise click.UsageError(f"There is a profile {name!r} already. Give --force to overwrite it.")
+        click.confirm(f"There is a profile {name!r} already. Overwrite it?", abort=True, err=True)
     wanted = _wanted(arguments, asks=asks)
     with connect(wanted) as env:
         host, project_id = env.host, env.project_id
         problem = _try(env)
     if problem and not force:
         if not asks:
-            raise click.ClickException(f"{problem} Nothing was written; --force writes all the same.")
+            raise click.ClickException(f"{problem} Nothing was written; --force writes it anyway.")
         note(problem)
-        click.confirm("Write the profile all the same?", abort=True, err=True)
+        click.confirm("Write the profile anyway?", abort=True, err=True)
     key = wanted["api_key"].value
     assert isinstance(key, Secret)
     values = {field: str(wanted[field].value or "") for field in CONNECTION}
@@ -67,8 +67,8 @@ def init(*, force: bool, **given: Any) -> None:
 
 
 def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
-    """Take what options give, and ask for the rest; what is missing with nobody to ask is said in one go."""
-    # The environment is not read: a profile must hold what was meant for it.
+    """Return the settings from options and prompts; without a terminal name all missing ones in one error."""
+    # The environment is not read: a profile holds only what was given for it.
     key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
     key = None
     if any(key_options.values()):
@@ -98,10 +98,10 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
 
 
 def _project(wanted: ConnectionOptions, *, asks: bool, current: bool) -> str:
-    """Find the number of a project: the one that "@current" means now, or one that is chosen from those of the key.
+    """Return the id of a project: the one that "@current" means now, or one that the user chooses.
 
     Raises:
-        UsageError: It cannot be found out, and there is nobody to ask.
+        UsageError: It cannot be found out, and there is no terminal to ask on.
     """
     from posthog_environments.cli.diagnostics import Probe, projects_of
 
@@ -110,7 +110,7 @@ def _project(wanted: ConnectionOptions, *, asks: bool, current: bool) -> str:
         number = probe.current() if current else None
         listed = {} if number else projects_of(probe.get("/api/projects/"))
     if number:
-        note(f'"@current" means the project {number} now, and may mean another one tomorrow.')
+        note(f'"@current" is project {number} now, and may be another one tomorrow.')
         return number
     if not asks:
         raise click.UsageError('Which project "@current" means cannot be found out. Give its number as --project-id.')
@@ -119,7 +119,7 @@ def _project(wanted: ConnectionOptions, *, asks: bool, current: bool) -> str:
         for each, name in listed.items():
             note(f"  {each:>8}  {printable(name, 60)}")
     else:
-        note("The key may not list its projects. The number stands in the address of yours: /project/12345.")
+        note("The key may not list its projects. The number is in the address of your project: /project/12345.")
     only = next(iter(listed)) if len(listed) == 1 else None
     return str(click.prompt("Project id, the number", default=only, value_proc=_number, err=True))
 
@@ -131,7 +131,7 @@ def _number(text: str) -> str:
 
 
 def _try(env: Environment) -> str | None:
-    """Return what keeps calls from working, or None."""
+    """Run the checks and print them; return the first problem, or None."""
     from posthog_environments.cli.diagnostics import check
 
     try:

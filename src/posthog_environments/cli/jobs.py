@@ -1,4 +1,4 @@
-"""A job of many changes on the command line: what will be done, the question, progress, what was done, how to go on."""
+"""A job of many changes on the command line: the question, the progress, the outcomes, and how to continue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.bulk.journal_writer import JournalMismatch
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
 from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress
@@ -69,11 +68,11 @@ class BulkCommand:
             return source.with_name(f"{source.name}.journal.jsonl")
         if self._dry_run:
             return None
-        raise click.UsageError("The input is read from standard input; say with --journal where to write down what "
-                               "is done.", click.get_current_context())  # fmt: skip
+        raise click.UsageError("The input is read from standard input, so give a --journal.",
+                               click.get_current_context())  # fmt: skip
 
     def carry_out(self, call: Callable[..., BulkReport]) -> None:
-        """Do it, and say what came of it."""
+        """Run the job, and print the outcomes."""
         if not (self._yes or self._dry_run) and not sys.stdin.isatty():
             raise click.UsageError(
                 "There is no terminal to ask on. Give --yes if you are sure, or --dry-run to see what would be done.",
@@ -88,7 +87,7 @@ class BulkCommand:
         except ConfigurationError as error:
             raise click.UsageError(self._explained(error), click.get_current_context()) from None
         except BaseException as error:
-            self._say_how_far(error)
+            self._say_progress(error)
             raise
         if self._declined:
             raise click.Abort
@@ -97,16 +96,19 @@ class BulkCommand:
             raise click.exceptions.Exit(1)
 
     def _explained(self, error: ConfigurationError) -> str:
+        # Imported on use: help needs none of it.
+        from posthog_environments.bulk.journal_writer import JournalMismatch
+
         if not isinstance(error, JournalMismatch):
             return printable(str(error), 2000)
         return (
             f"The journal {self._journal} is that of another job; different: {error.different}. Nothing was sent.\n"
-            f"A new list wants a new journal:\n  {command_line(journal=self._another_journal())}\n"
-            "To go on with that other job, give the command and the list as they were."
+            f"A new list needs a new journal:\n  {command_line(journal=self._another_journal())}\n"
+            "To continue that job, give the command and the list as they were."
         )
 
     def _another_journal(self) -> str:
-        """Return a path for a journal that is not there yet."""
+        """Return a path for a new journal."""
         name = "list" if str(self._source) == "-" else self._source.name
         folder = Path() if str(self._source) == "-" else self._source.parent
         today = f"{datetime.now().astimezone():%Y-%m-%d}"
@@ -114,7 +116,7 @@ class BulkCommand:
         return str(next((path for path in paths if not path.exists()), folder / f"{name}.new.journal.jsonl"))
 
     def _agreed(self, plan: BulkReport) -> bool:
-        """Show what will be done, and ask."""
+        """Show what will be done, and ask for confirmation."""
         self._bar.close()
         self._plan = plan
         if self._yes or not plan.pending:
@@ -154,7 +156,7 @@ class BulkCommand:
                 note(f"Looking up {_people(now.total)}.{_wait(now.seconds)}")
                 self._advance = self._bar.enter_context(progress("Look-ups", total=now.total))
             elif now.seconds:
-                note(f"{_people(now.total)} to go through.{_wait(now.seconds)}")
+                note(f"{_people(now.total)} to process.{_wait(now.seconds)}")
         elif now.stage == "look-ups":
             self._advance(1)
 
@@ -165,10 +167,10 @@ class BulkCommand:
         self._seen[outcome.input] = outcome
         self._advance(1)
 
-    # -------------------------------------------------------------------------------------------------- what was done
+    # ------------------------------------------------------------------------------------------------------- outcomes
 
-    def _say_how_far(self, error: BaseException) -> None:
-        """Print what a job came to that has stopped."""
+    def _say_progress(self, error: BaseException) -> None:
+        """Print the outcomes of a job that has stopped."""
         if self._plan is not None and self._seen:
             from posthog_environments.bulk.outcomes import BulkReport
 
@@ -192,37 +194,37 @@ class BulkCommand:
             table = TextTable(TextColumn("outcome", width=14), TextColumn("inputs", width=9, right=True))
             counted = [(self._word(state), count) for state, count in report.counts().items()]
             table.show([*counted, ("blank", self._rows.blank), ("all", self._rows.total)])
-        self._say_how_to_go_on(report)
+        self._say_next_steps(report)
 
-    def _say_how_to_go_on(self, report: BulkReport) -> None:
+    def _say_next_steps(self, report: BulkReport) -> None:
         if self._dry_run:
             if self._journal is not None:
-                note("Nothing was changed. The same command without --dry-run uses these look-ups for a day.")
+                note("Nothing was changed. The same command without --dry-run can use these look-ups for a day.")
             return
         earlier = sum(outcome.earlier for outcome in report)
         if earlier:
             note(f"{report.new:,} new in this run, {earlier:,} from earlier runs.")
         if all(outcome.earlier or outcome.state == "duplicate" for outcome in report):
-            note("Nothing was left to do. If this is a new request, give it a --journal of its own.")
-        self._say_what_is_left(report)
+            note("Nothing was left to do. If this is a new request, give it its own --journal.")
+        self._say_unsettled(report)
         if self._keep_ids is not None:
             with self._keep_ids.open(encoding="utf-8") as kept:
                 cut = sum('"complete": false' in line for line in kept)
-            more = f"; of {_people(cut)} there are exactly 1,000, and there may have been more" if cut else ""
+            more = f"; {_people(cut)} had exactly 1,000, and may have had more" if cut else ""
             note(f"Distinct ids are kept in {self._keep_ids}{more}.")
-        note(f"Written down in {self._journal}")
+        note(f"The journal is {self._journal}")
 
-    def _say_what_is_left(self, report: BulkReport) -> None:
+    def _say_unsettled(self, report: BulkReport) -> None:
         if report.pending:
-            note(f"{report.pending:,} pending: the same command goes on with them.")
+            note(f"{report.pending:,} pending: the same command continues with them.")
         if report.unknown:
-            note(f"{report.unknown:,} unknown: to look again, {command_line(retry_unknown=True)}")
+            note(f"{report.unknown:,} unknown: to retry, {command_line(retry_unknown=True)}")
             if self._flags.get("delete_events"):
-                note("A deletion of events that was queued shows in phenv persons deletion-status UUID.")
+                note("phenv persons deletion-status UUID shows whether the deletion of events was queued.")
         if report.not_found or report.refused:
-            note("Who was not found or refused: put those lines right in a new list, with a journal of its own.")
+            note("Not found or refused: correct those lines in a new list, with its own journal.")
         if report.queued:
-            note(f"{report.queued:,} queued: the server deletes them soon. phenv journal verify {self._journal} looks.")
+            note(f"{report.queued:,} queued, to be deleted soon. To check: phenv journal verify {self._journal}")
 
     def _word(self, state: str) -> str:
         return f"to {self._task}" if self._dry_run and state == "pending" else WORDS[state]
@@ -245,7 +247,7 @@ class BulkCommand:
         }  # fmt: skip
 
     def _whom(self, outcome: BulkOutcome) -> str:
-        """Describe an input: what it says, whom it means, and what there is to say of it."""
+        """Describe an input, its person, and the reason of its outcome."""
         known = [text for text in (outcome.name, outcome.uuid) if text and text != outcome.key]
         person = f" → {', '.join(known)}" if known else ""
         similar = [", ".join(text for text in (each.name, each.uuid) if text) for each in outcome.similar]
@@ -255,7 +257,7 @@ class BulkCommand:
 
 
 def command_line(**changes: object) -> str:
-    """Return the command that was given, with other values for some options."""
+    """Return the current command, with other values for some options."""
     context = click.get_current_context()
     root = context.find_root()
     program, *path = context.command_path.split()
@@ -280,8 +282,8 @@ def _people(count: int) -> str:
 
 
 def _wait(seconds: float) -> str:
-    """Say how long the quota takes, where that is worth a word."""
+    """Say how long the rate limits delay the job, if it is a second or more."""
     if seconds < 1:
         return ""
     minutes = round(seconds / 60)
-    return f" The quota takes about {f'{minutes} min' if minutes else f'{seconds:.0f} s'}."
+    return f" The rate limit takes about {f'{minutes} min' if minutes else f'{seconds:.0f} s'}."

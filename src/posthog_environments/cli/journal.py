@@ -1,4 +1,4 @@
-"""`phenv journal`: what the journal of a job proves, and whether those who were deleted are still gone."""
+"""`phenv journal`: prove from a journal what a job did, and check that deleted persons are still gone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HERE = "posthog_environments.cli.journal"
 
 @click.group(
     cls=LazyGroup,
-    lazy={"verify": (f"{_HERE}:verify", "Prove what a job did, and look whether they are still gone.")},
+    lazy={"verify": (f"{_HERE}:verify", "Prove what a job did, and check that the persons are still gone.")},
 )
 def journal() -> None:
     """Read the journals of `persons delete --from-file` and `persons update --from-file`."""
@@ -34,7 +34,7 @@ def journal() -> None:
 
 @dataclass
 class _Proof:
-    """What is proved: a line for each question, and whether all is as it should be."""
+    """The proof: its lines, and whether it holds."""
 
     lines: list[str] = field(default_factory=list[str])
     records: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -55,21 +55,25 @@ class _Proof:
     """,
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.option("--email", "emails", multiple=True, metavar="EMAIL", help="Only the person with this email. Repeatable.")
 @click.option(
-    "--email", "emails", multiple=True, metavar="EMAIL", help="Only what was done to whom has it. Repeatable."
+    "--distinct-id",
+    "distinct_ids",
+    multiple=True,
+    metavar="ID",
+    help="Only the person with this distinct id. Repeatable.",
 )
-@click.option("--distinct-id", "distinct_ids", multiple=True, metavar="ID", help="The same by distinct id. Repeatable.")
-@click.option("--id", "ids", multiple=True, metavar="UUID", help="The same by uuid. Repeatable.")
-@click.option("--offline", is_flag=True, help="Read the journal, and do not look.")
+@click.option("--id", "ids", multiple=True, metavar="UUID", help="Only the person with this uuid. Repeatable.")
+@click.option("--offline", is_flag=True, help="Read only the journal; do not ask the server.")
 @json_option
 @connection_options
 def verify(
     *, file: Path, emails: Sequence[str], distinct_ids: Sequence[str], ids: Sequence[str],
     offline: bool, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
-    """Prove in one line what a job did, or what it did to somebody, and look whether they are still gone.
+    """Prove in one line what a job did, in all or to one person, and check that the persons are still gone.
 
-    The exit code is 0 if everybody who is asked about was deleted or gone before, and is still gone; otherwise 1.
+    The exit code is 0 if all of these persons were deleted, or gone before, and are still gone; otherwise 1.
     """
     history, header = _read(file)
     asked = [("email", each) for each in emails] + [("distinct id", each) for each in distinct_ids]
@@ -177,12 +181,12 @@ def _of_all(account: Account, header: Header) -> str:
 
 
 class _Look:
-    """Looks whether people are there."""
+    """Looks up persons on the server."""
 
     def __init__(self, env: Environment, history: History) -> None:
         self._env = env
         self._history = history
-        # A 404 counts only where the project is known to be there.
+        # A 404 counts only if the project is known to exist.
         env.persons.list(page_size=1).first()
 
     def _is_there(self, uuid: str) -> bool:
@@ -193,7 +197,7 @@ class _Look:
         return True
 
     def at(self, uuid: str | None, email: str, *, keeps: bool) -> tuple[bool, str]:
-        """Look for one person; return whether all is well, and what was seen."""
+        """Look up one person; return whether the proof holds, and what was found."""
         if keeps:
             return True, "kept, as asked"
         if uuid is not None and self._is_there(uuid):
@@ -204,7 +208,7 @@ class _Look:
         return True, "still gone"
 
     def who_is_there(self, uuids: Mapping[str, EntryState]) -> list[str]:
-        """Return those who are there."""
+        """Return the persons that exist."""
         found: list[str] = []
         with progress("Looking", total=len(uuids)) as advance:
             for uuid in uuids:
@@ -214,18 +218,18 @@ class _Look:
         return found
 
     def events(self, uuid: str, standing: EntryState) -> str:
-        """Say how far the deletion of somebody's events is."""
+        """Return the status of the event deletion of one person."""
         for person_uuid, said in self._rows(id=uuid):
             if person_uuid == uuid and (said.since is None or standing.since is None or said.since >= standing.since):
                 return f"; events: {said.words}"
         return "; events: no row of deletion_status"
 
     def events_of(self, uuids: Mapping[str, EntryState], account: Account) -> str:
-        """Say how far the deletion of everybody's events is."""
+        """Return the status of all event deletions."""
         counts = {"pending": 0, "completed": 0}
         seen: set[str] = set()
         for uuid, said in self._rows():
-            # Newest first: what comes behind this is of other jobs.
+            # Rows come newest first; the rest belongs to other jobs.
             if (
                 said.created is not None
                 and account.first is not None
@@ -244,14 +248,14 @@ class _Look:
             for row in self._env.persons.deletion_status(id=id, page_size=100 if id else 1000):
                 yield row.person_uuid, _Events(row.created_at, row.delete_verified_at, row.status)
         except APIStatusError as error:
-            # Servers of before have no such list.
+            # Older servers do not have this list.
             if error.status_code not in (400, 404, 405):
                 raise
 
 
 @dataclass(frozen=True, slots=True)
 class _Events:
-    """How far the deletion of a person's events is."""
+    """Status of the deletion of a person's events."""
 
     created: datetime | None
     verified: datetime | None
@@ -263,7 +267,7 @@ class _Events:
 
     @property
     def since(self) -> datetime | None:
-        """Until when this row can have been the newest; None if it still is."""
+        """When the deletion was verified; None if it is pending."""
         return self.verified
 
     @property

@@ -1,4 +1,4 @@
-"""Listings on the command line: JSON Lines or tables, progress, and whether everything was seen."""
+"""Listings on the command line: JSON Lines or tables, progress, and completeness."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CUT = " What ends in … was cut: a wider terminal, a pipe or --json shows all 
 
 
 class Listed(Protocol):
-    """What a listing gives."""
+    """An item of a listing."""
 
     def to_dict(self) -> dict[str, object]:
-        """Return it as the API writes it."""
+        """Return the item as the API sends it."""
         ...
 
 
@@ -39,10 +39,10 @@ def print_listing(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Walk a listing to its end or its limit, and print each page as it comes.
+    """Print the pages of a listing as they come, to its end or its limit.
 
     Raises:
-        click.ClickException: The walk came to its end, and some of the items may be missing.
+        click.ClickException: The listing reached its end, and some items may be missing.
     """
     left = limit
     with progress(names[1].capitalize(), total=limit) as advance:

@@ -1,4 +1,4 @@
-"""Lists of people as they come: plain text, or a table as spreadsheets write it, in the encodings that they use."""
+"""Lists of persons: read plain text, or a column of a CSV, in the encodings of spreadsheets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from posthog_environments.errors import printable
 
 __all__ = ["MOST_SHOWN", "Rows", "column_of", "heading_hint", "lines_of", "read_text", "unusable"]
 
-# So many wrong lines are named.
+# Most invalid lines to name in an error.
 MOST_SHOWN: Final = 20
 _DELIMITERS: Final = (",", ";", "\t")
-# The longest first: the mark of UTF-16 is the beginning of that of UTF-32.
+# The longest first: the byte order mark of UTF-16 is a prefix of that of UTF-32.
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -36,9 +36,9 @@ class Rows:
     """The rows of a list.
 
     Attributes:
-        named: Those that say something, each with the number of its line.
-        total: How many there are, the blank ones and comments included, a heading not.
-        empty: Lines of a table that have something, but nothing in the column.
+        named: The rows with a value, each with its line number.
+        total: Number of rows, including blank ones and comments, without the heading.
+        empty: Line numbers of table rows that are not blank, but have no value in the column.
     """
 
     named: list[NumberedInput]
@@ -47,12 +47,12 @@ class Rows:
 
     @property
     def blank(self) -> int:
-        """How many say nothing."""
+        """Number of rows without a value."""
         return self.total - len(self.named)
 
 
 def unusable(source: Path, problems: Sequence[str], hint: str = "") -> click.UsageError:
-    """Say what is wrong with a list; nothing was sent."""
+    """Return the error for an invalid list; nothing was sent."""
     more = len(problems) - MOST_SHOWN
     shown = [printable(problem, 300) for problem in problems[:MOST_SHOWN]]
     shown += [f"… and {more:,} more"] if more > 0 else []
@@ -62,10 +62,10 @@ def unusable(source: Path, problems: Sequence[str], hint: str = "") -> click.Usa
 
 
 def read_text(source: Path) -> str:
-    """Read a list, in UTF-8 or whatever its mark says.
+    """Read a list in UTF-8, or in the encoding of its byte order mark.
 
     Raises:
-        click.UsageError: It cannot be read.
+        click.UsageError: The file cannot be read.
     """
     try:
         data: bytes = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
@@ -79,7 +79,7 @@ def read_text(source: Path) -> str:
             line = data[: error.start].count(b"\n") + 1
             problem = f"line {line}: it is not UTF-8. Save it as UTF-8; spreadsheets offer that for CSV"
         else:
-            problem = f"it begins as {encoding.upper()} does, and is not"
+            problem = f"it starts like {encoding.upper()}, but is not valid"
         raise unusable(source, [problem]) from None
     if "\0" in text:
         raise unusable(source, [f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: there is a NUL in it"])
@@ -87,7 +87,7 @@ def read_text(source: Path) -> str:
 
 
 def _unmarked(data: bytes) -> str:
-    """Tell UTF-16 without a mark, as PowerShell and some databases write it, by the zeros beside each letter."""
+    """Detect UTF-16 without a byte order mark, as PowerShell and some databases write it, by its zero bytes."""
     start = data[:200]
     if len(start) >= 4 and len(data) % 2 == 0:
         even, odd = start[::2].count(0), start[1::2].count(0)
@@ -99,12 +99,12 @@ def _unmarked(data: bytes) -> str:
 
 
 def lines_of(source: Path, text: str) -> Rows:
-    """Take each line for one person; blank ones, and those that begin with a # and a blank, say nothing.
+    """Return each line as a person; ignore blank lines, and comments that start with # and a blank.
 
     Raises:
-        click.UsageError: There is nobody in it.
+        click.UsageError: The list has no persons.
     """
-    # Other line ends of Unicode may stand within a text.
+    # Other Unicode line ends may occur within a line.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     named = [
         NumberedInput(number, stripped, plain=True)
@@ -121,14 +121,14 @@ def _is_comment(line: str) -> bool:
 
 
 def column_of(source: Path, text: str, name: str) -> Rows:
-    """Read one column of a table, whose cells are divided by commas, semicolons or tabs.
+    """Read one column of a table with commas, semicolons or tabs.
 
     Raises:
-        click.UsageError: There is no such column, or a row does not fit the heading.
+        click.UsageError: There is no such column, or a row does not match the heading.
     """
     start = 1
     if text[:4].casefold() == "sep=":
-        # A line with which spreadsheets are told what divides the cells.
+        # A line that tells spreadsheets the delimiter.
         _, _, text = text.partition("\n")
         start = 2
     delimiter, headings = _heading(source, text, name)
@@ -155,7 +155,7 @@ def column_of(source: Path, text: str, name: str) -> Rows:
 
 
 def _rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the rows below the heading, each with the line that it begins on; of one that cannot be read, why."""
+    """Yield the line number and cells of each row below the heading; for an unreadable row the reason."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     first = True
     while True:
@@ -173,10 +173,10 @@ def _rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str
 
 
 def _heading(source: Path, text: str, name: str) -> tuple[str, list[str]]:
-    """Find out what divides the cells: that by which the heading has the column, else that which divides most."""
+    """Return the delimiter with which the heading has the column, else the one that gives the most cells."""
     found = [(delimiter, headings) for delimiter in _DELIMITERS if (headings := _headings(text, delimiter))]
     if not found:
-        raise unusable(source, ["line 1: it is no heading of a table"])
+        raise unusable(source, ["line 1: it is not a heading of a table"])
     return max(found, key=lambda each: (bool(_places(each[1], name)), len(each[1])))
 
 
@@ -205,7 +205,7 @@ def _place(source: Path, headings: Sequence[str], name: str) -> int:
 
 
 def heading_hint(text: str) -> str:
-    """Say how to read a file that looks like a table; nothing where it does not."""
+    """Return a hint for a file that looks like a table; empty for others."""
     first = text.partition("\n")[0].strip()
     headings = max((_headings(first, delimiter) for delimiter in _DELIMITERS), key=len)
     if len(headings) > 1:

@@ -1,6 +1,6 @@
-"""How results reach a person or a program: JSON, tables for a terminal, tab-separated lines for everything else.
+"""Output: JSON, tables for a terminal, tab-separated lines otherwise, and progress.
 
-Text of a server is never printed as it came: what could repaint a terminal or forge a line is escaped.
+A server's text is never printed as it is: characters that could repaint a terminal or forge a line are escaped.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ __all__ = [
 ]
 
 _INSTALL: Final = "Install tables and progress with: pip install 'posthog-environments[cli]'"
-# What JSON may hold as it is and a terminal should not be given. Surrogates have no UTF-8.
+# Characters that JSON allows, but that are not safe on a terminal. Surrogates have no UTF-8.
 _DANGEROUS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def on_terminal() -> bool:
-    """Tell whether somebody reads the results on a terminal."""
+    """Return whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
 def note(text: str) -> None:
-    """Say something that is no result."""
+    """Print a message to standard error."""
     click.echo(at_words(printable(text, 2000)), err=True)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """Write a value of an answer as JSON that is safe to look at."""
+    """Return a value as JSON that is safe on a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     return _DANGEROUS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
@@ -70,13 +70,13 @@ def print_json_line(value: object) -> None:
 
 
 def _write(text: str) -> None:
-    """Write UTF-8, whatever the locale: JSON has no other encoding."""
+    """Write UTF-8 in any locale, because JSON has no other encoding."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
 
 
 def print_csv(chunks: Iterable[str]) -> None:
-    """Pass CSV on as it comes; a terminal gets it with control characters escaped."""
+    """Print CSV as it comes; on a terminal control characters are escaped."""
     visible = on_terminal()
     with progress("CSV", unit="bytes") as advance:
         for chunk in chunks:
@@ -85,7 +85,7 @@ def print_csv(chunks: Iterable[str]) -> None:
 
 
 def print_body(content: bytes) -> None:
-    """Pass on what is no JSON; a terminal gets it as text with control characters escaped."""
+    """Print a body that is not JSON; on a terminal as text with control characters escaped."""
     if on_terminal():
         _write(_visible(content.decode("utf-8", "backslashreplace")) + "\n")
         return
@@ -109,13 +109,13 @@ class TextColumn:
     """A column of a table.
 
     Attributes:
-        heading: What stands above it.
-        width: Cells that it takes on a terminal; None lets it take what is left.
-        share: Its part of what is left, against the others that have no width.
-        right: Whether it holds numbers.
-        needs: Width of the terminal below which it is left out.
-        least: Cells that it may be cut down to where another column needs them; None for never.
-        first: Whether it gets what its texts need before others do.
+        heading: The heading.
+        width: Width on a terminal in cells; None for a part of the remaining width.
+        share: Its part of the remaining width, relative to other columns without a width.
+        right: Whether to align right, for numbers.
+        needs: Least width of a terminal that shows it.
+        least: Width that it may be cut to if another column needs more; None for no cut.
+        first: Whether it gets the width of its texts before other columns.
     """
 
     heading: str
@@ -128,16 +128,16 @@ class TextColumn:
 
 
 class TextTable:
-    """Rows that are printed as they come: on a terminal in columns that fit it, else separated by tabs, uncut."""
+    """Prints rows as they come: on a terminal in columns that fit, otherwise separated by tabs."""
 
     def __init__(self, *columns: TextColumn) -> None:
         self._columns = columns
         self._printer: Callable[[list[Sequence[object]]], None] | None = None
         self.cut = False
-        """Whether a column was cut down for the sake of others."""
+        """Whether a column was cut to make room for another."""
 
     def show(self, rows: Iterable[Sequence[object]]) -> None:
-        """Print more rows; the first time below the headings."""
+        """Print more rows; the first time with the headings."""
         if self._printer is None:
             self._printer = self._choose()
         self._printer(list(rows))
@@ -171,7 +171,7 @@ class TextTable:
             texts = [
                 [printable(shown(cell), 1000) for cell, show in zip(row, shows, strict=True) if show] for row in rows
             ]
-            # Those of the first rows hold for all, for they are printed as they come.
+            # The first rows decide the widths, because rows are printed as they come.
             widths = widths or fitted(columns, texts, console.width)
             self.cut = any(
                 width is not None and width < (c.width or 0) for c, width in zip(columns, widths, strict=True)
@@ -197,7 +197,7 @@ class TextTable:
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
-    """Print names and values below each other; long values go on in the next line."""
+    """Print names and values, one per line; long values are wrapped."""
     shows = shown if on_terminal() else piped
     pairs = [(printable(name, 200), printable(shows(value), 100_000)) for name, value in fields]
     if not on_terminal():
@@ -210,7 +210,7 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     indent = min(max((len(name) for name, _ in pairs), default=0) + 2, columns // 2)
     for name, value in pairs:
         lines = textwrap.wrap(value, max(columns - indent, 8), break_on_hyphens=False) or [""]
-        if len(name) + 2 > indent:  # a name that leaves no room stands on a line of its own
+        if len(name) + 2 > indent:  # a long name gets its own line
             lines.insert(0, "")
         heads = [name] + [""] * (len(lines) - 1)
         for head, line in zip(heads, lines, strict=True):
@@ -220,7 +220,7 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def shown(value: object) -> str:
-    """Write a value as a person reads it."""
+    """Format a value for people."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -237,14 +237,14 @@ def shown(value: object) -> str:
 
 
 def piped(value: object) -> str:
-    """Write a value as a program reads it: times as in ISO 8601, true and false as in JSON."""
+    """Format a value for programs: times in ISO 8601, true and false as in JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else shown(value)
 
 
 def colored() -> bool:
-    """Tell whether colours are welcome."""
+    """Return whether to use colours."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -258,15 +258,15 @@ def _has_rich() -> bool:
 
 
 def shows_progress() -> bool:
-    """Tell whether progress is shown: to a terminal, while the results go elsewhere."""
+    """Return whether to show progress: standard error is a terminal, and standard output is not."""
     return sys.stderr.isatty() and not on_terminal() and _has_rich()
 
 
 @contextmanager
 def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] = "") -> Generator[Callable[..., None]]:
-    """Show how far a long job is, how fast it goes and when it will be done, on standard error.
+    """Show the progress of a long job on standard error, with its speed and remaining time.
 
-    Gives a function that is called with how much more is done, and with `total=` once that is known.
+    Yields a function to call with the amount of new progress, and with `total=` when that is known.
     """
     if not shows_progress():
         yield lambda *_args, **_kwargs: None
@@ -304,12 +304,12 @@ def progress(what: str, *, total: int | None = None, unit: Literal["", "bytes"] 
             _waits.pop()
 
 
-# What shows a wait in the place of a line of its own: the progress that is under way.
+# Functions that show a wait in the current progress bar, instead of on a separate line.
 _waits: list[Callable[[str], None]] = []
 
 
 def show_wait(text: str) -> None:
-    """Say on the terminal what is waited for, in the place of what was said before; nothing once it is over."""
+    """Show on the terminal what the command waits for, in place of the previous text; empty to clear it."""
     if _waits:
         _waits[-1](text)
     else:

@@ -1,6 +1,6 @@
-"""Profiles: server, project and key under a name, in the configuration folder of the platform.
+"""Profiles: named sets of server, project and key, in the configuration folder of the platform.
 
-The file is an INI with a section for each profile, readable by its owner alone.
+The file is an INI with a section for each profile. Only its owner can read it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ FIELDS: Final = (*CONNECTION, "api_key")
 
 
 def path() -> Path:
-    """Return where the profiles are, whether or not there are any."""
+    """Return the path of the file of profiles, which need not exist."""
     return Path(click.get_app_dir("posthog-environments")) / "profiles.ini"
 
 
 def _read() -> configparser.ConfigParser:
-    # Neither interpolation nor a section that shines into the others: a key may hold any character.
+    # No interpolation and no default section, because a key may contain any character.
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     file = path()
     problem = None
@@ -41,15 +41,15 @@ def _read() -> configparser.ConfigParser:
     except OSError as error:
         problem = error.strerror or type(error).__name__
     except (configparser.Error, UnicodeDecodeError) as error:
-        # Not its text, which quotes the line, and the line may be that of the key.
+        # The message leaves out the error's text, which quotes the line and may contain the key.
         problem = f"it is not the INI that `phenv init` writes ({type(error).__name__})"
     if problem:
-        raise ConfigurationError(f"The profiles in {file} cannot be read: {problem}. Mend the file or remove it.")
+        raise ConfigurationError(f"The profiles in {file} cannot be read: {problem}. Correct the file or remove it.")
     return parser
 
 
 def load(name: str | None) -> tuple[str, Mapping[str, str | Secret]]:
-    """Return a profile and its name; without a name the default one, which need not exist.
+    """Return a profile and its name; without a name the default profile, which need not exist.
 
     Raises:
         ConfigurationError: The file cannot be read, or has no such profile.
@@ -70,7 +70,7 @@ def load(name: str | None) -> tuple[str, Mapping[str, str | Secret]]:
 
 
 def save(name: str, values: Mapping[str, str]) -> Path:
-    """Write one profile and keep the others; return where.
+    """Write a profile and keep the others; return the path of the file.
 
     Raises:
         ConfigurationError: The file cannot be read or written.
@@ -81,7 +81,7 @@ def save(name: str, values: Mapping[str, str]) -> Path:
     problem = None
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A new file of the mode that mkstemp gives, 0600, put in place whole.
+        # Write a temporary file, which mkstemp makes with mode 0600, and rename it.
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".profiles-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
@@ -98,5 +98,5 @@ def save(name: str, values: Mapping[str, str]) -> Path:
 
 
 def names() -> list[str]:
-    """Name the profiles."""
+    """Return the names of the profiles."""
     return _read().sections()

@@ -1,6 +1,6 @@
-"""The command `phenv`: its groups, and how it ends.
+"""Root of the command `phenv`: its groups, error messages and exit codes.
 
-Each command stands in a module of its own, which is read when it is used, so that `phenv --help` is quick.
+Each command has its own module, which is imported on use, so that `phenv --help` is fast.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from posthog_environments.errors import ConfigurationError, PostHogError, printa
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
-    "insights": ("posthog_environments.cli.insights:insights", "Ask for trends."),
+    "insights": ("posthog_environments.cli.insights:insights", "Query trends."),
     "api": ("posthog_environments.cli.api:api", "Make a request to any path of the API."),
     "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
     "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
-    "doctor": ("posthog_environments.cli.doctor:doctor", "Say what is configured, and what the server makes of it."),
+    "doctor": ("posthog_environments.cli.doctor:doctor", "Show the configuration, and check it against the server."),
     "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
-    "spec": ("posthog_environments.cli.spec:spec", "Print the contract, or where it is."),
-    "completion": ("posthog_environments.cli.completion:completion", "Print what completes phenv in your shell."),
+    "spec": ("posthog_environments.cli.spec:spec", "Print the contract, or its path."),
+    "completion": ("posthog_environments.cli.completion:completion", "Print a completion script for your shell."),
 }
-"""For each command where it is, and its help in one line."""
+"""The location of each command, and its help in one line."""
 
 INTERRUPTED: Final = 130
 
 
 class Root(LazyGroup):
-    """The top of the command line, where errors of the package become messages and exit codes."""
+    """The root group, which turns errors of the package into messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it raises ends as a message with the next thing to try."""
+        """Run a command; turn its errors into messages with a hint."""
         try:
             return super().invoke(ctx)
         except PostHogError as error:
@@ -70,8 +70,8 @@ def phenv(**_: Any) -> None:
     Server, project and key come from options, from POSTHOG_HOST, POSTHOG_PROJECT_ID and POSTHOG_PERSONAL_API_KEY, or
     from a profile that `phenv init` wrote. Results go to standard output, everything else to standard error.
 
-    Exit codes: 0 done, 1 the API or the network said no, somebody who was named was not found, or you declined, 2 usage
-    or configuration, 130 interrupted.
+    Exit codes: 0 done, 1 the API or the network failed, a named person was not found, or you declined, 2 usage or
+    configuration, 130 interrupted.
     """
 
 
@@ -93,26 +93,26 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except SystemExit as end:
-        # click ends so after completing a line, and when the reader is gone; then it has put another stream in place.
+        # click exits like this after a shell completion, and after a broken pipe, when it has replaced the stream.
         return _reader_gone() if sys.stdout is not out else end.code if isinstance(end.code, int) else 0
     return code if isinstance(code, int) else 0
 
 
 def _show(error: click.ClickException) -> None:
-    """Print an error; on a terminal its lines break at words."""
+    """Print an error; on a terminal its lines are wrapped at words."""
     text = io.StringIO()
     error.show(file=text)
     click.echo(at_words(text.getvalue()), nl=False, err=True)
 
 
 def _reader_gone() -> int:
-    """Whoever read our output has seen enough. Let the flush at the end of the process find nobody to complain to."""
+    """End quietly when the reader has closed the pipe, so that the flush at exit raises no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _never_fail_to_print() -> None:
-    """Show what the encoding of a terminal lacks as escapes, instead of failing on it."""
+    """Print characters that the encoding of a terminal lacks as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -121,7 +121,7 @@ def _never_fail_to_print() -> None:
 
 @contextmanager
 def _short_warnings() -> Generator[None]:
-    """Show a warning, such as that of a prefix which is on its way out, as one line."""
+    """Show warnings, such as deprecations, as one line."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         click.echo(at_words(f"Warning: {printable(in_phenv(str(message)), 1000)}"), err=True)

@@ -14,7 +14,7 @@ from posthog_environments.cli.options import json_option
 from posthog_environments.cli.output import print_json
 
 
-class _Terminated(Exception):  # noqa: N818 - not an error: somebody asked politely
+class _Terminated(Exception):  # noqa: N818 - not an error: SIGTERM ends the sandbox
     pass
 
 
@@ -30,31 +30,35 @@ def _terminate(_: int, __: FrameType | None) -> None:
         phenv sandbox --persons 100000 --era 2026 --scope person:read
     """,
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0, the default, takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0, the default, for any free one.")
 @click.option(
-    "--persons", type=click.IntRange(0), default=1000, show_default=True, help="How many persons to generate."
+    "--persons", type=click.IntRange(0), default=1000, show_default=True, help="Number of persons to generate."
 )
-@click.option("--data", metavar="cdnow|FILE", help="The real data set, or a file of your own events, instead.")
+@click.option(
+    "--data",
+    metavar="cdnow|FILE",
+    help="The CDNOW data set, or a file of your own events, instead of generated persons.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same persons.")
 @click.option(
     "--era",
     type=click.Choice(["2025", "2026", "2026-09"]),
     default="2025",
     show_default=True,
-    help="Like which servers; 2026-09 is the cloud of today.",
+    help="The servers to imitate; 2026-09 is PostHog Cloud since September 2026.",
 )
 @click.option("--path", type=click.Path(dir_okay=False), help="Database file; without it everything is in memory.")
-@click.option("--now", metavar="DATE", help="What its clock says at the start; without it the real time.")
+@click.option("--now", metavar="DATE", help="Start of its clock; without it the real time.")
 @click.option("--scope", "scopes", multiple=True, help="A scope of the key; repeatable. Without it the key has all.")
 @click.option("--rates/--no-rates", default=True, help="Whether to enforce the documented limits.")
-@click.option("--oddities/--no-oddities", default=True, help="Whether to have the real server's ways.")
+@click.option("--oddities/--no-oddities", default=True, help="Whether to have the quirks of real servers.")
 @click.option("--unscoped", type=click.Choice(["allow", "refuse"]), default="allow", show_default=True,
-              help="Whether operations without a scope take the key.")  # fmt: skip
+              help="Whether operations without a scope accept the key.")  # fmt: skip
 @json_option
 def sandbox(scopes: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
     """Run a local server that answers like PostHog, until Ctrl-C.
 
-    On standard output it prints how to reach it, as lines for a shell or with --json as an object:
+    Prints the settings to connect to standard output, as lines for a shell, or with --json as an object:
 
     \b
     export POSTHOG_HOST=http://127.0.0.1:40001

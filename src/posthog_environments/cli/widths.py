@@ -1,4 +1,4 @@
-"""How wide things are on a terminal: columns of a table by what they hold, and messages that break at words."""
+"""Widths on a terminal: fit the columns of a table, and wrap messages at words."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from typing import Protocol
 __all__ = ["at_words", "fitted"]
 
 _GAP = 3
-"""Cells between two columns, at most."""
+"""Most cells between two columns."""
 _LEAST = 12
-"""Cells that a column keeps beside one that comes first."""
+"""Least width of a column beside one with `first`."""
 
 
 class Fitting(Protocol):
-    """What decides the width of a column."""
+    """The properties that decide the width of a column."""
 
     @property
     def heading(self) -> str:
-        """What stands above it."""
+        """The heading."""
         ...
 
     @property
     def width(self) -> int | None:
-        """Cells that it takes; None lets it take what is left."""
+        """Width in cells; None for a part of the remaining width."""
         ...
 
     @property
     def least(self) -> int | None:
-        """Cells that it may be cut down to for the sake of others; None for never."""
+        """Width that it may be cut to for other columns; None for no cut."""
         ...
 
     @property
     def first(self) -> bool:
-        """Whether it gets what it needs before others do."""
+        """Whether it gets the width of its texts before other columns."""
         ...
 
 
 def fitted(columns: Sequence[Fitting], rows: Sequence[Sequence[str]], width: int) -> list[int | None]:
-    """Give each column its cells, None for what is left; those that come first get what their texts need.
+    """Return the width of each column, None for a part of the rest; columns with `first` get the width of their texts.
 
     Args:
         columns: The columns.
-        rows: Their texts, as far as they are known.
-        width: Cells of the terminal.
+        rows: Their known texts.
+        width: Width of the terminal in cells.
     """
     widths = [column.width for column in columns]
     room = width - _GAP * (len(columns) - 1)
@@ -75,7 +75,7 @@ def _cells(text: str) -> int:
 
 
 def at_words(text: str) -> str:
-    """Break lines at words where standard error is a terminal; elsewhere they stay as they are."""
+    """Wrap lines at words if standard error is a terminal."""
     if not sys.stderr.isatty():
         return text
     try:

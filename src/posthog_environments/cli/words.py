@@ -1,4 +1,4 @@
-"""What the package says to a program, said to a person who typed a command: options of phenv instead of arguments."""
+"""Wording: replace Python arguments and calls in messages by options and commands of `phenv`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["in_phenv"]
 
-# Arguments that no command has an option for are left out with what was said of them.
+# Advice about arguments without an option is dropped.
 _PHRASES: Final = (
     ('Leave using out, or give using="bulk".', "Leave --using out, or give --using bulk."),
     ("Leave it out, or pass None.", "Leave it out."),
@@ -26,7 +26,7 @@ _PHRASES: Final = (
     ("check host, project_id and id", "check --host, --project-id and the id"),
     ("check host and project_id", "check --host and --project-id"),
     ("Check host, and read", "Check --host, and read"),
-    (" There is no way to wait for ever; give a large number.", ""),
+    (" An unlimited wait is not possible; give a large number.", ""),
     ("Give what follows the ? as params.", "Give what follows the ? with --param."),
     ("Give what it asks for as params,", "Give what it asks for with --param,"),
     ("Send it in parts, or give the client a larger max_body.", "Send it in parts."),
@@ -79,7 +79,7 @@ def in_phenv(text: str) -> str:
     text = _CALL.sub(_command, text)
     text = _PROP.sub(r"--property \1:", text)
     text = _argument().sub(_option, text)
-    # Before a colon at the very beginning it names what is wrong, as the API calls it.
+    # A name before a colon at the start is a field of the API, not an argument.
     place = text.partition(":")[0]
     return _name().sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
 

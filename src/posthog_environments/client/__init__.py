@@ -1,1 +1,1 @@
-"""The two clients: the only place where blocking and awaiting differ."""
+"""The blocking and the async client. Only this package has code for both."""

@@ -1,4 +1,4 @@
-"""Listings as people hold them: lazy, one page at a time, with a report of what was seen."""
+"""Pagers: lazy listings that fetch one page at a time and keep a report."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 
 def _page(paginator: Paginator[T], response: RawResponse[RawPage[T]]) -> Page[T]:
-    fetched = response.parse()
-    return Page(paginator.consume(fetched), fetched.count, response.giving(fetched.results))
+    raw_page = response.parse()
+    return Page(paginator.consume(raw_page), raw_page.count, response.giving(raw_page.results))
 
 
 class _Base(Generic[T]):
@@ -40,20 +40,20 @@ class _Base(Generic[T]):
 
     @property
     def report(self) -> Report:
-        """What the latest walk has seen so far: rows, pages, whether it is complete and if not why."""
+        """The report on the latest iteration: rows, pages, and whether the listing is complete or why not."""
         return self._report
 
     def _paginator(self) -> Paginator[T]:
-        """Begin a walk, and report on it from now on."""
+        """Start an iteration, and keep its report."""
         paginator = self._listing.paginator()
         self._report = paginator.report
         return paginator
 
-    def _wish(self, path: str | os.PathLike[str], **options: Any) -> ExportOptions:
+    def _read_options(self, path: str | os.PathLike[str], **options: Any) -> ExportOptions:
         from posthog_environments.export.options import read_options
 
         if self._listing.export is None:
-            raise TypeError("Only persons can be exported, as env.persons.list(…) gives them, and no range of time.")
+            raise TypeError("Only env.persons.list(…) can be exported, and no range of time.")
         return read_options(path, **options)
 
     def _export(self, options: ExportOptions, progress: Progress | None) -> CallGenerator[ExportSummary]:
@@ -67,30 +67,30 @@ class _Base(Generic[T]):
 
 
 class Pager(_Base[T]):
-    """The items of a listing, fetched page by page while you iterate.
+    """Iterates over the items of a listing, and fetches them page by page.
 
-    Iterating again starts over, with a report of its own. Nothing is sent before the first item is asked for, and no
-    page is fetched ahead.
+    Nothing is sent before the first item is requested, and no page is fetched ahead. Iterating again starts over, with
+    a new report.
     """
 
     def __iter__(self) -> Iterator[T]:
         paginator = self._paginator()
         while paginator.cursor is not None:
-            # Nobody sees the answer behind items, so it is not kept; nor is a page when the next one is fetched.
+            # The response is not kept, and a page is dropped before the next one is fetched.
             yield from paginator.consume(self._run(self._listing.fetch(paginator.cursor)))
 
     def pages(self) -> Iterator[Page[T]]:
-        """Iterate page by page; each has the items that were not handed out before.
+        """Iterate over pages; each has the items that were not returned before.
 
         Raises:
-            PostHogError: A page could not be fetched; `report.next_offset` tells where to go on.
+            PostHogError: A page could not be fetched; `report.next_offset` is where to continue.
         """
         paginator = self._paginator()
         while paginator.cursor is not None:
             yield _page(paginator, self._run(raw(self._listing.fetch(paginator.cursor))))
 
     def first(self) -> T | None:
-        """Fetch the first item, or None if there is none.
+        """Return the first item, or None if there is none.
 
         Raises:
             PostHogError: A page could not be fetched.
@@ -98,14 +98,14 @@ class Pager(_Base[T]):
         return next(iter(self), None)
 
     def take(self, n: int) -> list[T]:
-        """Fetch the first items.
+        """Return the first `n` items, or all if there are fewer.
 
         Args:
-            n: How many, 0 or more; there may be fewer.
+            n: How many, 0 or more.
 
         Raises:
             PostHogError: A page could not be fetched.
-            TypeError, ValueError: `n` is no such number. Nothing was sent.
+            TypeError, ValueError: `n` is invalid. Nothing was sent.
         """
         whole("n", n)
         taken: list[T] = []
@@ -129,41 +129,40 @@ class Pager(_Base[T]):
         only: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> ExportSummary:
-        """Take everybody out into a file: JSON Lines, CSV, Parquet or a workbook of Excel.
+        """Export all persons to a file: JSON Lines, CSV, Parquet or an Excel workbook.
 
-        What was fetched is kept in `PATH.part`, and `PATH.checkpoint` says how far it goes; whatever interrupts the
-        export, `resume=True` goes on from there, and the file is the same as without the interruption. The file
-        appears when all is there, for its owner alone. The quota is waited for up to an hour, or `max_wait`.
+        `PATH.part` holds the rows so far, and `PATH.checkpoint` the position. After any interruption `resume=True`
+        continues from there, and the file is the same as without the interruption. The file appears when it is
+        complete; only its owner can read it. The export waits for the quota up to an hour, or `max_wait`.
 
         Args:
-            path: The file; its name ends in .jsonl, .csv, .parquet or .xlsx, the first two also with .gz or .zst. "-"
+            path: The file. Its name ends in .jsonl, .csv, .parquet or .xlsx; the first two also with .gz or .zst. "-"
                 is standard output.
-            resume: Go on with an export that was interrupted; where there is none, begin.
-            force: Replace a file that is there, or drop an interrupted export.
-            format: "jsonl", "csv", "parquet", "jsonl.gz", ...; None goes by the name.
-            columns: Names of properties that get a column of their own, but for JSON Lines.
-            flatten: Give every property of the first persons a column of its own. What comes later, and what does not
-                fit, is kept in the column `properties`.
-            raw: Leave cells of CSV as they are that a spreadsheet would take for formulas.
-            since_last: Fetch who is new since the last complete export to this file, and add them; that one had
-                `since_last`, too, and has left a record beside the file. Persons that were changed or deleted since
-                stay as they were.
+            resume: Continue an interrupted export; start if there is none.
+            force: Replace an existing file, or drop an interrupted export.
+            format: "jsonl", "csv", "parquet", "jsonl.gz", ...; None for the format of the file name.
+            columns: Names of properties that get a column each. Not for JSON Lines.
+            flatten: Give each property of the first persons a column. Later properties, and values that do not fit,
+                stay in the column `properties`.
+            raw: Do not escape CSV cells that a spreadsheet would read as formulas.
+            since_last: Add the persons created since the last complete export to this file, which needs `since_last`
+                too and left a record beside the file. Persons changed or deleted since then stay as they were.
             only: The columns of the file in their order, and no others: fields of a person (`uuid`, `id`, `name`,
-                `created_at`, `distinct_ids`, `properties`, `additional_properties`) and names of properties. A
-                property that is called as a field is `properties.name`.
-            progress: Called after each page with the rows so far, and how many there are where the server says it.
+                `created_at`, `distinct_ids`, `properties`, `additional_properties`) and names of properties. Write
+                `properties.name` for a property with the name of a field.
+            progress: Called after each page with the rows so far, and the total if the server sends it.
 
         Returns:
-            What was done; `.complete` says whether everybody was seen, and `.reason` why not.
+            A summary; `.complete` tells whether all persons were seen, and `.reason` why not.
 
         Raises:
-            PostHogError: A page could not be fetched. What came before it is kept.
-            FileExistsError: The file is there, or an export to it was interrupted; nothing was sent.
-            TypeError, ValueError: The arguments make no sense, or those of the interrupted export were others.
-            OSError: The file cannot be written. What was fetched is kept.
+            PostHogError: A page could not be fetched. The rows before it are kept.
+            FileExistsError: The file exists, or an export to it was interrupted. Nothing was sent.
+            TypeError, ValueError: An argument is invalid, or differs from the interrupted export.
+            OSError: The file cannot be written. The rows so far are kept.
             ImportError: The extra `export` is not installed.
         """
-        options = self._wish(
+        options = self._read_options(
             path,
             resume=resume,
             force=force,
@@ -180,40 +179,39 @@ class Pager(_Base[T]):
     def arrow(
         self, columns: Iterable[str] | Mapping[str, PropertyKind] | None = None, *, flatten: bool = False
     ) -> ArrowStream[T]:
-        """Make a table for polars, duckdb, pandas and pyarrow of it, which is fetched while they read; extra `export`.
+        """Return an Arrow stream for polars, duckdb, pandas and pyarrow, fetched while they read; extra `export`.
 
-        The pager itself can be read by them as well, with all properties in one column of JSON. A property that has a
-        column of its own is left in `properties` only where the column cannot hold it exactly: no value is lost.
+        They can read the pager itself, too, with all properties in one column of JSON. No value is lost: a property
+        with a column stays in `properties` where the column cannot hold it exactly.
 
         Args:
-            columns: Names of properties to have a column of their own. Their kinds are those of the first page, which
-                is fetched once more for that, or given by a mapping of names to "text", "json", "bool", "int64" or
-                "float64".
-            flatten: Whether every property of the first page has a column of its own.
+            columns: Names of properties that get a column each. Their types are those of the first page, which is
+                fetched once more for that; or give a mapping of names to "text", "json", "bool", "int64" or "float64".
+            flatten: Whether each property of the first page gets a column.
 
         Raises:
-            TypeError, ValueError: `columns` is no such thing, comes with `flatten`, or the items are no persons.
+            TypeError, ValueError: `columns` is invalid, is combined with `flatten`, or the items are not persons.
         """
         from posthog_environments.tables.arrow import stream
 
         return stream(self._listing.rows, self._tables, columns, flatten=flatten)
 
     def _tables(self) -> Iterator[Sequence[T]]:
-        # The bytes of a page are not held while its rows are read.
+        # Do not keep the bytes of a page while its rows are read.
         return map(attrgetter("results"), self.pages())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand the items to polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
+        """Return the items for polars, duckdb, pandas or pyarrow as a table, page by page; needs the extra `export`."""
         return self.arrow().__arrow_c_stream__(requested_schema)
 
     def __array__(self, *_: object, **__: object) -> Any:
-        """Say how it becomes a frame or an array; numpy asks for this, and so does `pandas.DataFrame`.
+        """Refuse the conversion by numpy and `pandas.DataFrame`, and name the right one.
 
         Raises:
             TypeError: Always. Nothing was sent.
         """
         raise TypeError(
-            "pandas makes one column of objects of a listing. Write pandas.DataFrame.from_arrow(pager) (pandas 3), or "
+            "pandas would make one column of objects. Write pandas.DataFrame.from_arrow(pager) (pandas 3), or "
             "pyarrow.table(pager).to_pandas(), which give a column for each field; for an array list(pager)."
         )
 
@@ -222,7 +220,7 @@ class Pager(_Base[T]):
 
 
 class AsyncPager(_Base[T]):
-    """The items of a listing, fetched page by page in an `async for`; see `Pager`."""
+    """Iterates over the items of a listing with `async for`; see `Pager`."""
 
     _run: Callable[[CallGenerator[RawResponse[RawPage[T]]]], Awaitable[RawResponse[RawPage[T]]]]
 
@@ -230,7 +228,7 @@ class AsyncPager(_Base[T]):
         return _AsyncItems(self.pages())
 
     def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate page by page; see `Pager.pages`."""
+        """Iterate over pages; see `Pager.pages`."""
         return _AsyncPages(self._begin, self._run)
 
     def _begin(self) -> ListRequest[T]:
@@ -238,14 +236,14 @@ class AsyncPager(_Base[T]):
         return ListRequest(self._listing.fetch, lambda: paginator)
 
     async def first(self) -> T | None:
-        """Fetch the first item, or None if there is none; see `Pager.first`."""
+        """Return the first item, or None if there is none; see `Pager.first`."""
         async for page in self.pages():
             if page.results:
                 return page.results[0]
         return None
 
     async def take(self, n: int) -> list[T]:
-        """Fetch the first `n` items, or as many as there are; see `Pager.take`."""
+        """Return the first `n` items, or all if there are fewer; see `Pager.take`."""
         whole("n", n)
         taken: list[T] = []
         if n:
@@ -269,8 +267,8 @@ class AsyncPager(_Base[T]):
         only: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> ExportSummary:
-        """Take everybody out into a file; see `Pager.export`. Files are written in a thread, not in the event loop."""
-        options = self._wish(
+        """Export all persons to a file; see `Pager.export`. Files are written in a thread, not in the event loop."""
+        options = self._read_options(
             path,
             resume=resume,
             force=force,
@@ -289,10 +287,10 @@ class AsyncPager(_Base[T]):
 
 
 class _AsyncPages(Generic[T]):
-    """The pages of one walk, which begins with the first of them.
+    """The pages of one iteration.
 
-    No generator, for nothing is open between two pages: whoever stops half-way has nothing to close, where an event
-    loop would have to close a generator, and trio would complain of it.
+    This is not an async generator, because nothing is open between two pages. An unfinished async generator has to be
+    closed by the event loop, and trio warns about it.
     """
 
     def __init__(
@@ -310,7 +308,7 @@ class _AsyncPages(Generic[T]):
 
     async def __anext__(self) -> Page[T]:
         if self._fetching:
-            raise RuntimeError("A page of this walk is being fetched already; begin a walk of its own in each task.")
+            raise RuntimeError("This iterator is fetching a page already; iterate separately in each task.")
         if self._begin is not None:
             self._listing, self._begin = self._begin(), None
         listing, self._listing = self._listing, None
@@ -322,17 +320,17 @@ class _AsyncPages(Generic[T]):
             page = _page(paginator, await self._run(raw(listing.fetch(paginator.cursor))))
         finally:
             self._fetching = False
-        # Only now: as in a generator, a walk that failed is over.
+        # Set only now: as in a generator, an error ends the iteration.
         self._listing = listing
         return page
 
     async def aclose(self) -> None:
-        """End the walk, as `contextlib.aclosing` does; not needed."""
+        """End the iteration, for `contextlib.aclosing`; not needed otherwise."""
         self._begin = self._listing = None
 
 
 class _AsyncItems(Generic[T]):
-    """The items of such pages."""
+    """The items of one iteration."""
 
     def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
         self._pages = pages
@@ -349,6 +347,6 @@ class _AsyncItems(Generic[T]):
             self._rows = iter((await anext(self._pages)).results)
 
     async def aclose(self) -> None:
-        """End the walk, as `contextlib.aclosing` does; not needed."""
+        """End the iteration, for `contextlib.aclosing`; not needed otherwise."""
         self._rows = iter(())
         await cast("_AsyncPages[T]", self._pages).aclose()

@@ -1,13 +1,13 @@
-"""Resources: `env.persons`, `env.insights` and their async and raw twins, made from the functions in `operations`.
+"""Resources: `env.persons`, `env.insights` and their async and raw variants, made from the functions in `operations`.
 
-Each function there takes a `CallContext` first; the method here takes its resource instead, which holds the context and
-the runner. Type checkers see the function's parameters through a ParamSpec, and `inspect.signature` and `help` show
-them too, so that one signature and one docstring serve both clients.
+Each of those functions takes a `CallContext` first. The method made from it takes the resource instead, which holds the
+context and the runner. Type checkers see the other parameters through a ParamSpec, `inspect.signature` and `help`
+show them too. So one signature and one docstring serve both clients.
 
-Imported on first use of an operation, for it imports all operations and what they build on.
+This module imports all operations, so it is itself imported on first use of one.
 """
 
-# The classes here are one mechanism: methods reach into their group.
+# The functions here belong to the classes: they read private attributes of a resource.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 class _Resource:
-    """Operations of one kind on one client."""
+    """A group of operations of a blocking client."""
 
     def __init__(self, context: CallContext, runner: Runner) -> None:
         self._context = context
@@ -59,7 +59,7 @@ class _Resource:
 
 
 class _AsyncResource:
-    """Operations of one kind on one awaiting client."""
+    """A group of operations of an async client."""
 
     def __init__(self, context: CallContext, runner: AsyncRunner) -> None:
         self._context = context
@@ -70,7 +70,7 @@ class _AsyncResource:
 
 
 def _as_method(method: Any, generator: Callable[..., Any], returns: str) -> Any:
-    """Give a method the name, docstring and signature of its flow, with `self` first and what it returns itself."""
+    """Give a method the name, docstring and signature of its operation, with `self` first and its own return type."""
     functools.update_wrapper(method, generator)
     del method.__wrapped__
     method.__name__ = method.__name__.rstrip("_")
@@ -120,8 +120,8 @@ def _csv(
     generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_Resource, P], Iterator[str]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
-        texts = _texts(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return _whole(texts) if generator is persons.csv else texts
+        texts = _csv_text(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return _check_rows(texts) if generator is persons.csv else texts
 
     return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, generator, "Iterator[str]"))
 
@@ -164,8 +164,8 @@ def _acsv(
     generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
-        texts = _atexts(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return _awhole(texts) if generator is persons.csv else texts
+        texts = _acsv_text(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return _acheck_rows(texts) if generator is persons.csv else texts
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]",
@@ -178,7 +178,7 @@ def _silence(context: CallContext, arguments: Mapping[str, Any]) -> float:
 
 
 class _Decoder:
-    """Turns the pieces of a stream into text, and what went wrong on the way into an error of the tree."""
+    """Decodes the chunks of a CSV stream, and turns failures into errors of the tree."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -192,13 +192,13 @@ class _Decoder:
         raise failure
 
     def error(self, failed: TransportFailure) -> TransportError:
-        return TransportError(f"The CSV broke off: {failed.reason}. What came before is not the whole.")
+        return TransportError(f"The CSV broke off: {failed.reason}. The rows before are not all.")
 
 
-def _texts(group: _Resource, generator: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
-    answer = group._runner.run(generator, silence)
+def _csv_text(resource: _Resource, generator: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
+    answer = resource._runner.run(generator, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
-    if stream is None:  # written here, and whole
+    if stream is None:  # the CSV was written by the client
         yield answer.content.decode()
         return
     assert isinstance(stream, Generator)
@@ -214,12 +214,12 @@ def _texts(group: _Resource, generator: CallGenerator[ServerResponse], silence: 
     decoder.text(b"", final=True)
 
 
-async def _atexts(
-    group: _AsyncResource, generator: CallGenerator[ServerResponse], silence: float
+async def _acsv_text(
+    resource: _AsyncResource, generator: CallGenerator[ServerResponse], silence: float
 ) -> AsyncGenerator[str, None]:
-    answer = await group._runner.run(generator, silence)
+    answer = await resource._runner.run(generator, silence)
     decoder, failure, stream = _Decoder(), None, answer.stream
-    if stream is None:  # written here, and whole
+    if stream is None:  # the CSV was written by the client
         yield answer.content.decode()
         return
     assert isinstance(stream, AsyncGenerator)
@@ -235,12 +235,12 @@ async def _atexts(
     decoder.text(b"", final=True)
 
 
-# Rows at which servers end a CSV of persons in silence: since 2026, and before.
+# Rows at which servers end a CSV of persons without a notice: since 2026, and before.
 CSV_CAPS = (50_000, 300_000)
 
 
-class _Rows:
-    """Counts the rows of a CSV as it passes; a line break within quotes ends none."""
+class _RowCounter:
+    """Counts the rows of a CSV stream; a line break within quotes does not end a row."""
 
     def __init__(self) -> None:
         self._lines = 0
@@ -256,34 +256,34 @@ class _Rows:
 
     @property
     def count(self) -> int:
-        """How many rows there were below the header."""
+        """Number of rows below the header."""
         return max(0, self._lines + self._open - 1)
 
     def end(self) -> None:
-        """Refuse an end at which there may be more.
+        """Check that the CSV was not cut.
 
         Raises:
-            MalformedResponseError: There are exactly as many rows, below the header, as servers give at most.
+            MalformedResponseError: The number of rows is exactly a limit of servers, so rows may be missing.
         """
         rows = self.count
         if rows in CSV_CAPS:
             hint = "Use list(…).export(path), which reads page by page and has no such limit."
             error = MalformedResponseError(
-                f"The CSV ends at exactly {rows:,} rows, where servers stop in silence: persons may be missing. {hint}",
+                f"The CSV ends at exactly {rows:,} rows, a limit of servers: persons may be missing. {hint}",
                 status_code=200,
             )
             error.hint = hint
             raise error
 
 
-def _whole(texts: Iterator[str]) -> Iterator[str]:
-    rows = _Rows()
+def _check_rows(texts: Iterator[str]) -> Iterator[str]:
+    rows = _RowCounter()
     yield from map(rows.pass_on, texts)
     rows.end()
 
 
-async def _awhole(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    rows = _Rows()
+async def _acheck_rows(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    rows = _RowCounter()
     async with contextlib.aclosing(texts):
         async for chunk in texts:
             yield rows.pass_on(chunk)
@@ -307,7 +307,7 @@ class Persons(_Resource):
 
 
 class AsyncPersons(_AsyncResource):
-    """The operations on persons; calls are awaited, listings and CSV iterated with `async for`."""
+    """The operations on persons; await calls, and iterate over listings and CSV with `async for`."""
 
     list = _alisting(persons.list_)
     get = _acall(persons.get)
@@ -332,7 +332,7 @@ class Insights(_Resource):
 
 
 class AsyncInsights(_AsyncResource):
-    """The operations on insights; calls are awaited, CSV is iterated with `async for`."""
+    """The operations on insights; await calls, and iterate over CSV with `async for`."""
 
     trend = _acall(insights.trend)
     get_trend = _acall(insights.get_trend)
@@ -341,7 +341,7 @@ class AsyncInsights(_AsyncResource):
 
 
 class RawPersons(_Resource):
-    """The single calls on persons; each gives its answer as it came."""
+    """The single calls on persons; each returns a `RawResponse`."""
 
     get = _raw(persons.get)
     update = _raw(person_changes.update)
@@ -351,7 +351,7 @@ class RawPersons(_Resource):
 
 
 class RawInsights(_Resource):
-    """The single calls on insights; each gives its answer as it came."""
+    """The single calls on insights; each returns a `RawResponse`."""
 
     trend = _raw(insights.trend)
     get_trend = _raw(insights.get_trend)
@@ -359,7 +359,7 @@ class RawInsights(_Resource):
 
 
 class WithRawResponse(_Resource):
-    """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
+    """The single calls; each returns a `RawResponse`. For listings see `Page.response`."""
 
     @property
     def persons(self) -> RawPersons:
@@ -373,7 +373,7 @@ class WithRawResponse(_Resource):
 
 
 class AsyncRawPersons(_AsyncResource):
-    """The single calls on persons; each gives its answer as it came, once awaited."""
+    """The single calls on persons; each returns a `RawResponse` when awaited."""
 
     get = _araw(persons.get)
     update = _araw(person_changes.update)
@@ -383,7 +383,7 @@ class AsyncRawPersons(_AsyncResource):
 
 
 class AsyncRawInsights(_AsyncResource):
-    """The single calls on insights; each gives its answer as it came, once awaited."""
+    """The single calls on insights; each returns a `RawResponse` when awaited."""
 
     trend = _araw(insights.trend)
     get_trend = _araw(insights.get_trend)
@@ -391,7 +391,7 @@ class AsyncRawInsights(_AsyncResource):
 
 
 class AsyncWithRawResponse(_AsyncResource):
-    """The single calls, each giving a `RawResponse`; of a listing each page has `.response`."""
+    """The single calls; each returns a `RawResponse`. For listings see `Page.response`."""
 
     @property
     def persons(self) -> AsyncRawPersons:

@@ -1,6 +1,6 @@
-"""The two that run a flow: one blocks, the other awaits. They decide nothing.
+"""Runners: run a call generator, blocking or awaiting. They make no decisions.
 
-Of what a flow asks to send they have an `httpx.Request` made, and of the `httpx.Response` they make its answer.
+A runner turns each `Send` into an `httpx.Request`, and the `httpx.Response` into a `ServerResponse`.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ T = TypeVar("T")
 
 
 class Requests(Protocol):
-    """Makes requests of calls."""
+    """Builds the requests of calls."""
 
     def of_call(self, call: Call, remaining: float, silence: float) -> httpx.Request:
-        """Make one that may take so many seconds, and whose server may be silent for so many."""
+        """Build the request of a call; it may take `remaining` seconds, and the server may be silent for `silence`."""
         ...
 
 
 class Sender(Protocol):
-    """The whole of the blocking I/O: send a request once, and return the response or raise `TransportFailure`."""
+    """All blocking I/O: send a request once, and return the response or raise `TransportFailure`."""
 
     @property
     def requests(self) -> Requests:
-        """What makes its requests."""
+        """The builder of requests."""
         ...
 
     def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
-        """Send it; be back by `deadline`, with the body still to come where a stream is asked for."""
+        """Send the request and return by `deadline`; with `stream` the body of the response is still to come."""
         ...
 
 
 class AsyncSender(Protocol):
-    """The whole of the awaiting I/O; see `Sender`."""
+    """All async I/O; see `Sender`."""
 
     @property
     def requests(self) -> Requests:
-        """What makes its requests."""
+        """The builder of requests."""
         ...
 
     async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
-        """Send it; see `Sender.send`."""
+        """Send the request; see `Sender.send`."""
         ...
 
 
@@ -70,8 +70,8 @@ def _request(requests: Requests, command: Send, silence: float) -> httpx.Request
     return requests.of_call(command.call, remaining, silence if command.call.stream and silence else remaining)
 
 
-def _answer(call: Call, request: httpx.Request, response: httpx.Response) -> ServerResponse:
-    """Make an answer of a response, whose body is in memory or, where a stream was asked for, still to come."""
+def _to_response(call: Call, request: httpx.Request, response: httpx.Response) -> ServerResponse:
+    """Convert a response. Its body is read here, unless the call streams."""
     stream = cast("Any", response.stream)
     if call.stream and response.is_success:
         return ServerResponse(response.status_code, response.headers, b"", str(request.url), stream)
@@ -79,14 +79,14 @@ def _answer(call: Call, request: httpx.Request, response: httpx.Response) -> Ser
 
 
 class Runner:
-    """Runs flows by blocking."""
+    """Runs call generators, blocking."""
 
     def __init__(self, sender: Sender, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sender = sender
         self._sleep = sleep
 
     def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
-        """Run a flow to its end; `silence` is how long a stream may say nothing."""
+        """Run a call generator to its end; `silence` is how many seconds a stream may pause."""
         outcome: StepResult = None
         with closing(generator):
             while True:
@@ -107,20 +107,20 @@ class Runner:
         try:
             request = _request(self._sender.requests, command, silence)
             response = self._sender.send(request, command.deadline, stream=command.call.stream)
-            return _answer(command.call, request, response)
+            return _to_response(command.call, request, response)
         except TransportFailure as failure:
             return failure.with_traceback(None)
 
 
 class AsyncRunner:
-    """Runs flows by awaiting, on asyncio or trio. A cancelled call closes its flow."""
+    """Runs call generators, awaiting, on asyncio or trio. A cancelled call closes its generator."""
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
         self._workers: CapacityLimiter | None = None
 
     async def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
-        """Run a flow to its end; see `Runner.run`."""
+        """Run a call generator to its end; see `Runner.run`."""
         import anyio
 
         outcome: StepResult = None
@@ -134,7 +134,7 @@ class AsyncRunner:
                 if isinstance(command, Send):
                     outcome = await self._send(command, silence)
                 elif isinstance(command, RunBlocking):
-                    outcome = await self._do(command)
+                    outcome = await self._run_blocking(command)
                 else:
                     outcome = None
                     await anyio.sleep(command.seconds)
@@ -143,15 +143,15 @@ class AsyncRunner:
         try:
             request = _request(self._sender.requests, command, silence)
             response = await self._sender.send(request, command.deadline, stream=command.call.stream)
-            return _answer(command.call, request, response)
+            return _to_response(command.call, request, response)
         except TransportFailure as failure:
             return failure.with_traceback(None)
 
-    async def _do(self, command: RunBlocking) -> float | None:
+    async def _run_blocking(self, command: RunBlocking) -> float | None:
         import anyio
         import anyio.to_thread
 
-        # Few threads, of our own: such work takes turns anyway, and others' shall not have to wait for it.
+        # A few threads of our own. Such work is serialized anyway, and must not hold up other users of threads.
         if self._workers is None:
             self._workers = anyio.CapacityLimiter(4)
         return await anyio.to_thread.run_sync(command.work, limiter=self._workers)

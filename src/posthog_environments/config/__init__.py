@@ -1,1 +1,1 @@
-"""What a client is told: settings, the API key, defaults."""
+"""Settings of a client, the API key, and the defaults."""

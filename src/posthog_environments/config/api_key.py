@@ -1,4 +1,4 @@
-"""The API key, kept so that it does not show up where it should not."""
+"""API key: check it, and keep it out of logs, reprs and tracebacks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["InvalidKey", "Secret", "api_key_secret"]
 
 
 class Secret:
-    """A text that shows itself to nobody but `reveal`.
+    """A string that only `reveal` returns.
 
-    It is hidden in repr, str and format, has no `__dict__`, and refuses to be pickled or copied.
+    It is masked in repr, str and format, has no `__dict__`, and cannot be pickled or copied.
     """
 
-    # A function that returns the text, not the text: debuggers show the values of all attributes.
+    # Holds a function that returns the string, because debuggers show the values of all attributes.
     __slots__ = ("__give",)
 
     def __init__(self, value: str) -> None:
@@ -24,16 +24,16 @@ class Secret:
 
     @classmethod
     def wrap(cls, value: object) -> object:
-        """Return a text as a `Secret`, unchecked, and a function as it is; of anything else only what it was.
+        """Wrap a string as a `Secret`, unchecked; return a function as it is.
 
-        Whoever gives bytes or a list has most likely put a key into it.
+        Other types are replaced by an `InvalidKey`, which records only the type name: bytes or a list may hold a key.
         """
         if value is None or isinstance(value, (cls, InvalidKey)) or callable(value):
             return value
         return cls(value) if isinstance(value, str) else InvalidKey(type(value).__name__)
 
     def reveal(self) -> str:
-        """Return the text itself."""
+        """Return the string."""
         return self.__give()
 
     def __repr__(self) -> str:
@@ -52,11 +52,11 @@ class Secret:
         self.__reduce_ex__(0)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("A secret is neither copied nor pickled; make a new client where you need one.")
+        raise TypeError("A secret cannot be copied or pickled; make a new client where you need one.")
 
 
 class InvalidKey:
-    """Stands for a key that was given as something else than a text; of it only the name of its type is kept."""
+    """Placeholder for a key that is not a string; it records only the type name."""
 
     __slots__ = ("kind",)
 
@@ -68,7 +68,7 @@ _HELP = "Make a personal API key in PostHog under Settings, Personal API keys."
 
 
 def api_key_secret(key: object, place: str) -> Secret:
-    """Check an API key and return it as a `Secret`; the text of a bad key is in no message.
+    """Check an API key and return it as a `Secret`. No message contains the key.
 
     Raises:
         ConfigurationError: `place` holds no key, or one that cannot be sent in a header.

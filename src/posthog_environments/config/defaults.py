@@ -1,4 +1,4 @@
-"""What holds where nothing else was asked for. Apart from `config`, so that signatures do not need all of that."""
+"""Default values. In a module of its own, so that signatures do not import all of `config`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFAULT_TIMEOUT = 60.0
 PAGE_SIZE = 1000
 # Entries a page of other listings, which are short.
 ENTRIES_PAGE_SIZE = 100
-# Seconds that long jobs (exports, many changes, pipelines) wait for the quota: each documented window is over by then.
+# Seconds that long jobs (exports, bulk changes, pipelines) wait for the quota. No documented window is longer.
 LONG_WAIT = 3600.0
-# With every third attempt failing at random, eleven attempts in a row fail once in half a million requests.
+# If every third attempt fails at random, eleven attempts fail in a row once in some 180,000 requests.
 DEFAULT_RETRIES = 10

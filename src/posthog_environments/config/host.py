@@ -1,4 +1,4 @@
-"""The address of a server: read as people write it, and refused where it cannot be one. No I/O."""
+"""Host setting: parse and check the address of a server. No I/O."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
@@ -19,28 +19,28 @@ CLOUDS = {"us": "https://us.posthog.com", "eu": "https://eu.posthog.com"}
 
 
 def shown(value: object) -> str:
-    """Show a wrong value, unless it may be a key that was put into the wrong place."""
+    """Return a wrong value for an error message, masked if it may be a misplaced API key."""
     if isinstance(value, str) and (len(value) > 20 or value.startswith("ph")):
         return f"a text of {len(value)} characters"
     return repr(value) if isinstance(value, (str, int, float)) else type(value).__name__
 
 
 def read_host(value: object, place: str, *, allow_http: bool) -> str:
-    """Read the address of a server, which `place` gave.
+    """Return the base URL of the server that `value` names; `place` is the setting it comes from.
 
     Raises:
-        ConfigurationError: It is none, or one that takes no requests of this kind.
+        ConfigurationError: The value is no address, or the address of a server without this API.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f'{place} must be "us", "eu" or a URL, not {type(value).__name__}.')
     if value in CLOUDS:
         return CLOUDS[value]
     problem = _url_problem(value)
-    misled = None if problem else _misled(value)
-    if misled:
-        raise ConfigurationError(f"{place} {misled}")
+    mistaken = None if problem else _other_service(value)
+    if mistaken:
+        raise ConfigurationError(f"{place} {mistaken}")
     if problem:
-        # Not the value itself: what was taken for a host may be a key that was put into the wrong variable.
+        # The message leaves out the value, which may be a key in the wrong variable.
         raise ConfigurationError(
             f'{place} {problem} It must be "us", "eu" or a URL like "https://posthog.example.com".'
         )
@@ -55,30 +55,30 @@ def read_host(value: object, place: str, *, allow_http: bool) -> str:
 
 def _url_problem(value: str) -> str | None:
     if not all("!" <= c <= "~" for c in value) or "\\" in value:
-        return "has a character that no URL has."
+        return "has a character that a URL cannot have."
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        return "is not a URL that can be read."
+        return "is not a valid URL."
     if parts.scheme not in ("http", "https"):
         return "does not begin with https://."
     if "@" in parts.netloc:
         return "has a user name or password in it; give the key as api_key."
     host = parts.hostname or ""
     if not _is_host_name(host) or (":" in host or "[" in parts.netloc) != bool(_LITERAL.fullmatch(parts.netloc)):
-        return "names no host that can be read."
+        return "has no valid host name."
     if port == 0 or parts.netloc.endswith(":"):
-        return "has no port that can be used."
+        return "has an invalid port."
     if "?" in value or "#" in value:
         return "has a query or fragment."
     if any(segment in (".", "..") or "%" in segment for segment in parts.path.split("/")) or "//" in parts.path:
-        return "has a path that is not plain."
+        return "has a path with dots, percent signs or empty segments."
     return None
 
 
-def _misled(value: str) -> str | None:
-    """Say what is wrong with a URL at which there is something else of PostHog, and what to give instead."""
+def _other_service(value: str) -> str | None:
+    """Return the problem and the remedy if the URL belongs to another part of PostHog."""
     parts = urlsplit(value)
     name = (parts.hostname or "").rstrip(".")
     if name == "i.posthog.com" or name.endswith(".i.posthog.com"):
@@ -96,7 +96,7 @@ def _misled(value: str) -> str | None:
     return None
 
 
-# A label as RFC 1123 has it; with the underscore that names inside a network may have.
+# A label by RFC 1123, and with the underscore that internal names may have.
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LITERAL = re.compile(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~-]+)?\](?::[0-9]*)?")
 
@@ -108,7 +108,7 @@ def _is_host_name(host: str) -> bool:
     if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
         return False
     if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", labels[-1]):
-        # "127.1" and "2130706433" are addresses to some and names to others.
+        # Some resolvers read "127.1" and "2130706433" as addresses, others as names.
         return _is_address(host, 4)
     return True
 
@@ -121,7 +121,7 @@ def _is_address(host: str, version: int) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    # Not `x.localhost`: not every resolver keeps such names on this machine.
+    # `x.localhost` does not count: not every resolver maps it to this machine.
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""One frozen value with all settings of a client, and how it is read and checked."""
+"""Settings: read, check and hold all settings of a client."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
@@ -29,7 +29,7 @@ __all__ = [
     "QuotaLocation",
     "Settings",
     "TrendApi",
-    "quota_place",
+    "read_quota_location",
     "read_settings",
 ]
 
@@ -91,17 +91,17 @@ CONNECTION: Mapping[str, ConnectionSetting] = {
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyProvider:
-    """Where the key comes from: a `Secret`, or a function that is asked before each attempt."""
+    """Source of the API key: a `Secret`, or a function that is called before each attempt."""
 
     secret: Secret | None
     provider: Callable[[], str] | None = None
 
     def current(self) -> Secret:
-        """Return the key as of now.
+        """Return the current key.
 
         Raises:
-            ConfigurationError: The function failed, or returned no usable key. What it raised is not repeated,
-                for it may name the key.
+            ConfigurationError: The function failed, or returned no usable key. The message leaves out the function's
+                own error, which may contain the key.
         """
         if self.secret is not None:
             return self.secret
@@ -109,7 +109,7 @@ class ApiKeyProvider:
         failure = secret = None
         try:
             secret = Secret.wrap(self.provider())
-        except Exception as error:  # noqa: BLE001 - a function of the user's may raise anything
+        except Exception as error:  # noqa: BLE001 - the user's function may raise anything
             failure = type(error).__name__
         if failure:
             raise ConfigurationError(f"The function given as api_key raised {failure}; nothing was sent.")
@@ -118,33 +118,33 @@ class ApiKeyProvider:
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """What may differ from call to call and from view to view on one client."""
+    """Options that may differ between the calls and the views of one client."""
 
     timeout: float = DEFAULT_TIMEOUT
     max_wait: float | None = None
     retries: int = DEFAULT_RETRIES
     pacing: bool = True
-    # Of one call alone.
+    # Set for a single call only.
     extra_headers: Mapping[str, str] | None = None
 
     def but(self, **changes: Any) -> CallOptions:
-        """Return these options with some changed, each of them checked."""
+        """Return a copy with some options changed and checked."""
         for name, value in changes.items():
             check = _CHECKS.get(name)
             if check is None:
-                raise TypeError(f"There is no option {name!r}; there are {', '.join(_CHECKS)}.")
+                raise TypeError(f"There is no option {name!r}; the options are {', '.join(_CHECKS)}.")
             check(name, value)
         return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaLocation:
-    """Where a quota is kept that several workers share.
+    """Location of a quota that several processes share.
 
     Attributes:
-        kind: What is there.
-        address: The path of the file or the URL; that of a Redis may hold a password.
-        shown: The same without a password, for people.
+        kind: Kind of store.
+        address: Path of the file, or URL of the Redis server, which may contain a password.
+        shown: The address without a password, for messages.
     """
 
     kind: Literal["file", "redis"]
@@ -154,7 +154,7 @@ class QuotaLocation:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same for the life of a client."""
+    """Settings that stay the same for the life of a client."""
 
     project_id: str
     host: str
@@ -162,12 +162,12 @@ class Settings:
     prefix: Prefix
     max_body: int = MAX_BODY
     trend_api: TrendApi = "auto"
-    # None where the client counts for itself alone.
+    # None if the client counts its own requests only.
     quota: QuotaLocation | None = None
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """Scheme, host and port that requests may go to."""
+        """Scheme, host and port of the server; no request goes elsewhere."""
         parts = urlsplit(self.host)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return parts.scheme, parts.hostname or "", port
@@ -185,25 +185,25 @@ def read_settings(
     quota: object = None,
     trend_api: object = None,
 ) -> Settings:
-    """Check what was given, and fill the gaps from the environment.
+    """Check the arguments, and read missing ones from the environment.
 
     Raises:
-        ConfigurationError: Something is missing or makes no sense; the message says which, and what to do.
+        ConfigurationError: A setting is missing or invalid; the message names it and says what to do.
     """
     api_key = _key(api_key, environ)
-    project_id, place = _given(project_id, "project_id", environ)
+    project_id, place = _value_and_source(project_id, "project_id", environ)
     project = _project(project_id, place)
-    host, place = _given(host, "host", environ)
+    host, place = _value_and_source(host, "host", environ)
     url = read_host("us" if host is None else host, place, allow_http=allow_http)
-    prefix, place = _given(prefix, "prefix", environ)
+    prefix, place = _value_and_source(prefix, "prefix", environ)
     if prefix is None:
         prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
         raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {shown(prefix)}.')
-    trends = _trend_api(*_given(trend_api, "trend_api", environ))
+    trends = _trend_api(*_value_and_source(trend_api, "trend_api", environ))
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {shown(max_body)}.")
-    shared = quota_place(*_given(quota, "quota", environ))
+    shared = read_quota_location(*_value_and_source(quota, "quota", environ))
     return Settings(
         project_id=project,
         host=url,
@@ -225,8 +225,8 @@ def _trend_api(value: object, place: str) -> TrendApi:
     return value
 
 
-def _given(value: object, name: str, environ: Mapping[str, str]) -> tuple[object, str]:
-    """Return a value and the name of the place it came from, for messages."""
+def _value_and_source(value: object, name: str, environ: Mapping[str, str]) -> tuple[object, str]:
+    """Return a value and where it comes from, for messages."""
     variable = CONNECTION[name].variable
     if value is None and environ.get(variable):
         return environ[variable], variable
@@ -260,16 +260,16 @@ def _project(value: object, place: str) -> str:
     raise ConfigurationError(f'{place} must be a positive whole number or "@current", not {shown(value)}.')
 
 
-_PLACES = (
+_QUOTA_LOCATIONS = (
     '"memory", "file:///path/quota.db" for the processes of one machine, or "redis://host:6379/0" for several machines'
 )
 
 
-def quota_place(value: object, place: str = "quota") -> QuotaLocation | None:
-    """Read where a quota is kept; None stands for the memory of the client.
+def read_quota_location(value: object, place: str = "quota") -> QuotaLocation | None:
+    """Parse the location of a quota; None means the memory of the client.
 
     Raises:
-        ConfigurationError: It is no such place; the message says what is.
+        ConfigurationError: The value is no valid location; the message lists the valid ones.
     """
     if value is None or value == "memory":
         return None
@@ -278,15 +278,15 @@ def quota_place(value: object, place: str = "quota") -> QuotaLocation | None:
     if isinstance(value, os.PathLike):
         return _quota_file(os.fspath(cast("os.PathLike[str]", value)))
     if not isinstance(value, str):
-        raise ConfigurationError(f"{place} must be {_PLACES}, not {type(value).__name__}.")
+        raise ConfigurationError(f"{place} must be {_QUOTA_LOCATIONS}, not {type(value).__name__}.")
     scheme, _, rest = value.partition(":")
     if scheme == "file" and _is_local(rest):
         return _quota_file(unquote(rest.removeprefix("//localhost") if rest.startswith("//localhost/") else rest))
     if scheme in ("redis", "rediss", "unix") and rest.startswith("//"):
         return QuotaLocation("redis", Secret(value), _without_password(scheme, rest))
-    # Not the value itself: a URL may hold a password.
+    # The message leaves out the value, which may contain a password.
     hint = " A file is named with three slashes: file:///path/quota.db." if scheme == "file" else ""
-    raise ConfigurationError(f"{place} must be {_PLACES}.{hint}")
+    raise ConfigurationError(f"{place} must be {_QUOTA_LOCATIONS}.{hint}")
 
 
 def _is_local(rest: str) -> bool:
@@ -294,7 +294,7 @@ def _is_local(rest: str) -> bool:
 
 
 def _quota_file(path: str) -> QuotaLocation:
-    # Absolute, for the program may change its folder.
+    # Absolute, because the program may change its working directory.
     full = str(Path(re.sub("^/+", "/", path)).absolute())
     return QuotaLocation("file", Secret(full), full)
 
@@ -308,7 +308,7 @@ def _seconds(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
         raise ConfigurationError(
             f"{name} must be a number of seconds above 0, not {shown(value)}. "
-            "There is no way to wait for ever; give a large number."
+            "An unlimited wait is not possible; give a large number."
         )
 
 
@@ -328,8 +328,8 @@ def _bool(name: str, value: object) -> None:
         raise ConfigurationError(f"{name} must be True or False, not {shown(value)}.")
 
 
-# What the client itself says in a request, or may not say.
-_OURS = frozenset(
+# Headers that only the client sets.
+_RESERVED_HEADERS = frozenset(
     {"authorization", "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect"}
     | {"keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"}
 )
@@ -340,16 +340,17 @@ def _headers(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a mapping of names to texts, not {type(value).__name__}.")
     for header, text in cast("Mapping[object, object]", value).items():
         if not isinstance(header, str) or not isinstance(text, str):
-            raise TypeError(f"{name} must hold texts alone, and a name or value in it is none.")
+            raise TypeError(f"{name} must map str to str.")
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", header):
-            raise ConfigurationError(f"{name} has a name that no header has. Give names such as X-Trace-Id.")
-        if header.lower() in _OURS:
+            raise ConfigurationError(f"{name} has an invalid header name. Give names such as X-Trace-Id.")
+        if header.lower() in _RESERVED_HEADERS:
             remedy = "Give the key as api_key." if "authorization" in header.lower() else "Leave it out."
-            raise ConfigurationError(f"{name} has {header}, which is for the client to say. {remedy}")
+            raise ConfigurationError(f"{name} has {header}, which only the client may set. {remedy}")
         if not re.fullmatch(r"(?:[!-~](?:[ -~\t]*[!-~])?)?", text):
-            # Not the value itself: it may be a secret.
+            # The message leaves out the value, which may be a secret.
             raise ConfigurationError(
-                f"{name} has a value of {header} with a line break, a space around it, or no ASCII. Encode it first."
+                f"{name} has a value of {header} with a line break, a space around it, or a character that is not "
+                "ASCII. Encode it first."
             )
 
 

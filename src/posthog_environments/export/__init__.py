@@ -1,3 +1,3 @@
-"""Taking people out: tables of them, for files and for other tools."""
+"""Exports of persons to files and to standard output."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All that an export asks of the file system, in one place, so that a test can fail each step of it."""
+"""The file system calls of an export, in one place, so that tests can let each of them fail."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ __all__ = ["FileSystem"]
 
 _FLAGS = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
-# How a file system says that a folder cannot be synced there.
-_NO_SUCH_THING = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+# Errors of file systems that cannot sync a folder.
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
 
 class FileSystem:
-    """The file system. Files that it makes are for their owner alone."""
+    """The file system. New files are readable by their owner only."""
 
     def create(self, path: Path) -> int:
-        """Make a file that must not be there yet, and open it to write."""
+        """Create a file that must not exist yet, and open it for writing."""
         return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
 
     def reopen(self, path: Path) -> int:
-        """Open a file that is there, to write behind what it holds."""
+        """Open an existing file for writing."""
         file = os.open(path, _FLAGS)
         if hasattr(os, "fchmod"):
             os.fchmod(file, 0o600)
         return file
 
     def write(self, file: int, data: bytes | memoryview) -> None:
-        """Write all of it at the place where the file is."""
+        """Write all of the data at the current position."""
         view = memoryview(data)
         while view:
             view = view[os.write(file, view) :]
 
     def truncate(self, file: int, size: int) -> None:
-        """Cut a file off, and go to its end."""
+        """Truncate a file, and move to its end."""
         os.ftruncate(file, size)
         os.lseek(file, size, os.SEEK_SET)
 
     def sync(self, file: int) -> None:
-        """Wait until what was written is on the disk."""
+        """Wait until the data of a file is on the disk."""
         os.fsync(file)
 
     def close(self, file: int) -> None:
@@ -49,33 +49,33 @@ class FileSystem:
         os.close(file)
 
     def replace(self, path: Path, target: Path) -> None:
-        """Give a file another name, in place of the one that has it, and wait until the folder knows."""
+        """Rename a file, replace the target if it exists, and sync the folder."""
         path.replace(target)
         self.sync_folder(target.parent)
 
     def remove(self, path: Path) -> None:
-        """Remove a file that may be there."""
+        """Remove a file if it exists."""
         path.unlink(missing_ok=True)
 
     def sync_folder(self, folder: Path) -> None:
-        """Wait until the names in a folder are on the disk, where a system can be asked for that."""
+        """Wait until the names in a folder are on the disk, on systems that support it."""
         if os.name != "posix":
             return
         try:
             file = os.open(folder, os.O_RDONLY)
         except PermissionError:
-            # Who may write into a folder need not be allowed to read it.
+            # A folder may be writable and not readable.
             return
         try:
             os.fsync(file)
         except OSError as error:
-            if error.errno not in _NO_SUCH_THING:
+            if error.errno not in _NOT_SUPPORTED:
                 raise
         finally:
             os.close(file)
 
-    def lock(self, file: int) -> bool:
-        """Keep a file for this process while it is open; False if another has it."""
+    def lock(self, file: int, path: Path) -> bool:
+        """Lock an open file until it is closed. Return False if another process has locked or renamed it."""
         try:
             import fcntl
         except ImportError:
@@ -84,21 +84,21 @@ class FileSystem:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        return True
+        # An export that has just finished may have made its target of the file, after it was opened here.
+        return path.exists() and os.path.samestat(os.fstat(file), path.stat())
 
-    def write_whole(self, path: Path, data: bytes) -> None:
-        """Put a small file in place, whole or not at all."""
-        fresh = path.with_name(path.name + ".new")
-        self.remove(fresh)
-        file = self.create(fresh)
+    def write_whole(self, path: Path, data: bytes, scratch: Path) -> None:
+        """Replace a small file in one step. It is written as `scratch` first."""
+        self.remove(scratch)
         try:
+            file = self.create(scratch)
             try:
                 self.write(file, data)
                 self.sync(file)
             finally:
                 self.close(file)
-            self.replace(fresh, path)
+            self.replace(scratch, path)
         except BaseException:
             with suppress(OSError):
-                self.remove(fresh)
+                self.remove(scratch)
             raise

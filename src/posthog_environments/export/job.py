@@ -1,43 +1,48 @@
-"""The frame of an export: pages go in, and pieces of a file come out.
+"""Exports: pages go in, and chunks of a file come out.
 
-Rows are collected until a few pages are together, and turned into one piece. Where pieces end depends on the pages
-alone, so that a compressed file, too, is the same whether it was interrupted or not.
+Rows are collected until a few pages have arrived, and become one chunk. The pages alone decide where a chunk ends, so
+that a compressed file is the same whether the export was interrupted or not.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Self, TypeVar
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from posthog_environments.calls.messages import CallGenerator, Send, Sleep, watched
+from posthog_environments.calls.messages import CallGenerator, Send, Sleep, with_observer
 from posthog_environments.errors import MalformedResponseError
-from posthog_environments.export.checkpoint import Written
-from posthog_environments.export.chunks import ChunkWriter
-from posthog_environments.export.filesystem import FileSystem
-from posthog_environments.export.formats import FileFormat
-from posthog_environments.export.options import ExportOptions, Progress
-from posthog_environments.export.summary import ExportStats, ExportSummary
-from posthog_environments.tables.columns import Layout
+from posthog_environments.export.assemble import assemble, first_layout
+from posthog_environments.export.checkpoint import Checkpoint, ChecksumWriter, ExportIdentity, Written
+from posthog_environments.export.formats import STDOUT
+from posthog_environments.export.formats.base import DoesNotFit
+from posthog_environments.export.formats.lines import JsonLines
+from posthog_environments.export.summary import ExportSummary
+from posthog_environments.results.raw_rows import person_of
 
 if TYPE_CHECKING:
+    from posthog_environments.export.filesystem import FileSystem
+    from posthog_environments.export.options import ExportOptions, Progress
+    from posthog_environments.export.summary import ExportStats
     from posthog_environments.paging.listing import ExportListRequest
     from posthog_environments.paging.offset import OffsetPaginator
     from posthog_environments.paging.page import RawPage, Report
     from posthog_environments.results.raw_rows import Row
+    from posthog_environments.tables.layout import Layout
 
-__all__ = ["ExportJob"]
+__all__ = ["ExportJob", "StreamExport"]
 
 T = TypeVar("T")
 
-# A piece ends with the page that brings it to so many rows, or is the last of so many pages.
-PIECE_ROWS = 4000
-PIECE_PAGES = 8
+# A chunk ends with the page that brings it to this many rows or pages.
+CHUNK_ROWS = 4000
+CHUNK_PAGES = 8
 
 
 class ExportJob:
-    """An export under way: fetch what `fetch` gives and hand it to `take` while there is `more`; then `finish`."""
+    """A running export. While there is `more`, pass the page that `fetch` returns to `take`. Then call `finish`."""
 
     def __init__(
         self,
@@ -53,31 +58,15 @@ class ExportJob:
         self._disk = disk
         self._clock = clock
         self._began = clock()
-        self._tally = ExportStats()
+        self._state = Checkpoint(ExportIdentity.of(listing, options))
         self._pending: list[Row] = []
         self._pages = 0
-        self._rows = 0
-        self._written = Written()
-        self._mark: datetime | None = None
         self._paginator: OffsetPaginator[Row] = listing.restore(None)
-        self._writer = self._new_writer(None)
-
-    def _new_writer(self, layout: Layout | None) -> ChunkWriter:
-        options = self._options
-        file_format = FileFormat("jsonl") if options.spools else options.file_format
-        return ChunkWriter(
-            file_format,
-            columns=options.columns,
-            flatten=options.flatten,
-            raw=options.raw,
-            only=options.only,
-            layout=layout,
-            checks=options.file_format.kind != "jsonl",
-        )
+        self._layout: Layout | None = None
 
     @property
     def report(self) -> Report:
-        """What the walk has seen so far."""
+        """The report of the listing so far."""
         return self._paginator.report
 
     @property
@@ -86,91 +75,91 @@ class ExportJob:
         return self._paginator.cursor is not None
 
     def fetch(self) -> CallGenerator[RawPage[Row]]:
-        """Give the flow that fetches the next page."""
+        """Return the call that fetches the next page."""
         assert self._paginator.cursor is not None
-        return _counted(self._listing.fetch(self._paginator.cursor), self._tally)
+        return _counted(self._listing.fetch(self._paginator.cursor), self._state.stats)
 
     def take(self, page: RawPage[Row]) -> None:
-        """Take a page, and write what is to be written.
+        """Take a page, and write a chunk if it is the last page of one.
 
         Raises:
-            PagingError: The page leads nowhere, or back.
-            MalformedResponseError: A row is no person.
-            OSError: It cannot be written. What came before it is kept.
+            PagingError: The next link leads nowhere, or back.
+            MalformedResponseError: A row is not a person.
+            DoesNotFit: There are more persons than the format can hold.
+            OSError: The chunk cannot be written. Earlier chunks are kept.
         """
-        fresh = self._paginator.consume(page)
-        if self._options.file_format.kind == "xlsx":
-            self._refuse_too_many(page.count)
-        if self._mark is None:
-            self._mark = next((row.created_at for row in fresh if row.created_at is not None), None)
-        self._pending += fresh
+        new = self._paginator.consume(page)
+        try:
+            self._options.file_format.check_rows(max(self.report.rows, page.count or 0))
+        except DoesNotFit:
+            self._give_up()
+            raise
+        if self._state.mark is None:
+            self._state.mark = next((row.created_at for row in new if row.created_at is not None), None)
+        self._pending += new
         self._pages += 1
-        self._look_back(fresh)
-        if not self.more or len(self._pending) >= PIECE_ROWS or self._pages >= PIECE_PAGES:
-            self._store(self._piece())
+        self._look_back(new)
+        if not self.more or len(self._pending) >= CHUNK_ROWS or self._pages >= CHUNK_PAGES:
+            self._store(self._chunk())
         if self._progress is not None:
             self._progress(self.report.rows, page.count)
 
-    def _refuse_too_many(self, total: int | None) -> None:
-        """Raise before more is fetched than a sheet holds.
-
-        Raises:
-            ValueError: There are more persons, as the server says or as they have come.
-        """
-        from posthog_environments.export.excel import MOST_PERSONS, too_many
-
-        rows = max(self.report.rows, total or 0)
-        if rows > MOST_PERSONS:
-            self._give_up()
-            raise too_many(rows)
-
     def _give_up(self) -> None:
-        """Keep nothing of what was fetched: it could not become a file."""
+        """Keep nothing: what was fetched cannot become a file."""
 
-    def _look_back(self, fresh: list[Row]) -> None:
-        """End the walk where nothing new is to be expected."""
+    def _look_back(self, new: list[Row]) -> None:
+        """Stop the paginator when no new person can follow."""
 
-    def _piece(self) -> bytes:
-        """Turn the rows that wait into a piece of the file."""
+    def _chunk(self) -> bytes:
+        """Turn the pending rows into a chunk of the file, or of the spool."""
         from posthog_environments_api.records import DecodeError
 
-        problem = piece = None
+        problem = chunk = None
         try:
-            piece = self._writer.piece(self._pending, first=self._written.bytes == 0)
+            chunk = self._encoded([cast("bytes", row.raw) for row in self._pending])
         except DecodeError as error:
             problem = str(error)
-        if piece is None:
+        if chunk is None:
             raise MalformedResponseError(
                 f"persons.list: a row before offset {self.report.next_offset} cannot be read: {problem}",
                 status_code=200,
                 body=b"",
             )
-        self._rows += len(self._pending)
+        self._state.rows += len(self._pending)
         self._pending, self._pages = [], 0
-        self._written = Written(self._written.bytes + len(piece), zlib.crc32(piece, self._written.crc))
-        return piece
+        self._state.part = self._state.part.plus(chunk)
+        return chunk
 
-    def _store(self, piece: bytes) -> None:
+    def _encoded(self, rows: list[bytes]) -> bytes:
+        file_format = self._options.file_format
+        if self._options.spools:
+            if file_format.has_columns:
+                # To see now that they can be read later.
+                for row in rows:
+                    person_of(row)
+            return JsonLines().chunk(None, rows, first=False)
+        if self._layout is None and file_format.has_columns:
+            self._layout = first_layout(self._options, list(map(person_of, rows)))
+        return file_format.chunk(self._layout, rows, first=self._state.part.bytes == 0)
+
+    def _store(self, chunk: bytes) -> None:
         raise NotImplementedError
-
-    def _layout(self) -> Layout | None:
-        return self._writer.layout
 
     def _count_time(self) -> None:
         now = self._clock()
-        self._tally.seconds += now - self._began
+        self._state.stats.seconds += now - self._began
         self._began = now
 
     def finish(self) -> ExportSummary:
-        """Put the file in its place, and say what was done.
+        """Complete the file, and return the summary.
 
         Raises:
-            OSError: It cannot be written. What was fetched is kept.
+            OSError: The file cannot be written. What was fetched is kept.
         """
         raise NotImplementedError
 
     def _summary(self, path: str, made: Written, rows: int, new: int) -> ExportSummary:
-        report, tally = self.report, self._tally
+        report, stats = self.report, self._state.stats
         return ExportSummary(
             path=path,
             format=str(self._options.file_format),
@@ -182,15 +171,11 @@ class ExportJob:
             duplicates=report.duplicates,
             complete=report.complete,
             reason=report.reason,
-            seconds=tally.seconds,
-            requests=tally.requests,
-            waits=tally.waits,
-            waited=tally.waited,
-            resumed=tally.resumed,
+            **asdict(stats),
         )
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
 
     def __enter__(self) -> Self:
         return self
@@ -199,17 +184,54 @@ class ExportJob:
         self.close()
 
 
-def _counted(generator: CallGenerator[T], tally: ExportStats) -> CallGenerator[T]:
-    """Run a flow, and count what it asks for."""
+class StreamExport(ExportJob):
+    """An export to standard output. It cannot be resumed."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        sys.stdout.flush()
+        self._out = sys.stdout.buffer
+        self._spool = tempfile.TemporaryFile() if self._options.spools else None  # noqa: SIM115 - closed by close()
+
+    def _store(self, chunk: bytes) -> None:
+        out = self._out if self._spool is None else self._spool
+        out.write(chunk)
+        out.flush()
+
+    def finish(self) -> ExportSummary:
+        """Write what is left, and return the summary."""
+        written = self._state.part
+        if self._spool is not None:
+            spool = self._spool
+
+            def rows() -> Iterator[bytes]:
+                spool.seek(0)
+                return (line.rstrip(b"\n") for line in spool)
+
+            sink = ChecksumWriter(self._out.write)
+            assemble(self._options, cast("IO[bytes]", sink), rows)
+            self._out.flush()
+            written = sink.written
+        self._count_time()
+        return self._summary(STDOUT, written, self._state.rows, self._state.rows)
+
+    def close(self) -> None:
+        """Close the spool."""
+        if self._spool is not None:
+            self._spool.close()
+
+
+def _counted(generator: CallGenerator[T], stats: ExportStats) -> CallGenerator[T]:
+    """Run a call, and count its requests and waits."""
     waits = False
 
     def count(command: object) -> None:
         nonlocal waits
         if isinstance(command, Send):
-            tally.requests += 1
+            stats.requests += 1
         elif isinstance(command, Sleep) and command.for_quota:
-            tally.waits += not waits
-            tally.waited += command.seconds
+            stats.waits += not waits
+            stats.waited += command.seconds
             waits = True
 
-    return watched(generator, count)
+    return with_observer(generator, count)

@@ -1,44 +1,89 @@
-"""What may be asked of an export, checked before anything is sent or written."""
+"""The options of an export, checked before a request is sent or a file is written."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from posthog_environments.export.formats import ExportPaths, FileFormat, Format, paths_of, read_format
+from posthog_environments.export.formats import STDOUT, Format, read_format
 from posthog_environments.query.validation import flag
+from posthog_environments.tables.layout import Layout
 
-__all__ = ["STDOUT", "ExportOptions", "Progress", "read_options"]
+if TYPE_CHECKING:
+    from posthog_environments.export.formats.base import ExportFormat
+
+__all__ = ["ExportOptions", "ExportPaths", "Progress", "read_options"]
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the rows so far, and how many there will be where the server says it."""
+"""Called with the number of rows so far, and with their total if the server says it."""
 
-STDOUT = "-"
+
+@dataclass(frozen=True, slots=True)
+class ExportPaths:
+    """The files of an export, all in one folder.
+
+    Attributes:
+        target: The file that is exported to.
+        part: What was fetched so far.
+        fresh: The target while it is made from the part, for formats that do not stream.
+        checkpoint: The progress of the export. It exists while the export can be resumed.
+        receipt: What the next export with `since_last` needs to know of the last one.
+        scratch: The next checkpoint or receipt while it is written. Both use one name, so that every later run removes
+            what a killed one left.
+    """
+
+    target: Path
+    part: Path
+    fresh: Path
+    checkpoint: Path
+    receipt: Path
+    scratch: Path
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> ExportPaths:
+        """Return the files of an export to a path. A symbolic link is followed, so that it stays one.
+
+        Raises:
+            ValueError, OSError: The path does not name a file that could be made or replaced.
+        """
+        text = os.fspath(path)
+        if not isinstance(cast("object", text), str) or "\0" in text or not text:
+            raise ValueError("The path of an export must be a text that names a file.")
+        target = Path(os.path.realpath(text))
+        if text.endswith(os.sep) or target.is_dir():
+            raise IsADirectoryError(f"{text} is a folder; name a file in it, such as {Path(text, 'persons.jsonl')}.")
+        if target.exists() and not target.is_file():
+            raise ValueError(f"{text} is no file that can be replaced. For standard output give - as the path.")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
+        names = ("{}", "{}.part", "{}.fresh", "{}.checkpoint", ".{}.receipt", "{}.checkpoint.new")
+        return cls(*(target.with_name(name.format(target.name)) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What was asked for. `paths` is None for standard output."""
+    """The options of an export. `paths` is None for standard output."""
 
-    file_format: FileFormat
+    file_format: ExportFormat
     paths: ExportPaths | None
     resume: bool = False
     force: bool = False
     columns: tuple[str, ...] | None = None
     flatten: bool = False
-    raw: bool = False
     since_last: bool = False
     only: tuple[str, ...] | None = None
 
     @property
     def spools(self) -> bool:
-        """Whether rows are kept as they came until all are there, and the file is made from them then."""
-        return self.file_format.kind in ("parquet", "xlsx") or self.since_last
+        """Whether rows are kept as JSON Lines until all have been fetched, and the file is made from them."""
+        return not self.file_format.streams or self.since_last
 
 
 def read_options(
@@ -53,87 +98,74 @@ def read_options(
     since_last: bool,
     only: Sequence[str] | None = None,
 ) -> ExportOptions:
-    """Check what was asked for.
+    """Check the options of an export.
 
     Raises:
-        TypeError, ValueError: Something makes no sense, or two things exclude each other.
-        OSError: The path names no file that could be made.
-        ImportError: The extra that writes this form is not installed.
+        TypeError, ValueError: An option is invalid, or two exclude each other.
+        OSError: The path does not name a file that could be made.
+        ImportError: The extra that the format needs is not installed.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be a str or a path, not {type(cast('object', path)).__name__}.")
-    flags = {"resume": resume, "force": force, "flatten": flatten, "raw": raw, "since_last": since_last}
-    for name, value in flags.items():
+    flags = {"resume": resume, "force": force, "flatten": flatten, "since_last": since_last}
+    for name, value in {**flags, "raw": raw}.items():
         flag(name, value)
-    if os.fspath(path) == STDOUT:
-        _refuse_on_stdout(resume=resume, since_last=since_last)
-        if format is None:
-            raise ValueError("Standard output has no name that says in which format to write; give the format.")
-        file_format, paths = read_format("", format), None
-    else:
-        file_format, paths = read_format(path, format), paths_of(path)
-    chosen, alone = _columns("columns", columns), _columns("only", only)
-    _check_columns(file_format, chosen, alone, flatten=flatten, raw=raw)
-    if since_last:
-        _check_since_last(file_format, alone)
-    _need(file_format)
-    return ExportOptions(file_format, paths, columns=chosen, only=alone, **flags)
+    to_stdout = os.fspath(path) == STDOUT
+    if to_stdout and (resume or since_last):
+        name = "resume" if resume else "since_last"
+        raise ValueError(f"{name} needs a file: nothing is kept of what went to standard output.")
+    file_format = read_format(path, format, raw=raw)
+    paths = None if to_stdout else ExportPaths.of(path)
+    options = ExportOptions(
+        file_format, paths, columns=_columns("columns", columns), only=_columns("only", only), **flags
+    )
+    _check_columns(options)
+    _check_installed(file_format)
+    return options
 
 
-def _check_columns(
-    file_format: FileFormat, columns: Sequence[str] | None, only: Sequence[str] | None, *, flatten: bool, raw: bool
-) -> None:
-    if file_format.kind == "jsonl" and (columns is not None or only is not None or flatten or raw):
-        raise ValueError("JSON Lines have no columns: columns, only, flatten and raw are for CSV, Parquet and XLSX.")
-    if columns is not None and flatten:
+def _check_columns(options: ExportOptions) -> None:
+    file_format, columns, only = options.file_format, options.columns, options.only
+    if not file_format.has_columns and (columns is not None or only is not None or options.flatten or file_format.raw):
+        raise ValueError(
+            f"{file_format.label} have no columns: columns, only, flatten and raw are for CSV, Parquet and XLSX."
+        )
+    if columns is not None and options.flatten:
         raise ValueError("columns and flatten exclude each other: flatten takes every property.")
-    if only is not None and (columns is not None or flatten):
+    if only is not None and (columns is not None or options.flatten):
         raise ValueError("only stands alone: it names every column of the file, so leave out columns and flatten.")
-    if file_format.kind != "csv" and raw:
+    if file_format.raw and not file_format.has_raw:
         raise ValueError("raw is for CSV: in Parquet and XLSX every cell is as it came.")
     if only is not None:
-        from posthog_environments.tables.columns import Layout
-
         if not only:
             raise ValueError('only names no column. Name some, such as ["uuid", "email"].')
         Layout.of_only(only)
-
-
-def _check_since_last(file_format: FileFormat, only: Sequence[str] | None) -> None:
-    if file_format.kind == "xlsx":
-        raise ValueError("since_last adds to a file, and XLSX is made anew each time. Export to .csv or .parquet.")
-    if only is not None:
+    if options.since_last and not file_format.appends:
+        raise ValueError(
+            f"since_last adds to a file, and {file_format.label} is made anew each time. Export to .csv or .parquet."
+        )
+    if options.since_last and only is not None:
         raise ValueError("since_last and only exclude each other: to add to a file takes all of its columns.")
 
 
-def _refuse_on_stdout(*, resume: bool, since_last: bool) -> None:
-    if resume or since_last:
-        name = "resume" if resume else "since_last"
-        raise ValueError(f"{name} needs a file: nothing is kept of what went to standard output.")
-
-
-def _columns(argument: str, columns: Sequence[str] | None) -> tuple[str, ...] | None:
+def _columns(argument: str, columns: Any) -> tuple[str, ...] | None:
     if columns is None:
         return None
-    if isinstance(columns, (str, bytes)) or not isinstance(cast("object", columns), Sequence):
+    if isinstance(columns, (str, bytes)) or not isinstance(columns, Sequence):
         raise TypeError(f'{argument} must be a list of names of properties, such as ["email", "plan"].')
-    for name in columns:
-        if not isinstance(cast("object", name), str) or not name:
+    names = cast("Sequence[object]", columns)
+    for name in names:
+        if not isinstance(name, str) or not name:
             raise TypeError(f"{argument}: {name!r} is no name of a property.")
-    if len(set(columns)) < len(columns):
+    if len(set(names)) < len(names):
         raise ValueError(f"{argument}: a property is named twice.")
-    return tuple(columns)
+    return tuple(cast("Sequence[str]", names))
 
 
-def _need(file_format: FileFormat) -> None:
-    from importlib.util import find_spec
-
-    if file_format.kind == "xlsx" and find_spec("xlsxwriter") is None:
+def _check_installed(file_format: ExportFormat) -> None:
+    needs = file_format.requires or (("pyarrow", "export") if file_format.compression == "zst" else None)
+    if needs is not None and importlib.util.find_spec(needs[0]) is None:
         raise ImportError(
-            "To write xlsx install the extra: pip install 'posthog-environments[excel]'. CSV needs no more."
-        )
-    if (file_format.kind == "parquet" or file_format.compression == "zst") and find_spec("pyarrow") is None:
-        raise ImportError(
-            f"To write {file_format} install the extra: pip install 'posthog-environments[export]'. "
+            f"To write {file_format} install the extra: pip install 'posthog-environments[{needs[1]}]'. "
             "JSON Lines and CSV, plain or with .gz, need nothing more."
         )

@@ -1,4 +1,4 @@
-"""A whole export as a flow: whoever drives it sends its requests, and does the work on the disk aside from others."""
+"""An export as a call generator: its runner sends the requests and does the work on the disk."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from posthog_environments.calls.messages import CallGenerator, RunBlocking
 from posthog_environments.export.file import FileExport
 from posthog_environments.export.filesystem import FileSystem
-from posthog_environments.export.job import ExportJob
+from posthog_environments.export.job import ExportJob, StreamExport
 from posthog_environments.export.options import ExportOptions, Progress
-from posthog_environments.export.stream import StreamExport
 from posthog_environments.export.summary import ExportSummary
 
 if TYPE_CHECKING:
@@ -30,12 +29,12 @@ def begin(
     disk: FileSystem | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> ExportJob:
-    """Begin an export, or go on with one.
+    """Begin or resume an export.
 
     Raises:
-        FileExistsError: The file is there, or an export to it was interrupted.
-        ValueError: There is something to go on with, and it is of another export.
-        OSError: A file cannot be read or made.
+        FileExistsError: The target exists, or an export to it was interrupted.
+        ValueError: The interrupted export is another one.
+        OSError: A file cannot be read or created.
     """
     make = StreamExport if options.paths is None else FileExport
     return make(listing, options, progress, disk or FileSystem(), clock)

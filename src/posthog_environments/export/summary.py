@@ -1,4 +1,4 @@
-"""What an export has done, in figures."""
+"""The statistics of an export."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["ExportStats", "ExportSummary"]
 
 @dataclass(slots=True)
 class ExportStats:
-    """What an export has cost so far, over all runs of it.
+    """The requests and the time of an export so far, over all its runs.
 
     Attributes:
-        requests: Requests sent, those included that were tried again.
-        waits: Requests that had to wait for the quota.
+        requests: Requests sent, retries included.
+        waits: Requests that waited for the rate limiter.
         waited: Seconds of these waits.
-        seconds: Seconds from the first page to the last, without the time between an interruption and its resumption.
-        resumed: How often it was resumed.
+        seconds: Seconds of all runs, without the time between an interruption and its resumption.
+        resumed: How often the export was resumed.
     """
 
     requests: int = 0
@@ -29,22 +29,22 @@ class ExportStats:
 
 @dataclass(frozen=True, slots=True)
 class ExportSummary:
-    """What an export has done.
+    """The result of an export.
 
     Attributes:
         path: The file, or "-" for standard output.
-        format: In which form it is: "jsonl", "csv.gz", ...
+        format: Its format: "jsonl", "csv.gz", ...
         rows: Persons in the file.
-        new: Persons that the file did not have before; differs from `rows` with `since_last` alone.
+        new: Persons that were not in the file before; differs from `rows` only with `since_last`.
         bytes: Size of the file.
         pages: Pages fetched.
-        short_pages: Pages with fewer rows than asked for that nevertheless had a successor.
+        short_pages: Pages that had a next page, and fewer rows than requested.
         duplicates: Rows dropped because they had come before, beyond those read again on purpose.
-        complete: True if and only if the walk came to its end, saw no disorder, and closed every gap.
-        reason: Why it is not complete; None when it is.
-        seconds: How long it took, over all runs.
-        requests: Requests sent, those included that were tried again.
-        waits: Requests that had to wait for the quota.
+        complete: True if and only if the listing came to its end, no disorder was seen, and every gap was closed.
+        reason: Why it is not complete; None if it is.
+        seconds: Seconds that it took, over all runs.
+        requests: Requests sent, retries included.
+        waits: Requests that waited for the rate limiter.
         waited: Seconds of these waits.
         resumed: How often it was resumed.
     """
@@ -66,5 +66,5 @@ class ExportSummary:
     resumed: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as words of JSON."""
+        """Return the summary as a dict for JSON."""
         return asdict(self)

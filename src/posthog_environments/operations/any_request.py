@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote, unquote
 
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.prefixes import ENVIRONMENTS
 from posthog_environments.calls.raw import raw
@@ -81,7 +81,7 @@ def request(
 def _asked(context: CallContext, call: Call) -> CallGenerator[Any]:
     from posthog_environments_api.records import DecodeError
 
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     if not answer.content.strip():
         return None
     try:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from posthog_environments.calls.decode import decode_record
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
@@ -61,7 +61,7 @@ def bulk_delete(context: CallContext, uuids: Sequence[str], flags: BulkFlags) ->
 
     body = PersonBulkDeletion(ids=list(uuids), **flags)
     request = bulk_delete_persons._get_kwargs(context.project_id, body=body)
-    answer = yield from exchange(context, Call(BULK_DELETE, request))
+    answer = yield from execute_call(context, Call(BULK_DELETE, request))
     return answer
 
 
@@ -120,7 +120,7 @@ def deletion_status(
             offset=cursor.number,
         )
         call = Call(DELETION_STATUS, with_query(request, extra))
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
         page = decode_record(call, answer, PersonDeletionPage, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 

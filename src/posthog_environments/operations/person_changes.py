@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from posthog_environments.calls.decode import decode_record
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
@@ -85,7 +85,7 @@ def update(
 
 
 def _update(context: CallContext, call: Call) -> CallGenerator[Person | None]:
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     from posthog_environments_api.models.person import Person as Record
 
     _check_done(call, answer)
@@ -135,7 +135,7 @@ def delete(
 
 
 def _nothing(context: CallContext, call: Call) -> CallGenerator[None]:
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     _check_done(call, answer)
 
 

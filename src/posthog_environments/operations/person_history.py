@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from posthog_environments.calls.decode import decode_record
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
 from posthog_environments.calls.state import CallContext
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
@@ -86,7 +86,7 @@ def activity(
 
         request = list_person_activity._get_kwargs(context.project_id, key, page=cursor.number, limit=cursor.limit)
         call = Call(ACTIVITY, with_query(request, extra))
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
         page = decode_record(call, answer, Record, (cursor.number - 1) * cursor.limit)
         return RawPage(page.results, next_link(page), page.total_count)
 
@@ -162,5 +162,5 @@ def properties_timeline(
 def _timeline(context: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:
     from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
 
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     return PropertiesTimeline(decode_record(call, answer, Record))

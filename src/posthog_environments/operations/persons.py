@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 from uuid import UUID
 
 from posthog_environments.calls.decode import decode, decode_record
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import CallContext
@@ -164,7 +164,7 @@ def list_(
 
         request = list_persons._get_kwargs(context.project_id, limit=cursor.limit, offset=cursor.number, **query)
         call = _listing(with_query(request, extra), query)
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
         page = decode_record(call, answer, Record, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 
@@ -231,7 +231,7 @@ def _rows(context: CallContext, query: PersonsQuery, extra: Extra, cursor: Curso
 
     request = list_persons._get_kwargs(context.project_id, limit=cursor.limit, offset=cursor.number, **query)
     call = _listing(with_query(request, extra), query)
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     return RawPage(*decode(call, answer, read_page, cursor.number))
 
 
@@ -268,7 +268,7 @@ def get(
 def _get(context: CallContext, call: Call) -> CallGenerator[Person]:
     from posthog_environments_api.models.person import Person as Record
 
-    answer = yield from exchange(context, call)
+    answer = yield from execute_call(context, call)
     return decode_record(call, answer, Record)
 
 
@@ -315,7 +315,7 @@ def csv(
     request = list_persons._get_kwargs(context.project_id, format_="csv", **query)
     # The arguments of a page are not arguments here.
     extra = extras("extra_query", extra_query, query_names(list_persons._get_kwargs) - {"limit", "offset"})
-    return exchange(context, _listing(with_query(request, extra), query, stream=True))
+    return execute_call(context, _listing(with_query(request, extra), query, stream=True))
 
 
 _NO_OR = (

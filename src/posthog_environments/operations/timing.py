@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
 from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import Extra, Headers
@@ -102,4 +102,4 @@ def _json(field: str, value: object) -> Any:
 
 
 def _done(context: CallContext, call: Call) -> CallGenerator[None]:
-    yield from exchange(context, call)
+    yield from execute_call(context, call)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from posthog_environments.calls.decode import decode
-from posthog_environments.calls.execute import exchange, observed
+from posthog_environments.calls.execute import execute_call, observed
 from posthog_environments.calls.messages import (
     Call,
     CallGenerator,
@@ -26,7 +26,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     at_twin,
-    watched,
+    with_observer,
 )
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import (
@@ -156,7 +156,7 @@ def _asked(context: CallContext, trend_call: TrendCall, way: Via, first: Call) -
         return (yield from _by_query(context, trend_call, first))
     gone = None
     try:
-        answer = yield from exchange(context, first)
+        answer = yield from execute_call(context, first)
     except APIStatusError as error:
         if error.status_code not in GONE:
             raise
@@ -182,7 +182,7 @@ def _at_twin(context: CallContext, first: Call, gone: APIStatusError) -> CallGen
     if gone.status_code != 404 or context.client.settled or call is None:
         return None
     try:
-        answer = yield from exchange(context, call)
+        answer = yield from execute_call(context, call)
     except APIStatusError as error:
         if error.status_code in GONE:
             return None
@@ -280,7 +280,7 @@ def _answered(context: CallContext, trend_call: TrendCall, call: Call) -> CallGe
             deadlines.append(seen.deadline)
 
     try:
-        answer = yield from watched(exchange(context, call), note)
+        answer = yield from with_observer(execute_call(context, call), note)
     except APIStatusError as error:
         raise _explained(error) from None
     body = _decoded(call, answer)
@@ -342,7 +342,7 @@ def _asked_for(
     yield from observed(context, call, _nap(wait))
     refused = None
     try:
-        return (yield from exchange(context.but(max(deadline - client.clock(), 0.001)), call))
+        return (yield from execute_call(context.but(max(deadline - client.clock(), 0.001)), call))
     except APIStatusError as error:
         refused = error
     failed = state_of(refused.body)

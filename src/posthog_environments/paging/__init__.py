@@ -1,1 +1,1 @@
-"""Walks over pages: by offset, by number, by ranges of time. No I/O."""
+"""Paginators: by offset, by page number, and by ranges of time. No I/O."""

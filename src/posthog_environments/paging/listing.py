@@ -1,4 +1,4 @@
-"""A listing: how its pages are fetched, and by which walk. No I/O."""
+"""Listing requests: how to fetch the pages of a listing, and which paginator to use. No I/O."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ExportListRequest:
-    """The same listing for an export: with rows as they came, and a walk that can be written down.
+    """The same listing for an export: its rows are raw, and its paginator can be saved.
 
     Attributes:
-        fetch: Fetches a page; a row has `uuid`, `created_at` and `raw`, the bytes of it.
-        restore: Makes a walk, or goes on with one whose `state` is given.
-        identity: What tells this listing from others, in words of JSON. It may hold what people are filtered by, so it
-            is not to be written down as it is.
-        page_size: Rows that a page is asked for.
+        fetch: Fetches a page; each row has `uuid`, `created_at` and `raw`, its bytes.
+        restore: Makes a paginator, or restores one from its `state`.
+        identity: JSON values that identify this listing. They may include the values of filters, so do not store them
+            in plain text.
+        page_size: Rows to request per page.
     """
 
     fetch: Callable[[Cursor], Generator[Any, Any, RawPage[Any]]]
@@ -34,10 +34,13 @@ class ExportListRequest:
 
 @dataclass(frozen=True, slots=True)
 class ListRequest(Generic[T]):
-    """A listing that has been asked for and not begun: how to fetch a page, and how to walk.
+    """A listing that has not started.
 
-    `fetch` gives a flow of `exchange`, which drivers run; this module need not know what that is. `rows` says what the
-    items are, for those that make tables of them.
+    Attributes:
+        fetch: Returns the call generator that fetches a page. Its steps do not matter here.
+        paginator: Makes a paginator at the start of the listing.
+        rows: Kind of the items, for conversion into tables.
+        export: The same listing for an export; None if it cannot be exported.
     """
 
     fetch: Callable[[Cursor], Generator[Any, Any, RawPage[T]]]

@@ -1,4 +1,4 @@
-"""A walk over pages that have numbers. No I/O."""
+"""Paginator by page number. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class NumberedPaginator(Generic[T]):
-    """A walk over entries by the number of the page, newest first.
+    """Pages through entries by page number, newest first.
 
     Args:
-        page_size: Entries to ask for.
-        key: Gives what identifies an entry.
+        page_size: Entries to request per page.
+        key: Returns the identity of an entry.
     """
 
     def __init__(self, page_size: int, key: Callable[[T], Hashable]) -> None:
@@ -32,7 +32,7 @@ class NumberedPaginator(Generic[T]):
         self.cursor: Cursor | None = Cursor(1, page_size)
 
     def consume(self, page: RawPage[T]) -> list[T]:
-        """Take the answer to `cursor`, and return its new entries; see `OffsetPaginator.receive`."""
+        """Consume the page at `cursor`, and return its new entries; see `OffsetPaginator.consume`."""
         asked = self.cursor
         assert asked is not None
         self.report.pages += 1
@@ -46,7 +46,7 @@ class NumberedPaginator(Generic[T]):
                 fresh.append(entry)
         self.report.rows += len(fresh)
         if self._count is not None and page.count is not None and page.count < self._count:
-            self._gap = "entries went away during the walk, so that others may have been passed over"
+            self._gap = "entries were deleted during the listing, so others may have been skipped"
         self._count = page.count
         self._advance(asked, page, len(fresh))
         return fresh

@@ -1,17 +1,18 @@
-"""A page and its successor: what to ask for next, and what of an answer is new. Pure: no I/O, no clock.
+"""Paginator by offset: which page to request next, and which rows of a page are new. Pure: no I/O, no clock.
 
-How a walk stays complete while rows come and go. Persons come newest first, and a page is cut by its offset. A row
-that is added at the front pushes all others back, so that rows come again: they are dropped by their uuid. A row that
-is deleted pulls the others forward, so that the next page would begin behind rows that nobody has seen. Each page is
-therefore asked for from a little before the end of the last one. If it begins with a row that was seen, nothing lies
-between the two; if not, the walk steps back, further each time, until it sees a known row or the beginning.
+How a listing stays complete while rows are added and deleted:
 
-Quotas count requests, not rows. So what churn costs in requests is made up for by larger pages, up to twice the size
-that was asked for (at least `LEAST_ROOM` rows): a walk through heavy churn takes few more requests than a quiet one.
+Persons come newest first, and a page starts at an offset. A row that is added at the front shifts all others back, so
+rows repeat; repeats are dropped by their uuid. A row that is deleted shifts the others forward, so the next page would
+skip rows. Therefore each page is requested from a little before the end of the last one. If it starts with a known row,
+nothing was skipped. If not, the paginator rewinds, further each time, until it sees a known row or the start.
 
-Remembered are the uuids of the last `window` rows (ten pages, at least 10,000 rows). A row that comes again from
-further back cannot be told from a new one by its uuid; it is newer than its predecessor, though, and this disorder is
-reported. A person who moves from the unread to the read part between two requests cannot be seen by any client.
+Quotas count requests, not rows. Repeated rows are therefore compensated by larger pages, of up to twice the requested
+size (at least `LEAST_ROOM` rows). A listing under heavy churn takes few more requests than a quiet one.
+
+The paginator remembers the uuids of the last ten pages, at least 10,000 rows. A row that repeats from further back
+looks new by its uuid, but it is newer than the row before it. The report names this disorder. No client can see a
+person who moves from the unread to the read part between two requests.
 """
 
 from __future__ import annotations
@@ -38,20 +39,20 @@ __all__ = ["LEAST_ROOM", "MAX_REACH", "MIN_WINDOW", "OffsetPaginator"]
 
 T = TypeVar("T")
 MIN_WINDOW = 10_000
-# Rows that a page may be asked to hold to make up for churn, however small the pages are.
+# Rows that a page may have to compensate for churn, even if the page size is smaller.
 LEAST_ROOM = 200
-# How many times that the walk asks for at once to get over a stretch that the server does not show.
+# Factor on the largest page, for stretches of rows that the server does not show.
 MAX_REACH = 16
 
 
 class OffsetPaginator(Generic[T]):
-    """A walk over rows by offset, newest first.
+    """Pages through rows by offset, newest first.
 
     Args:
-        page_size: Rows to ask for.
-        offset: Rows to pass over at the start.
-        key: Gives what identifies a row.
-        created: Gives when a row was created, by which rows are ordered, or None where that is not known.
+        page_size: Rows to request per page.
+        offset: Rows to skip at the start.
+        key: Returns the identity of a row.
+        created: Returns the time by which rows are ordered, or None if it is not known.
     """
 
     def __init__(
@@ -69,41 +70,41 @@ class OffsetPaginator(Generic[T]):
         self._memory = RecentKeys(key, max(MIN_WINDOW, 10 * page_size))
         self._order = NewestFirst(created)
         self._least_overlap = self._overlap = max(1, page_size // 100)
-        # Where the first row that was not seen would be, had nothing moved.
+        # The offset of the first new row, if nothing moved.
         self._frontier = offset
-        # Where the last page of rows ended that were all known, or followed known ones.
+        # The end of the last page that consists of known rows, or follows known rows.
         self._known_to = offset
-        # As far as pages went that began where the walk did, and showed nothing.
+        # The end of the longest page from the start offset that had no rows.
         self._reached = offset
         self._idle = EmptyPages()
         self._back = 0
-        self._refused: Hashable = None
+        self._stale_key: Hashable = None
         self._gap_is_open = False
         self._asked_twice = False
         self._trouble: str | None = None
 
     def consume(self, page: RawPage[T]) -> list[T]:
-        """Take the answer to `cursor`, and return its new rows; `cursor` is what to ask for next, None at the end.
+        """Consume the page at `cursor`, and return its new rows; `cursor` moves on, and is None at the end.
 
         Raises:
-            PagingError: The page leads nowhere, or back, or is the hundredth in a row that brings nothing new.
+            PagingError: The page leads nowhere or back, or is the hundredth in a row without new rows.
         """
         asked = self.cursor
         assert asked is not None
         rows = page.results
         self.report.pages += 1
         successor = self._successor(asked, page)
-        if self._begins_behind_a_gap(asked, rows) and not self._gap_is_open:
+        if self._starts_after_gap(asked, rows) and not self._gap_is_open:
             self._idle.see(0)
-            self._step_back(asked, rows)
+            self._rewind(asked, rows)
             return []
-        if self._is_the_refused(rows) and not self._asked_twice:
+        if self._is_stale(rows) and not self._asked_twice:
             self._asked_twice = True
             return []
         expected = self._frontier - asked.number
         fresh = self._fresh(rows, expected)
         if successor is None and not fresh and (self._back or len(rows) > expected) and not self._asked_twice:
-            # A last page of old rows alone, more than were asked for again: a stale answer looks just like that.
+            # The last page has only known rows, and more than the overlap. It may be a stale response.
             self._asked_twice = True
             return []
         if successor is None:
@@ -116,7 +117,7 @@ class OffsetPaginator(Generic[T]):
             self._reach_further(asked, successor, len(rows))
             return []
         elif rows:
-            # Rows that were added have pushed the place of the first unknown one back by so many.
+            # Added rows have shifted the first new row back by so many.
             self._known_to = successor
             self._advance(successor + self._memory.after(rows[-1]))
             return fresh
@@ -124,14 +125,17 @@ class OffsetPaginator(Generic[T]):
         self._advance(successor)
         return fresh
 
-    def begin_at(self, cursor: Cursor, newest: datetime) -> None:
-        """Ask for this first, beyond the offset as far back as which the walk may step; newer rows are as if added."""
+    def start_at(self, cursor: Cursor, newest: datetime) -> None:
+        """Start at `cursor` instead of the offset; rewinds still go back to the offset.
+
+        Rows newer than `newest` count as added.
+        """
         self.cursor = cursor
         self._frontier = self._known_to = self._reached = cursor.number
-        self._order.begin_at(newest)
+        self._order.start_at(newest)
 
     def state(self) -> dict[str, Any]:
-        """Write down where the walk is, in words of JSON; rows must be identified by text."""
+        """Return the state as JSON values; the keys of rows must be str."""
         return {
             **{name: getattr(self, name) for name in PLAIN},
             "cursor": None if self.cursor is None else [self.cursor.number, self.cursor.limit],
@@ -145,10 +149,10 @@ class OffsetPaginator(Generic[T]):
     def restore(
         cls, state: Mapping[str, Any], key: Callable[[T], Hashable], created: Callable[[T], datetime | None]
     ) -> OffsetPaginator[T]:
-        """Go on where the walk was whose `state` this is.
+        """Restore a paginator from its `state`.
 
         Raises:
-            LookupError, TypeError, ValueError: It is no such state.
+            LookupError, TypeError, ValueError: The state is invalid.
         """
         paginator = cls(state["_size"], state["_start"], key, created)
         for name in PLAIN:
@@ -161,7 +165,7 @@ class OffsetPaginator(Generic[T]):
         return paginator
 
     def stop(self) -> None:
-        """End the walk before its end: no more is wanted. It is complete so far as it went in order."""
+        """Stop before the end. The report is complete if there was no disorder so far."""
         if self.cursor is not None:
             self._end(Cursor(self._frontier, 0), 0)
 
@@ -176,12 +180,12 @@ class OffsetPaginator(Generic[T]):
         if len(page.results) < asked.limit:
             self.report.short_pages += 1
         if len(page.results) <= successor - asked.number < asked.limit:
-            # So many rows are all that this server gives at once.
+            # The server sends no more rows at once.
             self._most = min(self._most, successor - asked.number)
         return successor
 
-    def _begins_behind_a_gap(self, asked: Cursor, rows: Sequence[T]) -> bool:
-        """Tell whether rows that nobody has seen may lie before this page."""
+    def _starts_after_gap(self, asked: Cursor, rows: Sequence[T]) -> bool:
+        """Return whether rows may have been skipped before this page."""
         if not self._memory:
             return False
         if rows and (self._memory.knows(rows[0]) or self._order.is_new(rows[0])):
@@ -189,38 +193,38 @@ class OffsetPaginator(Generic[T]):
         if asked.number > self._start:
             return True
         if asked.number > 0 and self._back:
-            self._blame("rows went away before the offset at which the walk began, and others took their places")
+            self._add_trouble("rows before the start offset were deleted, and others moved there")
         return False
 
-    def _is_the_refused(self, rows: Sequence[T]) -> bool:
-        """Tell whether a page that was asked for from further back begins as the one that did not reach back.
+    def _is_stale(self, rows: Sequence[T]) -> bool:
+        """Return whether a page after a rewind starts with the same row as the page before the rewind.
 
-        Either all rows between the two went away, or a cache gave the same answer again.
+        Either all rows in between were deleted, or a cache sent the same response again.
         """
-        return bool(rows) and self._back > 0 and self._memory.key(rows[0]) == self._refused
+        return bool(rows) and self._back > 0 and self._memory.key(rows[0]) == self._stale_key
 
-    def _step_back(self, asked: Cursor, rows: Sequence[T]) -> None:
-        """Ask again from further back, for so many rows that the page reaches what is not known."""
-        self._refused = self._memory.key(rows[0]) if rows else None
+    def _rewind(self, asked: Cursor, rows: Sequence[T]) -> None:
+        """Request again from further back, with enough rows to reach the new ones."""
+        self._stale_key = self._memory.key(rows[0]) if rows else None
         self._back = 2 * self._back or min(self._most // 2, 2 * self._size)
         number = max(self._start, min(asked.number, self._known_to) - self._back)
         reach = max(self._frontier, self._known_to) - number + self._size
         self.cursor = rows_from(number, min(reach, MAX_REACH * self._most))
 
     def _reach_further(self, asked: Cursor, successor: int, rows: int) -> None:
-        """Go on from a page of known rows towards the place where the unknown ones begin.
+        """Continue after a rewind, from a page of known rows towards the first new row.
 
-        Some servers cut a page first and then leave out rows that they cannot show, so that a page begins with an
-        unknown row, or is empty, although nothing moved. Only a page that holds a known row and new ones is proof.
+        Some servers cut the page first, and then drop rows that they cannot show. Their pages may start with a new row,
+        or be empty, although nothing moved. Only a page with both a known row and new ones proves that there is no gap.
         """
         if rows == successor - asked.number:
             self._known_to = max(self._known_to, successor)
-            # Rows that are added meanwhile push that place back; larger pages outrun them.
+            # Rows added meanwhile shift the first new row back. Larger pages catch up.
             self.cursor = rows_from(successor - 1, max(asked.limit, min(2 * asked.limit, self._most)))
         elif successor - asked.number == asked.limit < MOST_ROWS and asked.limit <= MAX_REACH * self._most // 2:
             self.cursor = rows_from(asked.number, 2 * asked.limit)
         else:
-            self._blame("a gap between two pages could not be closed")
+            self._add_trouble("a gap between two pages could not be closed")
             self._back, self._gap_is_open = 0, True
             self._advance(successor)
 
@@ -228,28 +232,28 @@ class OffsetPaginator(Generic[T]):
         fresh = self._memory.take_new(rows)
         again = len(rows) - len(fresh)
         if not self._order.holds(rows, fresh):
-            self._blame("a row came that is newer than the one before it: rows moved, or came twice")
+            self._add_trouble("a row is newer than the one before it: rows moved or repeated")
         self.report.duplicates += max(0, again - max(0, expected))
         self.report.rows += len(fresh)
-        # Fewer rows came again than were asked for again: so many went away. Be ready for twice as many for a while.
+        # Fewer rows repeat than the overlap had: so many were deleted. Allow for twice as many for a while.
         missing = 2 * (expected - again)
         self._overlap = min(self._most // 2, max(self._least_overlap, missing, self._overlap * 7 // 8))
         return fresh
 
-    def _from_the_beginning(self, successor: int) -> int:
-        """Return where to go on when there is no row yet to hold a page against: where the walk began, if that helps.
+    def _before_first_row(self, successor: int) -> int:
+        """Return the next offset while no row was seen yet that a page could overlap with.
 
-        It does while larger pages reach further. Then what moves among the rows that the server does not show cannot
-        be noticed.
+        This is the start offset, as long as larger pages from there reach further. After that, moves among the rows
+        that the server does not show cannot be noticed.
         """
         if self._reached < successor <= self._start + MAX_REACH * self._most:
             self._reached = successor
             return self._start
         self._reached = MAX_NUMBER
-        self._blame("the walk began with rows that the server does not show, and could not be held against any")
+        self._add_trouble("the listing starts with rows that the server does not show, so gaps there cannot be noticed")
         return successor
 
-    def _blame(self, reason: str) -> None:
+    def _add_trouble(self, reason: str) -> None:
         self._trouble = self._trouble or reason
 
     def _end(self, asked: Cursor, rows: int) -> None:
@@ -260,13 +264,13 @@ class OffsetPaginator(Generic[T]):
 
     def _advance(self, successor: int) -> None:
         self._frontier = successor
-        # Behind a gap that was not closed there is nothing to overlap with.
+        # After an open gap there is nothing to overlap with.
         number = successor if self._gap_is_open else max(self._start, successor - self._overlap)
         if not self.report.rows:
-            number = self._from_the_beginning(successor)
-        # The rows that are read again come on top, so that a quiet walk needs no more requests than N / page_size.
-        # What earlier pages fell short of is made up for, and at once where the last ones brought nothing at all.
-        arrears = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
+            number = self._before_first_row(successor)
+        # The overlap comes on top, so that a quiet listing of N rows needs N / page_size requests. Rows that earlier
+        # pages fell short of are added, all at once if the last pages had no new rows.
+        shortfall = 4 * max(self._idle.count * self._size, self.report.pages * self._size - self.report.rows, 0)
         room = max(0, self._most - self._size - (successor - number))
-        self.cursor = rows_from(number, self._size + successor - number + min(arrears, room))
+        self.cursor = rows_from(number, self._size + successor - number + min(shortfall, room))
         self.report.next_offset = number

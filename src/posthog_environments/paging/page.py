@@ -1,4 +1,4 @@
-"""What walks are made of: what to ask for, what came, what is known of a walk so far. No I/O."""
+"""Parts that all paginators share: cursor, page, report, and reading of next links. No I/O."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ __all__ = [
 
 T = TypeVar("T")
 MAX_IDLE_PAGES = 100
-# The most rows that a request asks for. Servers since 2026 give no more at once, and then no next link, as if that were
-# all (PostHog's source: posthog/api/person.py).
+# The most rows per request. Servers since 2026 send no more, and then no next link, as if that were all (source:
+# PostHog's posthog/api/person.py).
 MOST_ROWS = 50_000
-# The largest number that a server may point to; beyond it an offset is nonsense, not a place.
+# The largest offset or page number in a next link.
 MAX_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What to ask for: `number` is the offset of a row, or the number of a page."""
+    """The page to request: `number` is the offset of a row or the number of a page, `limit` the number of rows."""
 
     number: int
     limit: int
 
 
 def rows_from(number: int, limit: int) -> Cursor:
-    """Ask for rows from an offset, for no more than servers give at once."""
+    """Return a cursor at an offset, with `limit` capped at `MOST_ROWS`."""
     return Cursor(number, min(limit, MOST_ROWS))
 
 
 @dataclass(frozen=True, slots=True)
 class RawPage(Generic[T]):
-    """One page as it came."""
+    """A page as the server sent it."""
 
     results: Sequence[T]
     next: str | None
@@ -54,35 +54,35 @@ class RawPage(Generic[T]):
 
 
 class Paginator(Protocol[T]):
-    """What knows which page to ask for next, and what of an answer is new."""
+    """Knows which page to request next, and which rows of a page are new."""
 
     @property
     def cursor(self) -> Cursor | None:
-        """What to ask for next, or None at the end."""
+        """The page to request next, or None at the end."""
         ...
 
     @property
     def report(self) -> Report:
-        """What has been seen so far."""
+        """The report on the pages so far."""
         ...
 
     def consume(self, page: RawPage[T], /) -> list[T]:
-        """Take the answer to `cursor`, and return what is new in it."""
+        """Consume the page at `cursor`, and return its new rows."""
         ...
 
 
 @dataclass(slots=True)
 class Report:
-    """What a walk has seen so far.
+    """Report on a listing so far.
 
     Attributes:
-        rows: Items handed out.
+        rows: Items returned.
         pages: Pages fetched.
-        short_pages: Pages with fewer rows than asked for that nevertheless had a successor.
-        duplicates: Rows dropped because they had been handed out before, beyond those read again on purpose.
-        next_offset: Where a walk that failed can go on: `list(offset=report.next_offset)`; for activity the page.
-        complete: True if and only if the walk came to the last page, saw no disorder, and closed every gap.
-        reason: Why it is not complete; None when it is.
+        short_pages: Pages with fewer rows than requested that still had a next link.
+        duplicates: Repeated rows that were dropped, not counting the overlap of pages.
+        next_offset: Where to continue after a failure: `list(offset=report.next_offset)`; for activity the page.
+        complete: True if and only if the listing reached the last page, saw no disorder, and closed every gap.
+        reason: Why the listing is not complete; None if it is.
     """
 
     rows: int = 0
@@ -91,17 +91,19 @@ class Report:
     duplicates: int = 0
     next_offset: int = 0
     complete: bool = False
-    reason: str | None = "the walk has not come to its end"
+    reason: str | None = "the listing has not reached its end"
 
 
 def next_number(link: str, parameter: str) -> int:
-    """Read the one thing that is taken from a next link: the number of its successor.
+    """Return the offset or page number of a next link; nothing else of the link is used.
 
     Raises:
-        PagingError: There is none, or it is none.
+        PagingError: The link has no such number.
     """
     if not isinstance(cast("object", link), str):
-        raise PagingError(f"The server's next link is no text but {type(link).__name__}, so the walk cannot go on.")
+        raise PagingError(
+            f"The server's next link is not a string but {type(link).__name__}; the listing cannot go on."
+        )
     try:
         values = [value for name, value in parse_qsl(urlsplit(link).query) if name == parameter]
     except ValueError:
@@ -110,24 +112,24 @@ def next_number(link: str, parameter: str) -> int:
         number = int(values[0])
         if number <= MAX_NUMBER:
             return number
-    raise PagingError(f"The server's next link names no {parameter} that can be used, so the walk cannot go on.")
+    raise PagingError(f"The server's next link has no usable {parameter}; the listing cannot go on.")
 
 
 class EmptyPages:
-    """Counts pages in a row that brought nothing new, each with a successor: such a walk has no end."""
+    """Counts pages in a row without new rows, to stop a listing that never ends."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def see(self, fresh: int) -> None:
-        """Count a page, with so many new rows.
+        """Count a page with so many new rows.
 
         Raises:
-            PagingError: None of many pages had any.
+            PagingError: The last `MAX_IDLE_PAGES` pages had none.
         """
         self.count = 0 if fresh else self.count + 1
         if self.count >= MAX_IDLE_PAGES:
             raise PagingError(
                 f"{MAX_IDLE_PAGES} pages in a row were empty or held nothing new, each with a next link. "
-                "The walk ends here."
+                "The listing stops here."
             )

@@ -1,4 +1,4 @@
-"""The rows that a walk has seen: which are new, and whether they came in their order. No I/O."""
+"""Memory of a paginator: which rows were seen, and whether rows come newest first. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 __all__ = ["NewestFirst", "RecentKeys"]
 
 T = TypeVar("T")
-# What of a walk is a number, a text or a truth value; the rest of its state has a form of its own.
+# Attributes of `OffsetPaginator` that its state holds as they are.
 PLAIN = (
     "_size",
     "_start",
@@ -21,7 +21,7 @@ PLAIN = (
     "_known_to",
     "_reached",
     "_back",
-    "_refused",
+    "_stale_key",
     "_gap_is_open",
     "_asked_twice",
     "_trouble",
@@ -31,7 +31,7 @@ PLAIN = (
 class RecentKeys(Generic[T]):
     """The keys of the last rows, page by page in their order.
 
-    Works on whole pages, for it is on the hot path of every walk.
+    It works on whole pages, because it is on the hot path of every listing.
     """
 
     def __init__(self, key: Callable[[T], Hashable], window: int) -> None:
@@ -44,20 +44,20 @@ class RecentKeys(Generic[T]):
         return bool(self._seen)
 
     def knows(self, row: T) -> bool:
-        """Tell whether a row was seen."""
+        """Return whether a row was seen."""
         return self.key(row) in self._seen
 
     def state(self) -> list[list[Hashable]]:
-        """Return what to go on with after an interruption."""
+        """Return the state as JSON values."""
         return list(self._pages)
 
     def restore(self, pages: Sequence[Sequence[Hashable]]) -> None:
-        """Go on with what `state` returned."""
+        """Restore a `state`."""
         self._pages = deque(map(list, pages))
         self._seen = {key for page in self._pages for key in page}
 
     def after(self, row: T) -> int:
-        """Count the rows that were seen after this one."""
+        """Return how many rows were seen after this one."""
         key, count = self.key(row), 0
         for page in reversed(self._pages):
             if key in page:
@@ -66,7 +66,7 @@ class RecentKeys(Generic[T]):
         return count
 
     def take_new(self, rows: Sequence[T]) -> list[T]:
-        """Return the rows that were not seen before, in their order, and remember them."""
+        """Return the rows that were not seen before, in their order, and remember their keys."""
         seen = self._seen
         keys = list(map(self.key, rows))
         known = 0
@@ -87,36 +87,36 @@ class RecentKeys(Generic[T]):
 
 
 class NewestFirst(Generic[T]):
-    """Whether rows come newest first. Rows newer than the first one were added meanwhile, and are no disorder."""
+    """Checks that rows come newest first. Rows newer than the first one were added meanwhile, which is no disorder."""
 
     def __init__(self, created: Callable[[T], datetime | None]) -> None:
         self._created = created
         self._newest: datetime | None = None
         self._last: datetime | None = None
 
-    def begin_at(self, newest: datetime) -> None:
-        """Take rows that are newer for such that were added, whatever comes first."""
+    def start_at(self, newest: datetime) -> None:
+        """Count rows newer than `newest` as added, whichever row comes first."""
         self._newest = newest
 
     def state(self) -> list[str | None]:
-        """Return what to go on with after an interruption."""
+        """Return the state as JSON values."""
         return [None if time is None else time.isoformat() for time in (self._newest, self._last)]
 
     def restore(self, times: Sequence[str | None]) -> None:
-        """Go on with what `state` returned."""
+        """Restore a `state`."""
         self._newest, self._last = (None if time is None else datetime.fromisoformat(time) for time in times)
 
     def is_new(self, row: T) -> bool:
-        """Tell whether a row was added since the walk began: what lies before it was added later still."""
+        """Return whether a row was added since the listing started. All rows before it were added later still."""
         time = self._created(row)
         return time is not None and self._newest is not None and time > self._newest
 
     def holds(self, rows: Sequence[T], fresh: Sequence[T]) -> bool:
-        """Look at a page, and at the part of it that was not seen before."""
+        """Return whether a page, and its new rows, continue in order."""
         times = self._times(rows)
         falls = times == sorted(times, reverse=True)
         if len(fresh) < len(rows):
-            # Mostly rows were left out at the front alone; what is there has its times already.
+            # Mostly only rows at the front were dropped. Then the times of the rest are there already.
             tail = rows[len(rows) - len(fresh) :]
             times = times[-len(tail) :] if tail and len(times) == len(rows) and tail == fresh else self._times(fresh)
         if not times:
@@ -129,5 +129,5 @@ class NewestFirst(Generic[T]):
 
     def _times(self, rows: Sequence[T]) -> list[Any]:
         times: list[Any] = list(map(self._created, rows))
-        # Some rows have no time that could be read. No time is false; to compare each with None would take longer.
+        # Rows without a readable time have None. No time is falsy, and `all` is faster than comparing each with None.
         return times if all(times) else [time for time in times if time is not None]

@@ -1,13 +1,13 @@
-"""A walk over the rows of a listing that were created in a range of time. Pure: no I/O, no clock.
+"""Paginator by time range: the rows of a listing that were created in a range of time. Pure: no I/O, no clock.
 
-Servers cannot be asked for such a range, but they list newest first. So the walk looks for a page that begins with a
-row newer than the range, goes on from there as any walk does, hands out what is in the range, and ends when rows are
-older. Which range a row belongs to depends on the row alone, never on its place: ranges that follow each other, walked
-at different times while rows come and go, give each surviving row once.
+Servers have no filter for such a range, but they list newest first. The paginator searches for a page that starts with
+a row newer than the range, pages on from there by offset, returns the rows of the range, and stops at older rows. The
+range of a row depends on the row alone, never on its position. Adjacent ranges, listed at different times while rows
+are added and deleted, therefore return each surviving row once.
 
-A row whose time cannot be read belongs where its neighbours do: at the very beginning of the list to the range that is
-open towards now, at the very end to the one that is open towards the past. But neighbours go away, so that another
-range, walked at another time, may see it elsewhere: a walk that meets such a row says that it is not complete.
+A row without a readable time belongs to the range of its neighbours. At the start of the list it belongs to the range
+that is open towards now, at the end to the range that is open towards the past. Neighbours may be deleted, so another
+listing may assign it to another range. A listing that meets such a row is reported as not complete.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ __all__ = ["TimeRangePaginator"]
 
 T = TypeVar("T")
 UNREADABLE: Final = (
-    "the created_at of a row cannot be read: its range follows from its neighbours, who may be others for another walk"
+    "the created_at of a row cannot be read: its range follows from its neighbours, which may differ in another listing"
 )
-MOST_LOOKS: Final = 64
-"""Pages to look for the beginning with; it is found in some ten, unless rows come and go faster than pages."""
+MAX_LOOKS: Final = 64
+"""Most pages to search for the start. Some ten are enough, unless rows change faster than pages are fetched."""
 
 
-MOST_STEP: Final = 1 << 32
+MAX_STEP: Final = 1 << 32
 
 
 class Side(IntEnum):
-    """Where a row lies, as seen from the range; the list goes from the first to the last."""
+    """Position of a row relative to the range, in the order of the list."""
 
     NEWER = 0
     INSIDE = 1
@@ -42,16 +42,16 @@ class Side(IntEnum):
 
 
 class TimeRangePaginator(Generic[T]):
-    """A walk over rows by offset, newest first, that hands out those of a range of time.
+    """Pages through rows by offset, newest first, and returns those of a range of time.
 
     Args:
-        page_size: Rows to ask for.
-        offset: Rows to pass over at the start, where the range is open towards now.
-        near: About how many newer rows there are, where it is not; a wrong guess costs requests, and nothing else.
-        key: Gives what identifies a row.
-        created: Gives when a row was created, or None where that is not known.
-        since: Start of the range, which belongs to it; None is the beginning of time.
-        before: End of the range, which does not belong to it; None is for ever.
+        page_size: Rows to request per page.
+        offset: Rows to skip at the start, if the range has no end.
+        near: Estimated number of rows newer than the range, if it has an end. A wrong estimate only costs requests.
+        key: Returns the identity of a row.
+        created: Returns when a row was created, or None if that is not known.
+        since: Start of the range, inclusive; None for no start.
+        before: End of the range, exclusive; None for no end.
     """
 
     def __init__(
@@ -66,35 +66,35 @@ class TimeRangePaginator(Generic[T]):
     ) -> None:
         self.report = Report(next_offset=offset)
         self._size = page_size
-        self._inside = _Inside(created, since, before)
-        self._search = None if before is None else _Search(page_size, near, created, before)
-        # It may step back over rows that are newer than the range: they are passed over, whatever moved.
+        self._filter = _RangeFilter(created, since, before)
+        self._search = None if before is None else _StartSearch(page_size, near, created, before)
+        # It may rewind to rows newer than the range; these are dropped.
         self._paginator: OffsetPaginator[T] = OffsetPaginator(page_size, offset, key, created)
-        # Rows that show that the range is over: more than one, for a single one may just lie wrong.
-        self._enough = max(1, page_size // 100)
+        # Older rows that end the range: more than one, because a single one may be out of order.
+        self._older_rows_at_end = max(1, page_size // 100)
 
     @property
     def cursor(self) -> Cursor | None:
-        """What to ask for next, or None at the end."""
+        """The page to request next, or None at the end."""
         return self._paginator.cursor if self._search is None else Cursor(self._search.number, self._size)
 
     def consume(self, page: RawPage[T]) -> list[T]:
-        """Take the answer to `cursor`, and return its new rows that are in the range; see `OffsetPaginator.receive`.
+        """Consume the page at `cursor`, and return its new rows in the range; see `OffsetPaginator.consume`.
 
         Raises:
-            PagingError: The page leads nowhere, or back, or is the hundredth in a row that brings nothing new.
+            PagingError: The page leads nowhere or back, or is the hundredth in a row without new rows.
         """
         self.report.pages += 1
         if self._search is not None:
-            if not self._search.ends_with(page):
+            if not self._search.is_start(page):
                 return []
-            self._paginator.begin_at(Cursor(self._search.number, self._size), self._search.newest)
+            self._paginator.start_at(Cursor(self._search.number, self._size), self._search.newest)
             self._search = None
-        rows = self._inside.of(self._paginator.consume(page))
-        if self._inside.older >= self._enough:
+        rows = self._filter.of(self._paginator.consume(page))
+        if self._filter.older >= self._older_rows_at_end:
             self._paginator.stop()
         if self._paginator.cursor is None:
-            rows += self._inside.end()
+            rows += self._filter.end()
         self._note(len(rows))
         return rows
 
@@ -103,12 +103,12 @@ class TimeRangePaginator(Generic[T]):
         report.rows += rows
         report.short_pages, report.duplicates, report.next_offset = seen.short_pages, seen.duplicates, seen.next_offset
         if self._paginator.cursor is None:
-            report.reason = seen.reason or self._inside.trouble
+            report.reason = seen.reason or self._filter.trouble
             report.complete = report.reason is None
 
 
-class _Inside(Generic[T]):
-    """Chooses the rows of the range; rows without a time wait until it is known what follows them."""
+class _RangeFilter(Generic[T]):
+    """Selects the rows of the range. Rows without a time are held until the next row with one."""
 
     def __init__(
         self, created: Callable[[T], datetime | None], since: datetime | None, before: datetime | None
@@ -122,7 +122,7 @@ class _Inside(Generic[T]):
         self.trouble: str | None = None
 
     def of(self, rows: Sequence[T]) -> list[T]:
-        """Return those of the range, in their order."""
+        """Return the rows of the range, in their order."""
         found: list[T] = []
         for row in rows:
             time = self._created(row)
@@ -146,24 +146,24 @@ class _Inside(Generic[T]):
         return Side.OLDER if self._since is not None and time < self._since else Side.INSIDE
 
     def _between(self) -> list[T]:
-        """Decide about rows without a time that lie before one that has one."""
+        """Return the held rows if they belong to the range, before a row that has a time."""
         rows, self._waiting = self._waiting, []
         first = self._last is None and self._before is None
         return rows if first or self._last is Side.INSIDE else []
 
     def end(self) -> list[T]:
-        """Decide about those that nothing follows."""
+        """Return the held rows if they belong to the range, at the end of the list."""
         rows, self._waiting = self._waiting, []
         if self.older:
             return []
         return rows if (self._before if self._last is None else self._since) is None else []
 
 
-class _Search(Generic[T]):
-    """Looks for a page that begins with a row newer than the range, and reaches into it or is close before.
+class _StartSearch(Generic[T]):
+    """Searches for a page that starts with a row newer than the range, and reaches the range or ends close to it.
 
-    All that lies before such a page is newer still, so nothing of the range is passed over. What was learnt from other
-    pages only says where to look next: rows that come and go meanwhile can make that wrong, but not the page itself.
+    All rows before such a page are newer still, so nothing of the range is skipped. Earlier pages only suggest where to
+    look next. Rows that change meanwhile may make the suggestion wrong, but not the page itself.
     """
 
     def __init__(self, page_size: int, near: int, created: Callable[[T], datetime | None], before: datetime) -> None:
@@ -171,15 +171,15 @@ class _Search(Generic[T]):
         self._size = self._step = page_size
         self._created = created
         self._before = before
-        # The latest moment of the range.
+        # The latest time in the range.
         self.newest = before - datetime.resolution
-        # Offsets of a page that began with a newer row, and of one that did not.
+        # Offsets of a page that starts with a newer row, and of one that does not.
         self._low: int | None = None
         self._high: int | None = None
         self._looks = 0
 
-    def ends_with(self, page: RawPage[T]) -> bool:
-        """Tell whether the walk can begin with this page; if not, `number` is where to look next."""
+    def is_start(self, page: RawPage[T]) -> bool:
+        """Return whether the listing can start with this page; if not, `number` is where to look next."""
         self._looks += 1
         times = [time for time in map(self._created, page.results) if time is not None]
         if times and times[0] >= self._before:
@@ -190,9 +190,9 @@ class _Search(Generic[T]):
             return True
         else:
             self._look_back()
-        if self._looks >= MOST_LOOKS:
+        if self._looks >= MAX_LOOKS:
             self.number = 0
-        return self._looks > MOST_LOOKS
+        return self._looks > MAX_LOOKS
 
     def _is_close(self) -> bool:
         return self._high is not None and self._high <= self.number + 2 * self._size
@@ -201,7 +201,7 @@ class _Search(Generic[T]):
         self._low = self.number
         if self._high is None:
             self.number += self._step
-            self._step = min(4 * self._step, MOST_STEP)
+            self._step = min(4 * self._step, MAX_STEP)
         else:
             self.number = (self.number + self._high) // 2
 
@@ -211,7 +211,7 @@ class _Search(Generic[T]):
         self._high = self.number
         if self._low is None:
             self.number = max(0, self.number - self._step)
-            self._step = min(4 * self._step, MOST_STEP)
+            self._step = min(4 * self._step, MAX_STEP)
         elif self._high <= self._low + 2 * self._size:
             self.number = self._low
         else:

@@ -1,1 +1,1 @@
-"""What comes out: records, and how answers are decoded into them."""
+"""Results: the values that calls return, and how response bodies are decoded into them."""

@@ -1,4 +1,4 @@
-"""Reads JSON, and records of the contract from it."""
+"""Decoding: read JSON, and records of the contract from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read(content: bytes, kind: type[R]) -> R:
     """Read a record.
 
     Raises:
-        DecodeError: It is not what the contract says.
+        DecodeError: The content does not follow the contract.
     """
     from posthog_environments.results.shapes import reader_of
 
@@ -31,12 +31,12 @@ def read(content: bytes, kind: type[R]) -> R:
 
 
 def next_link(page: Any) -> Any:
-    """Return what a page says of its successor; what cannot be read is not the end."""
+    """Return the next link of a page; an unreadable one is returned as it came, because it is not the end."""
     return page.additional_properties.get("next", page.next_)
 
 
 def lenient(content: bytes, kind: type[R]) -> R:
-    """Read a record, whatever it has besides and whatever in it cannot be read; see `read`."""
+    """Read a record that may have unknown fields and unreadable values; see `read`."""
     from posthog_environments_api.records import DecodeError
 
     try:
@@ -47,10 +47,10 @@ def lenient(content: bytes, kind: type[R]) -> R:
 
 
 def loads(content: bytes) -> Any:
-    """Decode JSON. Integers of any size stay exact, or are refused; they never become floats.
+    """Decode JSON. Integers of any size stay exact or are refused; they never become floats.
 
     Raises:
-        DecodeError: It is no JSON.
+        DecodeError: The content is not JSON.
     """
     import msgspec
     from posthog_environments_api.records import DecodeError

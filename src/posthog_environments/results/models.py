@@ -1,7 +1,7 @@
-"""The values that calls return.
+"""Models: the values that calls return.
 
-`Person`, `ActivityEntry` and the other records come from the generated client, so that there is one definition of
-each field, that of the contract. `Page`, `Trend` and `PropertiesTimeline` are kept by hand and wrap them.
+`Person`, `ActivityEntry` and the other records come from the generated client, so the contract alone defines their
+fields. `Page`, `Trend` and `PropertiesTimeline` are written by hand and wrap them.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ __all__ = [
 T = TypeVar("T")
 
 
-# Hidden from type checkers, which would take any name for one that is there.
+# Hidden from type checkers, which would otherwise accept any name.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import a generated record when it is first asked for; no other import needs attrs."""
+        """Import a generated record on first use; no other import needs attrs."""
         if name in ("ActivityEntry", "DeletionStatus", "Person", "PropertiesTimelinePoint", "Series"):
             import posthog_environments_api.models as generated
 
             show_in_notebooks()
-            # The contract names its records by what they are of.
+            # The contract's name for it is PersonDeletion.
             return getattr(generated, "PersonDeletion" if name == "DeletionStatus" else name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def as_sent(person: Person, field: Literal["id", "name", "distinct_ids", "created_at", "properties"]) -> Any:
-    """Return a field of a person; what a person cannot hold, such as a name that is a number, as it came."""
+    """Return a field of a person as the server sent it, also if its type is wrong, such as a number as the name."""
     return person.additional_properties.get(field, getattr(person, field))
 
 
 def distinct_ids_of(person: Person) -> list[Any]:
-    """Return the distinct ids of a person as they came: servers have been seen to send some that are no texts."""
+    """Return the distinct ids of a person as the server sent them; some servers send values that are not strings."""
     ids: object = as_sent(person, "distinct_ids")
     found: list[Any] = cast("Any", ids) if isinstance(ids, list) else []
     return found
 
 
 def show_in_notebooks() -> None:
-    """Have notebooks show the generated records as tables; how is no matter of the generated client."""
+    """Make notebooks show the generated records as tables."""
     from posthog_environments_api.records import show_with
 
     show_with(_shown)
@@ -77,19 +77,19 @@ def _shown(record: Record) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a listing, as `Pager.pages` gives it.
+    """One page of a listing, from `Pager.pages`.
 
     Attributes:
-        results: The items of the page that had not been handed out before, in the server's order.
-        count: How many items there are on all pages, or None where the server does not say; persons have it only
-            with `include_total=True`.
-        response: The answer that it came with; its `parse()` gives all rows of it, those among them that had been
-            handed out before. It holds the bytes of the page for as long as the page is held.
+        results: The items of the page that were not returned before, in the server's order.
+        count: Number of items on all pages, or None if the server does not send it. Persons have it only with
+            `include_total=True`.
+        response: The response; its `parse()` returns all rows, repeated ones included. It holds the bytes of the page
+            as long as the page exists.
     """
 
     results: Sequence[T]
     count: int | None = None
-    # None only in a page that somebody made by hand.
+    # None only in a page that was made by hand.
     response: RawResponse[Sequence[T]] = field(default=cast("Any", None), repr=False, compare=False)
 
     def __iter__(self) -> Iterator[T]:
@@ -99,27 +99,27 @@ class Page(Generic[T]):
         return len(self.results)
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook."""
+        """Return HTML for notebooks."""
         from posthog_environments.display import html as display
 
         return display.page(self.results, self.count)
 
 
 class Trend:
-    """The answer to a trend: series of numbers over time. Iterating gives the series.
+    """The result of a trend: series of numbers over time. Iterating gives the series.
 
     Attributes:
-        result: The series, one for each event, action or value of a breakdown. Of each, `data` are the numbers,
-            `days` and `labels` what they stand for, `label` its name, `filter_` the question as the server
-            understood it; the aggregated displays have `aggregated_value` instead of `data`.
-        is_cached: Whether the server had computed it before.
+        result: The series, one for each event, action or breakdown value. Of each, `data` are the numbers, `days` and
+            `labels` their points in time, `label` is its name, and `filter_` the query as the server read it.
+            Aggregated displays have `aggregated_value` instead of `data`.
+        is_cached: Whether the result came from the server's cache.
         last_refresh: When it was computed; None if the server does not say.
         timezone: Time zone of the project, in which days begin and end; None if the server does not say.
-        has_more: Whether values of a breakdown beyond its limit are there together, as one series of the others; None
-            where the server has no such series, so that values may be left out.
-        via: Where it was asked for: "legacy" (`insights/trend/`) or "query" (`query/`). The figures are the same.
-        next: What the server says of further values; not to be followed, for newer servers repeat themselves there.
-        additional_properties: What the server sent and the contract does not know.
+        has_more: Whether breakdown values beyond the limit are combined in a series of other values; None if the
+            server has no such series, so that values may be missing.
+        via: The endpoint: "legacy" (`insights/trend/`) or "query" (`query/`). The numbers are the same.
+        next: The server's link to more values. Do not follow it: newer servers repeat themselves there.
+        additional_properties: Fields that the server sent and the contract does not know.
     """
 
     __slots__ = ("_has_more", "_record", "_via")
@@ -137,12 +137,12 @@ class Trend:
 
     @property
     def has_more(self) -> bool | None:
-        """Whether values of a breakdown beyond its limit are there together; None where the server has no such row."""
+        """Whether breakdown values beyond the limit are combined in one series; None if the server has no such one."""
         return self._has_more
 
     @property
     def via(self) -> Literal["legacy", "query"]:
-        """Where it was asked for."""
+        """The endpoint: "legacy" or "query"."""
         return self._via
 
     @property
@@ -152,7 +152,7 @@ class Trend:
 
     @property
     def is_cached(self) -> bool | None:
-        """Whether the server had computed it before."""
+        """Whether the result came from the server's cache."""
         return self._record.is_cached
 
     @property
@@ -167,30 +167,30 @@ class Trend:
 
     @property
     def next(self) -> str | None:
-        """What the server says of further values of a breakdown; not to be followed."""
+        """The server's link to more breakdown values; do not follow it."""
         return self._record.next_
 
     @property
     def additional_properties(self) -> dict[str, Any]:
-        """What the contract does not know."""
+        """Fields that the contract does not know."""
         return self._record.additional_properties
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as the API writes it."""
+        """Return the response body as the API sends it."""
         return self._record.to_dict()
 
     def plot(self, *, ax: Axes | None = None, display: str | None = None) -> Axes:
-        """Draw it with matplotlib; needs the extra `plot`. What is not over is dashed.
+        """Draw the trend with matplotlib; needs the extra `plot`. Unfinished periods are dashed.
 
         Args:
-            ax: Where to draw. None makes a new figure of pyplot, which a notebook shows by itself.
-            display: What to draw, one of the API's displays such as "ActionsBar"; None follows the question.
+            ax: The Axes to draw on. None makes a new pyplot figure, which notebooks show.
+            display: One of the API's displays, such as "ActionsBar"; None for the display of the query.
 
         Returns:
-            The matplotlib Axes, to change and to save from: `trend.plot().figure.savefig("trend.png")`.
+            The matplotlib Axes, to change or save: `trend.plot().figure.savefig("trend.png")`.
 
         Raises:
-            ImportError: The extra is not installed; the message says how to get it.
+            ImportError: The extra is not installed; the message says how to install it.
             ValueError: There is no such display, or the trend has no points over time for it.
         """
         from posthog_environments.display.figure import plot
@@ -199,17 +199,17 @@ class Trend:
 
     @property
     def computed(self) -> datetime | None:
-        """When it was computed, by the clock of the project and without a zone; None if the server does not say."""
+        """When it was computed, in the project's time zone, as a naive datetime; None if the server does not say."""
         from posthog_environments.display.chart_data import clock
 
         return clock(self.last_refresh, self.timezone)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand it to polars, duckdb, pandas or pyarrow as a table; needs the extra `export`.
+        """Return the trend for polars, duckdb, pandas or pyarrow as a table; needs the extra `export`.
 
         The table has a row for each series and point: `series` (its number, from 0), `label`, `event`,
-        `breakdown_value`, `compare_label`, `point` (its number, from 0), `day` (as the project's clock shows it,
-        without a zone) and `value`.
+        `breakdown_value`, `compare_label`, `point` (its number, from 0), `day` (in the project's time zone, naive) and
+        `value`.
         """
         from posthog_environments.tables.arrow import trend
 
@@ -235,22 +235,22 @@ class Trend:
         return f"Trend({len(self)} series: {labels}{more})"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook."""
+        """Return HTML for notebooks."""
         from posthog_environments.display import html as display
 
         return display.trend(self.result, self.timezone, self.last_refresh)
 
 
 class PropertiesTimeline:
-    """How properties of one person changed over time. Iterating gives the points.
+    """How the properties of a person changed over time. Iterating gives the points.
 
     Attributes:
-        points: One at the first matching event and one at each change, oldest first; each has `timestamp`,
-            `properties`, and `relevant_event_count`, the events until the next point.
-        crucial_property_keys: Names of the properties of the person that the filters or the breakdown name.
-        effective_date_from: Start of the time looked at; None if the server does not say.
-        effective_date_to: End of the time looked at; None if the server does not say.
-        additional_properties: What the server sent and the contract does not know.
+        points: One point at the first matching event and one at each change, oldest first. Each has `timestamp`,
+            `properties`, and `relevant_event_count`, the number of events until the next point.
+        crucial_property_keys: Names of the person properties in the filters or the breakdown.
+        effective_date_from: Start of the period; None if the server does not say.
+        effective_date_to: End of the period; None if the server does not say.
+        additional_properties: Fields that the server sent and the contract does not know.
     """
 
     __slots__ = ("_record",)
@@ -265,26 +265,26 @@ class PropertiesTimeline:
 
     @property
     def crucial_property_keys(self) -> list[str]:
-        """Names of the properties that are looked at."""
+        """Names of the person properties in the filters or the breakdown."""
         return self._record.crucial_property_keys
 
     @property
     def effective_date_from(self) -> datetime | None:
-        """Start of the time looked at."""
+        """Start of the period."""
         return self._record.effective_date_from
 
     @property
     def effective_date_to(self) -> datetime | None:
-        """End of the time looked at."""
+        """End of the period."""
         return self._record.effective_date_to
 
     @property
     def additional_properties(self) -> dict[str, Any]:
-        """What the contract does not know."""
+        """Fields that the contract does not know."""
         return self._record.additional_properties
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as the API writes it."""
+        """Return the response body as the API sends it."""
         return self._record.to_dict()
 
     def __iter__(self) -> Iterator[PropertiesTimelinePoint]:
@@ -302,7 +302,7 @@ class PropertiesTimeline:
         return f"PropertiesTimeline({len(self)} points of {', '.join(self.crucial_property_keys) or 'no property'})"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook."""
+        """Return HTML for notebooks."""
         from posthog_environments.display import html as display
 
         return display.timeline(self.points, self.crucial_property_keys)

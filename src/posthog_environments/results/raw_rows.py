@@ -1,7 +1,7 @@
-"""Rows of a page of persons as they came: the bytes of each, and the two facts that a walk needs.
+"""Raw rows: the bytes of each person on a page, with the two fields that a paginator needs.
 
-An export writes what the server wrote. So a row is not read into a record and written again; that would cost most of
-the time, and lose what the record does not keep.
+An export writes rows as the server sent them. Decoding and encoding each row would take most of the time, and lose what
+the record does not keep.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ __all__ = ["Row", "RowPage", "person_of", "read_page", "uuid_of"]
 
 
 class Row(msgspec.Struct, gc=False):
-    """One person as the server wrote it.
+    """One person as the server sent it.
 
     Attributes:
-        uuid: What identifies it.
-        created_at: When it was created; None where that cannot be read.
-        raw: Its JSON, on one line.
+        uuid: The uuid of the person.
+        created_at: When the person was created; None if that is unreadable.
+        raw: The JSON of the person, on one line.
     """
 
     uuid: str
     created_at: Any = None
-    # Filled in afterwards: no server has a field of this name, and one that had would be overwritten.
+    # Set after decoding. No server has a field of this name; its value would be overwritten.
     raw: Any = msgspec.field(default=b"", name="(as it came)")
 
 
 class RowPage(msgspec.Struct, gc=False):
-    """A page, with its rows unread."""
+    """A page whose rows are not decoded."""
 
     results: list[msgspec.Raw]
     next: Any = None
@@ -46,13 +46,13 @@ _moment = datetime.fromisoformat
 
 
 def read_page(content: bytes) -> tuple[list[Row], Any, int | None]:
-    """Read the body of a page: the rows, the next link, and how many there are in all.
+    """Read the body of a page; return its rows, next link and total count.
 
     Raises:
-        DecodeError: It is not what the contract says.
+        DecodeError: The body does not follow the contract.
     """
     try:
-        # What is passed over unread is not looked at for this.
+        # The decoder does not check the encoding of rows.
         if not content.isascii():
             content.decode("utf-8")
         page = _page.decode(content)
@@ -86,7 +86,7 @@ def _oddly(created: object) -> datetime | None:
 
 
 def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
-    """Have the contract's own reader say what is wrong; where nothing is, keep the rows as they are all the same."""
+    """Read a page with the lenient reader, which raises the error; if it reads the page, keep the rows as they are."""
     from posthog_environments_api.models.person_page import PersonPage
 
     from posthog_environments.results.decoding import lenient
@@ -102,7 +102,7 @@ def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
 
 
 def _onto_one_line(rows: list[Row]) -> None:
-    """Take out the white space between the tokens: in texts a line break is always escaped."""
+    """Remove the white space between tokens; line breaks in strings are always escaped."""
     for row in rows:
         row.raw = msgspec.json.format(bytes(row.raw), indent=-1)
 
@@ -111,7 +111,7 @@ def person_of(raw: bytes) -> Person:
     """Read a row into a record.
 
     Raises:
-        DecodeError: It is none.
+        DecodeError: The row is not a person.
     """
     from posthog_environments_api.models import Person
 
@@ -128,9 +128,9 @@ _uuid = msgspec.json.Decoder(_Uuid)
 
 
 def uuid_of(raw: bytes) -> str:
-    """Read the uuid of a row alone.
+    """Read only the uuid of a row.
 
     Raises:
-        ValueError: It has none.
+        ValueError: The row has no uuid.
     """
     return _uuid.decode(raw).uuid

@@ -1,4 +1,4 @@
-"""The answer behind what a call gives: status, headers and body as they came."""
+"""Raw responses: status, headers and body of a response, beside the value of the call."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class RawResponse(Generic[T_co]):
-    """The answer to a call, as it came, with what became of it; `parse` gives what the call itself would give.
+    """The response of a call; `parse` returns the value of the call.
 
     Attributes:
-        status_code: HTTP status of the answer, a success.
-        headers: The headers of the answer; names are found in any case.
+        status_code: HTTP status of the response, a success.
+        headers: The headers of the response; names are case-insensitive.
         content: The body, decompressed.
-        attempts: How many requests were sent for it, with all retries, polls and endpoints tried.
-        elapsed: Seconds that the call took, waits included.
+        attempts: Number of requests that were sent, including retries, polls and other endpoints.
+        elapsed: Seconds that the call took, including waits.
     """
 
     status_code: int
@@ -36,24 +36,24 @@ class RawResponse(Generic[T_co]):
 
     @property
     def request_id(self) -> str | None:
-        """Value of the header X-Request-Id, to quote to support; None if there was none."""
+        """Value of the header X-Request-Id, to quote to support; None if the response has none."""
         return self.headers.get("x-request-id")
 
     @property
     def bytes_read(self) -> int | None:
-        """Bytes that the query has read, by X-PostHog-Query-Bytes-Read; None if the server does not say."""
+        """Bytes that the query read, from X-PostHog-Query-Bytes-Read; None if the server does not send it."""
         return self._number("x-posthog-query-bytes-read")
 
     @property
     def budget_remaining_bytes(self) -> int | None:
-        """Bytes that queries may still read, by X-PostHog-Query-Budget-Remaining-Bytes; None if nobody says."""
+        """Bytes that queries may still read, from X-PostHog-Query-Budget-Remaining-Bytes; None if it is not sent."""
         return self._number("x-posthog-query-budget-remaining-bytes")
 
     def parse(self) -> T_co:
-        """Return what the call gives.
+        """Return the value of the call.
 
         Raises:
-            MalformedResponseError: The answer is not what the contract says.
+            MalformedResponseError: The response does not follow the contract.
         """
         return self._parse()
 
@@ -61,18 +61,18 @@ class RawResponse(Generic[T_co]):
         """Decode the body. Integers of any size stay exact.
 
         Raises:
-            MalformedResponseError: It is no JSON, or empty.
+            MalformedResponseError: The body is empty or not JSON.
         """
         from posthog_environments_api.records import DecodeError
 
         try:
             return self._read(self.content)
         except DecodeError as error:
-            problem = f"The body is no JSON: {error}."
+            problem = f"The body is not JSON: {error}."
         raise MalformedResponseError(problem, status_code=self.status_code, body=self.content)
 
     def giving(self, value: U) -> RawResponse[U]:
-        """Return the same answer, whose `parse` gives `value`."""
+        """Return the same response with `value` as the result of `parse`."""
         return RawResponse(
             self.status_code, self.headers, self.content, self.attempts, self.elapsed, lambda: value, self._read
         )

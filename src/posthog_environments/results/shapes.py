@@ -1,9 +1,8 @@
-"""Reads pages of rows that are alike, fast: a strict decoder for the shape that this server's rows have.
+"""Fast decoding of pages: a strict decoder for each shape of rows that a server sends.
 
-A page that no decoder takes is read leniently, and if its rows turn out to be alike, a decoder is made for their shape:
-which fields of the contract they have, and what they have besides. So rows with fields that the contract does not know
-cost about as much as rows without. A decoder takes nothing that would read otherwise leniently: what is odd goes the
-long way, each time.
+A page that no decoder accepts is read leniently. If its rows are alike, a decoder is made for their shape: the fields
+of the contract that they have, and their other fields. So rows with unknown fields cost about as much as rows without.
+A decoder accepts only what the lenient reader would read the same way; anything else takes the slow way each time.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ __all__ = ["PageReader", "reader_of"]
 
 R = TypeVar("R", bound=Record)
 
-# Shapes that are kept for each kind of page, and how often one is learnt at all: a server whose rows never are alike
-# costs no more than reading them leniently does.
+# Shapes that are kept for each kind of page, and how many are learned at most, so that a server whose rows are never
+# alike costs no more than lenient reading.
 _KEPT: Final = 4
 _LESSONS: Final = 64
-# What a row may have besides, of which a server decides.
+# Limits on the unknown fields of a row, which the server chooses.
 _MOST_NAMES: Final = 32
 _LONGEST_NAME: Final = 100
 
@@ -56,7 +55,13 @@ _PLAIN: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What objects that are alike have: fields of the contract, and names besides, some of them not in each."""
+    """Fields that records of one shape have.
+
+    Attributes:
+        sent: Fields of the contract.
+        always: Unknown fields that each record has.
+        sometimes: Unknown fields that some records have.
+    """
 
     sent: tuple[str, ...]
     always: tuple[str, ...] = ()
@@ -64,17 +69,17 @@ class Shape:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names besides."""
+        """All unknown fields."""
         return (*self.always, *self.sometimes)
 
 
 class PageReader(Generic[R]):
-    """Reads pages of one kind. Safe to share between threads.
+    """Reads pages of one kind. It is safe to share between threads.
 
     Args:
-        kind: The kind of page.
+        kind: Record class of the page.
         rows: Its field that holds the rows.
-        row: The kind of its rows.
+        row: Record class of the rows.
     """
 
     def __init__(self, kind: type[R], rows: Field, row: type[Any]) -> None:
@@ -86,7 +91,7 @@ class PageReader(Generic[R]):
         self._lock = threading.Lock()
 
     def read(self, content: bytes) -> R | None:
-        """Read a page; None if no decoder takes it."""
+        """Read a page; return None if no decoder accepts it."""
         for decoder in self._decoders:
             try:
                 page = decoder.decode(content)
@@ -109,7 +114,7 @@ class PageReader(Generic[R]):
         return found
 
     def learn(self, page: R) -> None:
-        """Make a decoder for the shape of a page that was read leniently, if its rows are alike."""
+        """Make a decoder for the shape of a page, if its rows are alike. The page was read leniently."""
         if self._lessons <= 0:
             return
         rows = cast("Sequence[Record]", getattr(page, self._rows.name))
@@ -118,7 +123,7 @@ class PageReader(Generic[R]):
             return
         with self._lock:
             self._lessons -= 1
-            # Rows without names of their own keep a decoder of their own.
+            # Rows without unknown fields keep a separate decoder.
             alike = [
                 each
                 for each in self._decoders
@@ -134,7 +139,7 @@ class PageReader(Generic[R]):
 
 
 def shape_of(records: Sequence[Record], kind: type[Record]) -> Shape | None:
-    """Return the shape of records that were read leniently; None unless they are alike, and read just as they came."""
+    """Return the shape of records; None unless they are alike and were read without any correction."""
     if not records:
         return None
     known = {field.wire for field in plan_of(kind)}
@@ -162,7 +167,7 @@ def _joined(one: Shape, other: Shape) -> Shape:
 
 
 class _PageDecoder:
-    """A strict decoder for pages of one shape, with rows of one shape."""
+    """Strict decoder for pages of one shape, with rows of one shape."""
 
     def __init__(self, kind: type[Record], rows: Field, row_kind: type[Record], page: Shape, row: Shape) -> None:
         self.page, self.row = page, row
@@ -173,18 +178,18 @@ class _PageDecoder:
         self.decode = msgspec.json.Decoder(struct).decode
 
     def keep(self, rows: Sequence[Record], came: Sequence[Any]) -> None:
-        """Give records what they have besides."""
+        """Set the unknown fields of the records."""
         if self.row.names:
             keep(rows, came)
 
 
 def _attribute(place: int) -> str:
-    """Return the attribute of a struct for a name that the contract does not know: names on the wire may be any."""
+    """Return the struct attribute for an unknown field, whose name need not be an identifier."""
     return f"additional_{place}_"
 
 
 def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any]:
-    """Return a strict struct with the fields of a kind of record; those that the shape lacks read None, or empty."""
+    """Return a strict struct for a record class; fields that the shape lacks read None or empty."""
     fields: list[Any] = []
     rename: dict[str, str] = {}
     absent: dict[str, Any] = {"ADDITIONAL": [(name, _attribute(place)) for place, name in enumerate(shape.names)]}
@@ -200,7 +205,7 @@ def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any
     for place, name in enumerate(shape.names):
         rename[_attribute(place)] = name
         fields.append((_attribute(place), Any) if place < len(shape.always) else (_attribute(place), Any, ABSENT))
-    # Nobody ever sees one of these, so the collector need not look at them.
+    # Instances are short-lived and have no cycles, so the garbage collector can skip them.
     return msgspec.defstruct(
         f"Strict{kind.__name__}",
         fields,
@@ -220,10 +225,10 @@ def _empty(factory: Callable[[], Any]) -> property:
 
 
 def strict(kind: Kind) -> Any:
-    """Return the type of which a strict decoder takes just what is read as it is.
+    """Return the type with which a strict decoder accepts only values that need no correction.
 
     Raises:
-        TypeError: There is none.
+        TypeError: There is no such type.
     """
     if kind.name in _PLAIN:
         return _PLAIN[kind.name]
@@ -241,7 +246,7 @@ _readers: dict[type[Record], PageReader[Any] | None] = {}
 
 
 def reader_of(kind: type[R]) -> PageReader[R] | None:
-    """Return the reader for a kind of page; None if it holds no rows, or rows that no strict decoder can take."""
+    """Return the reader for a record class; None if it is not a page, or no strict decoder can read its rows."""
     try:
         return _readers[kind]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Answers about events over time: read leniently, and brought into one shape, that of `insights/trend/`. Pure."""
+"""Trend responses: read them leniently, and convert `query/` responses into the form of `insights/trend/`. Pure."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ __all__ = [
 ]
 
 ABSENT: Final = "$$_posthog_breakdown_null_$$"
-"""Stands for those who lack the property of a breakdown. Source: posthog/hogql_queries/utils/breakdowns.py."""
+"""Breakdown value of events without the property. Source: posthog/hogql_queries/utils/breakdowns.py."""
 OTHER: Final = "$$_posthog_breakdown_other_$$"
-"""Stands for all values of a breakdown beyond its limit. Source: the same."""
+"""Breakdown value for all values beyond the limit. Source: the same."""
 DEFAULT_LIMIT: Final = 25
-"""So many values of a breakdown are shown where the question does not say."""
+"""Default limit of breakdown values."""
 
 
 class TrendWarning(UserWarning):
-    """A trend is not what was probably meant: nobody has the property, or the time asked for holds no point."""
+    """A trend is probably not what was meant: nothing has the property, or the period contains no point."""
 
 
 def loads(content: bytes) -> Any:
-    """Decode JSON, in which NaN and Infinity, which servers since November 2022 wrote into trends, read None.
+    """Decode JSON; read NaN and Infinity, which servers since November 2022 wrote into trends, as None.
 
     Raises:
-        DecodeError: It is no JSON otherwise, too.
+        DecodeError: The content is not JSON, even with these.
     """
     from posthog_environments_api.records import DecodeError
 
@@ -54,15 +54,15 @@ def loads(content: bytes) -> Any:
 
 
 class QueryState:
-    """What `query_status` says of a query that is not answered at once; see GET `query/{id}/`.
+    """The `query_status` of an asynchronous query; see GET `query/{id}/`.
 
     Attributes:
-        id: By what it is asked for; None if the server does not say.
-        complete: Whether it is over.
-        failed: Whether it is over without a result.
-        message: Why it failed, in the server's words; None if it does not say.
-        code: The same as a code.
-        result: The answer, where there is one.
+        id: Id of the query, for polling; None if the server does not say.
+        complete: Whether the query has ended.
+        failed: Whether it has ended without a result.
+        message: Why it failed, in the server's words; None if the server does not say.
+        code: Error code of the failure; None if there is none.
+        result: The result, if there is one.
     """
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
@@ -76,7 +76,7 @@ class QueryState:
 
 
 def state_of(answer: object) -> QueryState | None:
-    """Read the `query_status` of an answer of `query/`; None where it has none."""
+    """Return the `query_status` of a response of `query/`; None if it has none."""
     status = cast("dict[str, Any]", answer).get("query_status") if isinstance(answer, dict) else None
     return QueryState(cast("dict[str, Any]", status)) if isinstance(status, dict) else None
 
@@ -86,10 +86,10 @@ def _text(value: object) -> str | None:
 
 
 def legacy_shape(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Write an answer of `query/` as `insights/trend/` writes its own; what only `query/` says is kept.
+    """Convert a response of `query/` into the form of `insights/trend/`; fields that only `query/` has are kept.
 
-    Source: the runner's response and trends/display.py of the vendor; a formula over a whole period has `data` null in
-    both, and rows of one number have no `labels` in either.
+    Source: the response of the vendor's trends query runner, and trends/display.py. In both forms a formula over a
+    whole period has `data` null, and rows with one number have no `labels`.
     """
     rest = dict(answer)
     rows = rest.pop("results", None)
@@ -110,10 +110,10 @@ def _row(row: object) -> object:
 
 
 def has_more(rows: Iterable[Any], *, via: str, limit: int | None) -> bool | None:
-    """Tell whether a row of the other values of a breakdown is there; None where the server has no such row.
+    """Return whether there is a row for the breakdown values beyond the limit; None if the server has no such row.
 
-    A server before 2025 left out what was beyond the limit, without a word. Of an answer with fewer values than that
-    nothing was left out.
+    Servers before 2025 drop values beyond the limit without a notice. With fewer values than the limit, nothing was
+    dropped.
     """
     found = [cast("dict[str, Any]", row) for row in rows if isinstance(row, dict)]
     values = [row["breakdown_value"] for row in found if row.get("breakdown_value") is not None]
@@ -126,7 +126,7 @@ def has_more(rows: Iterable[Any], *, via: str, limit: int | None) -> bool | None
 
 
 def _most_values(rows: list[dict[str, Any]]) -> int:
-    """Count the values of the series that has the most of them."""
+    """Return the number of breakdown values of the series with the most."""
     series: dict[str, set[str]] = {}
     for row in rows:
         if row.get("breakdown_value") is not None:
@@ -136,7 +136,7 @@ def _most_values(rows: list[dict[str, Any]]) -> int:
 
 
 def only_absent(values: Iterable[Any]) -> bool:
-    """Tell whether a breakdown has no value but the marker of those who lack the property."""
+    """Return whether a breakdown has only the value of events without the property."""
     found = list(values)
     return bool(found) and all(_is(value, ABSENT) or value == "" for value in found)
 

@@ -1,4 +1,4 @@
-"""A trend as CSV, with the columns that `insights/trend/` gives it. Pure; for `query/`, which writes no CSV."""
+"""Trend CSV: write a trend of `query/`, which has no CSV, with the columns of `insights/trend/`. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final, cast
 
 __all__ = ["csv_text"]
 
-# As servers write them, whatever the language of this machine.
+# English, as servers write them, in any locale.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write a line for each series: its name, and its numbers under the days (`1-Jan-2026`, by hour with the time).
+    """Return a CSV with a row for each series: its name, and its numbers by day (`1-Jan-2026`, or with the hour).
 
-    A display with one number for each series has it in a column `value`; servers have no column for it.
+    Displays with one number for each series get a column `value`, which servers do not have.
     """
     nothing: Sequence[Any] = ()
     days = max((row.get("days") or nothing for row in rows), key=len, default=nothing)

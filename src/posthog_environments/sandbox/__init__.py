@@ -1,4 +1,4 @@
-"""A local server that answers like PostHog: for trying things out, and for tests.
+"""Sandbox: a local server that answers like PostHog, for experiments and tests.
 
     from posthog_environments import Environment
     from posthog_environments.sandbox import Sandbox
@@ -6,8 +6,8 @@
     with Sandbox(persons=1000) as box, Environment(box.project_id, api_key=box.api_key, host=box.host) as env:
         print(env.persons.list().first())
 
-It needs the extra: pip install 'posthog-environments[sandbox]'. Importing this package loads neither the database nor
-the server; starting a sandbox does.
+It needs the extra: pip install 'posthog-environments[sandbox]'. The database and the server are imported when a sandbox
+starts.
 """
 
 from __future__ import annotations

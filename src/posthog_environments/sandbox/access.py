@@ -1,4 +1,4 @@
-"""Who may do what, and how often."""
+"""Access control: API keys, their scopes, and rate limits."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Keys:
         self._lock = threading.Lock()
 
     def add(self, scopes: frozenset[str], key: str | None = None) -> str:
-        """Make a key, or take the given one."""
+        """Add a key with its scopes; generate one if none is given."""
         key = key or f"phx_{secrets.token_hex(20)}"
         with self._lock:
             self._scopes[key.encode()] = scopes
         return key
 
     def revoke(self, key: str) -> None:
-        """Forget a key."""
+        """Remove a key."""
         with self._lock:
             self._scopes.pop(key.encode(), None)
 
     def scopes(self, key: str) -> frozenset[str] | None:
-        """Find the scopes of a key, in a time that says nothing about how much of it was right."""
+        """Return the scopes of a key, or None, in constant time."""
         given, found = key.encode(errors="replace"), None
         with self._lock:
             for known, scopes in self._scopes.items():
@@ -48,14 +48,14 @@ class Keys:
 
 
 def contains(scopes: Iterable[str], needed: str) -> bool:
-    """Tell whether scopes grant one: writing contains reading, and `*` everything."""
+    """Return whether scopes grant one: write includes read, and `*` includes all."""
     held = set(scopes)
     thing, _, action = needed.partition(":")
     return "*" in held or needed in held or (action == "read" and f"{thing}:write" in held)
 
 
 def authenticate(keys: Keys, authorization: str | None, elsewhere: str | None) -> tuple[str, frozenset[str]]:
-    """Find out whose request this is: from the header, else from the body or query."""
+    """Return the key of a request and its scopes; the header comes before `elsewhere`, the key in body or query."""
     given = _BEARER.fullmatch(authorization or "")
     if given is not None:
         key = given[1].strip()
@@ -73,13 +73,13 @@ def authenticate(keys: Keys, authorization: str | None, elsewhere: str | None) -
 
 
 def authorize(scopes: frozenset[str], needed: str) -> None:
-    """Refuse a key that lacks the scope, and name it."""
+    """Raise 403 if the key lacks the scope; the message names it."""
     if not contains(scopes, needed):
         raise _denied(f"This API key is missing the required scope '{needed}'.")
 
 
 def refuse_personal_key() -> Problem:
-    """Refuse any personal key, as the servers do where an operation has no scope."""
+    """Return the 403 of an operation without a scope, where servers refuse all personal API keys."""
     return _denied("This operation does not accept personal API keys.")
 
 
@@ -88,10 +88,9 @@ def _denied(detail: str) -> Problem:
 
 
 class Throttle:
-    """Count the requests of each key in each bucket over sliding windows; refused ones do not count.
+    """Counts the requests of each key and bucket in sliding windows; refused requests do not count.
 
-    The buckets in `shared` count together where their limits are of the same length: each looks at its own limits, and
-    finds there what the others took too.
+    The buckets in `shared` count together in windows of the same length. Each bucket still has its own limits.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class Throttle:
         self._logs: defaultdict[tuple[str, str, float], deque[float]] = defaultdict(deque)
 
     def take(self, key: str, bucket: str) -> None:
-        """Count a request, or refuse it."""
+        """Count a request, or raise 429."""
         rates = self._rates.get(bucket, ())
         if not rates:
             return

@@ -1,4 +1,4 @@
-"""The activity log: what was done to a person, and by whom."""
+"""Activity log of a person."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LIMIT: Final = 10
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
-    """Answer a page of the log about one person. The log outlives the person; this view of it does not."""
+    """Return a page of the log of a person; 404 if the person was deleted, although the log keeps its entries."""
     page, limit = _page(app, call)
     entries = Sql("FROM activity WHERE person_id = ?", (persons.find(app, call.id),))
     total = (app.store.row(Sql("SELECT count(*)") + entries) or (0,))[0]
     if app.lenient and page > max(1, -(-total // limit)):
-        raise crash("There is no such page, and the server falls over.")
+        raise crash("There is no such page, and the server crashes.")
     rows = app.store.rows(
         Sql("SELECT id, written(created_at), person_id, activity, name, changes")
         + entries
@@ -43,7 +43,7 @@ def _parsed(found: list[str]) -> Iterator[object]:
 
 def _link(app: AppContext, call: RequestContext, page: int, limit: int) -> str:
     if app.lenient:
-        return call.turned("page", page).turned("limit", limit).url
+        return call.with_number("page", page).with_number("limit", limit).url
     return call.link(page=page, limit=limit)
 
 
@@ -71,7 +71,7 @@ def _page(app: AppContext, call: RequestContext) -> tuple[int, int]:
             persons.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
         )
         if limit is None or page is None or limit < 1 or page < 1:
-            raise crash("The server does not check page and limit, and falls over.")
+            raise crash("The server does not check page and limit, and crashes.")
         return page, min(limit, persons.MOST_ID)
     return _whole(call, "page", 1), _whole(call, "limit", LIMIT)
 
@@ -82,7 +82,7 @@ def _whole(call: RequestContext, name: str, otherwise: int) -> int:
         return otherwise
     if not text.isascii() or not text.isdigit() or not text.strip("0"):
         raise invalid("This must be a whole number from 1.", name)
-    # No log is longer, and the database counts to 2**63 alone.
+    # No log is longer, and the integers of the database end at 2**63.
     return min(int(text[-4000:]), 10**9)
 
 

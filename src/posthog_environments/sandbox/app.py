@@ -1,4 +1,4 @@
-"""The ASGI application: lets a request in, runs its operation in a thread, and sends the answer."""
+"""ASGI application: check a request, run its operation in a thread, and send the response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _log = logging.getLogger("posthog_environments.sandbox")
 
 
 class App:
-    """Everything between the socket and the operations."""
+    """Handles all requests between the socket and the operations."""
 
     def __init__(self, app: AppContext, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class App:
             expose_headers=_SHOWN,
         )
         application = Starlette(middleware=[cors])
-        # Not a route: its pattern would not match a path with a line break in it, nor any other method.
+        # Not a route, which would not match paths with line breaks, nor unknown methods.
         application.router.default = request_response(self._answer)
         return application
 
@@ -77,7 +77,7 @@ class App:
         return StreamingResponse(self._chunks(reply.body), reply.status, reply.headers, reply.media_type)
 
     async def _chunks(self, body: Iterator[bytes]) -> AsyncIterator[bytes]:
-        """Read a long body in our own threads, which end with the sandbox."""
+        """Produce a long body in the sandbox's own threads, which end with it."""
         loop = asyncio.get_running_loop()
         while (chunk := await loop.run_in_executor(self._threads, next, body, None)) is not None:
             yield chunk
@@ -90,10 +90,10 @@ class App:
                 reply = fault.reply()
         except Problem as problem:
             reply = self._refusal(call, path, problem)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
-            # The answer says nothing about the inside; the log, silent by default, does.
+        except Exception:  # noqa: BLE001 - the client gets a response in any case
+            # The details go to the log, which is silent by default.
             _log.exception("the sandbox failed")
-            reply = _refusal(crash("The sandbox failed. This is a mistake of the sandbox."))
+            reply = _refusal(crash("The sandbox failed. This is a bug in the sandbox."))
         reply.headers["Date"] = format_datetime(self._app.now().replace(tzinfo=UTC), usegmt=True)
         reply.headers.update(notices.of(self._app.settings, call.url, path, reply.status))
         return reply
@@ -108,12 +108,12 @@ class App:
             raise not_found()
         if self._app.settings.redirect and resource.prefix == "environments":
             return Reply(307, headers={"Location": notices.twin(call.url)})
-        return self._let_in(call, path, resource)
+        return self._authorize_and_run(call, path, resource)
 
-    def _let_in(self, call: RequestContext, path: str, resource: routes.Endpoint) -> Reply:
-        """Look at format, key, method, project, scope and rate, in the order of the servers, and run the operation."""
+    def _authorize_and_run(self, call: RequestContext, path: str, resource: routes.Endpoint) -> Reply:
+        """Check format, key, method, project, scope and rate, in the order of real servers, and run the operation."""
         settings = self._app.settings
-        wants_csv = call.wants_csv  # reading it refuses formats that nobody knows
+        wants_csv = call.wants_csv  # raises for unknown formats
         key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
         if call.method == "OPTIONS" and self._app.lenient:
             return json_reply({"name": path, "description": "", "renders": list(KINDS), "parses": [KINDS[0]]})
@@ -144,7 +144,7 @@ class App:
         return resource if known else None
 
     def _refusal(self, call: RequestContext, path: str, problem: Problem) -> Reply:
-        """Write a refusal; as CSV it is a status and nothing else."""
+        """Return the response of a problem; for CSV requests it has a status but no body."""
         reply = _refusal(problem)
         if self._app.lenient and self._resource(path) is not None and _asks_for_csv(call):
             return Reply(reply.status, headers=reply.headers)
@@ -152,10 +152,10 @@ class App:
 
 
 class _Cors(CORSMiddleware):
-    """Lets pages of this machine in; others get an answer all the same, as from the real servers, but no permission."""
+    """Allows origins on this machine. Other origins get a response without CORS headers, as from real servers."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer what a browser asks beforehand."""
+        """Return the response to a preflight request."""
         response = super().preflight_response(request_headers)
         return response if response.status_code == 200 else Response(media_type="text/html")
 
@@ -168,15 +168,15 @@ def _asks_for_csv(call: RequestContext) -> bool:
 
 
 def _no_table(reply: Reply) -> Reply:
-    """Give what the servers make of an answer that has no rows, when CSV is asked for: nothing, or if empty a crash."""
+    """Return what servers send for CSV of an operation without rows: an empty body, or a 500 if it was empty."""
     if reply.body:
         return Reply(reply.status, headers=reply.headers)
-    page = b"<html><head><title>500</title></head><body><h1>The server fell over</h1></body></html>\n"
+    page = b"<html><head><title>500</title></head><body><h1>The server crashed</h1></body></html>\n"
     return Reply(500, page, "text/html; charset=utf-8")
 
 
 def _url(request: Request) -> str:
-    """Write the address as it was asked for: links and headers repeat it, and a decoded one would not do there."""
+    """Return the URL as it was sent, not decoded; links and headers repeat it."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     return f"{request.url.scheme}://{request.url.netloc}{path}{'?' if query else ''}{query}"
 
@@ -193,7 +193,7 @@ async def _read(request: Request) -> bytes:
 
 
 def _key_elsewhere(call: RequestContext) -> str | None:
-    """Find a key in a JSON body or, where there is none, in the query."""
+    """Return the key in a JSON body, else in the query."""
     if KEY_PARAMETER.encode() in call.body:
         try:
             value = bodies.object_of(call.body).get(KEY_PARAMETER)

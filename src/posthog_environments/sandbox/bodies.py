@@ -1,4 +1,4 @@
-"""JSON as it comes in: strict where the database would choke on it later."""
+"""Request bodies: read and write JSON and forms; refuse JSON that the database cannot store."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _finite(text: str) -> float:
 
 
 def parse(data: str | bytes) -> Any:
-    """Read JSON; raises ValueError for anything that is not, or that cannot be stored as text."""
+    """Read JSON; raise ValueError if it is invalid or cannot be stored as UTF-8."""
     text = data.decode() if isinstance(data, bytes) else data
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-        # A lone surrogate passes json.loads; it cannot be written as UTF-8, nor read by the database.
+        # json.loads accepts lone surrogates, which UTF-8 and the database do not.
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -40,7 +40,7 @@ def write(value: object) -> str:
 
 
 def object_of(data: bytes) -> dict[str, Any]:
-    """Read the body of a request, which is an object or nothing."""
+    """Read a body that is a JSON object or empty."""
     if not data.strip():
         return {}
     value = value_of(data)
@@ -50,7 +50,7 @@ def object_of(data: bytes) -> dict[str, Any]:
 
 
 def value_of(data: bytes) -> object:
-    """Read the body of a request as JSON of any kind."""
+    """Read a body that is any JSON value."""
     try:
         return cast("object", parse(data))
     except ValueError as error:
@@ -58,7 +58,7 @@ def value_of(data: bytes) -> object:
 
 
 def form_of(content_type: str, data: bytes) -> dict[str, str]:
-    """Read the texts of a form of several parts; files in it have no effect here."""
+    """Read the text fields of a multipart form; files are ignored."""
     message = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n" + data
     )

@@ -1,4 +1,4 @@
-"""The sandbox as people use it."""
+"""`Sandbox`: the public class that starts and controls the local server."""
 
 from __future__ import annotations
 
@@ -29,50 +29,48 @@ _THREADS: Final = 4
 
 
 class Sandbox:
-    """A local server that answers like PostHog, on a database of its own.
+    """A local server that answers like PostHog, with its own database.
 
-    Use it as a context manager, or call `start` and `stop`. Nothing leaves this machine: it listens on 127.0.0.1.
+    Use it as a context manager, or call `start` and `stop`. It listens on 127.0.0.1 only.
 
     Args:
-        persons: How many persons to generate.
-        data: `"cdnow"` for the real purchases of 23,570 customers in 1997 and 1998, or the path of a file of events
-            of your own (Parquet, CSV or JSON Lines); then nobody is generated.
+        persons: Number of persons to generate.
+        data: `"cdnow"` for the real purchases of 23,570 customers in 1997 and 1998, or the path of your own file of
+            events (Parquet, CSV or JSON Lines). Then no persons are generated.
         seed: The same seed and the same `now` give the same persons and events.
-        era: Which servers it is like: `"2025"`, those of autumn 2025; `"2026"`, those of the first half of 2026;
-            `"2026-09"`, the cloud since September 2026.
-        scopes: Scopes of its key, such as `["person:read"]`; None is all.
+        era: The servers to imitate: `"2025"` for autumn 2025, `"2026"` for the first half of 2026, `"2026-09"` for
+            PostHog Cloud since September 2026.
+        scopes: Scopes of its key, such as `["person:read"]`; None for all.
         rates: True for the documented limits, False for none, or your own for the buckets persons, deletes, insights,
-            query and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit.
-            Insights and query count together, in the era 2026 with persons; in 2026-09 persons and insights do.
-        port: The port; 0 takes a free one.
-        path: A database file. One that holds a sandbox already is used as it is; None keeps everything in memory.
-        now: What its clock says at the start, as UTC; from there it runs on. None is the real time, or for
-            `data="cdnow"` the day after the data ends.
-        oddities: True has the real server's ways, also where they contradict its documentation: short pages,
-            changes that take effect a little later, 202 for 204, dates and filters that are quietly misread.
-            False does what the contract says.
-        unscoped: Real servers refuse personal keys for the two operations without a scope, `insights/timing` and
-            `properties_timeline`. The default `"allow"` answers them; `"refuse"` is what real servers do.
-        prefixes: Which of `"environments"` and `"projects"` it knows.
-        redirect: True answers `/api/environments/…` with a 307 to the twin under `/api/projects/…`.
-        queued: True puts those whom `persons/bulk_delete/` finds into a queue, and says so, as the cloud does since
-            September 2026; they are deleted after the lag. False deletes them at once.
-        sunset: The date in the header Sunset, which is sent from the era 2026 on, with Deprecation and Link, in
-            answers under `/api/environments/`.
-        lag: Seconds until a change takes effect; None is 0.2, and 0 without oddities.
-        legacy_trends: Status with which `insights/trend/` is refused. None is what the era does: servers of 2025 and
-            2026 answer, the cloud since September 2026 gives 404 for GET and 403 for POST. Era 2026 can give 403, as
-            to most accounts; era 2026-09 can give 404 or 405 for POST.
-        actions: Names of events by the numbers that actions have: `{1: "purchase"}`. None is one for each event that
-            is there, by name, and with data of your own none.
-        later: How often a question at `query/` is answered 202 before its answer is there; 0 answers at once.
-        project_id: Number of its project.
-        api_key: Its key; None makes a new one.
+            query and rest: `{"persons": "180/min, 1200/hour"}`. Buckets that are not named have no limit. Insights and
+            query share their limits; in era 2026 with persons, too. In era 2026-09 persons and insights share theirs.
+        port: The port; 0 for any free one.
+        path: A database file. A file that holds a sandbox is used as it is. None keeps everything in memory.
+        now: Start of its clock, in UTC. None is the real time, or for `data="cdnow"` the day after the data ends.
+        oddities: True for the quirks of real servers, also where they contradict the documentation: short pages,
+            changes that take effect a little later, 202 instead of 204, misread dates and filters. False for exactly
+            what the contract says.
+        unscoped: What to do with the two operations without a scope, `insights/timing` and `properties_timeline`:
+            `"allow"`, or `"refuse"` personal keys, as real servers do.
+        prefixes: The prefixes that it has: `"environments"`, `"projects"` or both.
+        redirect: Whether to answer `/api/environments/…` with a 307 to its twin under `/api/projects/…`.
+        queued: Whether `persons/bulk_delete/` queues the persons and says so, as PostHog Cloud does since September
+            2026; they are deleted after the lag. False deletes them at once.
+        sunset: Date of the header Sunset, which responses under `/api/environments/` have from era 2026 on, together
+            with Deprecation and Link.
+        lag: Seconds until a change takes effect; None is 0.2, or 0 without oddities.
+        legacy_trends: Status of refusals by `insights/trend/`. None follows the era: servers of 2025 and 2026 answer,
+            PostHog Cloud since September 2026 sends 404 for GET and 403 for POST. Era 2026 can send 403, as to most
+            accounts; era 2026-09 can send 404 or 405 for POST.
+        actions: Event names by the ids of actions: `{1: "purchase"}`. None makes an action of each event, numbered by
+            name, but none for your own data.
+        later: How many times a query at `query/` is answered 202 before the result; 0 answers at once.
+        project_id: Id of its project.
+        api_key: Its key; None generates one.
 
     Raises:
-        SandboxArgumentError: An argument cannot be. Nothing was started.
+        SandboxArgumentError: An argument is invalid. Nothing was started.
         SandboxMissingExtraError: The extra `sandbox` is not installed.
-
     """
 
     def __init__(
@@ -89,7 +87,7 @@ class Sandbox:
         now: datetime | date | str | None = None,
         oddities: bool = True,
         unscoped: Literal["allow", "refuse"] = "allow",
-        prefixes: str | Sequence[str] = _settings.ROOMS,
+        prefixes: str | Sequence[str] = _settings.PREFIXES,
         redirect: bool = False,
         queued: bool = False,
         sunset: date = SUNSET,
@@ -139,23 +137,23 @@ class Sandbox:
 
     @property
     def host(self) -> str:
-        """Its URL, as `Environment(host=…)` takes it."""
+        """Its URL, for `Environment(host=…)`."""
         return f"http://127.0.0.1:{self._running(self._server).port}"
 
     @property
     def project_id(self) -> str:
-        """Number of its project, as text."""
+        """Id of its project, as a string."""
         return str(self._settings.project_id)
 
     @property
     def api_key(self) -> str:
-        """Its key."""
+        """Its API key."""
         self._running(self._server)
         return self._api_key
 
     @property
     def environ(self) -> dict[str, str]:
-        """The three variables of the environment that point clients here."""
+        """The three environment variables that configure a client for this sandbox."""
         return {
             "POSTHOG_HOST": self.host,
             "POSTHOG_PROJECT_ID": self.project_id,
@@ -163,12 +161,11 @@ class Sandbox:
         }
 
     def start(self) -> Self:
-        """Load the data and serve; a second call does nothing.
+        """Load the data and start the server; a second call does nothing.
 
         Raises:
-            SandboxDataError: A file does not hold what it should.
-            SandboxStartError: The port is taken.
-
+            SandboxDataError: A file is invalid.
+            SandboxStartError: The server could not start, for example because the port is in use.
         """
         with self._lock:
             if self._stack is None:
@@ -178,7 +175,7 @@ class Sandbox:
         return self
 
     def _open(self, stack: ExitStack) -> None:
-        # Heavy, and only here: whoever imports the sandbox without starting one does not pay for it.
+        # Slow imports, needed only to start a sandbox.
         from concurrent.futures import ThreadPoolExecutor
 
         from posthog_environments.sandbox import cdnow, loading
@@ -212,7 +209,7 @@ class Sandbox:
         self._api_key = keys.add(settings.scopes, settings.api_key)
 
     def stop(self) -> None:
-        """Stop serving, carry out what waits, and close the database; a second call does nothing."""
+        """Stop the server, apply pending changes, and close the database; a second call does nothing."""
         with self._lock:
             stack, self._stack = self._stack, None
             self._server = None
@@ -221,7 +218,7 @@ class Sandbox:
                 self._app = self._keys = self._faults = None
 
     def add_key(self, *scopes: str) -> str:
-        """Make a further key with the given scopes, or all."""
+        """Add a key with the given scopes, or with all, and return it."""
         return self._running(self._keys).add(_settings.scopes_of(scopes or None))
 
     def revoke_key(self, key: str) -> None:
@@ -231,29 +228,28 @@ class Sandbox:
     def fail_next(
         self, status: int, *, times: int = 1, retry_after: int | None = None, html: bool = False, after: bool = False
     ) -> None:
-        """Let the next requests to the API fail, to see what your code makes of it.
+        """Make the next requests to the API fail, to test how your code handles it.
 
-            box.fail_next(503, times=2, retry_after=1)   # two requests, then all is well
-            box.fail_next(502, html=True)                # a proxy's page in place of an error of the API
-            box.fail_next(504, after=True)               # the request is carried out, and its answer lost
+            box.fail_next(503, times=2, retry_after=1)   # two requests fail, the next ones succeed
+            box.fail_next(502, html=True)                # a proxy's page instead of an error of the API
+            box.fail_next(504, after=True)               # the request is carried out, but its response is lost
 
-        What is ordered while earlier faults still wait comes after them. A request that fails counts against no
-        limit, and its key is not looked at; with `after` it is like any other, and where the server refuses it
-        anyway, the refusal is what it gets.
+        Failures that are ordered later come after those that are still pending. A failing request counts against no
+        limit, and its key is not checked. With `after` both happen, and if the server refuses the request anyway, the
+        refusal is the response.
 
         Args:
-            status: Status of the answer, 400 to 599.
-            times: How many requests fail; 0 is none.
-            retry_after: Seconds in the header Retry-After; None leaves it out.
-            html: Whether the body is a page of HTML, as proxies send, instead of the JSON of the API.
+            status: Status of the response, 400 to 599.
+            times: How many requests fail; 0 for none.
+            retry_after: Seconds of the header Retry-After; None omits it.
+            html: Whether the body is an HTML page, as from a proxy, instead of the JSON of the API.
             after: Whether the request is carried out first.
 
         Raises:
-            SandboxArgumentError: An argument cannot be. Nothing was ordered.
+            SandboxArgumentError: An argument is invalid. No failure was ordered.
             SandboxError: The sandbox is not running.
-
         """
-        # Heavy as a whole: see `_open`.
+        # A slow import: see `_open`.
         from posthog_environments.sandbox.faults import Fault
 
         fault = Fault(
@@ -265,25 +261,24 @@ class Sandbox:
         self._running(self._faults).add(fault, _settings.whole("times", times, 0, 1_000_000))
 
     def fail_later(self, message: str = "", *, times: int = 1) -> None:
-        """Let the next asynchronous questions at `query/` fail: asked for again, they answer 400, or 500.
+        """Make the next asynchronous queries at `query/` fail: polling them returns 400 or 500.
 
         Args:
-            message: Why, as the answer 400 says; without one it is a 500.
-            times: How many questions fail.
+            message: The reason in the 400 response; without one it is a 500.
+            times: How many queries fail.
 
         Raises:
-            SandboxArgumentError: An argument cannot be. Nothing was ordered.
+            SandboxArgumentError: An argument is invalid. No failure was ordered.
             SandboxError: The sandbox is not running.
-
         """
         self._running(self._app).queue.order_failure(str(message), _settings.whole("times", times, 0, 1000))
 
     def settle(self) -> None:
-        """Let all changes take effect now, instead of after the lag: tests need not sleep."""
+        """Apply all pending changes now, instead of after the lag, so that tests need not sleep."""
         self._running(self._app).changes.settle(at_once=True)
 
     def wait(self) -> None:
-        """Wait until the server ends."""
+        """Wait until the server stops."""
         self._running(self._server).wait()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Delete many persons in one request, and tell of which the events are deleted (since 2026; posthog/api/person.py)."""
+"""Bulk deletion of persons, and the status of event deletions (since 2026; source: posthog/api/person.py)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIELDS: Final = ("ids", "distinct_ids", "delete_events", "delete_recordings", "k
 
 
 def delete(app: AppContext, call: RequestContext) -> Reply:
-    """Delete those who are named by uuid or by distinct id; nobody else is looked for."""
+    """Delete the persons with the given uuids or distinct ids."""
     given = call.fields
     found = _found(app, given)
     events, keep = _flag(app, given, "delete_events"), _flag(app, given, "keep_person")
@@ -49,7 +49,7 @@ def _flag(app: AppContext, given: Mapping[str, Any], name: str) -> bool:
     value = given.get(name, False)
     if not app.lenient and not isinstance(value, bool):
         raise invalid("This must be true or false.", name)
-    return bool(value)  # the oddity: the text "false" is true
+    return bool(value)  # quirk: the text "false" is true
 
 
 def _found(app: AppContext, given: Mapping[str, Any]) -> list[int]:
@@ -74,7 +74,7 @@ def _uuid(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is no UUID.", "ids") from None
+        raise invalid(f"{text[:60]!r} is not a UUID.", "ids") from None
 
 
 def _queue(app: AppContext, found: list[int], deletion: Deletion) -> None:
@@ -99,7 +99,7 @@ def _remove(app: AppContext, found: list[int], deletion: Deletion) -> None:
 
 
 def show_deletions(app: AppContext, call: RequestContext) -> Reply:
-    """Answer of whose events the deletion was asked for, newest first, and whether it is done."""
+    """Return the persons whose events are to be deleted, newest first, with the status of the deletion."""
     state, person = call.query.get("status", "all"), call.query.get("person_uuid")
     if state not in STATES:
         raise invalid(f"This must be one of {', '.join(STATES)}.", "status")
@@ -107,7 +107,7 @@ def show_deletions(app: AppContext, call: RequestContext) -> Reply:
     with app.store.writing() as cursor:
         cursor.execute(
             "UPDATE deletions SET verified_at = ? WHERE verified_at IS NULL AND created_at <= ?",
-            [app.now(), app.changes.over()],
+            [app.now(), app.changes.settled_until()],
         )
     chosen = Sql("FROM deletions WHERE TRUE")
     if state != "all":
@@ -142,7 +142,7 @@ def _person(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is no UUID.", "person_uuid") from None
+        raise invalid(f"{text[:60]!r} is not a UUID.", "person_uuid") from None
 
 
 def _number(call: RequestContext, name: str, otherwise: int, *, least: int) -> int:

@@ -1,8 +1,7 @@
-"""The real data set: every purchase of the customers who first bought at CDNOW in early 1997, until June 1998.
+"""CDNOW data set: all purchases until June 1998 of the customers who first bought at CDNOW in early 1997.
 
 Published by Peter S. Fader and Bruce G. S. Hardie for research and teaching; the NOTICE has source and terms.
-`cdnow.parquet` holds the 69,659 lines of their `CDNOW_master.txt` in their order. It was made from that file by
-this statement of DuckDB, which anyone can run again:
+`cdnow.parquet` holds the 69,659 lines of their `CDNOW_master.txt` in their order. This DuckDB statement made it:
 
     COPY (
         SELECT f[1]::INTEGER AS customer, strptime(f[2], '%Y%m%d')::DATE AS day,
@@ -13,9 +12,9 @@ this statement of DuckDB, which anyone can run again:
     ) TO 'cdnow.parquet' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 22,
                           ROW_GROUP_SIZE 200000)
 
-The source knows days only. So that the order is the same everywhere, the n-th purchase of a day is put n seconds
-after its midnight; a person is created at the first purchase. Segments are this package's own: one purchase is
-"one-time", two to four are "repeat", from five on "loyal".
+The source has dates without times. To fix the order, the n-th purchase of a day is n seconds after midnight. A person
+is created at the first purchase. The segments are this package's own: one purchase is "one-time", two to four are
+"repeat", five and more "loyal".
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
 END: Final = datetime(1998, 7, 1)  # noqa: DTZ001 - UTC without an offset, as everywhere in the sandbox
-"""The day after the data ends, which the clock of a sandbox with this data starts at."""
+"""The day after the last purchase; the clock of a sandbox with this data starts here."""
 
 _PURCHASES: Final = """
 CREATE OR REPLACE TEMP TABLE purchases AS
@@ -73,7 +72,7 @@ ORDER BY n
 
 
 def load(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Turn customers into persons and purchases into events."""
+    """Load customers as persons and purchases as events."""
     with as_file(files("posthog_environments.sandbox") / "cdnow.parquet") as path:
         cursor.execute(_PURCHASES, [str(path)])
     cursor.execute(_PERSONS)

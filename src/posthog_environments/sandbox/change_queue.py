@@ -1,7 +1,7 @@
-"""The queue of changes that the server has taken and not yet carried out.
+"""Queue of changes that the server has accepted and not yet applied.
 
-Like the real servers the sandbox takes a change, writes it into the activity log, and carries it out a moment later.
-What waits is kept in the database too, so that a database file loses nothing that was accepted.
+Like real servers, the sandbox accepts a change, logs it as activity, and applies it a moment later. The queue is also
+stored in the database, so that a database file loses no accepted change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What of a person is to be deleted."""
+    """What to delete: the events of a person, and unless `keep` is set the person."""
 
     events: bool
     keep: bool
@@ -53,7 +53,7 @@ class Changes:
         self._lock = threading.Lock()
         self._waiting: deque[tuple[float, PendingChange]] = deque()
         self._numbers = 0
-        self._settled: datetime | None = None
+        self._settled_at: datetime | None = None
 
     @property
     def lag(self) -> float:
@@ -61,25 +61,25 @@ class Changes:
         return self._lag
 
     def recover(self) -> None:
-        """Carry out what an earlier run of this database file accepted and could not finish."""
+        """Apply the changes that an earlier run with this database file accepted but did not apply."""
         rows = self._store.rows(Sql("SELECT seq, person_id, changes, removed, deletes FROM pending ORDER BY seq"))
         for seq, person_id, changes, removed, deletes in rows:
             deletion = Deletion(**bodies.parse(deletes)) if deletes else None
             names = tuple(bodies.parse(removed))
             self._waiting.append((0.0, PendingChange(seq, person_id, bodies.parse(changes), names, deletion)))
-        # Every change is in the log too.
+        # The log has all changes, so its largest id is the last number.
         (last,) = self._store.row(Sql("SELECT coalesce(max(id), 0) FROM activity")) or (0,)
         self._numbers = last
         self.settle(at_once=True)
 
     def number(self) -> int:
-        """Give each change and log entry a number of its own."""
+        """Return a new number for a change or a log entry."""
         with self._lock:
             self._numbers += 1
             return self._numbers
 
     def accept(self, cursor: duckdb.DuckDBPyConnection, change: PendingChange) -> None:
-        """Take a change into the queue."""
+        """Store an accepted change."""
         cursor.execute(
             "INSERT INTO pending VALUES (?, ?, ?, ?, ?)",
             [
@@ -92,19 +92,19 @@ class Changes:
         )
 
     def queue(self, change: PendingChange) -> None:
-        """Let an accepted change wait for its time."""
+        """Schedule an accepted change after the lag."""
         with self._lock:
             self._waiting.append((time.monotonic() + self._lag, change))
 
-    def over(self) -> datetime:
-        """Tell up to which moment all that was taken is over, as far as it waits for the lag alone."""
+    def settled_until(self) -> datetime:
+        """Return the time up to which all accepted changes have passed the lag."""
         before = self._clock.now() - timedelta(seconds=self._lag)
-        return max(before, self._settled or before)
+        return max(before, self._settled_at or before)
 
     def settle(self, *, at_once: bool = False) -> None:
-        """Carry out the changes whose time has come."""
+        """Apply the changes that are due, or all."""
         if at_once:
-            self._settled = self._clock.now()
+            self._settled_at = self._clock.now()
         self._store.order.settle(at_once=at_once)
         if not self._waiting:
             return
@@ -140,7 +140,7 @@ class Changes:
                 change.person_id,
             ],
         )
-        # As on the real servers a change is an event like any other: trends and timelines see it.
+        # As on real servers, a change is also an event, which trends and timelines see.
         cursor.execute(
             "INSERT INTO events SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, NULL, '{}', ?, ? FROM events",
             [

@@ -1,4 +1,4 @@
-"""Change persons: set and remove properties, delete."""
+"""Changes of one person: set properties, remove a property, delete the person."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from posthog_environments.sandbox.problems import crash, invalid, not_found, req
 from posthog_environments.sandbox.sql import Sql
 
 MOST_NAMES: Final = 1000
-"""So many properties can be removed at once since September 2026."""
-_NO_OBJECT: Final = "The body is no object, and the server falls over."
+"""Most properties to remove in one request, since September 2026."""
+_NO_OBJECT: Final = "The body is not an object, and the server crashes."
 
 
 def update(app: AppContext, call: RequestContext) -> Reply:
@@ -33,12 +33,12 @@ def _update(app: AppContext, call: RequestContext) -> Reply:
 
 
 def _update_as_servers(app: AppContext, call: RequestContext) -> Reply:
-    """Look at the body before the person; what is no object of properties is taken, and has no effect."""
+    """Check the body before the person; accept properties that are not an object, without any effect."""
     if not isinstance(call.data, dict):
         raise crash(_NO_OBJECT)
     properties = cast("dict[str, Any]", call.data).get("properties")
     if properties is None:
-        # The oddity: code and detail have changed places.
+        # Quirk: code and detail are swapped.
         raise invalid("required", "properties", "This field is required.")
     key = persons.find(app, call.id)
     kept = cast("dict[str, Any]", properties) if isinstance(properties, dict) else {}
@@ -63,16 +63,16 @@ def _remove(app: AppContext, call: RequestContext) -> Reply:
 
 
 def _remove_as_servers(app: AppContext, call: RequestContext) -> Reply:
-    """Remove as the servers do, which look at nothing beforehand; since September 2026 they look at the name.
+    """Remove a property as servers do, without checks. Since September 2026 they check the name.
 
-    Before, a name that is no text has no effect, and is no error.
+    Before, a name that is not a string is accepted, without any effect.
     """
     row = app.store.row(Sql("SELECT id FROM persons WHERE") + _where_or_crash(call.id))
     if row is None:
-        raise crash("There is no such person, and the server falls over.")
+        raise crash("There is no such person, and the server crashes.")
     data = cast("dict[str, Any]", call.data) if isinstance(call.data, dict) else {}
     if "$unset" not in data:
-        raise crash("The body has no $unset, and the server falls over.")
+        raise crash("The body has no $unset, and the server crashes.")
     name = data["$unset"]
     names = _names(name) if app.today else (name,) if isinstance(name, str) else ()
     _change(app, PendingChange(app.changes.number(), int(row[0]), {}, names), "delete_property")
@@ -82,8 +82,8 @@ def _remove_as_servers(app: AppContext, call: RequestContext) -> Reply:
 def _where_or_crash(text: str) -> Sql:
     try:
         return persons.where(text, lenient=True)
-    except Exception:  # noqa: BLE001 - whatever is wrong with the id
-        raise crash("The id is none, and the server falls over.") from None
+    except Exception:  # noqa: BLE001 - servers fail alike for any invalid id
+        raise crash("The id is invalid, and the server crashes.") from None
 
 
 def _names(given: object) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _change(app: AppContext, change: PendingChange, action: str) -> None:
 
 
 def delete(app: AppContext, call: RequestContext) -> Reply:
-    """Delete a person, and the person's events if asked for; the sandbox does not wait until Sunday for these."""
+    """Delete a person, and on request its events; these at once, where servers wait until Sunday."""
     events, keep = _asked(app, call, "delete_events"), app.newer and _asked(app, call, "keep_person")
     with app.store.writing() as cursor:
         query = Sql("SELECT id FROM persons WHERE") + persons.where(call.id, lenient=app.lenient)
@@ -120,7 +120,7 @@ def delete(app: AppContext, call: RequestContext) -> Reply:
 
 
 def _asked(app: AppContext, call: RequestContext, name: str) -> bool:
-    # The oddity: it is the presence that counts, and `false` deletes too.
+    # Quirk: the presence of the parameter counts, so `false` deletes too.
     return name in call.query if app.lenient else bodies.truth(call.query.get(name))
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's own time: it starts where it is told to and runs on from there."""
+"""Clock of the sandbox, with a start time of its own."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 
 def text(moment: datetime | None) -> str | None:
-    """Write a moment as the API does: UTC, microseconds, Z."""
+    """Format a time as the API does: UTC, with microseconds and Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
 
 
 class Clock:
-    """Tell the time in UTC, as datetimes without an offset."""
+    """Returns the time in UTC, as naive datetimes."""
 
     def __init__(self, start: datetime | None) -> None:
         self._start = start
         self._since = time.monotonic()
 
     def now(self) -> datetime:
-        """Give the present moment."""
+        """Return the current time."""
         if self._start is None:
             return datetime.now(UTC).replace(tzinfo=None)
         return self._start + timedelta(seconds=time.monotonic() - self._since)

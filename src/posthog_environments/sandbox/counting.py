@@ -1,8 +1,8 @@
-"""Count events in the database: the SQL behind trends.
+"""Event counts: the SQL of trends.
 
-Each query is built of the same steps: `hits`, the events that a series counts, with who did it, in which visit, with
-which value, and the part that a breakdown puts it into; `counts`, a number for each part and point; and, where there is
-a breakdown, `named`, which keeps the largest parts and puts the others together.
+Each query has the same steps. `hits` are the events that a series counts, with person, session, value and breakdown
+value ("part"). `counts` has a number for each part and point in time. With a breakdown, `named` keeps the largest parts
+and combines the others.
 """
 
 # ruff: noqa: S608 - the only texts put into the SQL are constants of this module
@@ -51,15 +51,15 @@ _PLAIN: Final[Mapping[str, str]] = {
     **{math: over.format("value") for math, over in _OVER.items()},
 }
 _POINT: Final[Mapping[str, str]] = {
-    # Cast, for older versions of DuckDB give a date.
+    # The cast is for older versions of DuckDB, which return a date.
     **{interval: f"date_trunc('{interval}', happened)::TIMESTAMP" for interval in STEPS},
     "week": "(date_trunc('week', happened + INTERVAL 1 DAY) - INTERVAL 1 DAY)::TIMESTAMP",
 }
 _ACTIVE: Final = """
 , units AS (SELECT DISTINCT part, who, date_trunc('{unit}', happened)::TIMESTAMP AS unit FROM hits),
 covers AS (
-    -- One row for each person and unit, which covers the units until the window ends or the next row begins. The rows
-    -- of a person never overlap, so that adding up who comes and who goes gives the number of active persons.
+    -- One row for each person and unit, from the unit to the end of its window or to the next row. Rows of a person
+    -- never overlap, so starts minus ends is the number of active persons.
     SELECT part, unit, least(unit + to_hours(?),
         coalesce(lead(unit) OVER (PARTITION BY part, who ORDER BY unit), TIMESTAMP '9999-12-31')) AS until
     FROM units
@@ -84,7 +84,7 @@ ranked AS (
 )
 SELECT name, point, fsum(value ORDER BY place), min(place) AS place FROM named GROUP BY name, point ORDER BY place
 """
-_CONSTANT: Final[Mapping[str, str]] = {"everybody": "'all'", "nothing": f"'{NULL}'"}
+_CONSTANT: Final[Mapping[str, str]] = {"all_users": "'all'", "nothing": f"'{NULL}'"}
 _NOT_TEST: Final = Sql(
     "e.person_id NOT IN (SELECT id FROM persons WHERE email IS NOT NULL AND ends_with(email, '@sandbox.test'))"
 )
@@ -96,24 +96,24 @@ _VISITS: Final = Sql(
 
 @dataclass(frozen=True, slots=True)
 class BreakdownCount:
-    """One value of the breakdown, with a number for each point, or one for the whole."""
+    """The counts of one breakdown value: a number for each point in time, or one in total."""
 
     name: str
-    """`NULL` for those who lack the property, `OTHER` for what is beyond the limit; empty without a breakdown."""
+    """`NULL` for events without the property, `OTHER` for values beyond the limit; empty without a breakdown."""
     values: list[float]
 
 
 class Counter:
-    """Count one series of a question over one period."""
+    """Counts one series of a trend over one period."""
 
-    def __init__(self, store: Database, question: TrendRequest, entity: SeriesSpec, writer: SqlWriter) -> None:
+    def __init__(self, store: Database, trend: TrendRequest, entity: SeriesSpec, writer: SqlWriter) -> None:
         self._store = store
-        self._question = question
+        self._trend = trend
         self._entity = entity
         self._writer = writer
 
     def totals(self, span: Period) -> list[BreakdownCount]:
-        """Give one number for the whole period; of a window its last days alone count."""
+        """Return one number for the whole period; for rolling windows only the last window counts."""
         start = span.counted_from
         if self._entity.math in WINDOWS:
             start = span.end - WINDOWS[self._entity.math] + LAST_INSTANT
@@ -121,7 +121,7 @@ class Counter:
         return self._parts(counts, [None])
 
     def points(self, span: Period, *, cumulative: bool = False) -> list[BreakdownCount]:
-        """Give a number for each point; `cumulative` counts each person once, when they first come."""
+        """Return a number for each point in time; `cumulative` counts each person once, at the first event."""
         window = WINDOWS.get(self._entity.math)
         points = span.points()
         if window is not None and not _whole(span.interval, window):
@@ -140,7 +140,7 @@ class Counter:
             hits += Sql(f", each AS (SELECT part, {point} AS point, who, count(*) AS value FROM hits GROUP BY ALL)")
             value, point = _OVER[math.removesuffix("_count_per_actor")].format("value"), "point"
         elif self._entity.math_property == "$session_duration" and math in _OVER:
-            # What lasts is the visit: it counts once, however many of its events match.
+            # The duration belongs to the session, which counts once for all its matching events.
             over = "each"
             hits += Sql(f", each AS (SELECT part, {point} AS point, visit, any_value(value) AS value FROM hits")
             hits += Sql("WHERE visit IS NOT NULL GROUP BY part, point, visit)")
@@ -150,7 +150,7 @@ class Counter:
         return hits + Sql(f", counts AS (SELECT part, {point} AS point, {value} AS value FROM {over} GROUP BY ALL)")
 
     def _active(self, span: Period, points: Sequence[datetime], window: timedelta) -> Sql:
-        """Count at each point who was active in the window that ends with it."""
+        """Count the persons active in the window that ends with each point in time."""
         unit = span.interval if span.interval in FINE else "day"
         step = STEPS[span.interval]
         last = [min(dates.floor(at + step - LAST_INSTANT, unit), span.end) for at in points]
@@ -159,7 +159,7 @@ class Counter:
         return hits + Sql(_ACTIVE.format(unit=unit), (hours, list(points), last))
 
     def _parts(self, counts: Sql, points: Sequence[datetime | None]) -> list[BreakdownCount]:
-        breakdown = self._question.breakdown
+        breakdown = self._trend.breakdown
         if breakdown is None:
             query = counts + Sql("SELECT '' AS name, point, value::DOUBLE FROM counts")
         else:
@@ -203,7 +203,7 @@ class Counter:
         return _as_number("e.properties", entity.math_property), Sql("")
 
     def _part(self) -> tuple[Sql, Sql]:
-        breakdown = self._question.breakdown
+        breakdown = self._trend.breakdown
         if breakdown is None:
             return Sql("''"), Sql("")
         texts = [_text_of(one) for one in breakdown.properties]
@@ -221,44 +221,42 @@ class Counter:
         bounds = Sql("e.timestamp >= ? AND e.timestamp <= ?", (start, end))
         event = [Sql("e.event = ?", (self._entity.event,))] if self._entity.event is not None else []
         matching = [
-            self._writer.on_events(group)
-            for group in (self._question.properties, self._entity.properties)
-            if group.items
+            self._writer.on_events(group) for group in (self._trend.properties, self._entity.properties) if group.items
         ]
-        if self._question.without_test_accounts:
+        if self._trend.without_test_accounts:
             matching.append(_NOT_TEST)
         if self._entity.math not in FIRST:
             return all_of([bounds, *event, *matching])
-        # Whoever did it before the period is no longer new. The one asks for the very first event of that name, the
-        # other for the first that matches.
+        # Persons with an earlier such event are not new. `first_matching_event_for_user` takes the first event that
+        # matches, `first_time_for_user` the first of that name.
         seen = [*event, *matching] if self._entity.math == "first_matching_event_for_user" else event
         first = Sql("e.id IN (SELECT arg_min(e.id, (e.timestamp, e.id)) FROM events e WHERE")
         return all_of([bounds, *event, *matching, first + all_of(seen) + Sql("GROUP BY e.person_id)")])
 
 
 def _whole(interval: str, window: timedelta) -> bool:
-    """Tell whether a window is not longer than the points: then each person counts in their own point."""
+    """Return whether a window is not longer than the interval, so that plain counts per interval do."""
     return interval in {"month", "quarter", "year"} or (interval == "week" and window.days == 7)
 
 
 def _named(breakdown: Breakdown) -> Sql:
     text = _NAMED.replace("$null", "?").replace("$limit", "?").replace("$other", "?")
-    return Sql(text, (of_nobody(breakdown), breakdown.limit, OTHER))
+    return Sql(text, (null_part(breakdown), breakdown.limit, OTHER))
 
 
-def of_nobody(breakdown: Breakdown) -> str:
-    """Write the part of those who lack all that is asked for."""
+def null_part(breakdown: Breakdown) -> str:
+    """Return the part of events that lack all properties of the breakdown."""
     return f"[{','.join([chr(34) + NULL + chr(34)] * len(breakdown.properties))}]" if breakdown.several else NULL
 
 
 def _as_number(column: str, key: str) -> Sql:
     number = f"TRY_CAST(json_extract_string({column}, ?) AS DOUBLE)"
-    # The texts "nan" and "inf" are no numbers to count with: JSON could not say the sum.
+    # The texts "nan" and "inf" do not count as numbers, because JSON has no such sums.
     return Sql(f"CASE WHEN isfinite({number}) THEN {number} END", (pointer(key),) * 2)
 
 
 def _text_of(one: BreakdownProperty) -> Sql:
-    """Write the value to break down on: a text, numbers as they are counted, nothing and an empty text as `NULL`."""
+    """Return the SQL of a breakdown value as text; missing and empty values are `NULL`."""
     if one.kind in _CONSTANT:
         return Sql(_CONSTANT[one.kind])
     if one.kind == "column":
@@ -266,7 +264,7 @@ def _text_of(one: BreakdownProperty) -> Sql:
     column = "bp.properties" if one.kind == "person" else "e.properties"
     key = pointer(one.key)
     found = f"json_extract_string({column}, ?)"
-    # 250.0 is the number 250.
+    # 250.0 is written as 250.
     whole = f"json_type({column}, ?) = 'DOUBLE' AND {found} LIKE '%.0'"
     text = f"CASE WHEN {whole} THEN left({found}, -2) ELSE {found} END"
     return Sql(f"coalesce(nullif({text}, ''), '{NULL}')", (key,) * 4)

@@ -1,4 +1,4 @@
-"""Read dates as the servers do: ISO, `all`, or relative to now."""
+"""Dates: parse ISO and relative dates as servers do."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ _LENGTHS: Final[Mapping[str, timedelta | relativedelta]] = {
     "q": relativedelta(months=3),
 }
 _OLD_EDGES: Final = "hdmy"
-"""Units whose `Start` and `End` servers of 2025 heed; the others have them since November 2025 and 2026."""
+"""Units whose `Start` and `End` work on servers of 2025; the others followed in November 2025 and 2026."""
 LAST_INSTANT: Final = timedelta(microseconds=1)
 
 
 class UnreadableDateError(ValueError):
-    """The text is no date of the API."""
+    """The text is not a date of the API."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDate:
-    """A date as it was read."""
+    """A parsed date."""
 
     at: datetime
     unit: str = ""
     """Unit of a relative date; empty for an absolute one."""
     number: int = 0
     edge: str = ""
-    """`Start` or `End`, where it was heeded."""
+    """`Start` or `End`, if it took effect."""
     exact: bool = False
-    """Given as ISO with a time of day."""
+    """Whether it is ISO with a time of day."""
 
     @property
     def relative(self) -> bool:
-        """Whether it counts from now."""
+        """Whether it is relative to now."""
         return bool(self.unit)
 
 
 def floor(at: datetime, unit: str) -> datetime:
-    """Cut a moment to the start of its second, minute, hour, day, week (from Sunday), month, quarter or year."""
+    """Return the start of the second, minute, hour, day, week (from Sunday), month, quarter or year of a time."""
     if unit in _FINE:
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
         return at - (at - midnight) % _FINE[unit]
@@ -77,19 +77,18 @@ _FINE: Final[Mapping[str, timedelta]] = {
 
 
 def ceiling(at: datetime, unit: str) -> datetime:
-    """Raise a moment to the last instant of its minute, hour or day."""
-    # In this order, for the last day that there is has no next one.
+    """Return the last microsecond of the minute, hour or day of a time."""
+    # Add the difference in one step: the last representable day has no next one.
     return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - LAST_INSTANT)
 
 
 def parse(text: str, now: datetime, *, newer: bool = False) -> ParsedDate:
-    """Read a date; raises `UnreadableDateError` for what the servers quietly take as now.
+    """Parse a date; raise `UnreadableDateError` for what servers silently read as now.
 
     Args:
         text: The date.
-        now: What a relative one counts from.
-        newer: Whether `Start` and `End` of weeks and quarters are heeded.
-
+        now: Reference of relative dates.
+        newer: Whether `Start` and `End` of weeks and quarters take effect.
     """
     match = _RELATIVE.fullmatch(text)
     try:
@@ -104,7 +103,7 @@ def parse(text: str, now: datetime, *, newer: bool = False) -> ParsedDate:
 
 
 def _absolute(text: str) -> datetime:
-    """Read ISO in any of its forms, and 2021-1-1, as servers do."""
+    """Parse all forms of ISO, and 2021-1-1, as servers do."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -125,7 +124,7 @@ def _edge(at: datetime, unit: str, edge: str) -> datetime:
         name = "hour" if unit == "h" else "day"
         return floor(at, name) if edge == "Start" else ceiling(at, name)
     if unit == "y" and edge == "End":
-        # The oddity: servers set the day alone, and it is the 31st of the present month, or its last.
+        # Quirk: servers set only the day, so this is the last day of the current month.
         return ceiling(at + relativedelta(day=31), "day")
     name = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
     start = floor(at, name)

@@ -1,7 +1,7 @@
-"""What the contract declares of requests. Without oddities the sandbox refuses what is not so; real servers look less.
+"""Declared requests: check parameters and bodies against the contract, for a sandbox without quirks.
 
-Texts of the query are free, and so are fields that are not named here. Written by hand, for the contract is YAML, which
-the package does not read; a test holds each line against it.
+Strings in the query, and fields that are not named here, are not checked. This is written by hand, because the package
+does not read YAML; a test compares each line with the contract.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_flag(value: object) -> bool:
 
 
 def is_whole(value: object) -> bool:
-    """Tell a whole number; JSON makes no difference between 1 and 1.0."""
+    """Return whether a value is an integer; JSON does not distinguish 1 and 1.0."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
 
 
@@ -59,7 +59,7 @@ def list_of(test: Test) -> Test:
 
 
 def good_filters(value: object) -> bool:
-    """Tell a list of conditions, a group of them, or an empty object, which is none."""
+    """Return whether a value is a list of conditions, a group of them, or an empty object."""
     return value == {} or list_of(_entry)(value) or _group(value)
 
 
@@ -158,12 +158,12 @@ _TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRequest:
-    """What one operation takes.
+    """The declared request of one operation.
 
     Attributes:
-        query: Tests of the parameters in the query.
-        body: Tests of the fields of the body; None where there is no body.
-        strict: Whether the operation itself looks at the whole body, and closer, but at what is null.
+        query: Tests of the query parameters.
+        body: Tests of the fields of the body; None if there is no body.
+        strict: Whether the operation itself checks the body, and more strictly, except for nulls.
     """
 
     query: Mapping[str, Test] = field(default_factory=dict[str, Test])
@@ -243,7 +243,7 @@ def _wrong(given: Mapping[str, Any], tests: Mapping[str, Test]) -> str | None:
 
 
 def check(call: RequestContext, takes: DeclaredRequest) -> None:
-    """Refuse a request that is not what the contract says of its operation."""
+    """Raise 400 for a request that does not follow the contract."""
     names = Counter(name for name, _ in parse_qsl(urlsplit(call.url).query, keep_blank_values=True))
     twice = next((name for name, count in names.items() if count > 1), None)
     if twice is not None:

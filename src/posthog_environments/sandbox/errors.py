@@ -1,12 +1,12 @@
-"""What can go wrong before a sandbox serves.
+"""Errors before a sandbox serves.
 
     SandboxError
-    ├── SandboxArgumentError (ValueError)   an argument of `Sandbox` that cannot be
-    ├── SandboxDataError (ValueError)       a file that does not hold what it should
+    ├── SandboxArgumentError (ValueError)   an argument of `Sandbox` is invalid
+    ├── SandboxDataError (ValueError)       a file is invalid
     ├── SandboxMissingExtraError (ImportError)   the extra `sandbox` is not installed
     └── SandboxStartError (RuntimeError)    the server could not start
 
-What goes wrong while it serves is an answer of the server, never one of these.
+Failures of requests are responses of the server, not exceptions.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ INSTALL_HINT: Final = "pip install 'posthog-environments[sandbox]'"
 
 
 class SandboxError(Exception):
-    """Base of everything that this package raises."""
+    """Base of all errors of this package."""
 
 
 class SandboxArgumentError(SandboxError, ValueError):
-    """Say which argument cannot be and what would do."""
+    """An argument is invalid; the message names it, and the valid values."""
 
 
 class SandboxDataError(SandboxError, ValueError):
-    """Name the file, the row where there is one, and the remedy."""
+    """A file is invalid; the message names the file, the row if there is one, and the remedy."""
 
 
 class SandboxMissingExtraError(SandboxError, ImportError):
-    """Say that DuckDB, Starlette or uvicorn is missing and how to get it."""
+    """DuckDB, Starlette or uvicorn is missing; the message says how to install it."""
 
     def __init__(self, module: str) -> None:
         super().__init__(
@@ -38,4 +38,4 @@ class SandboxMissingExtraError(SandboxError, ImportError):
 
 
 class SandboxStartError(SandboxError, RuntimeError):
-    """Say why the server could not start."""
+    """The server could not start; the message says why."""

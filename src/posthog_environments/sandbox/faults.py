@@ -1,4 +1,4 @@
-"""Answers that a test orders: the server fails when it is told to."""
+"""Fault injection: failures that a test orders for the next requests."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One answer that was ordered.
+    """One ordered failure.
 
     Attributes:
-        after: Whether the request is carried out first, so that only its answer is lost.
+        status: Status of the response.
+        retry_after: Seconds of the header Retry-After; None omits it.
+        html: Whether the body is an HTML page, as from a proxy.
+        after: Whether the request is carried out first, so that only its response is lost.
     """
 
     status: int
@@ -38,7 +41,7 @@ class Fault:
     after: bool
 
     def reply(self) -> Reply:
-        """Write it: an error as the API has them, or the page of a proxy."""
+        """Return the response: an error of the API, or the page of a proxy."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.html:
             page = f"<html><head><title>{self.status}</title></head><body><h1>{self.status}</h1></body></html>\n"
@@ -49,18 +52,18 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for requests, in the order in which they were given."""
+    """Queue of ordered failures."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[Fault] = deque()
 
     def add(self, fault: Fault, times: int) -> None:
-        """Let the next requests fail."""
+        """Order a failure for the next requests."""
         with self._lock:
             self._waiting.extend([fault] * times)
 
     def take(self) -> Fault | None:
-        """Give what the request that came in shall get, if it is to fail."""
+        """Return the failure of the next request, if any."""
         with self._lock:
             return self._waiting.popleft() if self._waiting else None

@@ -1,7 +1,7 @@
-"""How many match a filter in each block of the list, so that a page far down costs no more than one near the top.
+"""Filter cache: number of matches of a filter in each block of the list, so that all pages cost the same.
 
-The filter is put to everybody once; a page then looks at the blocks alone that it lies in. What was counted holds until
-the next change of the database.
+A filter is applied to all persons once. After that, a page reads only the blocks that it lies in. The counts are valid
+until the next change of the database.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posthog_environments.sandbox.store import Database
 
 BLOCK: Final = 2048
-"""Places in a block: as many as the database reads in one go."""
+"""Places in a block: as many as the database reads at once."""
 KEPT: Final = 32
 
 
@@ -30,11 +30,11 @@ class ListSection:
     start: int
     end: int
     skip: int
-    """How many who match are before the page, within the part."""
+    """Number of matches before the page, within the section."""
 
 
 class FilterMatches:
-    """Who matches one filter."""
+    """The matches of one filter, counted by block."""
 
     def __init__(self, blocks: list[tuple[int, int]]) -> None:
         self._numbers = [number for number, _ in blocks]
@@ -44,7 +44,7 @@ class FilterMatches:
         return self._so_far[-1]
 
     def part(self, offset: int, limit: int) -> ListSection:
-        """Find the part of the list that holds the page, if any of it is left."""
+        """Return the section of the list that holds a page; an empty one beyond the end."""
         if offset >= len(self):
             return ListSection(0, 0, 0)
         first = bisect_right(self._so_far, offset) - 1
@@ -55,7 +55,7 @@ class FilterMatches:
 
 
 class FilterCache:
-    """The filters that were asked for last."""
+    """The matches of the last filters."""
 
     def __init__(self, store: Database) -> None:
         self._store = store
@@ -64,7 +64,7 @@ class FilterCache:
         self._kept: OrderedDict[Sql, FilterMatches] = OrderedDict()
 
     def matches(self, condition: Sql) -> FilterMatches:
-        """Count who matches, unless that is known and nothing has changed since."""
+        """Return the matches of a filter, from the cache if nothing has changed since."""
         version = self._store.version
         with self._lock:
             if version != self._version:

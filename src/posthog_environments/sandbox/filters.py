@@ -1,7 +1,7 @@
-"""Property filters: read from the request, and written as conditions for the database.
+"""Property filters: parse them from a request, and write them as SQL conditions.
 
-The value of a property is compared as text, as the servers do, or as a number or a date where the operator says so.
-The negative operators also hold for those who lack the property.
+The value of a property is compared as text, as servers do, or as a number or a date if the operator says so. Negative
+operators also match if the property is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EDGES: Final[Mapping[str, str]] = {
     "ends_with": "ends_with",
     "not_ends_with": "ends_with",
 }
-"""Operators on the beginning and the end of a text. That they ignore case is a guess, for icontains does."""
+"""Operators on the start and the end of a text. That they ignore case is a guess, because icontains does."""
 LIMITS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=", "max": "<="}
 """That min and max include their value is a guess."""
 RANGES: Final = frozenset({"between", "not_between"})
@@ -41,7 +41,7 @@ OPERATORS: Final = frozenset(
 NOT_DONE: Final = frozenset(
     {"semver_tilde", "semver_caret", "semver_wildcard", "is_cleaned_path_exact", "flag_evaluates_to"}
 )
-"""Operators of servers that the sandbox does not carry out."""
+"""Operators of servers that the sandbox does not support."""
 TYPES: Final = frozenset(
     {"event", "person", "cohort", "static-cohort", "precalculated-cohort", "group", "session", "element", "hogql"}
     | {"event_metadata", "person_metadata", "feature", "flag", "recording", "log_entry", "log", "span", "behavioral"}
@@ -52,13 +52,13 @@ TYPES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PropertyCondition:
-    """One condition on one property."""
+    """A condition on one property."""
 
     key: str
     operator: str
     values: tuple[object, ...]
     kind: str | None
-    """What has the property; None where the request does not say."""
+    """Type of the filter, such as "person"; None if the request does not name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class ConditionGroup:
 
 NONE: Final = ConditionGroup("AND", ())
 FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
-_NO_FIT: Final = "This is no flat list of filters on persons, and the server falls over."
+_NO_FIT: Final = "This is not a flat list of filters on persons, and the server crashes."
 
 
 def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> ConditionGroup:
-    """Read filters in any of their forms; `lenient` drops in silence what it cannot read, as the servers do."""
+    """Parse filters in any of their forms; `lenient` silently drops unreadable ones, as servers do."""
     if isinstance(given, str):
         given = _parsed(given, None if lenient else attr)
     if given is None or given in ("", [], {}):
@@ -96,9 +96,9 @@ def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "prop
 
 
 def read_flat(text: str | None) -> ConditionGroup:
-    """Read filters on persons as the servers do since 2026: a flat list, and a 500 for all that does not fit.
+    """Parse filters on persons as servers do since 2026: a flat list, and a 500 for anything else.
 
-    The type defaults to person and the operator to exact; an unknown field is one that does not fit.
+    The type defaults to person and the operator to exact. Unknown fields are a 500 too.
     """
     given = _parsed(text, None) if text else None
     if not given:
@@ -149,11 +149,11 @@ def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[Property
         if condition is not None:
             yield condition
         elif not lenient or _is_unknown(entries[number]):
-            raise invalid(f"This is no filter: {bodies.write(entries[number])[:200]}", attr)
+            raise invalid(f"This is not a filter: {bodies.write(entries[number])[:200]}", attr)
 
 
 def _is_unknown(given: object) -> bool:
-    """Tell whether a filter has an operator or a type that nobody knows: to drop it would be another question."""
+    """Return whether a filter has an unknown operator or type; dropping it would change the query."""
     entry = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
     named = ((entry.get("operator"), OPERATORS), (entry.get("type"), TYPES))
     return any(isinstance(word, str) and word != "" and word not in known for word, known in named)
@@ -186,18 +186,18 @@ def _condition(given: object) -> PropertyCondition | None:
 
 
 def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[PropertyCondition]:
-    """Read the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
+    """Parse the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
     for name, value in given.items():
         key, _, operator = name.partition("__")
         condition = _condition({"key": key, "operator": operator or None, "value": value})
         if condition is not None:
             yield condition
         elif not lenient:
-            raise invalid(f"This is no filter: {name}", attr)
+            raise invalid(f"This is not a filter: {name}", attr)
 
 
 def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:
-    """Walk over all conditions, whatever joins them."""
+    """Iterate over all conditions of a group and its subgroups."""
     for item in group.items:
         if isinstance(item, PropertyCondition):
             yield item
@@ -206,14 +206,14 @@ def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:
 
 
 class SqlWriter:
-    """Write filters as SQL, at one moment of the sandbox's time."""
+    """Writes filters as SQL; relative dates count from `now`."""
 
     def __init__(self, now: datetime, *, lenient: bool) -> None:
         self._now = now
         self._lenient = lenient
 
     def on_persons(self, group: ConditionGroup) -> Sql:
-        """Write a condition on a row of persons."""
+        """Return the condition on a row of `persons`."""
 
         def one(condition: PropertyCondition) -> Sql | None:
             kind = condition.kind or "person"
@@ -224,7 +224,7 @@ class SqlWriter:
         return _compose(group, one) or Sql("TRUE")
 
     def on_events(self, group: ConditionGroup) -> Sql:
-        """Write a condition on a row `e` of events; one on the person looks at the person's present properties."""
+        """Return the condition on a row `e` of `events`; conditions on persons use their current properties."""
 
         def one(condition: PropertyCondition) -> Sql:
             kind = condition.kind or "event"
@@ -238,7 +238,7 @@ class SqlWriter:
         return _compose(group, one) or Sql("TRUE")
 
     def test(self, column: str, condition: PropertyCondition) -> Sql:
-        """Write one condition on the properties in a column."""
+        """Return the SQL of one condition on the properties in a column."""
         found = Sql(f"json_extract_string({column}, ?)", (pointer(condition.key),))
         operator = condition.operator
         if operator in WITHOUT_VALUE:
@@ -279,7 +279,7 @@ class SqlWriter:
             moment = dates.parse(str(value), self._now)
         except dates.UnreadableDateError:
             if not self._lenient:
-                raise invalid(f"{value!r} is no date.", "properties") from None
+                raise invalid(f"{value!r} is not a date.", "properties") from None
             moment = dates.ParsedDate(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
         then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
@@ -293,8 +293,8 @@ class SqlWriter:
         return then + Sql("= ?", (moment.at,))
 
 
-# Versions are compared as lists of numbers; what follows a dash or plus is left aside. Without the slice older versions
-# of DuckDB compare the texts before they are cast.
+# Versions are compared as lists of numbers, without what follows a dash or plus. Without the slice, older versions of
+# DuckDB compare the texts before the cast.
 _SEMVER: Final = (
     "list_slice(TRY_CAST(string_split(nullif(regexp_extract(",
     ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[]), 1, 9)",
@@ -319,7 +319,7 @@ def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
     numbers = tuple(number for number in given if number is not None)
     if not numbers:
         return test.bracketed()
-    # 30 and 30.0 are one number and two texts.
+    # 30 and 30.0 are equal as numbers, but not as texts.
     as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", numbers)
     return joined("OR", [test, as_number])
 
@@ -336,11 +336,13 @@ def _number(value: object) -> float | None:
 
 
 def check_patterns(group: ConditionGroup, compile_pattern: Callable[[str], None]) -> None:
-    """Refuse regular expressions that the database cannot read, before any row is looked at."""
+    """Raise 400 for regular expressions that the database cannot compile, before any row is read."""
     for condition in conditions(group):
         if condition.operator.endswith("regex"):
             for value in condition.values:
                 try:
                     compile_pattern(_text(value))
                 except ValueError as error:
-                    raise invalid(f"{_text(value)[:100]!r} is no regular expression: {error}", "properties") from None
+                    raise invalid(
+                        f"{_text(value)[:100]!r} is not a regular expression: {error}", "properties"
+                    ) from None

@@ -1,6 +1,6 @@
-"""Arithmetic over series: numbers, the letters A to Z, + - * / % ** and brackets, as servers read it since 2025.
+"""Formulas over series: numbers, the letters A to Z, + - * / % ** and brackets, as on servers since 2025.
 
-A reader by recursive descent, so that nothing of the text is ever run. A division by zero gives 0, and goes on.
+A recursive descent parser, so that no text is ever executed. A division by zero is 0.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _LONGEST: Final = 1000
 
 
 class FormulaError(ValueError):
-    """The text is no formula."""
+    """The text is not a formula."""
 
 
 class Formula:
-    """A formula that was read and can be worked out for any values of its letters."""
+    """A parsed formula; call it with the values of its letters."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -36,7 +36,7 @@ class Formula:
             raise FormulaError(f"The formula cannot be read from {self._tokens[self._at]!r} on.")
 
     def __call__(self, values: Mapping[str, float]) -> float:
-        """Work it out; what is no number is 0."""
+        """Return the value; 0 if it is not a finite number."""
         try:
             value = self._value(values)
         except (ArithmeticError, ValueError):

@@ -1,8 +1,8 @@
-"""Persons and events that look alive and are the same for the same seed and clock, made inside the database.
+"""Generated data: realistic persons and events, the same for the same seed and clock, made in SQL.
 
-All chance comes from md5 of seed and number, which is the same on every machine and in every version of DuckDB.
-Persons come into being over the 90 days before now, ever more of them; some are anonymous, some have no email.
-Each sees pages, most sign up, and those on a paid plan made a purchase that set it.
+All randomness comes from the md5 of seed and number, which is the same on all machines and versions of DuckDB. Persons
+are created over the 90 days before now, increasingly many. Some are anonymous, some have no email. All have pageviews,
+most sign up, and a paid plan was set by a purchase.
 """
 
 # ruff: noqa: S608 - the only texts put into the SQL are the constants below
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = 90
 MOST_WITH_EVENTS: Final = 100_000
-"""In a larger sandbox only every nth person has events, so that about this many have."""
+"""Most persons with events, approximately: in a larger sandbox only every n-th person has events."""
 
 _FIRST: Final = (
     "Ada Alan Amara Anouk Barbara Blaise Carl Chen Clara Dana Diego Edith Elif Emmy Erik Fatima Finn "
@@ -44,7 +44,7 @@ def _words(words: Sequence[str]) -> str:
     return "[" + ", ".join(f"'{word}'" for word in words) + "]"
 
 
-# Each number is cut from the digest of the person: two times 64 bits, so many of them for each choice.
+# The random numbers are bits of the person's digest, twice 64 of them.
 _DRAWN: Final = f"""
 CREATE OR REPLACE TEMP TABLE drawn AS
 SELECT *,
@@ -142,7 +142,7 @@ WHERE seen.person_id = staged_persons.id
 
 
 def load(cursor: duckdb.DuckDBPyConnection, persons: int, seed: int, now: datetime) -> None:
-    """Make that many persons and their events up to now."""
+    """Generate so many persons, and their events up to now."""
     every = max(1, -(-persons // MOST_WITH_EVENTS))
     cursor.execute(_DRAWN, {"n": persons, "seed": str(seed), "now": now, "every": every})
     cursor.execute(_PERSONS)

@@ -1,7 +1,7 @@
-"""Read a question in the words of `insights/trend/`: from the query or the body, as servers of 2025 map it.
+"""Legacy trends: parse the query or body of `insights/trend/`, with the mapping of servers of 2025.
 
-What servers pass over in silence and does change nothing they draw is taken; what would change the answer, and the
-sandbox cannot, is refused by name, and so is a field that no server knows.
+Fields that servers ignore, or that only change how a chart is drawn, are accepted. Fields that would change the result,
+and that the sandbox does not support, are refused by name. So are fields that no server has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ INTERVALS: Final = ("hour", "day", "week", "month")
 BREAKDOWN_TYPES: Final = frozenset(
     {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "events"}
 )
-_DRAWN: Final = frozenset(
+# Fields that only change how a chart is drawn.
+_DISPLAY_ONLY: Final = frozenset(
     {"show_legend", "hidden_legend_keys", "aggregation_axis_format", "aggregation_axis_prefix", "decimal_places"}
     | {"aggregation_axis_postfix", "show_values_on_series", "show_percent_stack_view", "show_labels_on_series"}
     | {
@@ -43,7 +44,8 @@ _DRAWN: Final = frozenset(
         "breakdown_attribution_type",
     }
 )
-_AROUND: Final = frozenset(
+# Fields of the request that are not part of the query, so not of its cache key.
+_REQUEST_ONLY: Final = frozenset(
     {
         KEY_PARAMETER,
         "format",
@@ -56,13 +58,14 @@ _AROUND: Final = frozenset(
         "entity_type",
     }
 )
-_READ: Final = frozenset(
+# Fields that the sandbox supports.
+_SUPPORTED: Final = frozenset(
     {"events", "actions", "properties", "filter_test_accounts", "date_from", "date_to", "explicit_date", "interval"}
     | {"breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
     | {"compare", "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as"}
 )
-_REFUSED: Final[Mapping[str, frozenset[object]]] = {
-    # A field that changes the answer, and the values that leave it as it is.
+# Fields that change the result and are not supported, with the values that change nothing.
+_UNSUPPORTED: Final[Mapping[str, frozenset[object]]] = {
     "sampling_factor": frozenset({"", None, "1", 1}),
     "aggregation_group_type_index": frozenset({"", None}),
     "breakdown_group_type_index": frozenset({"", None}),
@@ -73,21 +76,21 @@ _REFUSED: Final[Mapping[str, frozenset[object]]] = {
     "stickiness_days": frozenset({"", None}),
     "math_multiplier": frozenset({"", None}),
 }
-_OF_ENTITY: Final = frozenset(
+_SERIES_FIELDS: Final = frozenset(
     {"id", "type", "order", "name", "custom_name", "math", "math_property", "properties", "math_property_type"}
     | {"math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql"}
     | {"math_group_type_index", "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field"}
 )
-"""`math_property_type` and what follows it are not carried over by servers."""
+"""Fields of a series. Servers drop `math_property_type` and the ones after it."""
 
 
 def fields(call: RequestContext) -> dict[str, Any]:
-    """Give what was asked in the body, and what it does not name from the query."""
+    """Return the fields of the body, with the query as a default."""
     return {**call.query, **(call.fields if call.method == "POST" else {})}
 
 
 def read(app: AppContext, call: RequestContext) -> TrendRequest:
-    """Read a question about a trend."""
+    """Parse a trend."""
     given = fields(call)
     check_fields(given)
     found = entities(app, given)
@@ -111,33 +114,33 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
         formulas=_formulas(app, given, found),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
         echo=_echo(given, found, properties, wanted, display),
-        key=json.dumps({name: value for name, value in given.items() if name not in _AROUND}, sort_keys=True),
+        key=json.dumps({name: value for name, value in given.items() if name not in _REQUEST_ONLY}, sort_keys=True),
     )
 
 
 def check_fields(given: Mapping[str, Any]) -> None:
-    """Refuse by its name what would change the answer, and what no server knows."""
+    """Raise 400 for fields that the sandbox does not support and that would change the result, and for unknown ones."""
     for name, value in given.items():
-        if name in _REFUSED:
+        if name in _UNSUPPORTED:
             unchanged = isinstance(value, list) if name == "data_warehouse" and not value else False
-            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _REFUSED[name]):
+            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _UNSUPPORTED[name]):
                 raise unsupported(f"the field {name}", name)
-        elif name not in _READ | _DRAWN | _AROUND:
+        elif name not in _SUPPORTED | _DISPLAY_ONLY | _REQUEST_ONLY:
             raise unsupported(f"the field {name[:60]}", name)
     insight, shown_as = given.get("insight") or "TRENDS", given.get("shown_as") or "Volume"
     if insight not in ("TRENDS", "SESSIONS"):
-        raise unsupported(f"the insight {str(insight)[:60]!r}; this is the place of TRENDS", "insight")
+        raise unsupported(f"the insight {str(insight)[:60]!r}; this endpoint answers TRENDS", "insight")
     if shown_as != "Volume":
         raise unsupported(f"trends shown as {str(shown_as)[:60]!r}", "shown_as")
 
 
 def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) -> PeriodRequest:
-    """Read which period is meant."""
+    """Parse the period of a trend."""
     interval = given.get("interval") or "day"
     if interval == "minute":
         interval = "hour"  # as servers map it
     if not isinstance(interval, str) or interval not in INTERVALS:
-        raise invalid(f"{str(interval)[:60]!r} is no interval; there are {', '.join(INTERVALS)}.", "interval")
+        raise invalid(f"{str(interval)[:60]!r} is not an interval; there are {', '.join(INTERVALS)}.", "interval")
     return PeriodRequest(
         date_from=given.get("date_from"),
         date_to=given.get("date_to"),
@@ -148,18 +151,18 @@ def wanted_of(app: AppContext, given: Mapping[str, Any], *, bold: bool = False) 
 
 
 def entities(app: AppContext, given: Mapping[str, Any], *, strict_actions: bool = False) -> tuple[SeriesSpec, ...]:
-    """Read the actions and the events, in their order; an action that is not there has no row, or is refused."""
+    """Parse the actions and the events, in their order; an unknown action has no row, or is refused."""
     found: list[SeriesSpec] = []
     kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
     for kind in kinds:
         for entry in _list(app, given.get(kind), kind):
             if len(found) == MOST_SERIES:
-                # Before the next one is read: an action costs a question to the database.
+                # Checked before the next entry, because an action takes a query of the database.
                 raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
             entity = _entity(app, entry, kind, strict_actions=strict_actions)
             if entity is not None:
                 found.append(entity)
-    # Those without a place come first, as they were named; answers number them anew.
+    # Series without an order come first, in their own order. The response numbers all series anew.
     found.sort(key=lambda entity: entity.order or -1)
     return tuple(replace(entity, order=number) for number, entity in enumerate(found))
 
@@ -179,14 +182,14 @@ def _list(app: AppContext, value: object, attr: str) -> Iterator[dict[str, Any]]
 
 
 def _unreadable(app: AppContext, detail: str, attr: str) -> Problem:
-    """Fail as servers do, or say what is wrong."""
+    """Return a 500, as servers do, or without quirks a 400."""
     return crash(f"{attr}: {detail}") if app.lenient else invalid(detail, attr)
 
 
 def _entity(
     app: AppContext, entry: dict[str, Any], kind: Literal["events", "actions"], *, strict_actions: bool
 ) -> SeriesSpec | None:
-    unknown = sorted(entry.keys() - _OF_ENTITY)
+    unknown = sorted(entry.keys() - _SERIES_FIELDS)
     if unknown:
         raise unsupported(f"the field {unknown[0][:60]} of a series", kind)
     named = entry.get("id")
@@ -217,7 +220,7 @@ def _entity(
 
 
 def _flat(group: filters.ConditionGroup) -> filters.ConditionGroup:
-    """Take the conditions of one level as a list, whatever joins them: so servers do with those of a series."""
+    """Join the conditions of one level by AND, as servers do for a series."""
     if any(isinstance(item, filters.ConditionGroup) for item in group.items):
         return group
     return filters.ConditionGroup("AND", group.items)
@@ -230,7 +233,7 @@ def _text(value: object) -> str | None:
 def _action(app: AppContext, id: object) -> str | None:
     number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10 else id
     if not isinstance(number, int):
-        raise _unreadable(app, f"{str(id)[:60]!r} is no number of an action.", "actions")
+        raise _unreadable(app, f"{str(id)[:60]!r} is not the id of an action.", "actions")
     known = trend_request.actions(app)
     if number not in known and not app.lenient:
         raise invalid(f"There is no action {number}; the sandbox has {bodies.write(known)}.", "actions")
@@ -244,12 +247,12 @@ def _display(app: AppContext, given: Mapping[str, Any]) -> str:
     if isinstance(display, str) and display in DISPLAYS:
         return display
     if app.lenient:
-        return "ActionsLineGraph"  # the oddity: what is no display is a line, without a word
-    raise invalid(f"{str(display)[:60]!r} is no display; there are {', '.join(DISPLAYS)}.", "display")
+        return "ActionsLineGraph"  # quirk: an unknown display is a line chart
+    raise invalid(f"{str(display)[:60]!r} is not a display; there are {', '.join(DISPLAYS)}.", "display")
 
 
 def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
-    """Find the period to compare with, which is asked for with `compare` alone."""
+    """Return the period to compare with; `compare_to` alone, without `compare`, has no effect."""
     if not bodies.truth(given.get("compare")):
         return None
     back = given.get("compare_to")
@@ -257,12 +260,12 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
         return calendar.before(wanted, span)
     found = calendar.back(str(back), span)
     if found is None:
-        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
+        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
     return found
 
 
 def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
-    """Read what to break down on, unless it is several things."""
+    """Parse `breakdown` and `breakdown_type`."""
     key: object = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
     if key in (None, "", []):
@@ -279,7 +282,7 @@ def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str
 
 
 def _cohorts(text: str) -> object:
-    """Read cohorts from the text of the query."""
+    """Parse the cohorts in a query string."""
     try:
         return bodies.parse(text)
     except ValueError:
@@ -312,7 +315,7 @@ def _breakdown(app: AppContext, given: Mapping[str, Any], display: str) -> Break
 def _property(app: AppContext, entry: Mapping[str, Any], attr: str) -> BreakdownProperty:
     kind = entry.get("type") or "event"
     if app.lenient and not app.newer and kind not in BREAKDOWN_TYPES:
-        return BreakdownProperty("", "nothing")  # the oddity: nobody has a property of a kind that there is not
+        return BreakdownProperty("", "nothing")  # quirk: with an unknown type the property is always missing
     return trend_request.one_property(entry.get("property"), kind, attr)
 
 
@@ -321,7 +324,7 @@ def _count(value: object, attr: str) -> int | None:
         return None
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) <= 1_000_000:
-        raise invalid(f"{text[:60]!r} is no whole number from 1 to 1,000,000.", attr)
+        raise invalid(f"{text[:60]!r} is not a whole number from 1 to 1,000,000.", attr)
     return int(text)
 
 
@@ -344,7 +347,7 @@ def _echo(
     wanted: PeriodRequest,
     display: str,
 ) -> dict[str, Any]:
-    """Repeat the question as it was understood; what is no text is no date, and means now."""
+    """Return the query as the response repeats it: as it was understood. A date that is no text means now."""
     asked: object = _parsed(given.get("properties")) or []
     echo: dict[str, Any] = {
         "insight": "TRENDS",

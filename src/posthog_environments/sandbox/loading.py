@@ -1,4 +1,8 @@
-"""Fill the database, whatever from, and give the list its order."""
+"""Loading: fill the database from any source, and number the persons in the order of the list.
+
+The number is the column `pos`, the place of a person in the list. With quirks some places stay empty: the list counts a
+person there who does not exist, as on real servers, so the page with such a place is short.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from posthog_environments.sandbox.store import Database
 
 GHOST_EVERY: Final = 400
-"""One place in so many has no row where oddities are on, which makes the page that it falls on a short one."""
+"""With quirks, one place in so many is empty."""
 
 _STAGE: Final = """
 CREATE OR REPLACE TEMP TABLE staged_persons (
@@ -25,7 +29,7 @@ CREATE OR REPLACE TEMP TABLE staged_persons (
 )
 """
 
-# The place of the nth person: blocks of `every` places, of which one in the first third stays empty.
+# The place of the n-th person. Of each block of `every` places, the one after the first third is empty.
 _PLACE: Final = """
 INSERT INTO persons
 SELECT CASE WHEN $every = 0 THEN nth
@@ -38,8 +42,8 @@ ORDER BY pos
 
 
 def fill(store: Database, settings: SandboxSettings, now: datetime) -> None:
-    """Load what the settings ask for, unless the database file holds it from an earlier run."""
-    if store.held() is None:
+    """Load the data that the settings name, unless the database file holds it from an earlier run."""
+    if store.metadata() is None:
         store.create()
         with store.cursor() as cursor:
             _load(cursor, settings, now)

@@ -1,16 +1,16 @@
-"""Expressions that the database is taught, so that a query that uses one says it once.
+"""SQL macros of the sandbox's database.
 
-Older versions of DuckDB must be told what lists are of: they know nothing of a parameter's type.
+The casts of lists are for older versions of DuckDB, which do not infer the types of macro parameters.
 
-stands(j)    the text that stands for a property in filters on persons, as the servers of 2025 take it out of its JSON
-number(t)    that text as a number, or NULL: NaN is none
-moment(t)    that text as a moment, to the second, or NULL: ISO, seconds or milliseconds since 1970, written forms
-written(t)   a moment as the API writes it: microseconds only where there are some
+stands(j)    the text of a property in filters on persons, as servers of 2025 extract it from its JSON
+number(t)    that text as a number, or NULL; NaN is NULL
+moment(t)    that text as a timestamp, to the second, or NULL: ISO, seconds or milliseconds since 1970, written forms
+written(t)   a timestamp in the format of the API: microseconds only if there are any
 truthy(j)    the JSON of a property that counts as a name: not null, empty, zero or false
-called(p, keys, ids, id)   what a person is called, as JSON: the first of some properties, whatever it holds, else a
-             distinct id, one that looks like a UUID only if there is no other, else the id
-as_text(j)   the JSON of a text, whatever it was
-people_first(ids)   the JSON of distinct ids, those that look like a UUID last
+called(p, keys, ids, id)   the name of a person, as JSON: the first truthy one of some properties, else a distinct id
+             (one that looks like a UUID only if there is no other), else the id
+as_text(j)   any JSON value as a JSON string
+people_first(ids)   the JSON of distinct ids, with those that look like a UUID last
 """
 
 from __future__ import annotations

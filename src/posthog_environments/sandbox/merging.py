@@ -1,9 +1,9 @@
-"""Who is who in a user's own events, and what their properties become: `$set`, `$set_once`, `$unset`, and merges.
+"""Merging: persons and their properties from a user's own events, with `$set`, `$set_once`, `$unset` and merges.
 
-As in PostHog's ingestion (its plugin server; docs of `$identify`, `$create_alias`, `$merge_dangerously`): events are
-taken in the order of their times; a merge keeps the person of the event's own distinct id, the earlier `created_at`,
-and of a property that both have the kept one's; who is identified already is merged by `$merge_dangerously` alone; some
-ids that many share are never merged.
+The rules are those of PostHog's ingestion (source: its plugin server; docs of `$identify`, `$create_alias` and
+`$merge_dangerously`). Events are processed in the order of their times. A merge keeps the person of the event's own
+distinct id, the earlier `created_at`, and the kept person's value of a property that both have. Identified persons are
+merged only by `$merge_dangerously`. Some ids that many programs share are never merged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OTHER: Final[Mapping[str, str]] = {
     "$create_alias": "alias",
     "$merge_dangerously": "alias",
 }
-"""Events that say that two distinct ids are one person, and the property that has the other id."""
+"""Events that merge two distinct ids, and the property with the other id."""
 SHARED: Final = frozenset(
     {
         "anonymous",
@@ -37,11 +37,11 @@ SHARED: Final = frozenset(
     }
     | {"[object object]", "nan", "none", "null", "0"}
 )
-"""Ids that programs send by mistake: they are never merged (posthog's docs on identifying users)."""
+"""Ids that programs send by mistake and that are never merged (source: PostHog's docs on identifying users)."""
 
 
 class UnreadableError(ValueError):
-    """What an event says of a person cannot be read; `n` is the event."""
+    """An event has an unreadable person update; `n` is the number of the event."""
 
     def __init__(self, n: int, reason: str) -> None:
         super().__init__(reason)
@@ -50,7 +50,7 @@ class UnreadableError(ValueError):
 
 @dataclass(slots=True)
 class PersonUpdate:
-    """What one event says about a person, read from the file."""
+    """The update of a person by one event."""
 
     n: int
     happened: datetime
@@ -64,22 +64,22 @@ class PersonUpdate:
 
 @dataclass(slots=True, eq=False)
 class MergedPerson:
-    """A person while the events are told. The first distinct id gives the uuid."""
+    """A person while events are processed. Its uuid is derived from the first distinct id."""
 
     created: datetime
     ids: list[tuple[int, str]]
     properties: dict[str, Any] = field(default_factory=dict[str, Any])
     identified: bool = False
     known: bool = False
-    """Whether anything was set, or merged: what the list calls identified."""
+    """Whether a property was set or a merge happened, which the list shows as `is_identified`."""
 
     @property
     def name(self) -> str:
-        """Give the distinct id that the uuid is made of."""
+        """The distinct id that the uuid is derived from."""
         return self.ids[0][1]
 
     def row(self) -> dict[str, Any]:
-        """Write the person, with the distinct ids in the order in which they came up."""
+        """Return the row of the person, with distinct ids in the order of their first events."""
         ids = [distinct_id for _, distinct_id in sorted(self.ids)]
         return {
             "name": self.name,
@@ -91,49 +91,49 @@ class MergedPerson:
 
 @dataclass(frozen=True, slots=True)
 class PersonChange:
-    """What an event changed in the end."""
+    """The effect of one event on the properties of a person."""
 
     n: int
     changes: dict[str, Any]
     removed: list[str]
 
     def row(self) -> dict[str, Any]:
-        """Write it."""
+        """Return the row of the change."""
         changes, removed = (bodies.write(part) if part else None for part in (self.changes, self.removed))
         return {"n": self.n, "changes": changes, "removed": removed}
 
 
 class MergeGroup:
-    """The people of some distinct ids that merges connect, told event by event."""
+    """Distinct ids that merges connect, and their persons."""
 
     def __init__(self) -> None:
         self._of: dict[str, MergedPerson] = {}
         self._order: dict[str, int] = {}
         self.effects: list[PersonChange] = []
 
-    def tell(self, told: PersonUpdate) -> None:
-        """Take in one event."""
-        before = self._merged(told)
-        person = self._of.get(told.distinct_id) or self._new(told, [told.distinct_id])
-        changes = {name: value for name, value in told.once.items() if name not in person.properties} | told.set
-        removed = [name for name in told.unset if name in person.properties or name in changes]
+    def process(self, update: PersonUpdate) -> None:
+        """Process one event."""
+        before = self._merged(update)
+        person = self._of.get(update.distinct_id) or self._new(update, [update.distinct_id])
+        changes = {name: value for name, value in update.once.items() if name not in person.properties} | update.set
+        removed = [name for name in update.unset if name in person.properties or name in changes]
         person.properties |= changes
         for name in removed:
             person.properties.pop(name, None)
-        person.known = person.known or bool(told.set or told.once or told.unset) or before
-        if told.event == "$identify":
+        person.known = person.known or bool(update.set or update.once or update.unset) or before
+        if update.event == "$identify":
             person.identified = person.known = True
         if before:
             changes = dict(person.properties)
         if changes or removed:
-            self.effects.append(PersonChange(told.n, changes, removed))
+            self.effects.append(PersonChange(update.n, changes, removed))
 
-    def people(self) -> list[MergedPerson]:
-        """Give everybody."""
+    def persons(self) -> list[MergedPerson]:
+        """Return the persons of the group."""
         return list(dict.fromkeys(self._of.values()))
 
-    def _new(self, told: PersonUpdate, ids: Iterable[str]) -> MergedPerson:
-        person = MergedPerson(told.happened, [])
+    def _new(self, update: PersonUpdate, ids: Iterable[str]) -> MergedPerson:
+        person = MergedPerson(update.happened, [])
         for one in ids:
             self._add(person, one)
         return person
@@ -142,17 +142,17 @@ class MergeGroup:
         self._of[distinct_id] = person
         person.ids.append((self._order.setdefault(distinct_id, len(self._order)), distinct_id))
 
-    def _merged(self, told: PersonUpdate) -> bool:
-        """Merge what the event says is one; tell whether somebody's properties came to another."""
-        own, other = told.distinct_id, told.other
+    def _merged(self, update: PersonUpdate) -> bool:
+        """Merge the two ids of an event, if it has two; return whether properties moved to another person."""
+        own, other = update.distinct_id, update.other
         if other is None or other == own or {own.lower(), other.lower()} & SHARED:
             return False
         kept, gone = self._of.get(own), self._of.get(other)
         if kept is None and gone is None:
-            self._new(told, [own, other])
+            self._new(update, [own, other])
         elif kept is None or gone is None:
-            self._add(kept or gone or self._new(told, []), other if kept else own)
-        elif kept is not gone and (told.event == "$merge_dangerously" or not gone.identified):
+            self._add(kept or gone or self._new(update, []), other if kept else own)
+        elif kept is not gone and (update.event == "$merge_dangerously" or not gone.identified):
             self._merge(kept, gone)
             return bool(gone.properties)
         self._of[own].identified = self._of[own].known = True
@@ -167,9 +167,9 @@ class MergeGroup:
             self._of[distinct_id] = kept
 
 
-def read(n: int, happened: datetime, event: str, distinct_id: str, told: list[str | None] | None) -> PersonUpdate:
-    """Read what an event says: `told` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
-    set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in told or [None] * 5)
+def read(n: int, happened: datetime, event: str, distinct_id: str, parts: list[str | None] | None) -> PersonUpdate:
+    """Parse the update of an event; `parts` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
+    set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in parts or [None] * 5)
     other = None
     if event in OTHER:
         other = _id(n, OTHER[event], anonymous if event == "$identify" else alias)
@@ -189,14 +189,14 @@ def _id(n: int, name: str, value: object) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UnreadableError(n, f"has {name} that is no distinct id")
+        raise UnreadableError(n, f"has {name} that is not a distinct id")
     return str(value)
 
 
 def _object(n: int, name: str, value: object) -> dict[str, Any]:
     value = _within(value)
     if not isinstance(value, dict | None):
-        raise UnreadableError(n, f"has {name} that is no JSON object")
+        raise UnreadableError(n, f"has {name} that is not a JSON object")
     return cast("dict[str, Any]", value or {})
 
 
@@ -204,12 +204,12 @@ def _names(n: int, value: object) -> list[str]:
     value = _within(value)
     names = [value] if isinstance(value, str) and value else value or []
     if not isinstance(names, list) or not all(isinstance(one, str) for one in cast("list[object]", names)):
-        raise UnreadableError(n, "has $unset that is no list of names")
+        raise UnreadableError(n, "has $unset that is not a list of names")
     return cast("list[str]", names)
 
 
 def _within(value: object) -> object:
-    """Read JSON within a text, as columns of CSV have it."""
+    """Parse JSON in a string, as in columns of CSV."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
             return cast("object", bodies.parse(value))
@@ -218,17 +218,17 @@ def _within(value: object) -> object:
     return value
 
 
-def circles(told: Iterable[tuple[str, PersonUpdate]]) -> Iterator[MergeGroup]:
-    """Tell events that are sorted by their circle and their time, circle by circle."""
-    for _, events in groupby(told, key=lambda one: one[0]):
-        circle = MergeGroup()
+def groups(updates: Iterable[tuple[str, PersonUpdate]]) -> Iterator[MergeGroup]:
+    """Process events, which are sorted by group and time; yield each group."""
+    for _, events in groupby(updates, key=lambda one: one[0]):
+        group = MergeGroup()
         for _, event in events:
-            circle.tell(event)
-        yield circle
+            group.process(event)
+        yield group
 
 
-def connected(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give each distinct id that occurs in a merge the name of its circle."""
+def merge_groups(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the group of each distinct id that occurs in a merge (union-find)."""
     leader: dict[str, str] = {}
 
     def find(one: str) -> str:

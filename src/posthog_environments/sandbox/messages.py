@@ -1,4 +1,4 @@
-"""A request as the operations see it, and what they give back."""
+"""Requests and replies of operations, and the context that they share."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ KEY_PARAMETER: Final = "personal_api_key"
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """What all operations share."""
+    """State that all operations share."""
 
     settings: SandboxSettings
     store: Database
     changes: Changes
     clock: Clock
-    counted: FilterCache
+    filter_cache: FilterCache
     results: Results
     queue: Queue
 
     @property
     def lenient(self) -> bool:
-        """Whether it has the real server's ways."""
+        """Whether the sandbox has the quirks of real servers."""
         return self.settings.oddities
 
     @property
     def newer(self) -> bool:
-        """Whether it is of 2026, early or late."""
+        """Whether the era is 2026 or later."""
         return self.settings.era != "2025"
 
     @property
     def today(self) -> bool:
-        """Whether it is like the cloud since September 2026."""
+        """Whether the era is that of PostHog Cloud since September 2026."""
         return self.settings.era == "2026-09"
 
     def now(self) -> datetime:
-        """Tell the sandbox's time."""
+        """Return the time of the sandbox's clock."""
         return self.clock.now()
 
 
 @dataclass(frozen=True, slots=False)
 class RequestContext:
-    """One request, already let in."""
+    """A request."""
 
     method: str
     url: str
@@ -68,11 +68,11 @@ class RequestContext:
     body: bytes
     id: str = ""
     lenient: bool = False
-    """Whether the server has the real one's ways."""
+    """Whether the sandbox has the quirks of real servers."""
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Give the query; of a name that comes twice the last."""
+        """The query parameters; of repeated names the last value."""
         return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
     @property
@@ -81,14 +81,14 @@ class RequestContext:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """Give the fields of a JSON body; any other kind of body is refused."""
+        """The fields of a JSON body; other content types raise 415."""
         if self.body.strip() and self._kind not in {"", "application/json"}:
             raise _unknown_kind(self._kind)
         return bodies.object_of(self.body)
 
     @cached_property
     def data(self) -> object:
-        """Give the body, JSON of any kind or the fields of a form, as the operations on persons take it."""
+        """The body: any JSON value, or the fields of a form. Operations on persons accept all of these."""
         if not self.body.strip():
             return {}
         if self._kind in {"", "application/json"}:
@@ -99,10 +99,10 @@ class RequestContext:
             return bodies.form_of(self.headers["content-type"], self.body)
         raise _unknown_kind(self._kind)
 
-    def turned(self, name: str, number: int) -> RequestContext:
-        """Give this request with another number in its address, found and put there as the servers do it.
+    def with_number(self, name: str, number: int) -> RequestContext:
+        """Return this request with another number in its URL, replaced textually as servers do.
 
-        Each of that name that has digits is replaced, and where there is none, it is added; 0 changes nothing.
+        Each parameter of that name with digits is replaced; if there is none, it is added. 0 changes nothing.
         """
         if not number:
             return self
@@ -113,7 +113,7 @@ class RequestContext:
         return replace(self, url=url)
 
     def link(self, **changed: int) -> str:
-        """Write the address of this request with other values in its query; never with a key."""
+        """Return the URL of this request with changed parameters, without an API key."""
         split = urlsplit(self.url)
         pairs = [
             (name, value) for name, value in parse_qsl(split.query, keep_blank_values=True) if name != KEY_PARAMETER
@@ -124,7 +124,7 @@ class RequestContext:
 
     @property
     def wants_csv(self) -> bool:
-        """Tell whether the answer shall be CSV: `format` decides, then the header Accept."""
+        """Whether the response is to be CSV: `format` decides, then the header Accept."""
         wanted = self.query.get("format")
         if wanted == "" and self.lenient:
             wanted = None
@@ -135,7 +135,7 @@ class RequestContext:
         return wanted == "csv" or (wanted is None and self._accepted() == "csv")
 
     def _accepted(self) -> str:
-        """Choose as the servers do: a type in full before a wildcard, JSON before CSV, whatever the weights."""
+        """Choose a format as servers do: full types before wildcards, JSON before CSV; weights have no effect."""
         accept = self.headers.get("accept", "*/*")
         kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
         for wanted, answer in _CHOICES:
@@ -160,7 +160,7 @@ def _unknown_kind(kind: str) -> Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers."""
+    """The response of an operation."""
 
     status: int = 200
     body: bytes | Iterator[bytes] = b""
@@ -169,22 +169,22 @@ class Reply:
 
 
 def empty(status: int) -> Reply:
-    """Answer without a body."""
+    """Return a reply without a body."""
     return Reply(status)
 
 
 def json_reply(value: object, status: int = 200) -> Reply:
-    """Answer with JSON."""
+    """Return a reply with JSON."""
     return Reply(status, bodies.write(value).encode(), "application/json")
 
 
 def json_text(text: str, status: int = 200) -> Reply:
-    """Answer with JSON that is already text."""
+    """Return a reply with JSON text."""
     return Reply(status, text.encode(), "application/json")
 
 
 def csv_reply(chunks: Iterator[str], name: str | None, media_type: str = "text/csv; charset=utf-8") -> Reply:
-    """Answer with CSV, as it comes; where nothing comes, without saying what it would have been."""
+    """Return a streamed reply with CSV; if there are no rows, an empty one without a content type."""
     first = next(chunks, None)
     if first is None:
         return Reply(200)

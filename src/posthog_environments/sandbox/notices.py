@@ -1,8 +1,8 @@
-"""What the headers of an answer say about paths that end, and about keys that are missing.
+"""Notices: response headers for deprecated paths and for missing keys.
 
 Sources: PostHog's middleware and settings for `/api/environments/`, its docs for `@current`, its exceptions for 401.
-How the two combine under `/api/environments/@current/` is not known: here the older scheme gives the dates, and Link
-has all that each of them says.
+It is not known how the two notices combine under `/api/environments/@current/`. Here the dates are those of
+`/api/environments/`, and Link has the targets of both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CURRENT: Final = re.compile(r"/api/(?:environments|projects)/@current(?:/.*)?",
 
 
 def of(settings: SandboxSettings, url: str, path: str, status: int) -> dict[str, str]:
-    """Write the notices for an answer to `url`, whose path without escapes is `path`."""
+    """Return the headers of the response to `url`, whose unescaped path is `path`."""
     headers: dict[str, str] = {}
     if settings.era == "2025":
         return headers
@@ -41,5 +41,5 @@ def of(settings: SandboxSettings, url: str, path: str, status: int) -> dict[str,
 
 
 def twin(url: str) -> str:
-    """Write the same address under the prefix that stays."""
+    """Return the URL under `/api/projects/`."""
     return url.replace("/api/environments/", "/api/projects/", 1)

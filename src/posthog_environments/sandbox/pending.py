@@ -1,4 +1,4 @@
-"""Asynchronous questions that wait to be fetched."""
+"""Asynchronous queries: keep them until clients have polled their results."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 KEPT: Final = timedelta(seconds=600)
-"""So long the answer to an asynchronous question can be fetched."""
+"""How long the result of an asynchronous query can be fetched."""
 _MOST_KEPT: Final = 1000
 
 
 @dataclass(slots=True)
 class Pending:
-    """A question that is asked for again until it is answered."""
+    """An asynchronous query."""
 
     id: str
     started: datetime
     cache_key: str
     answer: dict[str, Any] | None
     failure: str | None = None
-    """Why there is no answer; empty for no reason given."""
+    """Why there is no result; empty without a reason."""
     polls: int = 0
-    """How often it is still not there."""
+    """Number of polls that still find it incomplete."""
     complete: bool = False
     fetched: datetime | None = None
+    """When a poll first found it complete."""
 
 
 class Queue:
-    """The asynchronous questions of a sandbox, and the failures that were ordered for them."""
+    """The asynchronous queries of a sandbox, and the failures that were ordered for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,12 +39,12 @@ class Queue:
         self._failures: list[str] = []
 
     def order_failure(self, message: str, times: int) -> None:
-        """Let so many of the next asynchronous questions fail."""
+        """Make so many of the next asynchronous queries fail."""
         with self._lock:
             self._failures += [message] * times
 
     def add(self, pending: Pending) -> Pending:
-        """Take a question in."""
+        """Add a query."""
         with self._lock:
             if self._failures:
                 pending.failure, pending.answer = self._failures.pop(0), None
@@ -53,7 +54,7 @@ class Queue:
         return pending
 
     def poll(self, id: str, now: datetime) -> Pending | None:
-        """Look at a question; None if it is not known, or no longer."""
+        """Poll a query; return None if it is unknown or expired."""
         with self._lock:
             pending = self._pending.get(id)
             if pending is None or now - pending.started > KEPT:
@@ -65,7 +66,7 @@ class Queue:
             return pending
 
     def cancel(self, id: str) -> str:
-        """Forget a question, and tell what became of it."""
+        """Remove a query; return the server's message."""
         with self._lock:
             pending = self._pending.pop(id, None)
         return "Query already complete" if pending is None or pending.complete else "Cancelled query"

@@ -1,6 +1,6 @@
-"""The period of a trend or a timeline, its points, and the period that it is compared with.
+"""Periods of trends and timelines: start, end, points in time, and the period to compare with.
 
-Sources: answers of a real server, and PostHog's source of 2025 and 2026 where a server of that age was not at hand.
+Sources: responses of a real server, and PostHog's source code of 2025 and 2026 for the eras without one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "year": relativedelta(years=1),
 }
 FINE: Final = frozenset({"second", "minute", "hour"})
-"""Intervals whose periods need not end with a day."""
+"""Intervals whose periods need not end at the end of a day."""
 MOST_POINTS: Final = 100_000
 _DEFAULT: Final = "-7d"
 _WHOLE_UNITS: Final[Mapping[str, Step]] = {
@@ -44,16 +44,16 @@ _WHOLE_UNITS: Final[Mapping[str, Step]] = {
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period in time and the points that it falls into."""
+    """A period, divided into points by its interval."""
 
     start: datetime
     end: datetime
     interval: str
     counted_from: datetime
-    """From when events count: whole days, months and (until 2026) weeks at the start, but for exact periods."""
+    """Start of counting: the start of the first day, month or (before 2026) week, except for exact periods."""
 
     def points(self) -> list[datetime]:
-        """Give the start of each point."""
+        """Return the start of each point."""
         first, step = dates.floor(self.start, self.interval), STEPS[self.interval]
         points: list[datetime] = []
         at = first
@@ -67,15 +67,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRequest:
-    """A period as it was asked for.
+    """A period as the request names it.
 
     Attributes:
-        date_from: Text of its start; None is seven days ago, "all" the first event.
-        date_to: Text of its end; None or empty is now.
+        date_from: The start; None is seven days ago, "all" the first event.
+        date_to: The end; None or empty is now.
         interval: One of `STEPS`.
-        explicit: Whether the two are to be taken as they are, without being rounded.
-        to_the_instant: Whether it counts back from this very moment, as BoldNumber does since 2025.
-
+        explicit: Whether both are exact, not rounded.
+        to_the_instant: Whether it ends now, not at the end of the day, as for BoldNumber since 2025.
     """
 
     date_from: object = None
@@ -86,7 +85,7 @@ class PeriodRequest:
 
 
 class Calendar:
-    """Read periods at one moment of the sandbox's time, in its era."""
+    """Resolves periods at the sandbox's current time, by the rules of its era."""
 
     def __init__(self, app: AppContext) -> None:
         self._app = app
@@ -94,20 +93,20 @@ class Calendar:
         self._newer = app.newer
 
     def span(self, wanted: PeriodRequest) -> Period:
-        """Read a period."""
+        """Resolve a period."""
         start, cut = self._start(wanted)
         end = self._end(wanted)
         counted = dates.floor(start, self._whole(wanted.interval)) if cut else start
         return Period(start, end, wanted.interval, counted)
 
     def before(self, wanted: PeriodRequest, span: Period) -> Period:
-        """Give the period that comes before, as servers lay it: to the same hours, days or weeks where they can."""
+        """Return the preceding period as servers align it: to the same hours or days, or to whole weeks."""
         start, end = self._before(wanted, span)
         counted = start if span.counted_from == span.start else dates.floor(start, self._whole(span.interval))
         return Period(start, end, span.interval, counted)
 
     def back(self, text: str, span: Period) -> Period | None:
-        """Give the period that lies so far back and is as long; None for what is no distance."""
+        """Return the period of the same length so far back; None if `text` is not a relative date."""
         try:
             moment = dates.parse(text, span.start)
         except dates.UnreadableDateError:
@@ -120,11 +119,11 @@ class Calendar:
         return replace(span, start=moment.at, end=moment.at + (span.end - span.start), counted_from=counted)
 
     def _whole(self, interval: str) -> str:
-        """Tell to what the start is cut: since 2026 the first week counts only from its own day on."""
+        """Return the unit of the start of counting: since 2026 the first week counts only from its first day."""
         return "day" if interval == "week" and self._newer else interval
 
     def _start(self, wanted: PeriodRequest) -> tuple[datetime, bool]:
-        """Give the start, and whether events before it count that fall into the same point."""
+        """Return the start, and whether earlier events in the same point count."""
         if wanted.date_from == "all":
             row = self._app.store.row(Sql("SELECT min(timestamp) FROM events"))
             return dates.floor(row[0] if row and row[0] else self._now, "day"), True
@@ -155,8 +154,8 @@ class Calendar:
             return dates.parse(value if isinstance(value, str) else "", self._now, newer=self._newer)
         except dates.UnreadableDateError:
             if not self._app.lenient:
-                raise invalid(f"{str(value)[:60]!r} is no date.", attr) from None
-            # The oddity: what cannot be read is now.
+                raise invalid(f"{str(value)[:60]!r} is not a date.", attr) from None
+            # Quirk: an unreadable date is now.
             return ParsedDate(self._now, "d")
 
     def _before(self, wanted: PeriodRequest, span: Period) -> tuple[datetime, datetime]:
@@ -171,16 +170,16 @@ class Calendar:
         if span.interval in {"second", "minute"}:
             return first, start
         if span.interval == "hour":
-            # To the same hours of the day, however long the period is.
+            # Aligned to the same hours of the day, for any length of the period.
             first = first.replace(hour=start.hour, minute=start.minute, second=start.second, microsecond=0)
             return first, (first + length).replace(minute=59, second=59, microsecond=999_999)
         first = dates.floor(first, "day")
         if span.interval == "day" and self._of_weeks(wanted):
-            first += timedelta(days=1)  # "the last seven days" are eight, and shall begin on the same day of the week
+            first += timedelta(days=1)  # "the last seven days" are eight; start on the same day of the week
         return first, dates.ceiling(first + length, "day")
 
     def _nominal_end(self, wanted: PeriodRequest, span: Period) -> datetime:
-        """Tell where the length of the period ends, which in 2025 is not always where the period does."""
+        """Return the end for the length of the period, which in 2025 may differ from the end of the period."""
         if self._newer or not wanted.date_to:
             return span.end
         moment = self._moment(wanted.date_to, "date_to")
@@ -191,7 +190,7 @@ class Calendar:
         return span.end
 
     def _unit_before(self, wanted: PeriodRequest, start: datetime) -> tuple[datetime, datetime] | None:
-        """Give the whole unit before `mStart` and its like, as the cloud does since autumn 2026."""
+        """Return the whole unit before `mStart` and the like, as on PostHog Cloud since autumn 2026."""
         text = wanted.date_from
         if not self._app.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
             return None

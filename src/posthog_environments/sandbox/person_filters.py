@@ -1,11 +1,10 @@
-"""Property filters on persons as the servers of 2025 read them, odd answers and all.
+"""Property filters on persons with the quirks of servers of 2025.
 
-Observed on PostHog's own server, whose code for persons was the same then (tests/sandbox/recorded). It takes a
-property out of the JSON of a person as text: a text without its outer quotes and with its escapes, a number in its
-shortest form, `null` as such, an absent one as the empty text. A value is written as Python's `str` writes it, so that
-`true` is `True` and finds nobody; a value that is itself JSON text, such as `true` or `[1]`, is held against the JSON
-as it stands. Filters that cannot be read, or that are not about persons, are dropped; what its database refuses is a
-500.
+Observed on PostHog's own server, which had the same code for persons (tests/sandbox/recorded). It extracts a property
+from the JSON of a person as text: a string without its quotes but with its escapes, a number in its shortest form,
+`null` as it is, a missing property as the empty text. A value is formatted by Python's `str`, so `true` is `True` and
+matches nothing. A value that is JSON text itself, such as `true` or `[1]`, is compared with the JSON. Unreadable
+filters, and filters that are not on persons, are dropped. Values that the database refuses are a 500.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ WITH_VALUE: Final = frozenset(
 )
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
 COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_FELL: Final = "The database refuses the value of a filter, and the server falls over."
+_FELL: Final = "The database refuses the value of a filter, and the server crashes."
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME: Final = re.compile(r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)?")
 
@@ -37,7 +36,7 @@ Test = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PersonCondition:
-    """One condition, as far as the server took it."""
+    """A condition that the server accepts."""
 
     key: object
     operator: str
@@ -60,9 +59,9 @@ NONE: Final = PersonConditionGroup("AND", ())
 
 
 def read(text: str | None) -> PersonConditionGroup:
-    """Read the parameter `properties`."""
+    """Parse the parameter `properties`."""
     given: Any = _parsed(text) if text else None
-    if isinstance(given, str):  # the server reads JSON within JSON
+    if isinstance(given, str):  # servers parse JSON in a JSON string
         given = _parsed(given)
     if isinstance(given, dict) and "type" in given and "values" in given:
         return _group(cast("dict[str, Any]", given))
@@ -79,35 +78,35 @@ def _parsed(text: str) -> object:
 def _group(given: Mapping[str, Any]) -> PersonConditionGroup:
     word = given["type"]
     if not isinstance(word, str):
-        raise crash("The type of a group of filters is no text, and the server falls over.")
+        raise crash("The type of a group of filters is not a string, and the server crashes.")
     if word.upper() not in {"AND", "OR"}:
         raise invalid("The type of a group of filters is AND or OR.")
     values: object = given["values"]
     entries: list[Any] = cast("list[object]", values) if isinstance(values, list) else []
     if any(not isinstance(entry, dict | list | str) for entry in entries):
-        raise crash("A filter in a group is no object, and the server falls over.")
+        raise crash("A filter in a group is not an object, and the server crashes.")
     nested = ["type" in entry and "values" in entry for entry in entries]
     if not any(nested):
         return PersonConditionGroup(word.upper(), _properties(entries))
     if not all(nested):
         raise invalid("A group holds filters or groups, not both.")
     if not all(isinstance(entry, dict) for entry in entries):
-        raise crash("A group within a group is no object, and the server falls over.")
+        raise crash("A group within a group is not an object, and the server crashes.")
     return PersonConditionGroup(word.upper(), tuple(map(_group, entries)))
 
 
 def _properties(given: object) -> tuple[PersonCondition, ...]:
-    """Read a list of filters, or the form of old clients, which is about events; drop what cannot be read."""
+    """Parse a list of filters, or the form of old clients, which is on events; drop unreadable ones."""
     if isinstance(given, list):
         found = map(_property, cast("list[object]", given))
         return tuple(one for one in found if one is not None)
     if not given:
         return ()
     if not isinstance(given, dict):
-        raise crash("The filters are neither a list nor an object, and the server falls over.")
+        raise crash("The filters are neither a list nor an object, and the server crashes.")
     old = cast("dict[str, Any]", given)
     if any(value is None and not name.endswith(("__is_set", "__is_not_set")) for name, value in old.items()):
-        raise crash("A filter has no value, and the server falls over.")
+        raise crash("A filter has no value, and the server crashes.")
     return tuple(PersonCondition(name, "", value, "event") for name, value in old.items())
 
 
@@ -134,7 +133,7 @@ def _indexed(entry: Mapping[str, Any]) -> bool:
 
 
 def write(group: PersonConditionGroup, check_pattern: Test) -> Sql:
-    """Write the condition on a row of persons; conditions on anything else do not count."""
+    """Return the SQL on a row of `persons`; conditions on anything else are ignored."""
     return _on_persons(group, check_pattern) or Sql("TRUE")
 
 
@@ -144,7 +143,7 @@ def _about_persons(item: PersonCondition | PersonConditionGroup) -> bool:
 
 def _on_persons(group: PersonConditionGroup, check_pattern: Test) -> Sql | None:
     if group.word == "OR" and not _about_persons(group):
-        return None  # whoever fails it may yet match what is about events, so the server looks at none of it
+        return None  # the part on events may match anyone, so the server ignores the group
     parts: list[Sql] = []
     for item in group.items:
         if isinstance(item, PersonConditionGroup):
@@ -168,7 +167,7 @@ def _test(one: PersonCondition, check_pattern: Test) -> Sql:
 
 
 def stands(found: Sql) -> Sql:
-    """Write the text that stands for a property: `found` is its JSON, or NULL."""
+    """Return the SQL of a property's text; `found` is its JSON, or NULL."""
     return Sql("stands(") + found + Sql(")")
 
 
@@ -189,7 +188,7 @@ def _is_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
 
 
 def is_json(value: object) -> bool:
-    """Tell whether a value is a text of JSON that is no whole number, which the server compares otherwise."""
+    """Return whether a value is JSON text other than an integer, which servers compare differently."""
     if not isinstance(value, str):
         return False
     try:
@@ -204,7 +203,7 @@ def is_json(value: object) -> bool:
 
 
 def like(found: Sql, value: object) -> Sql:
-    """Write that a text contains a value, in which % and _ stand for anything and \\ takes their meaning away."""
+    """Return the SQL of "contains", in which % and _ are wildcards and \\ escapes them."""
     text = str(value)
     if not re.search(r"[%_\\]", text):
         return Sql("contains(lower(") + found + Sql("), lower(?))", (text,))
@@ -227,7 +226,7 @@ def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
     try:
         re.compile(one.value)
     except (re.error, OverflowError, RecursionError):
-        return Sql("FALSE")  # also where it shall not match
+        return Sql("FALSE")  # also for not_regex
     try:
         check_pattern(one.value)
     except ValueError:
@@ -242,7 +241,7 @@ def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
 
 
 def _number(value: object) -> float:
-    """Read what the database takes for a number: no list, no hexadecimal, nothing with blanks."""
+    """Parse a number as the database does: no lists, hexadecimals or blanks."""
     if isinstance(value, int | float):
         return float(value)
     if isinstance(value, str) and re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan)", value):

@@ -1,4 +1,4 @@
-"""Read persons: the list, one of them, and CSV."""
+"""Reading of persons: the list, one person, and CSV."""
 
 # ruff: noqa: S608 - the only texts put into the SQL are constants of this module
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 50_000
-"""Since 2026 there is a largest page, and no CSV is longer either."""
+"""Most rows of a page, and of a CSV, since 2026."""
 MOST_CSV_ROWS: Final = 300_000
 MOST_ID: Final = 2**63 - 1
 _STEP: Final = 10_000
@@ -33,7 +33,7 @@ _NAMES_2026: Final = ("email", "name", "username")
 
 
 def _row(app: AppContext, *, listed: bool) -> str:
-    """Write the SQL of a person's JSON; in the list the id is the uuid, and more is said."""
+    """Return the SQL of a person's JSON; in the list the id is the uuid, and there are more fields."""
     start = """concat('{"type":"person","id":"', uuid, '"',""" if listed else """concat('{"id":', id,"""
     keys = ", ".join(f"'/{name}'" for name in (_NAMES_2026 if app.newer else _NAMES))
     name = f"called(properties, [{keys}], distinct_ids, id)"
@@ -48,18 +48,18 @@ def _row(app: AppContext, *, listed: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListSlice:
-    """Which part of the list is asked for."""
+    """The requested part of the list."""
 
     limit: int
     offset: int
     asked: int
-    """The limit as it was given, where the server takes less."""
+    """The limit in the request, which the server may reduce."""
 
 
 def show_list(app: AppContext, call: RequestContext) -> Reply:
-    """Answer a page of the list."""
+    """Return a page of the list."""
     if app.lenient:
-        _ = call.data  # the server reads a body here too, and refuses what is no JSON
+        _ = call.data  # servers parse a body here too, and refuse invalid JSON
     page, condition = _page(app, call), _condition(app, call)
     if call.wants_csv:
         return csv_reply(_csv(app, condition), None if app.lenient else "persons")
@@ -72,19 +72,19 @@ def show_list(app: AppContext, call: RequestContext) -> Reply:
         f'"previous":{bodies.write(_previous(app, call, page))}',
     ]
     total = call.query.get("include_total")
-    # The oddity: it is the presence that counts.
+    # Quirk: the presence of the parameter counts.
     if total is not None if app.lenient else bodies.truth(total):
-        fields.append(f'"count":{len(app.counted.matches(condition or Sql("TRUE")))}')
+        fields.append(f'"count":{len(app.filter_cache.matches(condition or Sql("TRUE")))}')
     return json_text(f'{{"results":[{",".join(rows)}],{",".join(fields)}}}')
 
 
 def _order(app: AppContext) -> str:
-    """Write the order within a page: on the real servers ties stand otherwise there than across pages."""
+    """Return the order within a page: on real servers ties are ordered differently within and across pages."""
     return "created_at DESC, uuid" if app.lenient else "pos"
 
 
 def _unfiltered(app: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str]]:
-    """Read a page by its places: equally quick anywhere in the list."""
+    """Read a page by its places, which is equally fast anywhere in the list."""
     order = app.store.order
     start, end = order.place(page.offset), order.place(page.offset + page.limit)
     row = _row(app, listed=True)
@@ -95,10 +95,10 @@ def _unfiltered(app: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str
 
 
 def _filtered(app: AppContext, page: ListSlice, condition: Sql) -> tuple[int, list[str]]:
-    """Read a page of those who match; the part of the list that it lies in is known from counting them."""
-    matches = app.counted.matches(condition)
+    """Read a page of matches; their counts by block tell in which section of the list it lies."""
+    matches = app.filter_cache.matches(condition)
     part = matches.part(page.offset, page.limit)
-    # The rows are chosen before they are written as JSON.
+    # Select the rows before they are written as JSON.
     query = (
         Sql(f"SELECT {_row(app, listed=True)} FROM persons WHERE pos IN")
         + Sql("(SELECT pos FROM persons WHERE pos >= ? AND pos < ? AND", (part.start, part.end))
@@ -124,10 +124,10 @@ def _number(app: AppContext, call: RequestContext, name: str) -> int:
     if app.lenient:
         number = whole(text)
         if number is None or number > MOST_ID:
-            raise crash(f"The server does not check the {name}, and falls over.")
+            raise crash(f"The server does not check the {name}, and crashes.")
         return number
     if _COUNT.fullmatch(text):
-        # The contract knows no largest number, and no list is longer than this.
+        # The contract has no maximum, and no list is longer than this.
         return min(int(text), MOST_ID)
     if not _WHOLE.fullmatch(text):
         raise invalid("This must be a whole number.", name)
@@ -135,7 +135,7 @@ def _number(app: AppContext, call: RequestContext, name: str) -> int:
 
 
 def whole(text: str) -> int | None:
-    """Read a whole number as Python does, with blanks around it and in any digits."""
+    """Parse an integer as Python does, with blanks around it and any Unicode digits."""
     try:
         return int(text)
     except ValueError:
@@ -143,14 +143,14 @@ def whole(text: str) -> int | None:
 
 
 def _at(app: AppContext, call: RequestContext, offset: int) -> str:
-    return call.turned("offset", offset).url if app.lenient else call.link(offset=offset)
+    return call.with_number("offset", offset).url if app.lenient else call.link(offset=offset)
 
 
 def _previous(app: AppContext, call: RequestContext, page: ListSlice) -> str | None:
     before = page.offset - page.limit
     if not app.lenient:
         return call.link(offset=max(0, before)) if page.offset > 0 else None
-    # The oddity: on the second page the link is the page's own.
+    # Quirk: on the second page the link leads to the page itself.
     return _at(app, call, before) if before >= 0 else None
 
 
@@ -174,7 +174,7 @@ def _email(app: AppContext, sought: str) -> Sql:
 
 
 def _search(app: AppContext, sought: str) -> Sql:
-    """Write who is found: since 2026 by a part of what names somebody, before by a part of the email or a whole id."""
+    """Return the SQL of a search: since 2026 in email, name and ids, before in the email or by a whole id."""
     if app.newer:
         email, name = (Sql(f"json_extract_string(properties, '/{key}')") for key in ("email", "name"))
         contains = person_filters.like
@@ -210,8 +210,8 @@ def _known(store: Database, distinct_id: str) -> bool:
 
 
 def _csv(app: AppContext, condition: Sql | None) -> Iterator[str]:
-    """Write all who match, newest first; limit and offset have no effect."""
-    # The rows are chosen before they are written as JSON: otherwise each step would write all that are left.
+    """Return the CSV of all matches, newest first; limit and offset have no effect."""
+    # Select the rows before they are written as JSON; otherwise each step would write all remaining rows.
     row = f"SELECT pos, {_row(app, listed=True)} FROM persons"
     head = Sql(f"{row} WHERE pos IN (SELECT pos FROM persons WHERE") + (condition or Sql("TRUE"))
 
@@ -230,7 +230,7 @@ def _csv(app: AppContext, condition: Sql | None) -> Iterator[str]:
 
 
 def show_one(app: AppContext, call: RequestContext) -> Reply:
-    """Answer one person."""
+    """Return one person."""
     key = find(app, call.id)
     query = f"SELECT {_row(app, listed=False)} FROM persons WHERE id = ?"
     row = app.store.row(Sql(query, (key,)))
@@ -240,9 +240,9 @@ def show_one(app: AppContext, call: RequestContext) -> Reply:
 
 
 def where(text: str, *, lenient: bool) -> Sql:
-    """Read the id of a path, which is an integer or a uuid."""
+    """Return the SQL for the id in a path, which is an integer or a uuid."""
     if lenient and "." in text:
-        raise not_found()  # no path of the server has a dot in its id
+        raise not_found()  # paths of real servers allow no dot in an id
     try:
         return Sql("uuid = ?::UUID", (str(uuid.UUID(text)),))
     except ValueError:
@@ -254,7 +254,7 @@ def where(text: str, *, lenient: bool) -> Sql:
 
 
 def find(app: AppContext, text: str) -> int:
-    """Find the number of the person that a path names."""
+    """Return the integer id of the person in a path; raise 404 if there is none."""
     row = app.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=app.lenient))
     if row is None:
         raise not_found("There is no such person.")

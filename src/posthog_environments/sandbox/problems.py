@@ -1,12 +1,12 @@
-"""Refusals of the server, in the shape that its errors have."""
+"""Problems: error responses in the format of the API."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 
-class Problem(Exception):  # noqa: N818 - an answer of the server, not a mistake of the program
-    """One refusal: a status and the four fields of an error body."""
+class Problem(Exception):  # noqa: N818 - a response of the server, not an error of the program
+    """An error response: a status and the four fields of an error body."""
 
     def __init__(
         self,
@@ -24,30 +24,30 @@ class Problem(Exception):  # noqa: N818 - an answer of the server, not a mistake
 
 
 def invalid(detail: str, attr: str | None = None, code: str = "invalid_input") -> Problem:
-    """Refuse a value."""
+    """Return a 400 for an invalid value."""
     return Problem(400, "validation_error", code, detail, attr)
 
 
 def required(attr: str, detail: str | None = None) -> Problem:
-    """Refuse a request that lacks a field."""
+    """Return a 400 for a missing field."""
     return invalid(detail or f"The field {attr} must be given.", attr, "required")
 
 
 def unreadable(detail: str) -> Problem:
-    """Refuse a body that cannot be parsed."""
+    """Return a 400 for a body that cannot be parsed."""
     return Problem(400, "invalid_request", "parse_error", detail)
 
 
 def unsupported(what: str, attr: str | None = None) -> Problem:
-    """Refuse what the real server can do and the sandbox cannot: better than a wrong answer."""
+    """Return a 400 for what real servers support and the sandbox does not, instead of a wrong result."""
     return invalid(f"The sandbox does not support {what}.", attr, "not_supported_by_sandbox")
 
 
 def not_found(detail: str = "There is nothing here.") -> Problem:
-    """Refuse a path or an id."""
+    """Return a 404."""
     return Problem(404, "invalid_request", "not_found", detail)
 
 
 def crash(detail: str) -> Problem:
-    """Fail where the real server fails."""
+    """Return a 500, where real servers crash."""
     return Problem(500, "server_error", "error", detail)

@@ -1,4 +1,4 @@
-"""The project that the sandbox is, and the user whom its keys belong to."""
+"""The project of the sandbox, and the user of its keys."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def _project(app: AppContext) -> dict[str, Any]:
 
 
 def show_list(app: AppContext, _: RequestContext) -> Reply:
-    """Answer the projects that the key sees: this one."""
+    """Return the list of projects, which has only this one."""
     return json_reply({"count": 1, "next": None, "previous": None, "results": [_project(app)]})
 
 
 def show_one(app: AppContext, _: RequestContext) -> Reply:
-    """Answer the project."""
+    """Return the project."""
     return json_reply(_project(app))
 
 
 def show_user(app: AppContext, _: RequestContext) -> Reply:
-    """Answer the user."""
+    """Return the user."""
     return json_reply(
         {
             "uuid": "0190a000-0000-4000-8000-000000000002",

@@ -1,7 +1,7 @@
-"""`query/`: questions of today, answered at once or asked for again until they are.
+"""`query/`: synchronous and asynchronous queries.
 
-Source: PostHog's query endpoint, its runner and its tests of 2025 and 2026. Of the kinds of queries the sandbox carries
-out TrendsQuery; the others are refused by their names.
+Source: PostHog's query endpoint, its runner and its tests of 2025 and 2026. The sandbox supports TrendsQuery; other
+kinds of queries are refused by name.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _LAZY: Final[Mapping[str, timedelta]] = {
     "month": timedelta(days=2),
 }
 _NEW_KEYS: Final = ("bytes_read", "budget_remaining_bytes", "cache_key", "query_scan")
-"""Of a status; servers have them since 2026."""
-READ: Final = 1_000_000
-ROOM: Final = 480_000_000_000
-"""Bytes that a question reads, and that a team may read: nothing is refused here, so these are figures and no more."""
+"""Keys of a query status since 2026."""
+BYTES_READ: Final = 1_000_000
+BYTE_BUDGET: Final = 480_000_000_000
+"""Bytes that a query reads, and that a team may read. The sandbox only reports them; it refuses nothing."""
 
 
 def run(app: AppContext, call: RequestContext) -> Reply:
-    """Answer a question, at once or later."""
+    """Run a query, synchronously or asynchronously."""
     given = strict.read(call.fields, "QueryRequest", _REQUEST, needs=("query",))
     kind = given["query"].get("kind")
     if call.id and call.id != kind:
@@ -63,27 +63,27 @@ def run(app: AppContext, call: RequestContext) -> Reply:
         strict.refuse("query", f"The tag {str(kind)[:60]!r} found by 'kind' is none of {known}.")
     if given.get("filters_override"):
         raise unsupported("filters_override", "filters_override")
-    asked = trends_query.read(app, given["query"])
+    trend = trends_query.read(app, given["query"])
     refresh = "async" if given.get("async") in (True, "true") else given.get("refresh", "blocking")
-    cache_key = _cache_key(app, asked)
-    kept = None if refresh == "force_async" else _kept(app, asked, refresh)
-    if kept is not None and not _stale(app, asked, refresh, kept):
-        return _reply(app, _answer(app, asked, kept, cache_key), read=0)
+    cache_key = _cache_key(app, trend)
+    kept = None if refresh == "force_async" else _kept(app, trend, refresh)
+    if kept is not None and not _stale(app, trend, refresh, kept):
+        return _reply(app, _answer(app, trend, kept, cache_key), read=0)
     later = app.settings.later
     waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
     if not waits and not later:
-        return _reply(app, _answer(app, asked, _worked_out(app, asked), cache_key))
+        return _reply(app, _answer(app, trend, _compute(app, trend), cache_key))
     name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
-    fresh = _answer(app, asked, _worked_out(app, asked), cache_key)
+    fresh = _answer(app, trend, _compute(app, trend), cache_key)
     pending = app.queue.add(Pending(name, app.now(), cache_key, fresh, polls=max(0, later - 1)))
     status = {"query_status": _status(app, pending)}
     if kept is not None and waits:
-        return json_reply(_answer(app, asked, kept, cache_key) | status, 202)
+        return json_reply(_answer(app, trend, kept, cache_key) | status, 202)
     return json_reply(status if refresh == "force_async" else {"cache_key": cache_key} | status, 202)
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
-    """Tell how an asynchronous question stands, and give its answer."""
+    """Return the status of an asynchronous query, with its result if there is one."""
     pending = app.queue.poll(call.id, app.now())
     if pending is None:
         raise not_found(f"There is no query {call.id[:60]!r} in this project.")
@@ -96,12 +96,12 @@ def show(app: AppContext, call: RequestContext) -> Reply:
 
 
 def cancel(app: AppContext, call: RequestContext) -> Reply:
-    """Cancel an asynchronous question."""
+    """Cancel an asynchronous query."""
     return json_reply({"message": app.queue.cancel(call.id)})
 
 
-def _reply(app: AppContext, body: dict[str, Any], status: int = 200, *, read: int = READ) -> Reply:
-    """ServerResponse, and on a server of today say what that took of the budget."""
+def _reply(app: AppContext, body: dict[str, Any], status: int = 200, *, read: int = BYTES_READ) -> Reply:
+    """Return a reply; in era 2026-09 with the headers of the byte budget."""
     headers = {
         "X-PostHog-Query-Bytes-Read": str(read),
         "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(app)),
@@ -110,33 +110,33 @@ def _reply(app: AppContext, body: dict[str, Any], status: int = 200, *, read: in
 
 
 def _left(app: AppContext) -> int:
-    return max(0, ROOM - READ * app.results.counted)
+    return max(0, BYTE_BUDGET - BYTES_READ * app.results.counted)
 
 
-def _worked_out(app: AppContext, asked: TrendRequest) -> Result:
-    return app.results.of(asked.key, asked.span.interval, lambda: trends.series(app, asked), fresh=True)
+def _compute(app: AppContext, trend: TrendRequest) -> Result:
+    return app.results.of(trend.key, trend.span.interval, lambda: trends.series(app, trend), fresh=True)
 
 
-def _kept(app: AppContext, asked: TrendRequest, refresh: str) -> Result | None:
-    return None if refresh == "force_blocking" else app.results.kept(asked.key)
+def _kept(app: AppContext, trend: TrendRequest, refresh: str) -> Result | None:
+    return None if refresh == "force_blocking" else app.results.kept(trend.key)
 
 
-def _stale(app: AppContext, asked: TrendRequest, refresh: str, kept: Result) -> bool:
-    lazy = _LAZY.get(asked.span.interval, timedelta(hours=12))
+def _stale(app: AppContext, trend: TrendRequest, refresh: str, kept: Result) -> bool:
+    lazy = _LAZY.get(trend.span.interval, timedelta(hours=12))
     until = kept.last_refresh + lazy if refresh == "lazy_async" else kept.fresh_until
     return app.now() >= until
 
 
-def _cache_key(app: AppContext, asked: TrendRequest) -> str:
-    digest = hashlib.sha256(asked.key.encode()).hexdigest()[:32]
+def _cache_key(app: AppContext, trend: TrendRequest) -> str:
+    digest = hashlib.sha256(trend.key.encode()).hexdigest()[:32]
     return f"cache_{app.settings.project_id}_{digest}"
 
 
-def _answer(app: AppContext, asked: TrendRequest, result: Result, cache_key: str) -> dict[str, Any]:
-    """Write the whole response; the keys that are null are there."""
+def _answer(app: AppContext, trend: TrendRequest, result: Result, cache_key: str) -> dict[str, Any]:
+    """Return the whole response body; null fields are included."""
     compared = None
-    if asked.earlier is not None:
-        compared = {"date_from": clock.text(asked.earlier.start), "date_to": clock.text(asked.earlier.end)}
+    if trend.earlier is not None:
+        compared = {"date_from": clock.text(trend.earlier.start), "date_to": clock.text(trend.earlier.end)}
     answer: dict[str, Any] = {
         "results": result.rows,
         "hasMore": result.has_more,
@@ -145,11 +145,11 @@ def _answer(app: AppContext, asked: TrendRequest, result: Result, cache_key: str
         "modifiers": None,
         "error": "",
         "query_status": None,
-        "resolved_date_range": {"date_from": clock.text(asked.span.start), "date_to": clock.text(asked.span.end)},
+        "resolved_date_range": {"date_from": clock.text(trend.span.start), "date_to": clock.text(trend.span.end)},
         "is_cached": result.is_cached,
         "last_refresh": clock.text(result.last_refresh),
         "next_allowed_client_refresh": clock.text(result.last_refresh + timedelta(minutes=3)),
-        "cache_target_age": clock.text(result.last_refresh + FRESH.get(asked.span.interval, timedelta(hours=6))),
+        "cache_target_age": clock.text(result.last_refresh + FRESH.get(trend.span.interval, timedelta(hours=6))),
         "cache_key": cache_key,
         "timezone": "UTC",
         "calculation_trigger": None,
@@ -161,7 +161,7 @@ def _answer(app: AppContext, asked: TrendRequest, result: Result, cache_key: str
 
 
 def _status(app: AppContext, pending: Pending) -> dict[str, Any]:
-    """Write the status of a question: every key is there."""
+    """Return the status of a query; null fields are included."""
     done = pending.complete
     status: dict[str, Any] = {
         "id": pending.id,
@@ -185,7 +185,7 @@ def _status(app: AppContext, pending: Pending) -> dict[str, Any]:
     if app.newer:
         status |= dict.fromkeys(_NEW_KEYS) | {"cache_key": pending.cache_key}
     if app.today and done:
-        status |= {"bytes_read": READ, "budget_remaining_bytes": _left(app)}
+        status |= {"bytes_read": BYTES_READ, "budget_remaining_bytes": _left(app)}
     return status
 
 

@@ -1,6 +1,6 @@
-"""Answers that are kept: the second equal question finds the first one's, as on servers.
+"""Result cache: an equal query gets the cached result, as on servers.
 
-What is kept holds until the data changes, so that nobody is misled by it, and grows stale as on servers.
+Results expire as on servers, and when the data changes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ FRESH: Final[Mapping[str, timedelta]] = {
     "week": timedelta(days=1),
     "month": timedelta(days=2),
 }
-"""How long an answer is fresh, by interval; others are so for six hours."""
+"""How long a result is fresh, by interval; six hours for other intervals."""
 
 Series = Callable[[], tuple[list[dict[str, Any]], bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The rows of one question, and when they were counted."""
+    """The rows of one query, and when they were computed."""
 
     rows: list[dict[str, Any]]
     has_more: bool
@@ -41,7 +41,7 @@ class Result:
 
 
 class Results:
-    """The questions that were asked for last, with their rows."""
+    """Cache of the last results."""
 
     def __init__(self, store: Database, clock: Clock) -> None:
         self._store = store
@@ -49,17 +49,16 @@ class Results:
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Result] = OrderedDict()
         self.counted = 0
-        """How many questions were worked out."""
+        """Number of computed queries."""
 
     def of(self, key: object, interval: str, series: Series, *, fresh: bool = False) -> Result:
-        """Give the rows of a question.
+        """Return the result of a query, from the cache or computed.
 
         Args:
-            key: What tells it from others.
-            interval: On which depends how soon its answer is stale.
-            series: What works it out.
-            fresh: Whether it is to be counted anew in any case.
-
+            key: Identity of the query.
+            interval: Its interval, which decides how long the result is fresh.
+            series: Computes the rows.
+            fresh: Whether to compute them in any case.
         """
         found = None if fresh else self.kept(key)
         if found is not None and self._clock.now() < found.fresh_until:
@@ -76,7 +75,7 @@ class Results:
         return found
 
     def kept(self, key: object) -> Result | None:
-        """Give what is kept for a question, fresh or stale; None if nothing is."""
+        """Return the cached result of a query, fresh or stale; None if there is none."""
         with self._lock:
             place = self._place(key)
             found = self._kept.get(place)
@@ -86,5 +85,5 @@ class Results:
         return replace(found, is_cached=True)
 
     def _place(self, key: object) -> object:
-        """Tell questions apart by what was asked, and by the data: an older answer is none after a change."""
+        """Return the cache key: the query, and the version of the data, so that changes invalidate results."""
         return self._store.version, key

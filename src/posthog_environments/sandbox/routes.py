@@ -1,4 +1,4 @@
-"""Which operation answers at which path, with which scope, out of which bucket of requests."""
+"""Routes: the operation, scope and rate bucket of each path and method."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from posthog_environments.sandbox.settings import Era
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What is at one path."""
+    """The operations at one path, and the parts of the path."""
 
     operations: Mapping[str, Route]
     prefix: str | None = None
@@ -22,7 +22,7 @@ class Endpoint:
     id: str = ""
 
     def operation(self, method: str, *, lenient: bool) -> Route | None:
-        """Find what a method does, as far as this server has it."""
+        """Return the operation of a method; None if this server does not have it."""
         found = self.operations.get(method)
         return None if found is None or (found.undeclared and not lenient) else found
 
@@ -40,7 +40,7 @@ _IN_PROJECT: Final = _joined(
     trends.ROUTES,
 )  # fmt: skip
 _SINCE: Final[Mapping[str, Era]] = {"bulk_delete": "2026", "deletion_status": "2026-09"}
-"""Of what was not always there, the era since which it is no person's id any more."""
+"""Paths that replaced a person's id, and the era in which they were added."""
 _OUTSIDE: Final[Routes] = {
     "/api/projects": {"GET": Route(projects.show_list, "project:read", "rest")},
     "/api/environments": {"GET": Route(projects.show_list, "project:read", "rest")},
@@ -50,7 +50,7 @@ _PROJECT: Final = re.compile(r"/api/(?P<prefix>environments|projects)/(?P<projec
 
 
 def find(path: str, era: Era) -> Endpoint | None:
-    """Find what is at a path, with or without the slash at its end."""
+    """Return the endpoint of a path, with or without the slash at its end; None if there is none."""
     path = path.removesuffix("/")
     if path in _OUTSIDE:
         return Endpoint(_OUTSIDE[path])

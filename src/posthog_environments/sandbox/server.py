@@ -1,4 +1,4 @@
-"""Run an ASGI application on a loopback port, in a thread of its own."""
+"""Server: run an ASGI application on a loopback port, in its own thread."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 ADDRESS: Final = "127.0.0.1"
-_PATIENCE: Final = 30.0
-_GLANCE: Final = 0.005
-"""Seconds between two looks at whether the server has started."""
-# Rounds of the loop that it takes to set up a connection; some to spare.
-_ROUNDS: Final = 10
-_LONGEST_HEAD: Final = 256 * 1024
-_OWN_HOST: Final = re.compile(rb"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
-_ELSEWHERE: Final = (
+_START_TIMEOUT: Final = 30.0
+_POLL_INTERVAL: Final = 0.005
+"""Seconds between checks whether the server has started."""
+# Iterations of the event loop to set up a connection, and some to spare.
+_LOOP_ITERATIONS: Final = 10
+_MAX_HEAD: Final = 256 * 1024
+_LOOPBACK_HOST: Final = re.compile(rb"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_WRONG_HOST: Final = (
     b'{"type":"invalid_request","code":"host_not_allowed",'
     b'"detail":"The sandbox answers to localhost and 127.0.0.1 alone.","attr":null}'
 )
 
 
 class _HostCheck:
-    """Refuses requests that were meant for another site.
+    """Refuses requests for another host name, against DNS rebinding.
 
-    A page of that site, whose name somebody has bent to this address, could read the answers (DNS rebinding).
+    Otherwise a web page whose name resolves to this address could read the responses.
     """
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it."""
+        """Pass a request on, or refuse it."""
         hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
-        if all(map(_OWN_HOST.fullmatch, hosts)):
+        if all(map(_LOOPBACK_HOST.fullmatch, hosts)):
             await self._application(scope, receive, send)
             return
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ELSEWHERE))]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_WRONG_HOST))]
         await send({"type": "http.response.start", "status": 400, "headers": [*headers, (b"connection", b"close")]})
-        await send({"type": "http.response.body", "body": _ELSEWHERE})
+        await send({"type": "http.response.body", "body": _WRONG_HOST})
 
 
 class Server:
-    """One server: started when it is made, until `stop`."""
+    """A server that runs from its creation until `stop`."""
 
     def __init__(self, port: int, build: Callable[[], Starlette]) -> None:
         self._socket = _listen(port)
         self._port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._enough: asyncio.Event | None = None
+        self._stop_event: asyncio.Event | None = None
         self._failure: BaseException | None = None
         config = uvicorn.Config(
             lambda: _HostCheck(build()),
@@ -76,45 +76,45 @@ class Server:
             proxy_headers=False,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=_LONGEST_HEAD,
+            h11_max_incomplete_event_size=_MAX_HEAD,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="posthog-sandbox", daemon=True)
         self._thread.start()
-        if not self._ready.wait(_PATIENCE) or self._failure is not None:
+        if not self._ready.wait(_START_TIMEOUT) or self._failure is not None:
             self.stop()
             raise SandboxStartError(f"The sandbox could not start: {self._failure or 'it took too long'}.")
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port of the server."""
         return self._port
 
     def stop(self) -> None:
-        """Stop, and wait until the thread has ended and the port is free."""
-        loop, enough = self._loop, self._enough
-        if loop is not None and enough is not None and self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                loop.call_soon_threadsafe(enough.set)
+        """Stop the server, and wait until its thread has ended and the port is free."""
+        loop, stop_event = self._loop, self._stop_event
+        if loop is not None and stop_event is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop is already closed
+                loop.call_soon_threadsafe(stop_event.set)
         self._thread.join()
         self._socket.close()
 
     def wait(self) -> None:
-        """Wait until the server ends."""
+        """Wait until the server stops."""
         while self._thread.is_alive():
             self._thread.join(0.5)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - told to whoever started the server
+        except BaseException as error:  # noqa: BLE001 - raised where the server was created
             self._failure = error
         finally:
             self._ready.set()
 
     async def _serve(self) -> None:
-        self._loop, self._enough = asyncio.get_running_loop(), asyncio.Event()
-        tasks = [asyncio.create_task(self._begin()), asyncio.create_task(self._end(self._enough))]
+        self._loop, self._stop_event = asyncio.get_running_loop(), asyncio.Event()
+        tasks = [asyncio.create_task(self._begin()), asyncio.create_task(self._end(self._stop_event))]
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
@@ -122,26 +122,26 @@ class Server:
                 task.cancel()
 
     async def _begin(self) -> None:
-        """Look until the server has started; it tells nobody when it does."""
-        for _ in range(int(_PATIENCE / _GLANCE)):
+        """Poll until the server has started, because uvicorn has no event for it."""
+        for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
             if self._server.started:
                 self._ready.set()
                 return
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_POLL_INTERVAL)
 
-    async def _end(self, enough: asyncio.Event) -> None:
-        """Wait until it is told to stop, and end the server."""
-        await enough.wait()
-        # asyncio drops, unclosed, a connection that it has accepted and not yet set up when the server closes. So let
-        # nobody in any more first, and those who are in find their place.
+    async def _end(self, stop_event: asyncio.Event) -> None:
+        """Wait for `stop`, and end the server."""
+        await stop_event.wait()
+        # When a server closes, asyncio leaks connections that it has accepted but not yet set up. So stop accepting
+        # first, and give the event loop some iterations to set up the rest.
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        for _ in range(_ROUNDS):
+        for _ in range(_LOOP_ITERATIONS):
             await asyncio.sleep(0)
         self._server.should_exit = True
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio switches delays off (TCP_NODELAY) only where the protocol is named.
+    # asyncio sets TCP_NODELAY only if the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

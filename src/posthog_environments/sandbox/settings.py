@@ -1,4 +1,4 @@
-"""The arguments of a sandbox, checked once and frozen."""
+"""Settings: check the arguments of a sandbox."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _T = TypeVar("_T", bound=str)
 
 Era = Literal["2025", "2026", "2026-09"]
 ERAS: Final[tuple[Era, ...]] = ("2025", "2026", "2026-09")
-"""Which servers: of autumn 2025, of the first half of 2026, and the cloud since September 2026."""
+"""Servers of autumn 2025, of the first half of 2026, and PostHog Cloud since September 2026."""
 
 Rate = tuple[int, float]
-"""How many requests in how many seconds."""
+"""Number of requests, and the period in seconds."""
 
 Rates = bool | Mapping[str, "str | Sequence[Rate]"]
 
 MOST_PERSONS: Final = 10_000_000
 BUCKETS: Final = ("persons", "deletes", "insights", "query", "rest")
-ROOMS: Final = ("environments", "projects")
+PREFIXES: Final = ("environments", "projects")
 DATA_SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 _SECONDS: Final = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
@@ -52,7 +52,7 @@ DOCUMENTED: Final[Mapping[Era, Mapping[str, tuple[Rate, ...]]]] = MappingProxyTy
             "rest": ((480, 60.0), (4800, 3600.0)),
         },
         "2026": _LATER,
-        # What teams of the cloud have: a bucket for their queries alone.
+        # Teams of PostHog Cloud have a separate bucket for queries.
         "2026-09": {**_LATER, "query": ((240, 60.0), (2400, 3600.0))},
     }
 )
@@ -63,12 +63,12 @@ SHARED: Final[Mapping[Era, frozenset[str]]] = MappingProxyType(
         "2026-09": frozenset({"persons", "insights"}),
     }
 )
-"""Which buckets count together. Source: posthog/rate_limit.py."""
+"""Buckets that count together. Source: posthog/rate_limit.py."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """Everything that a sandbox is told, in its final form."""
+    """All settings of a sandbox, checked."""
 
     persons: int
     data: Path | Literal["cdnow"] | None
@@ -115,7 +115,7 @@ def seconds(name: str, value: object) -> float:
 
 
 def one_of(name: str, value: object, choices: tuple[_T, ...]) -> _T:
-    """Check that a text is one of a few."""
+    """Check that a string is one of some choices."""
     for choice in choices:
         if value == choice:
             return choice
@@ -123,7 +123,7 @@ def one_of(name: str, value: object, choices: tuple[_T, ...]) -> _T:
 
 
 def legacy_trends_of(value: object, era: Era) -> Literal[403, 404, 405] | None:
-    """Check the status with which `insights/trend/` is refused."""
+    """Check `legacy_trends`, the status of refusals by `insights/trend/`."""
     if value is None:
         return None
     possible: Mapping[Era, tuple[Literal[403, 404, 405], ...]] = {
@@ -139,7 +139,7 @@ def legacy_trends_of(value: object, era: Era) -> Literal[403, 404, 405] | None:
 
 
 def actions_of(value: object) -> Mapping[int, str] | None:
-    """Check `actions`: numbers, and the name of an event for each."""
+    """Check `actions`: a mapping of ids to event names."""
     if value is None:
         return None
     given = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {None: None}
@@ -152,7 +152,7 @@ def actions_of(value: object) -> Mapping[int, str] | None:
 
 
 def data_source(value: object) -> Path | Literal["cdnow"] | None:
-    """Check `data`: nothing, the name of the real data set, or a file of events that is there."""
+    """Check `data`: None, "cdnow", or an existing file of events."""
     if value is None or value == "cdnow":
         return "cdnow" if value else None
     if not isinstance(value, str | os.PathLike):
@@ -168,7 +168,7 @@ def data_source(value: object) -> Path | Literal["cdnow"] | None:
 
 
 def database_path(value: object) -> Path | None:
-    """Check `path`: nothing, or a file in a folder that is there."""
+    """Check `path`: None, or a file in an existing folder."""
     if value is None:
         return None
     if not isinstance(value, str | os.PathLike):
@@ -180,13 +180,13 @@ def database_path(value: object) -> Path | None:
 
 
 def moment(value: object) -> datetime | None:
-    """Read `now` as UTC without an offset, which is how the database keeps time."""
+    """Parse `now` as a naive datetime in UTC, as in the database."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise SandboxArgumentError(
-                f"now={value!r} is no date. Write it like '2026-01-31' or '2026-01-31T12:00:00Z'."
+                f"now={value!r} is not a date. Write it like '2026-01-31' or '2026-01-31T12:00:00Z'."
             ) from None
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
@@ -198,20 +198,20 @@ def moment(value: object) -> datetime | None:
 
 
 def scopes_of(value: str | Iterable[str] | None) -> frozenset[str]:
-    """Check scopes; None is all of them."""
+    """Check `scopes`; None means all."""
     if value is None:
         return frozenset({"*"})
     given = [value] if isinstance(value, str) else list(value)
     for scope in given:
         if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SandboxArgumentError(
-                f"{scope!r} is no scope. Scopes look like 'person:read' or 'person:write', or '*'."
+                f"{scope!r} is not a scope. Scopes look like 'person:read' or 'person:write', or '*'."
             )
     return frozenset(given)
 
 
 def key_of(value: str | None) -> str | None:
-    """Check an API key without ever repeating it."""
+    """Check `api_key`; the message does not repeat it."""
     if value is None:
         return None
     if not isinstance(value, str) or not _KEY.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -220,15 +220,15 @@ def key_of(value: str | None) -> str | None:
 
 
 def prefixes_of(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Check which of the two prefixes the server knows."""
+    """Check `prefixes`."""
     given = (value,) if isinstance(value, str) else tuple(value)
-    if not given or any(prefix not in ROOMS for prefix in given):
-        raise SandboxArgumentError(f"prefixes must be one or both of {ROOMS}, not {value!r}.")
+    if not given or any(prefix not in PREFIXES for prefix in given):
+        raise SandboxArgumentError(f"prefixes must be one or both of {PREFIXES}, not {value!r}.")
     return given
 
 
 def rates_of(value: Rates, era: Era) -> Mapping[str, tuple[Rate, ...]]:
-    """Turn `rates` into limits for each bucket."""
+    """Return the limits of each bucket from `rates`."""
     if value is True:
         return DOCUMENTED[era]
     if value is False:

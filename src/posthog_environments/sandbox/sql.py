@@ -1,4 +1,4 @@
-"""A piece of SQL with the values that are bound to it."""
+"""SQL text with its bound values."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """SQL text of this package's own, and its values, which are always bound and never written into the text."""
+    """SQL text from this package, and its values, which are always bound and never part of the text."""
 
     text: str
     values: tuple[object, ...] = ()
 
     def __add__(self, other: Sql) -> Sql:
-        """Put two pieces one after the other."""
+        """Concatenate two pieces."""
         return Sql(f"{self.text} {other.text}", self.values + other.values)
 
     def bracketed(self) -> Sql:
-        """Put brackets around a condition."""
+        """Return the condition in brackets."""
         return Sql(f"({self.text})", self.values)
 
 
@@ -30,11 +30,11 @@ def joined(word: str, pieces: Iterable[Sql]) -> Sql:
 
 
 def all_of(pieces: Iterable[Sql]) -> Sql:
-    """Join conditions that must all hold; none at all hold always."""
+    """Join conditions by AND; without any return TRUE."""
     parts = tuple(pieces)
     return joined("AND", parts) if parts else Sql("TRUE")
 
 
 def pointer(key: str) -> str:
-    """Write the name of a property as a JSON pointer, in which no character of it has a meaning."""
+    """Return the escaped JSON pointer of a property."""
     return "/" + key.replace("~", "~0").replace("/", "~1")

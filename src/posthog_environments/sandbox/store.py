@@ -1,4 +1,4 @@
-"""The database: its tables, its connections, and the order in which persons are listed."""
+"""Database of the sandbox: tables, connections, and the order of the list of persons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posthog_environments.sandbox.sql import Sql
 
 LAYOUT: Final = "2"
-"""Version of the tables below; a database file with another one is refused."""
+"""Version of the tables; a database file with another version is refused."""
 
 _TABLES: Final = """
 CREATE OR REPLACE TABLE persons (
@@ -40,15 +40,15 @@ CREATE OR REPLACE TABLE gone (pos BIGINT);
 CREATE OR REPLACE TABLE deletions (person_uuid UUID, created_at TIMESTAMP, verified_at TIMESTAMP);
 CREATE OR REPLACE TABLE meta (key VARCHAR, value VARCHAR);
 """
-# pos      place in the list, newest first; rows are stored in this order, so that a page anywhere is one short scan.
-#          Places without a row are ids that the list finds and the table of persons no longer has.
-# changes  properties that the event sets, removed: a list of those that it unsets; timelines are built from them.
-# gone     places of deleted persons, which no longer count; deletions: persons whose events were deleted,
-#          and when.
+# pos        place in the list, newest first. Rows are stored in this order, so that each page is one short scan. Places
+#            without a row imitate ids that the list finds although the person no longer exists.
+# changes    properties that the event sets; removed: names that it unsets. Timelines are built from both.
+# gone       places of deleted persons, which no longer count.
+# deletions  persons whose events were deleted, and when.
 
 
 class ListOrder:
-    """Turn the offsets of a list from which persons vanish into places that stay."""
+    """Maps offsets in the list to places; places stay the same when persons are deleted."""
 
     def __init__(self, places: int, gone: list[int]) -> None:
         self._places = places
@@ -57,12 +57,12 @@ class ListOrder:
         self._lock = threading.Lock()
 
     def remove(self, pos: int, lag: float) -> None:
-        """Take a place out of the list once the lag is over; until then it makes a page short."""
+        """Remove a place from the list after the lag; until then its page is short."""
         with self._lock:
             self._fresh.append((time.monotonic() + lag, pos))
 
     def settle(self, *, at_once: bool = False) -> None:
-        """Take out the places whose lag is over."""
+        """Remove the places whose lag is over, or all."""
         with self._lock:
             now = time.monotonic()
             while self._fresh and (at_once or self._fresh[0][0] <= now):
@@ -73,7 +73,7 @@ class ListOrder:
             return self._places - len(self._gone)
 
     def place(self, offset: int) -> int:
-        """Find the place that has `offset` living places before it."""
+        """Return the place with `offset` existing places before it."""
         with self._lock:
             low, high = offset, min(offset + len(self._gone), self._places)
             while low < high:
@@ -86,7 +86,7 @@ class ListOrder:
 
 
 class Database:
-    """One DuckDB database, with a connection of its own for each piece of work."""
+    """A DuckDB database, with a separate cursor for each use."""
 
     def __init__(self, path: Path | None) -> None:
         import duckdb
@@ -96,7 +96,7 @@ class Database:
         self._writes = threading.RLock()
         self.order = ListOrder(0, [])
         self.version = 0
-        """Rises with each change: what was read under an older one may no longer hold."""
+        """Increases with each change, to invalidate caches."""
         try:
             self._base = duckdb.connect(
                 str(path) if path else ":memory:",
@@ -110,13 +110,13 @@ class Database:
         self._base.execute("SET GLOBAL TimeZone = 'UTC'")
 
     def close(self) -> None:
-        """Close the database; a file is complete afterwards."""
+        """Close the database and complete its file."""
         with self._writes:
             self._base.close()
 
     @contextmanager
     def cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """Lend a connection to one thread."""
+        """Yield a cursor for one thread."""
         with self._cursors:
             cursor = self._base.cursor()
         try:
@@ -126,7 +126,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """Lend a connection for changes: one writer at a time, all of its changes or none."""
+        """Yield a cursor for a transaction; there is one writer at a time."""
         with self._writes, self.cursor() as cursor:
             cursor.begin()
             try:
@@ -138,17 +138,17 @@ class Database:
             self.version += 1
 
     def rows(self, query: Sql) -> list[tuple[Any, ...]]:
-        """Run one query and read all that it finds."""
+        """Run a query and return all rows."""
         with self.cursor() as cursor:
             return cursor.execute(query.text, list(query.values)).fetchall()
 
     def row(self, query: Sql) -> tuple[Any, ...] | None:
-        """Run one query and read the first row."""
+        """Run a query and return the first row, or None."""
         with self.cursor() as cursor:
             return cursor.execute(query.text, list(query.values)).fetchone()
 
     def check_pattern(self, pattern: str) -> None:
-        """Raise ValueError for a regular expression that the database cannot read."""
+        """Raise ValueError for a regular expression that the database cannot compile."""
         import duckdb
 
         with self.cursor() as cursor:
@@ -157,8 +157,8 @@ class Database:
             except duckdb.Error as error:
                 raise ValueError(_first_line(error)) from None
 
-    def held(self) -> dict[str, str] | None:
-        """Read what the database says about itself, or None if it is empty or was left half filled."""
+    def metadata(self) -> dict[str, str] | None:
+        """Return the metadata of the database; None if it is empty or incomplete."""
         import duckdb
 
         with self.cursor() as cursor:
@@ -182,12 +182,12 @@ class Database:
         return meta
 
     def create(self) -> None:
-        """Make the tables anew, all or none: a file with some of them would be taken for somebody else's."""
+        """Create the tables in one transaction, because a file with only some of them would be refused."""
         with self.writing() as cursor:
             cursor.execute(_TABLES)
 
     def open_list(self) -> None:
-        """Read the order of the list from the database, and teach it what queries say."""
+        """Create the macros, and read the order of the list."""
         with self.cursor() as cursor:
             for macro in MACROS:
                 cursor.execute(macro)

@@ -1,4 +1,4 @@
-"""Check objects of a query strictly, as servers do: what a field is not, and a field that there is not, is an error."""
+"""Strict checks of query objects, as on servers: a wrong type or an unknown field is an error."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ Test = Callable[[object], bool]
 
 
 def refuse(where: str, why: str) -> NoReturn:
-    """Refuse a query whose form is wrong."""
+    """Raise 400 for a query of the wrong form."""
     raise unreadable(f"{where}: {why}")
 
 
 def text(value: object) -> bool:
-    """Tell a text."""
+    """Return whether a value is a string."""
     return isinstance(value, str)
 
 
 def flag(value: object) -> bool:
-    """Tell a boolean, also written as a text."""
+    """Return whether a value is a boolean, or "true" or "false"."""
     return isinstance(value, bool) or value in ("true", "false")
 
 
 def number(value: object) -> bool:
-    """Tell a number."""
+    """Return whether a value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def whole(value: object) -> bool:
-    """Tell a whole number; JSON makes no difference between 1 and 1.0."""
+    """Return whether a value is an integer; JSON does not distinguish 1 and 1.0."""
     return number(value) and cast("float", value) % 1 == 0
 
 
 def anything(_: object) -> bool:
-    """Take whatever it is."""
+    """Accept any value."""
     return True
 
 
 def listing(value: object) -> bool:
-    """Tell a list."""
+    """Return whether a value is a list."""
     return isinstance(value, list)
 
 
 def mapping(value: object) -> bool:
-    """Tell an object."""
+    """Return whether a value is an object."""
     return isinstance(value, dict)
 
 
 def any_of(*tests: Test) -> Test:
-    """Take what one of the tests takes."""
+    """Return a test that accepts what any of the tests accepts."""
     return lambda value: any(test(value) for test in tests)
 
 
 def word(*words: str) -> Test:
-    """Take one of some words."""
+    """Return a test that accepts one of some words."""
     return lambda value: isinstance(value, str) and value in words
 
 
@@ -67,17 +67,16 @@ _NAMES: Final[Mapping[Test, str]] = {
 
 
 def read(value: object, where: str, fields: Mapping[str, Test], *, needs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Check an object, and give what of it is not null.
+    """Check an object, and return its fields that are not null.
 
     Args:
         value: The object.
-        where: Its place in the query, for the error.
-        fields: A test for each field that there is.
-        needs: The fields that must be there.
+        where: Its path in the query, for the error.
+        fields: A test for each known field.
+        needs: The required fields.
 
     Raises:
         Problem: 400 `parse_error`, which names the field.
-
     """
     if not isinstance(value, dict):
         refuse(where, "This must be an object.")

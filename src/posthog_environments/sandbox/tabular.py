@@ -1,4 +1,4 @@
-"""CSV as the servers write it: nested values flattened into columns, and the columns sorted."""
+"""CSV as servers write it: nested values are flattened into columns, and columns are sorted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS_AT_ONCE: Final = 2000
 
 
 def flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Name each leaf of a value by the way to it: `distinct_ids.0`, `properties.$os`."""
+    """Yield each leaf of a value with its path: `distinct_ids.0`, `properties.$os`."""
     if isinstance(value, dict) and value:
         for key, inner in cast("dict[str, Any]", value).items():
             yield from flat(inner, f"{name}.{key}" if name else key)
@@ -31,20 +31,20 @@ def _cell(value: object) -> object:
 
 
 def _as_python(name: str, value: object) -> object:
-    """Write a value as the real servers do: True, and a moment with a blank and its offset from UTC."""
+    """Format a value as real servers do: True, and timestamps with a blank and an offset."""
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, float):
-        return value + 0.0  # PostgreSQL has no zero below zero
+        return value + 0.0  # PostgreSQL has no negative zero
     if name == "created_at" and isinstance(value, str):
         return value.replace("T", " ").replace("Z", "+00:00")
     return value
 
 
 def write(read: Callable[[], Iterable[object]], *, as_python: bool = False) -> Iterator[str]:
-    """Write rows as CSV; they are read twice, first for the columns, so that they need not fit into memory.
+    """Return rows as CSV; `read` is called twice, first for the columns, so that rows need not fit into memory.
 
-    `as_python` writes values as the real servers do, leaves out empty lists and objects, and gives nothing for no rows.
+    `as_python` formats values as real servers do: it drops empty lists and objects, and returns nothing for no rows.
     """
 
     def pairs(row: object) -> Iterator[tuple[str, object]]:
@@ -65,7 +65,7 @@ def write(read: Callable[[], Iterable[object]], *, as_python: bool = False) -> I
 
 
 def lines(columns: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
-    """Write a header and rows, a chunk of lines at a time."""
+    """Yield a header and rows, in chunks of lines."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(columns)

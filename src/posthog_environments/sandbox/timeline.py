@@ -1,4 +1,4 @@
-"""How the properties of one person came about, told by the events that set them."""
+"""Properties timeline of one person, from the events that set its properties."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
-    """Answer the timeline of a person: a point at the first event that matters and at each change."""
+    """Return the timeline of a person: a point at the first matching event and at each change."""
     person = persons.find(app, call.id)
     given = legacy.fields(call)
     legacy.check_fields(given)
@@ -39,7 +39,7 @@ def show(app: AppContext, call: RequestContext) -> Reply:
 
 
 def _bound(app: AppContext, at: datetime) -> str | None:
-    """Write a bound of the period as servers do: without a fraction where there is none, and with an offset."""
+    """Format a bound of the period as servers do: with an offset, and a fraction only if there is one."""
     return f"{at.isoformat()}+00:00" if app.lenient else clock.text(at)
 
 
@@ -57,7 +57,7 @@ def _crucial(
 def _events(
     app: AppContext, person: int, entities: tuple[SeriesSpec, ...], end: datetime
 ) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    """Give the events that match, each with the properties that the person had then."""
+    """Yield the matching events, each with the properties of the person at that time."""
     writer = SqlWriter(app.now(), lenient=app.lenient)
     matches = joined("OR", [_match(writer, entity) for entity in entities]) if entities else Sql("TRUE")
     rows = app.store.rows(
@@ -76,7 +76,7 @@ def _events(
 
 
 def _match(writer: SqlWriter, entity: SeriesSpec) -> Sql:
-    """Write the condition of one entity; what it says about the person chooses keys, and not events."""
+    """Return the SQL of one series; its conditions on the person select keys, not events."""
     conditions = [Sql("e.event = ?", (entity.event,))] if entity.event is not None else []
     own = tuple(one for one in filters.conditions(entity.properties) if one.kind != "person")
     if own:

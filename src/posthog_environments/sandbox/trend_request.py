@@ -1,4 +1,4 @@
-"""What a trend asks for, whichever endpoint it was asked at, and the words that questions are written in."""
+"""Trend requests, common to both endpoints, and their vocabulary."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DISPLAYS: Final[Mapping[str, Shape]] = {
 OTHER_DISPLAYS: Final = frozenset(
     {"Metric", "CalendarHeatmap", "TwoDimensionalHeatmap", "BoxPlot", "SlopeGraph", "ScatterPlot"}
 )
-"""Displays whose answers have a form of their own, which the sandbox does not give."""
+"""Displays with other forms of results, which the sandbox does not support."""
 
 COUNTS: Final = frozenset(
     {"total", "dau", "weekly_active", "monthly_active", "unique_session"}
@@ -48,41 +48,41 @@ PER_ACTOR: Final = frozenset(
 )
 MATHS: Final = COUNTS | OF_PROPERTY | PER_ACTOR
 OTHER_MATHS: Final = frozenset({"unique_group", "hogql"})
-"""Math of servers that the sandbox has not: it has no groups, and reads no HogQL."""
+"""Math that the sandbox does not support: it has no groups and no HogQL."""
 
 MOST_SERIES: Final = 26
 MOST_PARTS: Final = 25
 COUNTRIES: Final = 250
-"""So many values of a breakdown are in an answer; of countries more, so that a map is whole."""
+"""Most breakdown values in a result; for world maps the number is larger, so that all countries fit."""
 NULL: Final = "$$_posthog_breakdown_null_$$"
 OTHER: Final = "$$_posthog_breakdown_other_$$"
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesSpec:
-    """What one series counts."""
+    """The specification of one series."""
 
     event: str | None
-    """Name of the event; None counts all."""
+    """Name of the event; None for all events."""
     label: str
-    """What its row is called: the event, or the name of the action."""
+    """Label of its row: the event, or the name of the action."""
     order: int
-    """Its place among the series, from 0."""
+    """Its position among the series, from 0."""
     properties: filters.ConditionGroup
     math: str = "total"
     math_property: str | None = None
     math_of_person: bool = False
-    """Whether the property is the person's and not the event's."""
+    """Whether the property belongs to the person, not to the event."""
     multiplier: float = 1.0
     name: str | None = None
-    """What it was called in the question."""
+    """Its name in the request."""
     custom_name: str | None = None
     kind: Literal["events", "actions"] = "events"
     id: str | int | None = None
-    """As it was asked for."""
+    """Its id in the request."""
 
     def action(self, days: list[str]) -> dict[str, Any]:
-        """Describe the series as answers do."""
+        """Return the description of the series in a response."""
         return {
             "days": days,
             "id": self.event,
@@ -100,40 +100,40 @@ class SeriesSpec:
 
 @dataclass(frozen=True, slots=True)
 class BreakdownProperty:
-    """One thing to break down on."""
+    """One property of a breakdown."""
 
     key: str
-    kind: Literal["event", "person", "column", "everybody", "nothing"]
-    """A property of the event or of the person, a column of the event, all users, or what nobody has."""
+    kind: Literal["event", "person", "column", "all_users", "nothing"]
+    """A property of the event or the person, a column of the event, all users, or a property that is always missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What the series are divided by."""
+    """The breakdown of the series."""
 
     properties: tuple[BreakdownProperty, ...]
     several: bool
-    """Whether values are lists, as they are where `breakdowns` was asked for."""
+    """Whether values are lists, as for `breakdowns`."""
     limit: int
     hide_other: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFormula:
-    """A formula over the series, and what its row is called."""
+    """A formula over the series, and the name of its row."""
 
     formula: Formula
     custom_name: str | None = None
 
     @property
     def label(self) -> str:
-        """Name of its row."""
+        """Label of its row."""
         return self.custom_name or f"Formula ({self.formula.text})"
 
 
 @dataclass(frozen=True, slots=True)
 class TrendRequest:
-    """A trend that is asked for."""
+    """A parsed request for a trend."""
 
     entities: tuple[SeriesSpec, ...]
     properties: filters.ConditionGroup
@@ -145,37 +145,37 @@ class TrendRequest:
     formulas: tuple[NamedFormula, ...]
     smoothing: int
     echo: Mapping[str, Any]
-    """The question as rows repeat it, in the words of the older endpoint."""
+    """The query as rows repeat it, with the names of the legacy endpoint."""
     key: str
-    """The question as it was asked, by which its answer is kept."""
+    """The query as text, the key of its cached result."""
 
     @property
     def shape(self) -> Shape:
-        """Form of a row."""
+        """Form of the rows."""
         return DISPLAYS[self.display]
 
 
 def check_patterns(app: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
-    """Refuse regular expressions that cannot be read."""
+    """Raise 400 for regular expressions that the database cannot compile."""
     for group in (properties, *(entity.properties for entity in asked)):
         filters.check_patterns(group, app.store.check_pattern)
 
 
 def math_of(math: object, of: object, attr: str = "math") -> str:
-    """Check how a series is counted."""
+    """Check the math of a series."""
     if math in (None, ""):
         return "total"
     if isinstance(math, str) and math in OTHER_MATHS:
         raise unsupported(f"the math {math}", attr)
     if not isinstance(math, str) or math not in MATHS:
-        raise invalid(f"{str(math)[:60]!r} is no math; there are {', '.join(sorted(MATHS))}.", attr)
+        raise invalid(f"{str(math)[:60]!r} is not a math; there are {', '.join(sorted(MATHS))}.", attr)
     if math in OF_PROPERTY and not (isinstance(of, str) and of):
         raise required("math_property", f"The math {math} needs the name of a property.")
     return math
 
 
 def accessor(text: str) -> BreakdownProperty | None:
-    """Read an expression of HogQL that names one property; None for any other."""
+    """Parse a HogQL expression that names one property; None for any other."""
     for start, kind in (("person.properties.", "person"), ("properties.", "event")):
         key = text.removeprefix(start)
         if key != text and key.replace("$", "_").isidentifier():
@@ -184,18 +184,18 @@ def accessor(text: str) -> BreakdownProperty | None:
 
 
 def only_one(keys: list[object]) -> object:
-    """Give the only one of a list; a longer list as it is."""
+    """Return the only element of a list; a longer list as it is."""
     return keys[0] if len(keys) == 1 else keys
 
 
 def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
-    """Read one thing to break down on."""
+    """Parse one property of a breakdown."""
     if kind == "cohort":
         if key == "all":
-            return BreakdownProperty("all", "everybody")
+            return BreakdownProperty("all", "all_users")
         raise unsupported(f"cohorts, such as {str(key)[:60]!r}; it knows 'all' alone", attr)
     if not isinstance(key, str):
-        raise invalid(f"{str(key)[:60]!r} is no name of a property.", attr)
+        raise invalid(f"{str(key)[:60]!r} is not the name of a property.", attr)
     if kind == "hogql":
         found = accessor(key)
         if found is None:
@@ -209,11 +209,11 @@ def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
 
 
 class MalformedFormula(Problem):
-    """The text is no formula, whatever the series are."""
+    """The text is not a formula."""
 
 
 def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
-    """Read a formula over so many series."""
+    """Parse a formula over so many series."""
     try:
         formula = Formula(str(text))
     except FormulaError as error:
@@ -225,14 +225,14 @@ def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
 
 
 def actions(app: AppContext) -> dict[int, str]:
-    """Give the actions of the sandbox: those that it was told, else one for each event, numbered by name.
+    """Return the actions of the sandbox: those of the settings, else one for each event, numbered by name.
 
-    With data of one's own there are none unless they are told, as on a server that took just these events in.
+    For the user's own data there are none unless the settings name them, as on a server that only ingested the events.
     """
     settings = app.settings
     if settings.actions is not None or isinstance(settings.data, Path):
         return dict(settings.actions or {})
-    # Those that changes leave behind are no part of it: with them the first change would number the others anew.
+    # Events of changes do not count; otherwise the first change would renumber the actions.
     own = "('$set', '$delete_person_property')"
     rows = app.store.rows(Sql(f"SELECT DISTINCT event FROM events WHERE event NOT IN {own} ORDER BY event"))  # noqa: S608
     return {number: event for number, (event,) in enumerate(rows, 1)}

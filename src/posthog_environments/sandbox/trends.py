@@ -1,4 +1,4 @@
-"""Trends: ask the database, and put the answer into the shape that the rows of both endpoints have."""
+"""Trends: compute the series, and format them as the rows of both endpoints."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from posthog_environments.sandbox.trend_request import COUNTS, MOST_PARTS, OTHER
 _DASH: Final = "\N{EN DASH}"
 _BETWEEN: Final = f" {_DASH} "
 _CLOCK: Final = frozenset({"minute", "hour"})
-"""Intervals whose points are named with their time of day."""
+"""Intervals whose labels include the time of day."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """One series before it has its shape."""
+    """One series before it is formatted as a row."""
 
     entity: SeriesSpec | None
     """None for a formula."""
@@ -37,19 +37,19 @@ class SeriesResult:
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
-    """Answer a trend at the older endpoint, where it still is."""
+    """Return a trend at the legacy endpoint, if the era still has it."""
     _check_still_there(app, call)
-    asked = legacy.read(app, call)
+    trend = legacy.read(app, call)
     given = legacy.fields(call)
     fresh = bodies.truth(given.get("refresh"))
-    result = app.results.of(asked.key, asked.span.interval, lambda: series(app, asked), fresh=fresh)
+    result = app.results.of(trend.key, trend.span.interval, lambda: series(app, trend), fresh=fresh)
     rows, first = result.rows, _offset(given) == 0 or not app.lenient
     if call.wants_csv:
-        # The oddity: servers say that the CSV of a trend is HTML.
+        # Quirk: servers send the CSV of a trend with the content type of HTML.
         kind = "text/html; charset=utf-8" if app.lenient else "text/csv; charset=utf-8"
-        return csv_reply(_csv(asked, rows, plain=not app.lenient), "trend", kind)
+        return csv_reply(_csv(trend, rows, plain=not app.lenient), "trend", kind)
     answer: dict[str, Any] = {
-        # The oddity: a next page is announced where an answer is long, and it is empty.
+        # Quirk: a long result has a next link, and the next page is empty.
         "result": rows if first else [],
         "timezone": "UTC",
         "is_cached": result.is_cached,
@@ -62,10 +62,10 @@ def show(app: AppContext, call: RequestContext) -> Reply:
 
 
 def _check_still_there(app: AppContext, call: RequestContext) -> None:
-    """Refuse what servers of the era no longer do, or do no longer for this account."""
+    """Raise the error of servers that no longer have the endpoint, or not for this account."""
     status = app.settings.legacy_trends
     if app.today:
-        # GET falls to the insight with the id "trend", which there is not; what POST gives is not known for certain.
+        # GET is routed to the insight with the id "trend", which does not exist. The status of POST is a guess.
         status = 404 if call.method == "GET" else status or 403
     if status == 403:
         raise Problem(
@@ -84,58 +84,58 @@ def _offset(given: Mapping[str, Any]) -> int:
 
 
 def timing(app: AppContext, call: RequestContext) -> Reply:
-    """Take the timing of an insight; nothing of it is looked at."""
-    assert call.fields is not None  # reading it refuses what is no JSON
+    """Accept the timing of an insight, without any effect."""
+    assert call.fields is not None  # raises for invalid JSON
     return empty(201 if app.lenient else 200)
 
 
-def series(app: AppContext, asked: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
-    """Work out the rows of a question, and tell whether values of its breakdown were put together."""
+def series(app: AppContext, trend: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
+    """Return the rows of a trend, and whether breakdown values were combined."""
     writer = SqlWriter(app.now(), lenient=app.lenient)
-    counters = [counting.Counter(app.store, asked, entity, writer) for entity in asked.entities]
-    spans = [(asked.span, "current")] + ([(asked.earlier, "previous")] if asked.earlier else [])
+    counters = [counting.Counter(app.store, trend, entity, writer) for entity in trend.entities]
+    spans = [(trend.span, "current")] + ([(trend.earlier, "previous")] if trend.earlier else [])
     more = False
     found: list[tuple[int, int, dict[str, Any]]] = []
     for number, (span, name) in enumerate(spans):
-        counted = [_counted(asked, counter, span) for counter in counters]
+        counted = [_counted(trend, counter, span) for counter in counters]
         more = more or any(part.name == OTHER for parts in counted for part in parts)
-        shown = asked.breakdown is not None and asked.breakdown.hide_other
-        for line in _lines(app, asked, counted):
+        shown = trend.breakdown is not None and trend.breakdown.hide_other
+        for line in _lines(app, trend, counted):
             if shown and line.part == OTHER:
                 continue
-            row = _row(app, asked, line, span)
-            if asked.earlier:
+            row = _row(app, trend, line, span)
+            if trend.earlier:
                 row |= {"compare": True, "compare_label": name}
-            # Of formulas each has its periods together; else the present comes first as a whole.
-            found.append((line.order if asked.formulas else 0, number, row))
+            # Formulas keep their two periods together; otherwise the current period comes first.
+            found.append((line.order if trend.formulas else 0, number, row))
     found.sort(key=lambda entry: entry[:2])
     return [row for *_, row in found], more
 
 
-def _counted(asked: TrendRequest, counter: counting.Counter, span: Period) -> list[counting.BreakdownCount]:
-    if asked.shape == "value":
+def _counted(trend: TrendRequest, counter: counting.Counter, span: Period) -> list[counting.BreakdownCount]:
+    if trend.shape == "value":
         return counter.totals(span)
-    running = asked.shape == "cumulative"
+    running = trend.shape == "cumulative"
     parts = counter.points(span, cumulative=running)
-    if asked.smoothing > 1:
-        parts = [counting.BreakdownCount(part.name, _smooth(part.values, asked.smoothing)) for part in parts]
+    if trend.smoothing > 1:
+        parts = [counting.BreakdownCount(part.name, _smooth(part.values, trend.smoothing)) for part in parts]
     return [counting.BreakdownCount(part.name, list(accumulate(part.values))) for part in parts] if running else parts
 
 
 def _smooth(values: Sequence[float], over: int) -> list[float]:
-    """Give the mean of each value and those before it, without its fraction, as servers do."""
+    """Return the moving average, rounded down as on servers."""
     windows = (values[max(0, at + 1 - over) : at + 1] for at in range(len(values)))
     return [float(floor(fsum(window) / len(window))) for window in windows]
 
 
 def _lines(
-    app: AppContext, asked: TrendRequest, counted: Sequence[Sequence[counting.BreakdownCount]]
+    app: AppContext, trend: TrendRequest, counted: Sequence[Sequence[counting.BreakdownCount]]
 ) -> Iterator[SeriesResult]:
-    whole = _whole(asked)
-    if not asked.formulas:
-        for entity, parts in zip(asked.entities, counted, strict=True):
+    total = _total_of(trend)
+    if not trend.formulas:
+        for entity, parts in zip(trend.entities, counted, strict=True):
             for part in parts:
-                yield SeriesResult(entity, None, entity.order, part.name, part.values, whole(part.values))
+                yield SeriesResult(entity, None, entity.order, part.name, part.values, total(part.values))
         return
     by_part: dict[str, dict[str, list[float]]] = {}
     for number, parts in enumerate(counted):
@@ -143,29 +143,29 @@ def _lines(
             by_part.setdefault(part.name, {})[chr(ord("A") + number)] = part.values
     letters = [chr(ord("A") + number) for number in range(len(counted))]
     zeros = [0.0] * max((len(values) for columns in by_part.values() for values in columns.values()), default=0)
-    for number, worked in enumerate(asked.formulas):
+    for number, worked in enumerate(trend.formulas):
         lines: list[SeriesResult] = []
         for name, columns in by_part.items():
             table = {letter: columns.get(letter, zeros) for letter in letters}
             points = [dict(zip(table, point, strict=True)) for point in zip(*table.values(), strict=True)]
             values = [worked.formula(point) for point in points]
-            totals = {letter: whole(column) for letter, column in table.items()}
-            count = worked.formula(totals) if app.today else whole(values)
+            totals = {letter: total(column) for letter, column in table.items()}
+            count = worked.formula(totals) if app.today else total(values)
             lines.append(SeriesResult(None, worked, number, name, values, count))
-        nobody = counting.of_nobody(asked.breakdown) if asked.breakdown else ""
-        lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -whole(line.values)))
+        nobody = counting.null_part(trend.breakdown) if trend.breakdown else ""
+        lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -total(line.values)))
         yield from lines
 
 
-def _whole(asked: TrendRequest) -> Callable[[Sequence[float]], float]:
-    """Give what sums up the points of a row: their sum, or the last where they run on."""
-    return (lambda values: values[-1] if values else 0.0) if asked.shape == "cumulative" else fsum
+def _total_of(trend: TrendRequest) -> Callable[[Sequence[float]], float]:
+    """Return the function for the total of a row: the sum, or for cumulative rows the last value."""
+    return (lambda values: values[-1] if values else 0.0) if trend.shape == "cumulative" else fsum
 
 
-def _row(app: AppContext, asked: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
-    values = _written(asked, line)
-    row: dict[str, Any] = {"action": _action(asked, line), "label": _label(asked, line), "order": line.order}
-    if asked.shape == "value":
+def _row(app: AppContext, trend: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
+    values = _numbers(trend, line)
+    row: dict[str, Any] = {"action": _action(trend, line), "label": _label(trend, line), "order": line.order}
+    if trend.shape == "value":
         row |= {"count": 0, "data": None if line.worked else [], "days": [], "aggregated_value": values[0]}
         if not app.lenient:
             row |= {"data": [], "labels": []}  # as the contract says
@@ -173,40 +173,40 @@ def _row(app: AppContext, asked: TrendRequest, line: SeriesResult, span: Period)
         points = span.points()
         labels = [label_of(at, span, ranges=app.newer) for at in points]
         row |= {"count": line.count, "data": values, "labels": labels, "days": [day_of(at, span) for at in points]}
-    if asked.breakdown is not None:
-        row["breakdown_value"] = bodies.parse(line.part) if _is_list(asked, line) else line.part
-    return row | {"filter": dict(asked.echo)}
+    if trend.breakdown is not None:
+        row["breakdown_value"] = bodies.parse(line.part) if _is_list(trend, line) else line.part
+    return row | {"filter": dict(trend.echo)}
 
 
-def _written(asked: TrendRequest, line: SeriesResult) -> list[int | float]:
-    """Write counts as whole numbers, but for those of a breakdown and of a formula, which are fractions on servers."""
-    whole = line.entity is not None and line.entity.math in COUNTS and asked.breakdown is None
-    return [int(value) if whole else value for value in line.values]
+def _numbers(trend: TrendRequest, line: SeriesResult) -> list[int | float]:
+    """Return counts as integers, but as floats for breakdowns and formulas, as on servers."""
+    is_count = line.entity is not None and line.entity.math in COUNTS and trend.breakdown is None
+    return [int(value) if is_count else value for value in line.values]
 
 
-def _action(asked: TrendRequest, line: SeriesResult) -> dict[str, Any] | None:
+def _action(trend: TrendRequest, line: SeriesResult) -> dict[str, Any] | None:
     if line.entity is None:
         return None
-    return line.entity.action([clock.text(at) or "" for at in asked.span.points()])
+    return line.entity.action([clock.text(at) or "" for at in trend.span.points()])
 
 
-def _is_list(asked: TrendRequest, line: SeriesResult) -> bool:
-    return asked.breakdown is not None and asked.breakdown.several and line.part != OTHER
+def _is_list(trend: TrendRequest, line: SeriesResult) -> bool:
+    return trend.breakdown is not None and trend.breakdown.several and line.part != OTHER
 
 
-def _label(asked: TrendRequest, line: SeriesResult) -> str:
+def _label(trend: TrendRequest, line: SeriesResult) -> str:
     if line.entity is None:
         return line.worked.label if line.worked else ""
-    if asked.breakdown is None:
+    if trend.breakdown is None:
         return line.entity.label
-    part = "::".join(bodies.parse(line.part)) if _is_list(asked, line) else line.part
-    if asked.breakdown.properties[0].kind == "everybody":
+    part = "::".join(bodies.parse(line.part)) if _is_list(trend, line) else line.part
+    if trend.breakdown.properties[0].kind == "all_users":
         part = "all users"
-    return f"{line.entity.label} - {part}" if len(asked.entities) > 1 else part
+    return f"{line.entity.label} - {part}" if len(trend.entities) > 1 else part
 
 
 def label_of(at: datetime, span: Period, *, ranges: bool) -> str:
-    """Name a point as servers do; `ranges` names weeks by their first and last day, as they do since 2026."""
+    """Return the label of a point as on servers; `ranges` labels weeks by first and last day, as since 2026."""
     if span.interval in _CLOCK:
         return f"{at.day}-{at:%b %H:%M}"
     if span.interval == "month":
@@ -225,20 +225,20 @@ def label_of(at: datetime, span: Period, *, ranges: bool) -> str:
 
 
 def day_of(at: datetime, span: Period) -> str:
-    """Write the start of a point as servers do."""
+    """Format the start of a point as servers do."""
     return f"{at:%Y-%m-%d}" + (f" {at:%H:%M:%S}" if span.interval in _CLOCK else "")
 
 
-def _csv(asked: TrendRequest, result: Sequence[Mapping[str, Any]], *, plain: bool) -> Iterator[str]:
-    """Write a line for each series and a column for each point; the real one has none for an aggregated value."""
-    value = ["value"] if asked.shape == "value" and plain else []
-    points = asked.span.points() if asked.shape != "value" and result else []
-    names = [f"{at.day}-{at:%b-%Y}" + (f" {at:%H:%M}" if asked.span.interval in FINE else "") for at in points]
+def _csv(trend: TrendRequest, result: Sequence[Mapping[str, Any]], *, plain: bool) -> Iterator[str]:
+    """Return a CSV with a row for each series and a column for each point; servers have no aggregated value."""
+    value = ["value"] if trend.shape == "value" and plain else []
+    points = trend.span.points() if trend.shape != "value" and result else []
+    names = [f"{at.day}-{at:%b-%Y}" + (f" {at:%H:%M}" if trend.span.interval in FINE else "") for at in points]
 
     def rows() -> Iterator[list[Any]]:
         for row in result:
             action: dict[str, Any] = row["action"] or {}
-            name: str = (action.get("custom_name") if asked.breakdown is None else None) or row["label"]
+            name: str = (action.get("custom_name") if trend.breakdown is None else None) or row["label"]
             name += " (previous)" if row.get("compare_label") == "previous" else ""
             data: list[float] = row["data"] or []
             yield [name, *([row["aggregated_value"]] if value else map(float, data))]

@@ -1,6 +1,6 @@
-"""Read a TrendsQuery, the question of `query/`. Objects are strict, as on servers.
+"""TrendsQuery: parse the query of `query/`, strictly as on servers.
 
-What a server would carry out and the sandbox cannot is refused by name; what only changes the drawing is taken.
+Fields that the sandbox does not support are refused by name. Fields that only change how a chart is drawn are accepted.
 Source: PostHog's schema of mid 2026.
 """
 
@@ -88,7 +88,7 @@ _GROUP: Final[Mapping[str, strict.Test]] = {"type": word("AND", "OR"), "values":
 
 
 def read(app: AppContext, value: object) -> TrendRequest:
-    """Read a TrendsQuery."""
+    """Parse a TrendsQuery."""
     given = strict.read(value, "query", _QUERY, needs=("kind", "series"))
     interval = given.get("interval", "day")
     if interval in _NEWER_INTERVALS and not app.newer:
@@ -126,7 +126,7 @@ def read(app: AppContext, value: object) -> TrendRequest:
 
 
 def _given(value: object) -> object:
-    """Give an object, empty where there is none."""
+    """Return an object; an empty one for None."""
     return {} if value is None else value
 
 
@@ -176,7 +176,7 @@ def _entity(app: AppContext, value: object, order: int) -> SeriesSpec | None:
     if kind == "ActionsNode":
         event = trend_request.actions(app).get(int(given["id"]))
         if event is None:
-            return None  # as on servers: an action that is not there has no row
+            return None  # as on servers: an unknown action has no row
     of = given.get("math_property")
     of_person = given.get("math_property_type") == "person_properties"
     if given.get("math_property_type") not in {None, "event_properties", "person_properties"} and of != _DURATION:
@@ -202,7 +202,7 @@ _DURATION: Final = "$session_duration"
 
 
 def _properties(value: object, where: str) -> filters.ConditionGroup:
-    """Read filters: a flat list, or a group of groups."""
+    """Parse filters: a flat list, or a group of groups."""
     if not isinstance(value, list | None):
         outer = strict.read(value, where, _GROUP, needs=("type", "values"))
         for place, inner in enumerate(outer["values"]):
@@ -260,7 +260,7 @@ def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest
     back = given.get("compare_to")
     found = calendar.back(back, span) if back else calendar.before(wanted, span)
     if found is None:
-        raise invalid(f"{str(back)[:60]!r} is no time to compare to; write it like -1m.", "compare_to")
+        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
     return found
 
 
@@ -283,7 +283,7 @@ def _smoothing(given: Mapping[str, Any]) -> int:
 
 
 def _echo(given: Mapping[str, Any], wanted: PeriodRequest, display: str, compare: Mapping[str, Any]) -> dict[str, Any]:
-    """Repeat the question as rows of the newer endpoint do."""
+    """Return the query as rows of `query/` repeat it."""
     broken: dict[str, Any] = given.get("breakdownFilter") or {}
     return {
         "insight": "TRENDS",

@@ -1,10 +1,10 @@
-"""A user's own events: Parquet, CSV or JSON Lines, each row an event.
+"""User events: load the user's own events from Parquet, CSV or JSON Lines, one event per row.
 
-A row has `event`, `timestamp` (ISO, UTC unless it has an offset) and `distinct_id`; `properties`, an object or its
-JSON text; every further column becomes a property. `$set`, `$set_once` and `$unset` among the properties change those
-of the person, and `$identify`, `$create_alias` and `$merge_dangerously` put distinct ids together, as in the capture
-API. Each distinct id, or all that were put together, becomes a person, created at the first event; events with
-`$process_person_profile` false make nobody.
+A row has `event`, `timestamp` (ISO, UTC unless it has an offset), `distinct_id`, and optionally `properties` as an
+object or JSON text. Every other column becomes a property. As in the capture API, the properties `$set`, `$set_once`
+and `$unset` change the person, and the events `$identify`, `$create_alias` and `$merge_dangerously` merge distinct ids.
+Each distinct id, or group of merged ones, becomes a person, created at the first event. Events with
+`$process_person_profile` false create no person.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DELIMITERS: Final = ",;\t|"
 
 _READ: Final = {
     "parquet": "SELECT to_json(source) FROM read_parquet(?) source",
-    # Only numbers and booleans are guessed: a date that is no ISO would be guessed wrong. Ids stay as they are written.
+    # Only numbers and booleans are detected, because dates other than ISO would be misread. Ids stay text.
     "csv": """SELECT to_json(source) FROM read_csv(?, header = true, delim = $delim$, quote = '"', escape = '"',
         comment = '', skip = 0, sample_size = -1, types = $types$,
         auto_type_candidates = ['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']) source""",
@@ -37,7 +37,7 @@ _READ: Final = {
 }
 _RAW: Final = "CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () AS n, line FROM ({}) AS rows(line)"
 
-# Rows of CSV come from a table with a header; the header is row 1 there.
+# In error messages the header of a CSV is row 1.
 _PARTS: Final = """
 CREATE OR REPLACE TEMP TABLE parts AS
 SELECT n, line,
@@ -50,22 +50,22 @@ FROM raw
 """
 _BAD: Final = """
 SELECT n, CASE
-    WHEN json_type(line) <> 'OBJECT' THEN 'is no object'
+    WHEN json_type(line) <> 'OBJECT' THEN 'is not an object'
     WHEN coalesce(event, '') = '' THEN 'has no event'
     WHEN coalesce(distinct_id, '') = '' THEN 'has no distinct_id'
     WHEN given_time IS NULL THEN 'has no timestamp'
-    WHEN happened IS NULL THEN concat('has the timestamp ''', left(given_time, 40), ''', which is no ISO date')
-    ELSE 'has properties that are no JSON object' END
+    WHEN happened IS NULL THEN concat('has the timestamp ''', left(given_time, 40), ''', which is not an ISO date')
+    ELSE 'has properties that are not a JSON object' END
 FROM parts
 WHERE json_type(line) <> 'OBJECT' OR coalesce(event, '') = '' OR coalesce(distinct_id, '') = '' OR happened IS NULL
    OR coalesce(json_type(CASE WHEN json_valid(given_properties) THEN given_properties END), '') <> 'OBJECT'
 ORDER BY n LIMIT 1
 """
-# Merging a patch drops what is null: the columns with a meaning of their own, and cells without a value.
+# A JSON merge patch drops nulls: here the required columns, and cells without a value.
 _CLEAN: Final = """
 CREATE OR REPLACE TEMP TABLE own AS
 SELECT n, event, distinct_id, happened, merged::VARCHAR AS properties,
-    json_extract(merged, ['/$set', '/$set_once', '/$unset', '/$anon_distinct_id', '/alias']) AS told,
+    json_extract(merged, ['/$set', '/$set_once', '/$unset', '/$anon_distinct_id', '/alias']) AS update_json,
     coalesce(json_extract_string(merged, '/$process_person_profile'), 'true') <> 'false' AS profile,
     json_extract_string(merged, '/$session_id') AS session_id
 FROM (
@@ -77,7 +77,7 @@ FROM (
 
 
 def load(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Load a file of events; raises `SandboxDataError`, which names the row."""
+    """Load a file of events; raise `SandboxDataError`, which names the row."""
     import duckdb
 
     kind = "parquet" if path.name.lower().endswith(".parquet") else "csv" if ".csv" in path.name.lower() else "json"
@@ -111,7 +111,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Read a CSV file row by row, each with the delimiter, which is the one that the header has most of."""
+    """Yield the rows of a CSV file with the delimiter, which is the most frequent one of the header."""
     with io.TextIOWrapper(_opened(path), "utf-8-sig", errors="surrogateescape", newline="") as lines:
         delimiter = max(_DELIMITERS, key=lines.readline().count)
         lines.seek(0)
@@ -120,16 +120,16 @@ def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _read_csv(path: Path) -> str:
-    """Write the query for a CSV file by its header, rather than let the database guess: it skips what does not fit."""
+    """Return the SQL for a CSV file, from its header; the database's own detection would skip rows."""
     delimiter, header = next(_rows(path), (",", list[str]()))
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in (*REQUIRED, "properties") if name in header)
     if not types:
-        raise csv.Error("the first row is no header")
+        raise csv.Error("the first row is not a header")
     return _READ["csv"].replace("$delim$", f"'{delimiter}'").replace("$types$", f"{{{types}}}")
 
 
 def _broken_row(path: Path) -> str | None:
-    """Find the first row of CSV that does not fit its header."""
+    """Describe the first CSV row that does not match its header."""
     columns = number = 0
     try:
         for number, (_, row) in enumerate(_rows(path), 1):
@@ -147,7 +147,7 @@ def _broken_row(path: Path) -> str | None:
 
 
 def _broken_line(path: Path) -> str | None:
-    """Find the first line that is not JSON; the database's own count of lines is not to be relied upon."""
+    """Describe the first line that is not JSON; the line numbers of the database are not reliable."""
     try:
         with _opened(path) as lines:
             for number, line in enumerate(lines, 1):

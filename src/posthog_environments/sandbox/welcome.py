@@ -1,4 +1,4 @@
-"""The page at the root: what the sandbox holds, and how to connect."""
+"""Welcome page at the root: the data of the sandbox, and how to connect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SECURITY = {
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
-    """Answer the page; it never shows a key."""
+    """Return the page; it shows no key."""
     split = urlsplit(call.url)
     rows = app.store.rows(
         Sql("SELECT event, count(*), min(timestamp), max(timestamp) FROM events GROUP BY event ORDER BY event LIMIT 50")

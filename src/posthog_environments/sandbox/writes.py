@@ -1,4 +1,4 @@
-"""What is written into the database when somebody is changed or deleted."""
+"""Database writes for changes and deletions of persons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHANGES: Final[Mapping[str, list[dict[str, Any]]]] = {
 
 
 def log(cursor: duckdb.DuckDBPyConnection, now: datetime, number: int, person_id: int, action: str) -> None:
-    """Write an entry of the activity log; only that of a change of properties does not say whose they are."""
+    """Add an entry to the activity log; entries of updates have no name."""
     name = "NULL" if action == "updated" else "uuid::VARCHAR"
     cursor.execute(
         f"INSERT INTO activity SELECT ?, ?, id, uuid, ?, {name}, ? FROM persons WHERE id = ?",  # noqa: S608 - see above
@@ -31,7 +31,7 @@ def log(cursor: duckdb.DuckDBPyConnection, now: datetime, number: int, person_id
 def remove(
     cursor: duckdb.DuckDBPyConnection, now: datetime, number: int, person_id: int, *, events: bool, keep: bool
 ) -> int | None:
-    """Delete a person, or with `keep` only the events; give the place in the list that is empty now."""
+    """Delete a person, or with `keep` only the events; return the place in the list that is now empty, if any."""
     if events:
         cursor.execute("INSERT INTO deletions SELECT uuid, ?, NULL FROM persons WHERE id = ?", [now, person_id])
         cursor.execute("DELETE FROM events WHERE person_id = ?", [person_id])

@@ -1,1 +1,1 @@
-"""Records as columns: plain values, Arrow, Parquet."""
+"""Records as columns: plain values and Arrow."""

@@ -1,6 +1,6 @@
-"""Tables for other tools: Arrow streams that polars, duckdb, pandas and pyarrow read.
+"""Arrow streams, which polars, duckdb, pandas and pyarrow read.
 
-Needs the extra `export`, that is pyarrow, which is imported on use.
+Needs pyarrow, from the extra `export`. It is imported on use.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
-from posthog_environments.tables.columns import Cell, Column, Layout, Row
+from posthog_environments.tables.columns import Cell, Column
+from posthog_environments.tables.layout import Layout, Row
 from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
 from posthog_environments.tables.values import CellKind, PropertyKind
 
@@ -22,11 +23,11 @@ __all__ = ["ArrowStream", "TableSource", "batches", "persons", "pyarrow", "schem
 T = TypeVar("T")
 
 BATCH: Final = 10_000
-"""Rows of a batch at most."""
+"""The maximum of rows in a batch."""
 
 
 class TableSource(Generic[T]):
-    """How rows become a table: its columns, and what splits a row into cells."""
+    """The columns of a table, and the function that splits a row into cells."""
 
     def __init__(self, columns: Sequence[Column], cells: Callable[[T], Sequence[Cell]]) -> None:
         self.columns = columns
@@ -34,16 +35,16 @@ class TableSource(Generic[T]):
 
 
 def persons(layout: Layout) -> TableSource[Row]:
-    """Return the table of persons that a layout describes."""
+    """Return the table of persons with a layout."""
     return TableSource(layout.columns, layout.cells)
 
 
 class ArrowStream(Generic[T]):
-    """A table that polars, duckdb, pandas and pyarrow can read: a stream of record batches, made while it is read.
+    """A stream of record batches, which polars, duckdb, pandas and pyarrow can read.
 
-    Each reading starts over. Nothing is fetched for the columns alone, unless their kinds are to be found out.
-    Iterating gives the batches as `pyarrow.RecordBatch`, and raises the errors of this package as they are; through
-    other tools an error arrives as an error of theirs that holds its text.
+    Each reading starts over. The schema alone needs no request, unless the kinds of columns depend on the first page.
+    Iterating gives `pyarrow.RecordBatch`es and raises the errors of this package. Other tools raise their own errors
+    with the same text.
     """
 
     def __init__(self, table: Callable[[], TableSource[T]], pages: Callable[[], Iterable[Iterable[T]]]) -> None:
@@ -63,28 +64,28 @@ class ArrowStream(Generic[T]):
 
         Raises:
             ImportError: The extra is not installed; the message says how to get it.
-            PostHogError: The kinds are to be found out, and the page for that could not be fetched.
+            PostHogError: The kinds depend on the first page, and it could not be fetched.
         """
         return schema(self._known.columns)
 
     def __iter__(self) -> Iterator[Any]:
-        # Before anything is sent.
+        # Fails before a request is sent.
         pyarrow()
         for page in self._pages():
-            # A page that is being handed on is let go before the next one is fetched.
+            # The page is released before the next one is fetched.
             rows = iter(page)
             del page
             yield from batches(rows, self._known)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand it to another tool, by the PyCapsule interface of Arrow.
+        """Export the stream by the PyCapsule interface of Arrow.
 
-        A tool may ask for other types that hold the same values, such as large texts: it gets them, or what it would
-        get without asking.
+        A tool may request other types for the same values, such as large texts. It gets them if pyarrow can cast to
+        them, and otherwise the types of `schema`.
 
         Raises:
             ImportError: The extra is not installed; the message says how to get it.
-            ValueError: Other columns are asked for, or types that cannot hold the same values.
+            ValueError: Other columns are requested, or types for other values.
         """
         ours = self.schema
         stream = _briefly(iter(self))
@@ -105,16 +106,16 @@ def stream(
     *,
     flatten: bool = False,
 ) -> ArrowStream[T]:
-    """Make a stream of the pages of a listing.
+    """Return a stream of the pages of a listing.
 
     Args:
         rows: What the items are.
-        pages: Begins a walk.
-        columns: Properties with a column of their own, in their order; a mapping has their kinds as well.
-        flatten: Whether every property of the first page has one.
+        pages: Starts a listing.
+        columns: Properties with a column of their own, in order; a mapping has their kinds, too.
+        flatten: Whether every property of the first page has a column of its own.
 
     Raises:
-        TypeError, ValueError: The columns make no sense.
+        TypeError, ValueError: The columns are invalid.
     """
     if columns is not None and flatten:
         raise ValueError("Give either columns or flatten=True: flattening gives every property a column.")
@@ -142,7 +143,7 @@ def _sample(pages: Callable[[], Iterable[Sequence[Any]]]) -> Sequence[Any]:
 
 
 def trend(series: Iterable[Series]) -> ArrowStream[tuple[Cell, ...]]:
-    """Make a stream of a trend in its long form: a row for each series and point."""
+    """Return a stream of a trend in long form: a row for each point of each series."""
     return ArrowStream(lambda: TableSource(POINTS, tuple), lambda: [points(series)])
 
 
@@ -158,11 +159,11 @@ def schema(columns: Sequence[Column]) -> Any:
 
 
 def batches(rows: Iterable[T], table: TableSource[T], size: int = BATCH) -> Iterator[Any]:
-    """Put rows into record batches of `size` rows, the last one of what is left; an empty table gives none.
+    """Put rows into record batches of `size` rows. The last one may be shorter; an empty table gives none.
 
     Raises:
         ImportError: The extra is not installed; the message says how to get it.
-        ValueError: A row holds what JSON has no word for: NaN or infinity.
+        ValueError: A row has a number that JSON cannot express: NaN or infinity.
     """
     arrow = pyarrow()
     whole = schema(table.columns)
@@ -173,7 +174,7 @@ def batches(rows: Iterable[T], table: TableSource[T], size: int = BATCH) -> Iter
 
 
 def _briefly(stream: Iterator[T]) -> Iterator[T]:
-    """Pass on a stream; its errors come without their traceback, which other tools make a part of their message."""
+    """Pass on a stream, and remove tracebacks of errors, which other tools make a part of their message."""
     try:
         yield from stream
     except Exception as error:  # noqa: BLE001 - it is raised again, whatever it is
@@ -181,7 +182,7 @@ def _briefly(stream: Iterator[T]) -> Iterator[T]:
 
 
 class _Capsule:
-    """A capsule of a schema, as pyarrow takes one."""
+    """A schema capsule in the form that pyarrow accepts."""
 
     def __init__(self, capsule: object) -> None:
         self._capsule = capsule
@@ -191,25 +192,25 @@ class _Capsule:
 
 
 def _agreed(ours: Any, wanted: Any) -> Any:
-    """Give the types that were asked for where they hold the same values, and else our own.
+    """Return a schema with the requested types, as far as pyarrow can cast to them.
 
     Raises:
-        ValueError: Other columns are asked for, or types for other values.
+        ValueError: Other columns are requested, or types for other values.
     """
     if wanted.names != ours.names:
-        raise ValueError(f"The columns are {', '.join(ours.names)}; asked for were {', '.join(wanted.names)}.")
+        raise ValueError(f"The columns are {', '.join(ours.names)}; requested are {', '.join(wanted.names)}.")
+    fields: list[Any] = []
     for mine, other in zip(ours, wanted, strict=True):
-        if _family(mine.type) != _family(other.type):
+        family = _family(mine.type)
+        if family != _family(other.type):
             raise ValueError(f"The column {mine.name!r} is {mine.type} and cannot be read as {other.type}.")
-    fields = [
-        mine.with_type(other.type) if _converts(mine.type, other.type) else mine
-        for mine, other in zip(ours, wanted, strict=True)
-    ]
+        is_exact = family.endswith("text") and _casts(mine.type, other.type)
+        fields.append(mine.with_type(other.type) if is_exact else mine)
     return pyarrow().schema(fields)
 
 
 def _family(kind: Any) -> str:
-    """Name what a type holds; types of one family differ in how they hold it."""
+    """Name the values of a type. Types of one family differ only in how they store them."""
     types = pyarrow("types")
     if _is_text(kind):
         return "text"
@@ -228,11 +229,9 @@ def _is_text(kind: Any) -> bool:
     return str(kind) in ("string", "large_string", "string_view")
 
 
-def _converts(mine: Any, other: Any) -> bool:
-    """Tell whether pyarrow converts one type into another that holds every value."""
+def _casts(mine: Any, other: Any) -> bool:
+    """Return whether pyarrow can cast a type to another type."""
     arrow = pyarrow()
-    if not _is_text(mine) and not pyarrow("types").is_list(mine):
-        return bool(mine == other)
     try:
         arrow.array([], mine).cast(other)
     except arrow.ArrowNotImplementedError:
@@ -260,7 +259,7 @@ def _types() -> dict[CellKind, Any]:
 
 
 def pyarrow(name: str = "") -> Any:
-    """Import a part of pyarrow. It comes as Any, for it has no types."""
+    """Import a module of pyarrow. It comes as Any, because it has no types."""
     try:
         return import_module(f"pyarrow.{name}" if name else "pyarrow")
     except ModuleNotFoundError as error:

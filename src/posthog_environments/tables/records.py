@@ -1,4 +1,4 @@
-"""Tables of what is not a person: entries of the activity log, deletions, and the points of a trend. Pure."""
+"""Tables of entries of the activity log, deletions, and points of a trend. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIVITY: Final = (
     Column("detail", "json"),
     Column("additional_properties", "json", required=True),
 )
-"""The columns of the activity log. `additional_properties` has what the others cannot hold exactly, by its name."""
+"""The columns of the activity log. `additional_properties` has, by name, what the other columns cannot hold exactly."""
 
 DELETIONS: Final = (
     Column("person_uuid", "text"),
@@ -46,7 +46,7 @@ POINTS: Final = (
     Column("day", "local"),
     Column("value", "float64"),
 )
-"""The columns of a trend in its long form: a row for each series and point."""
+"""The columns of a trend in long form: a row for each point of each series."""
 
 
 def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
@@ -64,7 +64,7 @@ def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
 
     created = None if entry.created_at is None else utc(entry.created_at, odd)
     user = entry.user
-    # What an entry cannot hold is shown all the same.
+    # Values that the record cannot hold are shown, too.
     texts = [text(name, more.get(name, getattr(entry, name))) for name in ("id", "activity", "scope", "item_id")]
     who = (None, None) if user is None else (text("user_email", user.email), text("user_first_name", user.first_name))
     if user is not None and user.additional_properties:
@@ -83,7 +83,7 @@ def deletion_cells(row: PersonDeletion, /) -> tuple[Cell, ...]:
 def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
     """Split a trend into rows of cells, one for each column of `POINTS`.
 
-    A series of an aggregated display has one row, without a day, and so has a series without any point.
+    A series of an aggregated display, or without points, has one row without a day.
     """
     for place, one in enumerate(series):
         head = (

@@ -1,4 +1,4 @@
-"""Values of JSON: written without loss, and which kind of column holds one exactly."""
+"""JSON values: how they are encoded without loss, and which kind of column holds one exactly."""
 
 from __future__ import annotations
 
@@ -14,51 +14,50 @@ __all__ = [
     "PropertyKind",
     "encodable",
     "fit_text",
-    "from_json",
     "kind_of",
     "kind_of_all",
     "to_json",
 ]
 
 CellKind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
-"""What a column holds: `timestamp` a moment in UTC to the microsecond, `local` one as the project's clock shows it,
+"""The kinds of columns: `timestamp` is a time in UTC in microseconds, `local` a time in the time zone of the project,
 `texts` a list of texts, `json` JSON as text."""
 PropertyKind = Literal["text", "json", "bool", "int64", "float64"]
-"""What a column of a property holds."""
+"""The kinds of columns of properties."""
 Cell: TypeAlias = "str | datetime | list[str] | bool | int | float | None"
 
 _EXACT: Final = 2**53
-"""Up to here each whole number has a float of its own."""
+"""Up to here floats can tell all integers apart."""
 
 
 def to_json(value: object) -> str:
-    """Write a value as JSON, in its own order; whole numbers of any size stay exact.
+    """Encode a value as JSON. The order of keys is kept, and integers of any size are exact.
 
     Raises:
-        ValueError: It holds NaN or infinity, for which JSON has no word, or is nested too deep.
+        ValueError: It contains NaN or infinity, or is nested too deeply.
     """
     import msgspec
 
     try:
         text = msgspec.json.encode(value).decode()
     except UnicodeEncodeError:
-        # Half of a surrogate pair: no UTF-8 has it, but JSON can spell it.
-        return _spelt(value)
+        # Half of a surrogate pair: UTF-8 cannot encode it, but JSON can escape it.
+        return _escaped(value)
     except RecursionError:
-        return _from_a_flat_stack(value)
-    # Here a null may stand for a number that is none.
-    return _spelt(value) if "null" in text and _has_no_number(value) else text
+        return _in_new_thread(value)
+    # msgspec encodes NaN and infinity as null.
+    return _escaped(value) if "null" in text and _has_nan(value) else text
 
 
-def _spelt(value: object) -> str:
+def _escaped(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
         raise ValueError(f"A value cannot be written as JSON: {error}") from None
 
 
-def _from_a_flat_stack(value: object) -> str:
-    """Write what was read on a flatter stack than this one; a new thread has the flattest."""
+def _in_new_thread(value: object) -> str:
+    """Encode a deeply nested value in a new thread, where the stack is empty."""
     from concurrent.futures import ThreadPoolExecutor
 
     import msgspec
@@ -67,35 +66,20 @@ def _from_a_flat_stack(value: object) -> str:
         try:
             return thread.submit(msgspec.json.encode, value).result().decode()
         except RecursionError:
-            raise ValueError("A value is nested too deep to be written as JSON.") from None
+            raise ValueError("A value is nested too deeply to be written as JSON.") from None
 
 
-def _has_no_number(value: object) -> bool:
-    """Tell whether NaN or infinity is somewhere in a value."""
+def _has_nan(value: object) -> bool:
+    """Return whether a value contains NaN or infinity."""
     if isinstance(value, float):
         return value - value != 0
     if isinstance(value, Mapping):
-        return any(map(_has_no_number, cast("Mapping[Any, object]", value).values()))
-    return isinstance(value, (list, tuple)) and any(map(_has_no_number, cast("Sequence[object]", value)))
-
-
-def from_json(text: str) -> Any:
-    """Read what `to_json` wrote.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    import msgspec
-
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
-        # As `_spelt` writes it; msgspec refuses half of a surrogate pair.
-        return json.loads(text)
+        return any(map(_has_nan, cast("Mapping[Any, object]", value).values()))
+    return isinstance(value, (list, tuple)) and any(map(_has_nan, cast("Sequence[object]", value)))
 
 
 def encodable(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8, which half of a surrogate pair cannot."""
+    """Return whether a text can be encoded as UTF-8; half of a surrogate pair cannot."""
     if text.isascii():
         return True
     try:
@@ -106,7 +90,7 @@ def encodable(text: str) -> bool:
 
 
 def fit_text(value: Any) -> tuple[str, bool]:
-    """Show any value as text; True if the text is exact."""
+    """Return any value as text, and whether the text is exact."""
     if value.__class__ is str and encodable(value):
         return value, True
     return to_json(value), False
@@ -142,14 +126,14 @@ FITS: Final[Mapping[str, Callable[[Any], tuple[Cell, bool]]]] = {
 
 
 def kind_of(value: Any) -> PropertyKind:
-    """Name the kind of column that holds a value exactly."""
+    """Return the kind of column that holds a value exactly."""
     kinds: dict[type, PropertyKind] = {str: "text", bool: "bool", int: "int64", float: "float64"}
     kind = kinds.get(value.__class__, "json")
     return kind if FITS[kind](value)[1] else "json"
 
 
 def kind_of_all(kinds: Iterable[PropertyKind]) -> PropertyKind:
-    """Choose the kind of a column from those of its values; a property that was always null is text."""
+    """Return the kind of a column from those of its values. A property that was always null is text."""
     found = set(kinds)
     if found == {"int64", "float64"}:
         return "float64"

@@ -250,7 +250,7 @@ def test_a_walk_that_is_not_complete(tmp_path: Path) -> None:
         assert len(read(persons(host=server.host, report=tmp_path, strict="false"))) == 3
     report = read_report(tmp_path)
     assert (report.rows, report.complete) == (3, False)
-    assert report.reasons[0].startswith("a row came that is newer")
+    assert report.reasons[0].startswith("a row is newer")
 
 
 @pytest.mark.parametrize(

@@ -187,13 +187,13 @@ def disordered(_: Heard) -> bytes:
 
 def test_a_walk_that_is_not_complete_fails_the_job(load: Load, tmp_path: Path) -> None:
     with Canned(disordered) as server:
-        with pytest.raises(Exception, match="is not complete, after 3 persons: a row came that is newer"):
+        with pytest.raises(Exception, match="is not complete, after 3 persons: a row is newer"):
             load(host=server.host, report=tmp_path).count()
         assert not read_report(tmp_path).complete
         assert load(host=server.host, report=tmp_path, strict="false").count() == 3
         report = read_report(tmp_path)
         assert (report.rows, report.complete, list(report.missing)) == (3, False, [])
-        assert report.reasons[0].startswith("a row came that is newer")
+        assert report.reasons[0].startswith("a row is newer")
 
 
 def test_a_partition_that_was_not_read_is_missing(load: Load, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A clock that leaps: flows of the client side by side, with servers that count, hours in seconds.
 
-What decides is the client's own: `exchange` with its session, quota and budget. Only time, the network and the
+What decides is the client's own: `execute_call` with its state, rate limiter and budget. Only time, the network and the
 server are played, so that nothing waits and chance is that of a seed.
 """
 
@@ -15,7 +15,7 @@ from itertools import count
 from random import Random
 from typing import Any, Protocol
 
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import (
     Call,
     Operation,
@@ -168,7 +168,7 @@ class Worker:
         if self.dead or len(self.done) + len(self.errors) >= self.calls:
             return
         call = Call(self.operation, {"method": "get", "url": "/"})
-        self._go_on(exchange(self.context, call), None)
+        self._go_on(execute_call(self.context, call), None)
 
     def _go_on(self, flow: Generator[Any, Any, Any], outcome: ServerResponse | TransportFailure | None) -> None:
         if self.dead:

@@ -59,6 +59,7 @@ SHAPES: Final = (
     Shape("a.jsonl.gz"),
     Shape("a.csv.zst", {"columns": ["plan", "email"]}),
     Shape("a.parquet"),
+    Shape("a.xlsx", {"only": ["uuid", "plan"]}),
     Shape("b.jsonl", {"force": True}, old=True),
     Shape("b.csv", {"since_last": True}, old=True),
     Shape("b.parquet", {"since_last": True, "flatten": True}, old=True),
@@ -379,6 +380,9 @@ class Campaign:
                 if path.exists() and path.read_bytes() not in (before, _bytes(reference)):
                     outcome.wrong = "the file is there, and is neither the old one nor the whole"
                     return outcome
+                if over := unexpected(path, reference, killed=how == "killed"):
+                    outcome.wrong = f"broken off, and left behind: {over}"
+                    return outcome
                 if self._is_over(path, reference):
                     break
             else:
@@ -408,11 +412,27 @@ class Campaign:
                 return f"the summary differs: {facts}"
         if stat.S_IMODE(path.stat().st_mode) != 0o600:
             return "others can read the file"
-        left = sorted(each.name for each in path.parent.iterdir() if ".backup" not in each.name)
+        left = names(path.parent)
         receipt = [f".{path.name}.receipt"] if reference.with_name(f".{reference.name}.receipt").exists() else []
         if left != sorted([path.name, *receipt]):
             return f"left behind: {left}"
         return ""
+
+
+def names(folder: Path) -> list[str]:
+    """Name the files in a folder, but for those that play the loss of power."""
+    return sorted(each.name for each in folder.iterdir() if ".backup" not in each.name)
+
+
+def unexpected(path: Path, reference: Path, *, killed: bool) -> list[str]:
+    """Name the files that an unfinished export should not have left; a killed one may leave files half-written."""
+    expected = [path.name, f".{path.name}.receipt", f"{path.name}.part", f"{path.name}.checkpoint"]
+    fresh = path.with_name(f"{path.name}.fresh")
+    if killed or (fresh.exists() and _bytes(fresh) == _bytes(reference)):
+        expected.append(fresh.name)
+    if killed:
+        expected.append(f"{path.name}.checkpoint.new")
+    return [name for name in names(path.parent) if name not in expected]
 
 
 def _bytes(path: Path) -> bytes:
@@ -431,7 +451,7 @@ def main(text: str) -> None:
     """Do what a plan says."""
     read = json.loads(text)
     plan = Plan(**{**read, "breaks": [Break(**each) for each in read["breaks"]]})
-    frame.PIECE_PAGES = 3
+    frame.CHUNK_PAGES = 3
     warm_up(plan)
     if plan.defect:
         module, _, name = plan.defect.partition(":")

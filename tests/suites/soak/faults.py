@@ -255,8 +255,9 @@ _GREETINGS: Final[Mapping[str, Callable[[Talk], None]]] = {
 def _options(combination: Combination, host: str) -> dict[str, Any]:
     verify = _authority().trusting if host.startswith("https") else None
     options = {"api_key": KEY, "host": host, "verify": verify, "timeout": combination.timeout}
-    # The timeout counts from the moment that pacing lets a request go, so there is none here.
-    return options | {"retries": 1, "allow_http": True, "pacing": False}
+    # The timeout counts from the moment that pacing lets a request go, so there is none here. And with a given prefix
+    # no 404 is tried under the other one: a change that is sent twice is one too many.
+    return options | {"retries": 1, "allow_http": True, "pacing": False, "prefix": "environments"}
 
 
 def _ask(env: Any, kind: Kind, *, big: bool) -> Any:

@@ -9,7 +9,7 @@ import functools
 import os
 from typing import Any, Final
 
-from posthog_environments.client import environment
+from posthog_environments.client import setup
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
@@ -31,4 +31,4 @@ def _shared_quota(settings: Any) -> SharedRateLimiter | None:
     return SharedRateLimiter(open_store(settings.quota), functools.partial(name_of, settings), _ALL)
 
 
-environment._shared_quota = _shared_quota  # noqa: SLF001 - the rates are PostHog's, and no setting
+setup.shared_quota = _shared_quota  # the rates are PostHog's, and no setting

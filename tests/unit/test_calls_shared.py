@@ -165,29 +165,29 @@ def test_without_pacing_the_limiter_is_not_used() -> None:
 
 
 def begun(play: Play) -> Any:
-    return execute.exchange(play.context, Call(PATIENT, {"method": "get", "url": "/"}))
+    return execute.execute_call(play.context, Call(PATIENT, {"method": "get", "url": "/"}))
 
 
 def test_who_is_dropped_while_waiting_gives_up_the_place() -> None:
     play, store = shared(20.0)
-    flow = begun(play)
-    asked = next(flow)
+    generator = begun(play)
+    asked = next(generator)
     assert isinstance(asked, RunBlocking)
-    assert isinstance(flow.send(asked.work()), Sleep)
-    flow.close()
+    assert isinstance(generator.send(asked.work()), Sleep)
+    generator.close()
     assert store.heard[1:] == [("leave", "persons", "t1")]
     play, store = shared()
-    flow = begun(play)
-    assert isinstance(next(flow), RunBlocking)
-    flow.close()
+    generator = begun(play)
+    assert isinstance(next(generator), RunBlocking)
+    generator.close()
     assert store.heard == [("leave", "persons", "t1")]
 
 
 def test_who_is_dropped_while_sending_has_no_place_any_more() -> None:
     play, store = shared()
-    flow = begun(play)
-    assert isinstance(flow.send(next(flow).work()), Send)
-    flow.close()
+    generator = begun(play)
+    assert isinstance(generator.send(next(generator).work()), Send)
+    generator.close()
     assert store.heard[1:] == [("settle", "persons", "t1")]
 
 

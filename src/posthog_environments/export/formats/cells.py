@@ -1,9 +1,9 @@
-"""Cells of CSV: what is written for a value, and what keeps a spreadsheet from running it. Pure."""
+"""Cells of CSV: how values are written, and how formulas are escaped. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,25 +12,25 @@ import msgspec
 if TYPE_CHECKING:
     from posthog_environments.tables.columns import Cell
 
-__all__ = ["first_cell", "harmless", "header", "line", "records"]
+__all__ = ["first_cell", "harmless", "line", "records"]
 
-# With these a spreadsheet takes a text for a formula, the wide ones included; a tab or line break before one is
-# passed over. A number may have a sign.
+# A spreadsheet takes a text that begins with one of these for a formula. It skips a tab or line break before it. A
+# number may have a sign.
 _RUNS: Final = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _QUOTED: Final = re.compile('[",\r\n;\t]')
 
 
 def harmless(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run; it shows the text, then, and runs nothing."""
+    """Escape a text that a spreadsheet would run as a formula, with an apostrophe before it."""
     return f"'{text}" if _RUNS.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def line(cells: Iterable[Cell], *, raw: bool) -> str:
-    """Write a record, with the line feed that ends it.
+    """Write a record and its line feed.
 
-    Null is nothing, and an empty text is `""`, so that they can be told apart; a list is JSON. Quoted is what has a
-    character that some reader takes for the end of a cell.
+    Null is an empty cell, an empty text is `""`, a list is JSON. A cell is quoted if it contains a character that some
+    reader takes for a delimiter.
     """
     return ",".join([_cell(cell, raw=raw) for cell in cells]) + "\n"
 
@@ -51,7 +51,7 @@ def _cell(cell: Cell, *, raw: bool) -> str:
 
 
 def records(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Put the lines of a file together to records, for a cell may hold line breaks."""
+    """Join the lines of a file to records: a cell may contain line breaks."""
     held: list[bytes] = []
     quotes = 0
     for each in lines:
@@ -77,8 +77,3 @@ def first_cell(record: bytes) -> str:
     import csv
 
     return next(csv.reader([record.decode()]))[0]
-
-
-def header(names: Sequence[str], *, raw: bool) -> str:
-    """Write the record of the names of columns, which come from the data as well."""
-    return line(names, raw=raw)

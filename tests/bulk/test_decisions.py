@@ -1,4 +1,4 @@
-"""What comes of one change: by its answer, its error, whom was found, and a look at the person."""
+"""Decisions on one change: by response, error, look-up, and a look at the person."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ OF_A_CHANGE: list[tuple[PostHogError, str, Trouble]] = [
 @pytest.mark.parametrize("task", ["delete", "update"])
 @pytest.mark.parametrize(("error", "state", "trouble"), OF_A_CHANGE, ids=lambda value: type(value).__name__)
 def test_a_change_that_failed(error: PostHogError, state: str, trouble: Trouble, task: str) -> None:
-    verdict = decide(error, task, changing=True)
-    assert (verdict.state, verdict.trouble, verdict.certain) == (state, trouble, True)
-    assert "Ada" not in (verdict.reason or ""), "the words of a server may hold personal data"
+    decision = decide(error, task, changing=True)
+    assert (decision.state, decision.trouble, decision.certain) == (state, trouble, True)
+    assert "Ada" not in (decision.reason or ""), "the words of a server may hold personal data"
 
 
 def test_the_code_of_a_refusal_is_told() -> None:
@@ -83,12 +83,12 @@ def test_nobody_there() -> None:
 def test_after_an_attempt_that_may_have_done_it_nothing_is_certain(
     error: PostHogError, state: str, trouble: Trouble
 ) -> None:
-    verdict = decide(error, "delete", changing=True, doubtful=True)
-    assert verdict.trouble == trouble
+    decision = decide(error, "delete", changing=True, doubtful=True)
+    assert decision.trouble == trouble
     if state == "pending":
-        assert not verdict.certain
+        assert not decision.certain
     else:
-        assert verdict.state == "unknown"
+        assert decision.state == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_after_an_attempt_that_may_have_done_it_nothing_is_certain(
     ids=lambda value: type(value).__name__,
 )
 def test_a_look_that_failed(error: PostHogError, state: str, trouble: Trouble) -> None:
-    verdict = decide(error, "delete", changing=False)
-    assert (verdict.state, verdict.trouble) == (state, trouble)
+    decision = decide(error, "delete", changing=False)
+    assert (decision.state, decision.trouble) == (state, trouble)
 
 
 def test_answers() -> None:
@@ -132,8 +132,8 @@ UNSET = changes_of([{"id": ID, "unset": "phone"}]).entries[0]
     ],
 )
 def test_whom_an_input_means(found: FoundPerson, task: str, state: str | None) -> None:
-    verdict = of_finding(DELETION, found, task)
-    assert (verdict and verdict.state) == state
+    decision = of_finding(DELETION, found, task)
+    assert (decision and decision.state) == state
 
 
 def person(**properties: Any) -> Person:
@@ -158,8 +158,8 @@ def person(**properties: Any) -> Person:
     ],
 )
 def test_a_change_that_may_have_been_sent(entry: Any, seen: Any, events: bool, again: bool, state: str | None) -> None:
-    verdict = after_a_look(entry, seen, Flags(delete_events=events), again=again)
-    assert (verdict and verdict.state) == state
+    decision = after_a_look(entry, seen, Flags(delete_events=events), again=again)
+    assert (decision and decision.state) == state
 
 
 def test_what_a_person_shows() -> None:

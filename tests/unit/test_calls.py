@@ -1,4 +1,4 @@
-"""One call, decided with no server: a flow is driven by hand, on a clock of the test's own."""
+"""One call without a server: the call generator is run by hand, on a clock of the test's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Hashable
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls.execute import exchange
+from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import (
     Call,
     CallGenerator,
@@ -21,7 +21,7 @@ from posthog_environments.calls.messages import (
     Step,
     StepResult,
     TransportFailure,
-    watched,
+    with_observer,
 )
 from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
@@ -322,9 +322,9 @@ def test_an_html_page_gives_a_short_escaped_excerpt() -> None:
 
 def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
     play = Play(timeout=30)
-    flow = exchange(play.context, Call(READ, {"method": "get", "url": "/"}))
-    assert isinstance(next(flow), Send)
-    flow.close()
+    generator = execute_call(play.context, Call(READ, {"method": "get", "url": "/"}))
+    assert isinstance(next(generator), Send)
+    generator.close()
     for _ in range(239):
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
@@ -388,14 +388,14 @@ def _two_pauses(closed: list[bool]) -> CallGenerator[StepResult]:
 
 def test_a_flow_that_is_watched_runs_as_it_would() -> None:
     seen: list[Step | StepResult] = []
-    flow = watched(_two_pauses([]), seen.append)
-    assert next(flow) == Sleep(1.0)
+    generator = with_observer(_two_pauses([]), seen.append)
+    assert next(generator) == Sleep(1.0)
     assert seen == [Sleep(1.0)]
     one, other = answer(200), answer(404)
-    assert flow.send(one) == Sleep(2.0)
+    assert generator.send(one) == Sleep(2.0)
     assert seen == [Sleep(1.0), one, Sleep(2.0)]
     with pytest.raises(StopIteration) as caught:
-        flow.send(other)
+        generator.send(other)
     assert caught.value.value is other
     assert seen == [Sleep(1.0), one, Sleep(2.0), other]
 
@@ -403,9 +403,9 @@ def test_a_flow_that_is_watched_runs_as_it_would() -> None:
 def test_a_flow_that_is_watched_is_closed_with_its_watcher() -> None:
     closed: list[bool] = []
     inner = _two_pauses(closed)
-    flow = watched(inner, lambda _: None)
-    next(flow)
-    flow.close()
+    generator = with_observer(inner, lambda _: None)
+    next(generator)
+    generator.close()
     assert closed == [True]
 
     def fail(_: object) -> None:
@@ -413,5 +413,5 @@ def test_a_flow_that_is_watched_is_closed_with_its_watcher() -> None:
 
     inner = _two_pauses(closed)
     with pytest.raises(LookupError):
-        next(watched(inner, fail))
+        next(with_observer(inner, fail))
     assert closed == [True, True]

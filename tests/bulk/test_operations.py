@@ -1,4 +1,4 @@
-"""Jobs as a program runs them, against the sandbox and against servers that fail."""
+"""Jobs, against the sandbox and against failing servers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IDS = [f"095be615-a8ad-4c33-8e9c-{n:012d}" for n in range(20)]
 
 
 def people(env: Environment, count: int) -> list[Person]:
-    """Take some who have an email."""
+    """Take some persons with an email."""
     found = [person for person in env.persons.list(page_size=200).take(200) if person.properties.get("email")]
     return found[:count]
 
@@ -56,7 +56,7 @@ def client(wire: Wire, **options: Any) -> Environment:
 
 
 def singly(env: Environment, ids: Any, **options: Any) -> BulkReport:
-    """Delete one by one; many at once are in `test_batches`."""
+    """Delete one by one; `test_batches` tests bulk deletion."""
     return env.persons.delete_many(ids, using="single", **options)
 
 
@@ -296,7 +296,7 @@ def test_a_journal_of_another_job_is_refused(box: Sandbox, env: Environment, jou
 def test_a_journal_that_is_some_other_file_is_left_as_it_is(env: Environment, journal: Path) -> None:
     (ada,) = people(env, 1)
     journal.write_text(f"{ada.uuid}\n")
-    with pytest.raises(ConfigurationError, match="some other file"):
+    with pytest.raises(ConfigurationError, match="another file"):
         env.persons.delete_many([ada], journal=journal)
     assert journal.read_text() == f"{ada.uuid}\n"
     assert not gone(env, ada)
@@ -347,7 +347,7 @@ def test_where_the_journal_cannot_be_written_nothing_is_sent(env: Environment, j
 
 
 def write(journal: Path, env: Environment, call: Callable[[], object], until: str) -> None:
-    """Make the journal of a job that was killed right after its first line of this kind."""
+    """Write the journal of a job that was killed after its first line of this type."""
     call()
     text = journal.read_text().splitlines(keepends=True)
     at = next(number for number, line in enumerate(text) if json.loads(line)["line"] == until)
@@ -460,7 +460,7 @@ def test_what_concerns_all_stops_the_job_and_leaves_the_rest(journal: Path, name
         assert len(wire.requests) == 2
     assert [outcome.state for outcome in told] == ["done"]
     assert caught.value.__notes__ == [
-        f"1 of 4 are settled, 3 are pending. The same call with the journal {journal} goes on from here."
+        f"1 of 4 are settled, 3 are pending. The same call with the journal {journal} continues from here."
     ]
     assert lines(journal)[-1]["state"] == "pending", "that nothing was done is known, so that nobody need look"
     with Wire(http(202, b"")) as wire, client(wire) as env:

@@ -1,4 +1,4 @@
-"""How long an exchange waits, for what, and what that leaves of its time, to the second."""
+"""How long a call waits, for what, and what that leaves of its time, to the second."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_how_often_a_server_may_say_429_and_now() -> None:
     play = Play(pacing=False)
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(429, retry_after="0"))
-    assert play.sent == attempts.MAX_REFUSALS + 1
+    assert play.sent == attempts.MAX_RATE_LIMITS + 1
     assert play.slept == []
 
 

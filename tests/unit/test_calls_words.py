@@ -1,4 +1,4 @@
-"""What an exchange says: messages, hints, warnings and the log, word for word where a person acts on them."""
+"""What a call says: messages, hints, warnings and the log, word for word where a person acts on them."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def test_hints() -> None:
     unscoped = Operation("insights.timing", OperationKind.READ, "persons", unscoped=True)
     key = " Check POSTHOG_PERSONAL_API_KEY, and that host is the region of the key."
     assert text_of(READ, answer(401)) == "persons.get: 401." + key
-    refused = " Servers refuse personal API keys for this operation, whatever their scopes."
+    refused = " Servers refuse personal API keys for this operation, with any scope."
     assert text_of(unscoped, answer(403)) == "insights.timing: 403." + refused
     assert text_of(READ, answer(403)) == "persons.get: 403"
     assert text_of(unscoped, answer(402)) == "insights.timing: 402"
     nothing = (
-        " Nothing under /api/{}/ has been found so far: check host, project_id and id, or leave it to "
-        'prefix="auto" which of the two paths to use.'
+        " Nothing under /api/{}/ has been found so far: check host, project_id and id, or let "
+        'prefix="auto" choose the path.'
     )
     assert text_of(READ, answer(404)) == "persons.get: 404." + nothing.format("environments")
     play = Play("projects", pacing=False)
