@@ -28,10 +28,12 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n 
 ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format generate lock bench prove soak pipelines docs docs-test types coverage mutants floors newest pythons audit build release release-check clean
+.PHONY: help setup demo test test-all test-versions test-strength check format generate lock bench prove soak pipelines docs release release-check clean
+# A target with several parts takes one by WITH=, and says which there are.
+.PHONY: versions-floors versions-newest versions-pythons versions-none strength-coverage strength-mutants strength-none generate-types docs-site docs-browser release-prepare release-audit release-build
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(STAMP) ## make .venv with everything that demo, test and check need
 
@@ -75,11 +77,12 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/contract_changelog.py --check
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
+# What cannot be mended, such as a line that is too long, is for `make check` to say.
 format: $(STAMP) ## format the hand-kept code
-	@$(ISOLATE) $(PY) -m ruff check --fix .
+	@$(ISOLATE) $(PY) -m ruff check --fix --exit-zero --quiet .
 	@$(ISOLATE) $(PY) -m ruff format .
 
-generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in docs/ that are generated
+generate: $(STAMP) $(if $(WITH),generate-$(WITH)) ## write generated/ and the generated pages anew from openapi.yaml (WITH=types: contract/types.ts too, wants node 20)
 	@$(ISOLATE) $(PY) scripts/generate.py
 	@$(ISOLATE) $(PY) scripts/command_reference.py
 	@$(ISOLATE) $(PY) scripts/evidence.py
@@ -88,7 +91,7 @@ generate: $(STAMP) ## write generated/ anew from openapi.yaml, and the tables in
 	@$(ISOLATE) $(PY) scripts/forms.py
 	@$(ISOLATE) $(PY) scripts/contract_changelog.py
 
-types: $(STAMP) $(GENERATORS) ## write contract/types.ts anew from openapi.yaml (wants node 20)
+generate-types: $(STAMP) $(GENERATORS)
 	@$(ISOLATE) $(PY) scripts/forms.py --types $(dir $(GENERATORS)).bin
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -96,7 +99,7 @@ LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --gener
 # PySpark is half a gigabyte, and has a place of its own: .venv-pipelines.
 WITHOUT_SPARK := --no-emit-package pyspark --no-emit-package py4j
 
-lock: ## pin and hash the development requirements anew
+lock: ## pin and hash the requirements anew (wants a network)
 	@$(LOCK) $(WITHOUT_SPARK) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/prove.in --output-file requirements/prove.txt
 	@$(LOCK) requirements/docs.in --output-file requirements/docs.txt
@@ -138,14 +141,16 @@ $(PROVE): requirements/prove.txt
 	@$(ISOLATE) .venv-prove/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/prove.txt
 	@touch $@
 
-docs: $(DOCS) $(SWAGGER) ## build the documentation into site/ (wants node 20)
+docs: docs-site $(if $(WITH),docs-$(WITH)) ## build the documentation into site/ (wants node 20; WITH=browser: and try it in headless Chromium)
+
+docs-site: $(DOCS) $(SWAGGER)
 	@$(ISOLATE) .venv-docs/bin/python scripts/forms.py --into contract/forms
 	@rm -rf .venv-docs/site
 	@$(ISOLATE) .venv-docs/bin/python -m sphinx -q -W --keep-going -E -b html -d .venv-docs/doctrees docs .venv-docs/site
 	@rm -rf site && mv .venv-docs/site site
 	@echo "The site is in site/. To read it: $(PYTHON) -m http.server 8080 --bind 127.0.0.1 --directory site" >&2
 
-docs-test: $(STAMP) docs ## try the documentation in headless Chromium: pages, search, operations (wants chromium)
+docs-browser: $(STAMP) docs-site
 	@$(ISOLATE) .venv-docs/bin/python -m pytest -c tests/suites/docs/pytest.ini $(or $(ARGS),tests/suites/docs)
 
 $(DOCS): requirements/docs.txt
@@ -160,11 +165,16 @@ $(SWAGGER) $(GENERATORS):
 	@cd $(dir $(@D)) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-coverage: $(STRONG) $(MEASURED) ## both suites, with the branches of the hand-kept layer that they miss (wants Java 17)
+test-strength: strength-$(or $(WITH),none) ## how strong the tests are (WITH=coverage: wants Java 17; WITH=mutants: half an hour)
+
+strength-none versions-none:
+	@echo "Say which: make test-strength WITH=coverage or mutants; make test-versions WITH=floors, newest or pythons" >&2; exit 2
+
+strength-coverage: $(STRONG) $(MEASURED)
 	@rm -f .coverage .coverage.*
 	@$(ISOLATE) .venv-strong/bin/python scripts/coverage_report.py -n $(WORKERS) $(ARGS)
 
-mutants: $(STRONG) ## break the modules that must not fail in small ways, and see the tests notice (half an hour)
+strength-mutants: $(STRONG)
 	@$(ISOLATE) .venv-strong/bin/python scripts/mutants.py $(ARGS)
 
 $(STRONG): requirements/dev.txt requirements/strong.txt
@@ -175,7 +185,9 @@ $(STRONG): requirements/dev.txt requirements/strong.txt
 	@$(ISOLATE) .venv-strong/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-floors: $(FLOORS) ## the suite with the lowest version that is allowed of each dependency
+test-versions: versions-$(or $(WITH),none) ## the suite on other versions (WITH=floors, newest or pythons)
+
+versions-floors: $(FLOORS)
 	@# What the oldest versions of others warn of among themselves is not ours to mend.
 	@$(ISOLATE) .venv-floors/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning $(ARGS)
 
@@ -186,7 +198,7 @@ $(FLOORS): requirements/floors.txt
 	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-newest: ## the suite with the newest httpx, httpcore, h11 and others that are allowed (wants a network)
+versions-newest:
 	@echo "Setting up .venv-newest (each time, about a minute) ..." >&2
 	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-newest
 	@$(ISOLATE) .venv-newest/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -196,19 +208,21 @@ newest: ## the suite with the newest httpx, httpcore, h11 and others that are al
 	@$(ISOLATE) .venv-newest/bin/python -m pip list --disable-pip-version-check | grep -iE "^(httpx|httpcore|h11|anyio) "
 	@$(ISOLATE) .venv-newest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
-pythons: $(STAMP) ## the suite on the newer Pythons that this machine has
+versions-pythons: $(STAMP)
 	@$(ISOLATE) $(PY) scripts/pythons.py -n $(WORKERS) $(ARGS)
 
-audit: $(RELEASE) ## ask a database of known vulnerabilities about all that is locked (wants a network)
+release-audit: $(RELEASE)
 	@$(ISOLATE) .venv-release/bin/python scripts/audit.py
 
-build: $(RELEASE) ## build sdist, wheel and bill of materials into dist/, the same bytes each time
+release-build: $(RELEASE)
 	@$(ISOLATE) .venv-release/bin/python scripts/release_build.py
 
-release-check: $(STAMP) $(RELEASE) ## go through all that a release needs, and say what a person has still to do (wants an index)
+release-check: $(STAMP) $(RELEASE) ## say whether all is ready for a release, and what a person has still to do (wants an index)
 	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py $(ARGS)
 
-release: $(STAMP) $(RELEASE) ## fragments into CHANGELOG.md, contract and names of today as the released ones
+release: release-$(or $(WITH),prepare) ## make this tree the one to be released (WITH=build: fill dist/; WITH=audit: look for known vulnerabilities)
+
+release-prepare: $(STAMP) $(RELEASE)
 	@$(ISOLATE) .venv-release/bin/python scripts/release_check.py --prepare
 
 $(RELEASE): requirements/release.txt

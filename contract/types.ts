@@ -1,4 +1,4 @@
-// Written by openapi-typescript from openapi.yaml; `make types` writes it anew.
+// Written by openapi-typescript from openapi.yaml; `make generate WITH=types` writes it anew.
 // from e5e3b12a67db40db75639190ca1f78c99fab0e668164e7615b08a1ddbbd30c41
 // body c3d5a085cfc1b4d798ad5d1b964cffde57fa325a30ae37efc3f7fe29a317076e
 /**

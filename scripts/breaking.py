@@ -373,8 +373,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{change}{'' if change in open_ or change.verdict != 'breaking' else ' (declared)'}")
     if open_:
         print(
-            f"{len(open_)} breaking changes since the release are not declared. If they are meant, quote each line in "
-            "a fragment changelog.d/NAME.breaking.md that tells users what to do.",
+            *map(str, open_),
+            f"\n{len(open_)} breaking changes since the release are not declared. If they are meant, copy these lines "
+            "as they are into a fragment changelog.d/NAME.breaking.md that tells users what to do.",
+            sep="\n",
             file=sys.stderr,
         )
     lowest = lowest_version(version(old), (change.verdict for change in on_the_wire))

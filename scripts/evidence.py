@@ -110,7 +110,7 @@ class Walk:
     def _operation(self, node: Located) -> None:
         name = str(node["operationId"])
         around = self._keywords(name, node, None, {"description", "deprecated", "security", *OF_OPERATIONS})
-        for each in node["parameters"]:
+        for each in node.get("parameters", []):
             if "$ref" in each:
                 target = self._resolved(each)
                 self._add(f"{name}, {target['in']} {target['name']}", target, "this", None)

@@ -170,7 +170,7 @@ def types(commands: Path) -> str:
 
 def _types_head(body: str) -> str:
     return (
-        "// Written by openapi-typescript from openapi.yaml; `make types` writes it anew.\n"
+        "// Written by openapi-typescript from openapi.yaml; `make generate WITH=types` writes it anew.\n"
         f"// from {_sum(_given())}\n// body {_sum(body)}\n"
     )
 
@@ -184,7 +184,7 @@ def out_of_step() -> list[str]:
     ]
     head, body = _split(TYPES.read_text("utf-8")) if TYPES.exists() else ("", "")
     if head != _types_head(body):
-        found.append(f"{TYPES.name} is out of step with {SOURCE.name}, or was edited. Run: make types")
+        found.append(f"{TYPES.name} is out of step with {SOURCE.name}, or was edited. Run: make generate WITH=types")
     return found
 
 

@@ -33,7 +33,15 @@ from reduced import operations, parameters_of, reduced, refusals
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "posthog_environments_api"
-PINNED = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
+# The tools that decide the bytes; requirements/dev.in says which versions.
+TOOLS = ("openapi-python-client", "ruff")
+PINNED = {
+    name: version
+    for name, _, version in (
+        line.partition("==") for line in (ROOT / "requirements" / "dev.in").read_text("utf-8").split()
+    )
+    if name in TOOLS
+}
 
 # In this order: sort and prune the imports that the template repeats, format twice (the first pass may leave what the
 # second joins).

@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 ROOM: Final = ROOT / ".mutants"
 REASONS: Final = ROOT / "tests" / "mutants.toml"
 MODULES: Final = (
-    *("errors", "config.api_key", "query.dates", "query.filters"),
+    *("errors", "config.api_key", "query.dates", "query.filters", "query.texts"),
     *("calls.retry", "ratelimit.limiter", "calls.execute", "calls.attempts", "calls.pacing"),
     *("paging.page", "paging.offset", "paging.seen", "paging.numbered"),
 )

@@ -25,7 +25,8 @@ SENT: Final[Mapping[str, tuple[str, ...]]] = {
 TREND: Final = 'events=["$pageview"], date_from="-30d")\nprint(trend[0].label, trend[0].data)'
 PERSON: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 QUERY: Final = "0190d2a45b1f7c3e9d4a2f6b8c0e1a35"
-PYTHON: Final[Mapping[str, str]] = {
+# An operation that is not here is shown as a request to its path.
+PYTHON: Final[dict[str, str]] = {
     "recordInsightTiming": 'env.insights.timing(name="Weekly sign-ups", saved=True)',
     "getTrend": f"trend = env.insights.get_trend({TREND}",
     "queryTrend": f"trend = env.insights.trend({TREND}",
@@ -141,20 +142,27 @@ def curl(call: Sample) -> str:
 
 def python(call: Sample) -> str:
     """Return a call as a program with this client."""
-    body = textwrap.indent(PYTHON[call.name], "    ")
+    body = textwrap.indent(PYTHON.get(call.name) or _request(call), "    ")
     options = OPTIONS.get(call.name, "")
     return f"from posthog_environments import Environment\n\nwith Environment({options}) as env:\n{body}\n"
+
+
+def _request(call: Sample) -> str:
+    path = call.path.partition("{project_id}/")[2].replace("{id}", call.at.get("id", ""))
+    query = f", params={call.query!r}" if call.query else ""
+    body = "" if call.body is None else f", json={call.body!r}"
+    return f'env.request("{call.method}", "{path}"{query}{body})'
 
 
 def with_samples(contract: dict[str, Any]) -> dict[str, Any]:
     """Return a contract whose operations have `x-codeSamples`.
 
     Raises:
-        ValueError: There is a sample for no operation, or an operation without a sample.
+        ValueError: There is a sample for no operation.
     """
     found = list(calls(contract))
-    if odd := {call.name for call in found} ^ PYTHON.keys():
-        raise ValueError(f"samples.py and the contract differ in {', '.join(sorted(odd))}")
+    if odd := PYTHON.keys() - {call.name for call in found}:
+        raise ValueError(f"samples.py has what the contract has not: {', '.join(sorted(odd))}")
     paths = {path: dict(item) for path, item in contract["paths"].items()}
     for call in found:
         shown = [

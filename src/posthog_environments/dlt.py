@@ -16,11 +16,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Unpack, cast
 
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.api_key import Secret
-from posthog_environments.config.defaults import LONG_WAIT
+from posthog_environments.config.defaults import LONG_WAIT, PAGE_SIZE
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import (
     PERSON_COLUMNS,
@@ -32,6 +33,8 @@ from posthog_environments.integrations.rows import (
     projects_of,
     trend_rows,
 )
+from posthog_environments.operations.insights import TrendArguments
+from posthog_environments.operations.persons import PersonFilters
 
 try:
     import dlt
@@ -44,11 +47,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
-    from posthog_environments.query.dates import DateArgument
-    from posthog_environments.query.filters import PropertiesArgument
-    from posthog_environments.query.series import ActionsArgument, EventsArgument
-
-__all__ = ["TrendArguments", "posthog_persons", "posthog_trend"]
+__all__ = ["PersonFilters", "TrendArguments", "posthog_persons", "posthog_trend"]
 
 DataType: TypeAlias = Literal["text", "bool", "bigint", "double", "date", "timestamp", "json"]
 Project: TypeAlias = "int | str | Sequence[int | str] | None"
@@ -88,80 +87,53 @@ _TREND: Final[dict[str, Hints]] = {
 log = logging.getLogger("posthog_environments")
 
 
-class TrendArguments(TypedDict, total=False):
-    """What a trend is asked with; the arguments of `env.insights.trend`."""
-
-    events: EventsArgument
-    actions: ActionsArgument
-    properties: PropertiesArgument
-    filter_test_accounts: bool
-    date_from: DateArgument
-    date_to: DateArgument
-    breakdown: str | int | Sequence[int | str]
-    breakdown_type: str
-    breakdown_limit: int
-    breakdown_group_type_index: int
-    compare: bool
-    compare_to: str
-    display: str
-    formula: str
-    interval: str
-    refresh: bool
-
-
 def posthog_persons(
     project_id: Project = None,
     *,
     columns: Mapping[str, DataType] | None = None,
-    search: str | None = None,
-    email: str | None = None,
-    distinct_id: str | None = None,
-    properties: PropertiesArgument = None,
     incremental: bool = False,
     overlap: timedelta = DAY,
-    page_size: int = 1000,
+    page_size: int = PAGE_SIZE,
     strict: bool = True,
     table_name: str = "persons",
     api_key: str | Callable[[], str] | None = None,
     host: str | None = None,
     client: Mapping[str, Any] | None = None,
+    **filters: Unpack[PersonFilters],
 ) -> DltSource:
     """Return a source of the persons of one environment or of several, in one table.
 
     A row has `project_id`, `uuid`, `name`, `distinct_ids`, `created_at`, `properties` and `additional_properties`,
-    these as JSON, and the chosen columns. How the last walk went stands in the state of each resource, as `report`.
+    these as JSON, and the chosen columns. The state of each resource has the report of its last listing, as `report`.
 
     Args:
         project_id: One project, or several as a sequence or as text with commas between.
         columns: Properties that get a column of their own, and its data type in dlt. A value of another type reads
             NULL there, and is counted in the report.
-        search: Text that the email contains, or a distinct id, or a uuid.
-        email: The email, exactly.
-        distinct_id: A distinct id, exactly.
-        properties: Conditions on properties of the person, as in `env.persons.list`.
-        incremental: False reads everybody each time and replaces the table. True reads only the persons who were
-            created since the last load, and merges them by uuid: who was changed or deleted meanwhile is not seen.
-        overlap: With `incremental`, how far before the newest known person each load begins: persons also come with
-            times that have passed.
+        incremental: False reads all persons each time and replaces the table. True reads only persons created since
+            the last load, and merges them by uuid: persons changed or deleted meanwhile are not seen.
+        overlap: With `incremental`, how far before the newest known person each load begins: servers also add persons
+            with earlier times.
         page_size: Persons a page.
-        strict: Whether a walk that may have missed somebody fails the load. False loads what there is, and says so in
-            the report and in the log.
+        strict: Whether a listing that may have missed persons fails the load. False loads what there is, and says so
+            in the report and in the log.
         table_name: The table; the resources are named after it and the project. State is kept by resource, so
             incremental loads with other conditions want a table of their own.
         api_key: A personal API key, or a function that returns one.
         host: "us", "eu" or the URL of a server.
         client: Further arguments of `Environment`, such as `pacing`, `timeout` or `proxy`.
+        filters: Which persons: `search`, `email`, `distinct_id` and `properties`, as in `env.persons.list`.
 
     Raises:
         ConfigurationError: Something is missing or makes no sense. Nothing was sent.
+        TypeError: There is no such argument. Nothing was sent.
         ValueError: A filter or column makes no sense. Nothing was sent.
-        PagingError: While it runs, as dlt's PipelineStepFailed: a walk is not complete.
+        PagingError: While it runs, as dlt's PipelineStepFailed: a listing is not complete.
     """
-    # First of all, so that the text of the key is in no local variable of a traceback.
+    # First, so that no local variable of a traceback has the text of the key.
     make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
     api_key = None
     kinds = _kinds(columns or {})
-    filters = {"search": search, "email": email, "distinct_id": distinct_id, "properties": properties}
     if overlap < timedelta(0):
         raise ValueError("overlap must not be negative.")
 
@@ -221,7 +193,7 @@ def posthog_trend(
     def resource(project: str, open_: Callable[[], Environment]) -> DltResource:
         def trend() -> Iterator[Any]:
             with open_() as env:
-                answer = env.insights.trend(**cast("Any", question))
+                answer = env.insights.trend(**question)
             if strict:
                 check_trend(project, answer)
             yield [dict(zip(TREND_COLUMNS, row, strict=True)) for row in trend_rows(project, answer)]
@@ -232,7 +204,7 @@ def posthog_trend(
 
 
 class _Load:
-    """One walk over the persons of one project, as dlt takes it."""
+    """One listing of the persons of one project, as dlt takes it."""
 
     def __init__(
         self,
@@ -249,7 +221,7 @@ class _Load:
         self._strict = strict
 
     def check(self) -> None:
-        """Raise for a filter that makes no sense, before dlt makes a pipeline's error of it. Nothing is sent."""
+        """Raise for a wrong filter now, before dlt wraps the error. Nothing is sent."""
         with self._open() as env:
             env.persons.list(**self._asked)
 
@@ -282,10 +254,7 @@ class _Clients:
         config = _configured({"project_id": project_id, "host": host})
         self._projects = projects_of(config["project_id"])
         self._settings: dict[str, Any] = {
-            "host": config["host"],
-            "prefix": config["prefix"],
-            "trend_api": config["trend_api"],
-            "quota": config["quota"],
+            **{name: config[name] for name in CONNECTION if name != "project_id"},
             "api_key": api_key or config["api_key"],
             "max_wait": LONG_WAIT,
             **client,
@@ -305,10 +274,10 @@ class _Clients:
 
 def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
     """Read from dlt's configuration what was not given; the key comes back hidden."""
-    # They are typed as if whoever asks for a value had to name its type.
+    # Their types ask for the type of each value.
     config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
     key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
-    missing = [name for name in ("project_id", "host", "prefix", "trend_api", "quota") if given.get(name) is None]
+    missing = [name for name in CONNECTION if given.get(name) is None]
     found: dict[str, Any] = {name: config.get(f"sources.{SECTION}.{name}") for name in missing}
     return {**given, **found, "api_key": key}
 
@@ -327,7 +296,7 @@ def _resource(
     *,
     incremental: bool,
 ) -> DltResource:
-    # Its hints are many, and typed more narrowly than what is put together here.
+    # Its hints have narrower types than the ones that are built here.
     make = cast("Callable[..., DltResource]", dlt.resource)
     return make(
         rows,

@@ -165,8 +165,10 @@ def test_an_undeclared_breaking_change_fails_until_it_is_declared(house: Path) -
     assert line.startswith(
         "breaking: POST /api/environments/{project_id}/insights/timing/, body, application/json.order"
     )
-    assert "changelog.d/NAME.breaking.md" in done.stderr
-    (house / "changelog.d" / "order.breaking.md").write_text(f"The order is a text now: send it as one.\n\n`{line}`\n")
+    copied, _, said = done.stderr.partition("\n\n")
+    assert "changelog.d/NAME.breaking.md" in said
+    assert copied.splitlines() == [line]
+    (house / "changelog.d" / "order.breaking.md").write_text(f"The order is a text now: send it as one.\n\n{copied}")
     done = run(house)
     assert done.returncode == 0
     assert "(declared)" in done.stdout

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
-from samples import Sample, calls, curl, python, with_samples
+from samples import PYTHON, Sample, calls, curl, python, with_samples
 
 from posthog_environments.cli.spec import FORMS
 from posthog_environments.sandbox import Sandbox
@@ -263,7 +263,15 @@ def test_the_sample_in_python_runs(at: At, name: str, monkeypatch: pytest.Monkey
     assert f"{call.method} {put(path, known)}" in seen
 
 
-def test_a_sample_for_each_operation_and_none_besides() -> None:
+def test_an_operation_without_a_sample_of_its_own_is_shown_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(PYTHON, "updatePerson")
+    source = with_samples(CONTRACT)["paths"]["/api/environments/{project_id}/persons/{id}/"]["patch"]["x-codeSamples"]
+    assert 'env.request("PATCH", "persons/' in source[1]["source"]
+    assert "json={'properties': {" in source[1]["source"]
+    compile(source[1]["source"], "sample", "exec")
+
+
+def test_no_sample_is_for_an_operation_that_is_gone() -> None:
     fewer = copy.deepcopy(CONTRACT)
     del fewer["paths"]["/api/environments/{project_id}/persons/"]["get"]
     with pytest.raises(ValueError, match="listPersons"):

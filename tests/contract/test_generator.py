@@ -113,17 +113,17 @@ def test_a_change_of_the_generators_own_templates_is_noticed(
     workshop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorded = json.loads((workshop.templates / "forked.json").read_text(encoding="utf-8"))
-    assert recorded.keys() == {"model.py.jinja"}, "one fork is enough"
-    recorded["model.py.jinja"] = "0" * 64
+    (forked,) = recorded  # one is enough
+    recorded[forked] = "0" * 64
     (workshop.templates / "forked.json").write_text(json.dumps(recorded), encoding="utf-8")
     shutil.copy(GENERATE.generator() / "templates" / "types.py.jinja", workshop.templates)
     assert workshop.run("--check") == 1
     said = capsys.readouterr().out
-    assert "model.py.jinja has changed" in said
+    assert f"{forked} has changed" in said
     assert "no hash is recorded for types.py.jinja" in said
     before = (workshop.output / "SOURCES").read_bytes()
     assert workshop.run() == 2, "nor is anything written"
-    assert "model.py.jinja has changed" in capsys.readouterr().err
+    assert f"{forked} has changed" in capsys.readouterr().err
     assert (workshop.output / "SOURCES").read_bytes() == before
 
 

@@ -362,7 +362,7 @@ def test_a_command_that_prints_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = connection.connect
 
     def telling(wanted: connection.ConnectionOptions) -> Any:
-        click.echo(cast("Secret", wanted.api_key.value).reveal())
+        click.echo(cast("Secret", wanted["api_key"].value).reveal())
         return connect(wanted)
 
     monkeypatch.setattr(connection, "connect", telling)

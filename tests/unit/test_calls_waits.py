@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from posthog_environments import errors
-from posthog_environments.calls import attempts, messages, state
+from posthog_environments.calls import attempts, messages
+from posthog_environments.config.forks import restart_all
 from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import DELETE, READ, RESET, URL, Play, answer
 
@@ -245,7 +246,7 @@ def test_a_child_begins_anew() -> None:
     held.acquire()
     gone: list[str] = []
     play.client.quota.forget_flights = lambda: gone.append("quota")  # type: ignore[method-assign]
-    state._after_fork()
+    restart_all()
     assert play.client.lock is not held
     assert play.client.lock.acquire(blocking=False)
     assert gone == ["quota"]

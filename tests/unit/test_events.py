@@ -103,8 +103,15 @@ def test_a_wait_that_grows_is_told_again() -> None:
 @pytest.mark.parametrize("path", sorted(OPERATIONS))
 def test_the_template_of_an_operation_is_that_of_the_contract(path: str) -> None:
     url = path.replace("{project_id}", "12345").replace("{id}", "0185a8ad-4c33-8e9c-c761-2fbf6c9f0000")
-    assert path_template(url) == path
-    assert path_template(url.replace("environments", "projects")) == path.replace("environments", "projects")
+    operation = path.strip("/").rpartition("/")[2]
+    assert path_template(url, operation) == path
+    assert path_template(url.replace("environments", "projects"), operation) == path.replace("environments", "projects")
+
+
+def test_the_name_of_an_operation_is_known_in_its_path() -> None:
+    url = "/api/environments/1/persons/ada/"
+    assert path_template(f"{url}newer_thing/") == "/api/environments/{project_id}/persons/{id}/{id}/"
+    assert path_template(f"{url}newer_thing/", "persons.newer_thing").endswith("/persons/{id}/newer_thing/")
 
 
 @pytest.mark.parametrize(

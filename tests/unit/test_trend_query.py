@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 
 from posthog_environments import event, prop
+from posthog_environments.operations.insights import PLACES
 from posthog_environments.query.filters import filters_to_wire
-from posthog_environments.query.trend_filter import question
-from posthog_environments.query.trends_query import WORDS, merge_fields, refuse_what_is_lost, to_trends_query
+from posthog_environments.query.trend_filter import QuestionArguments, question
+from posthog_environments.query.trends_query import WORDS, merge_fields, refuse_what_is_lost
+from posthog_environments.query.trends_query import to_trends_query as written
 
 A = {"id": "a"}
 SERIES = [{"kind": "EventsNode", "event": "a"}]
 BROWSER = {"key": "$browser", "operator": "exact", "type": "event", "value": "Chrome"}
+
+
+def to_trends_query(asked: dict[str, Any]) -> dict[str, Any]:
+    return written(asked, PLACES)
 
 
 def query(**asked: Any) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def test_a_word_and_its_place(word: str, value: Any, written: dict[str, Any]) ->
 
 
 def test_each_row_of_the_table_has_a_test() -> None:
-    assert set(WORDS) <= {word for word, _, _ in ROWS}
+    assert {*WORDS, *PLACES} <= {word for word, _, _ in ROWS}
 
 
 def test_words_of_one_part_stand_together() -> None:
@@ -254,6 +260,7 @@ def test_fields_of_a_trends_query_are_added_as_they_are() -> None:
             "breakdownFilter": {"breakdowns": [{"property": "plan"}]},
             "modifiers": {"interval": "x"},
         },
+        PLACES,
     )
     assert found == {
         "kind": "TrendsQuery",
@@ -283,7 +290,7 @@ def test_fields_of_a_trends_query_are_added_as_they_are() -> None:
 )
 def test_a_field_that_an_argument_stands_for_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        merge_fields(query(), fields)
+        merge_fields(query(), fields, PLACES)
 
 
 # ----- what insights/trend/ would lose
@@ -315,7 +322,7 @@ def test_what_is_not_lost_passes(interval: str | None) -> None:
 
 
 def test_a_whole_question() -> None:
-    asked = question(
+    arguments = QuestionArguments(
         events=[event("buy", math="sum", math_property="amount", properties={"plan": "pro"}), "$pageview"],
         actions=[3],
         properties={"$browser": ["Chrome", "Firefox"]},
@@ -325,10 +332,9 @@ def test_a_whole_question() -> None:
         breakdown_type="person",
         display=None,
         interval="month",
-        default_type="event",
-        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
-    assert to_trends_query(asked) == {
+    asked = question(arguments, default_type="event", now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert to_trends_query(asked.fields()) == {
         "kind": "TrendsQuery",
         "series": [
             {

@@ -20,7 +20,7 @@ from posthog_environments_api.models import Trend as TrendRecord
 import posthog_environments
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment
 from posthog_environments.calls.retry import retry_after
-from posthog_environments.query.trend_filter import _breakdown, question
+from posthog_environments.query.trend_filter import QuestionArguments, _breakdown, question
 from posthog_environments.query.validation import json_object
 from posthog_environments.results import models
 from posthog_environments.results.models import Page, PropertiesTimeline, Trend
@@ -237,16 +237,8 @@ def test_digits_of_a_wait() -> None:
 
 
 def asked(events: list[Any], actions: list[Any], **given: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("properties", "date_from", "date_to", "breakdown", "breakdown_type", "display", "interval")
-    )
-    return question(
-        events=events,
-        actions=actions,
-        **{**nothing, **given},
-        default_type="event",
-        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-    )
+    arguments = QuestionArguments(events=events, actions=actions, **given)  # type: ignore[typeddict-item]
+    return question(arguments, default_type="event", now=lambda: datetime(2026, 1, 1, tzinfo=UTC)).fields()
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Named, NumberedInput, named_by
 from posthog_environments.bulk.journal import Header, seal
 from posthog_environments.query.validation import flag, json_object, text
+
+if TYPE_CHECKING:
+    from posthog_environments.operations.deletions import BulkFlags
 
 __all__ = [
     "Change",
@@ -114,9 +117,9 @@ class Flags:
         """Whether more was requested than that the person is gone."""
         return self.delete_events or self.delete_recordings or self.keep_person
 
-    def to_json(self) -> dict[str, bool]:
+    def to_json(self) -> BulkFlags:
         """Return the flags that are set. Servers take every other value than false for true, even the text "false"."""
-        return {name: True for name in self.__slots__ if getattr(self, name)}
+        return cast("BulkFlags", {name: True for name in self.__slots__ if getattr(self, name)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posthog_environments.calls.messages import Call, OperationKind, ServerResponse, TransportFailure, at_twin
 from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
 from posthog_environments.calls.refusals import FailedCall, is_byte_budget, location, server_detail, status_error
-from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, retry_after
+from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, may_repeat, retry_after
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import (
     DeadlineExceeded,
@@ -109,11 +109,7 @@ class Attempts:
         is_change = self.call.operation.kind is OperationKind.CHANGE
         if isinstance(outcome, TransportFailure):
             return outcome.again and not (is_change and outcome.sent)
-        if outcome.status_code in self.call.final:
-            return False
-        if outcome.status_code in REFUSED_STATUSES:
-            return True
-        return outcome.status_code in AMBIGUOUS_STATUSES and not is_change
+        return outcome.status_code not in self.call.final and may_repeat(outcome.status_code, changes=is_change)
 
     def _rate_limit_delay(self, response: ServerResponse) -> float | None:
         """Return the delay after a 429, or None to give up.

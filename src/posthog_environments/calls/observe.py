@@ -38,18 +38,20 @@ _WORDS: Final = frozenset(_NAMES.split())
 _COLLECTION: Final = re.compile(r"[a-z][a-z_]*")
 
 
-def path_template(url: str) -> str:
+def path_template(url: str, operation: str = "") -> str:
     """Return a path of the API with its ids replaced by `{project_id}` and `{id}`.
 
-    A segment that is not a known name of a collection or an operation counts as an id.
+    A segment that is not a known name of a collection or an operation counts as an id. The parts of `operation` are
+    known names.
     """
+    words = _WORDS.union(operation.split("."))
     segments = url.partition("?")[0].removeprefix("/api/").split("/")
     shown = ["/api"]
     if segments[0] in ("environments", "projects") and any(segments[1:]):
         shown += [segments[0], "{project_id}"]
         segments = segments[2:]
     for number, segment in enumerate(segments):
-        is_name = segment in _WORDS or (number == 0 and _COLLECTION.fullmatch(segment))
+        is_name = segment in words or (number == 0 and _COLLECTION.fullmatch(segment))
         shown.append(segment if is_name or not segment else "{id}")
     return "/".join(shown)
 
@@ -124,7 +126,7 @@ class Observer:
         event = kind(
             operation=self._operation,
             method=self._method,
-            path_template=path_template(url),
+            path_template=path_template(url, self._operation),
             attempt=attempt,
             **more,
         )

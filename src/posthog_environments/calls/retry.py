@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "retry_after"]
+__all__ = ["AMBIGUOUS_STATUSES", "REFUSED_STATUSES", "RetryBudget", "backoff", "may_repeat", "retry_after"]
 
 # The server may have carried out the request before it, or a proxy, sent one of these.
 # 512 is PostHog's own; 520 to 527 come from Cloudflare.
@@ -16,6 +16,16 @@ AMBIGUOUS_STATUSES = frozenset({408, 500, 502, 504, 512, *range(520, 528)})
 REFUSED_STATUSES = frozenset({429, 503})
 BASE = 0.5
 CAP = 8.0
+
+
+def may_repeat(status: int, *, changes: bool) -> bool:
+    """Tell whether a request may be sent again after a status.
+
+    Args:
+        status: What the server answered.
+        changes: Whether a second request could change something that the first one has changed already.
+    """
+    return status in REFUSED_STATUSES or (status in AMBIGUOUS_STATUSES and not changes)
 
 
 def backoff(attempt: int, random: Callable[[], float]) -> float:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from posthog_environments.calls.prefixes import InUse
 from posthog_environments.calls.retry import RetryBudget
+from posthog_environments.config.forks import restart_after_fork
 from posthog_environments.config.settings import CallOptions, Settings
 from posthog_environments.ratelimit.limiter import Pacer, RateLimiter, SharedPacer
 from posthog_environments.ratelimit.slots import Slots
@@ -60,7 +59,7 @@ class ClientState:
     on_event: Callable[[ClientEvent], object] | None = None
 
     def __post_init__(self) -> None:
-        _CLIENTS.add(self)
+        restart_after_fork(self)
 
     @property
     def auto(self) -> bool:
@@ -79,18 +78,6 @@ class ClientState:
         self.queries.forget()
         if self.shared is not None:
             self.shared.after_fork()
-
-
-_CLIENTS: weakref.WeakSet[ClientState] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for client in list(_CLIENTS):
-        client.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ from posthog_environments.cli import profiles
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import DEFAULT_TIMEOUT
 from posthog_environments.config.host import CLOUDS
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,17 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectionOptions", "Setting", "connect", "read"]
 
-_VARIABLES = {
-    "host": "POSTHOG_HOST",
-    "project_id": "POSTHOG_PROJECT_ID",
-    "prefix": "POSTHOG_PREFIX",
-    "trend_api": "POSTHOG_TREND_API",
-    "api_key": "POSTHOG_PERSONAL_API_KEY",
-    "quota": "POSTHOG_QUOTA",
-}
-
-# Values for which the default profile is read. The quota and the trend endpoint alone are no reason to read it.
-_NEEDED = _VARIABLES.keys() - {"quota", "trend_api"}
+_VARIABLES = {name: setting.variable for name, setting in CONNECTION.items()} | {"api_key": "POSTHOG_PERSONAL_API_KEY"}
+# The default profile is read where one of these is missing.
+_NEEDED = ("host", "project_id", "prefix", "api_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +42,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """The settings of a client."""
+    """What a client is made from: the key under `api_key`, the others under the names of `CONNECTION`."""
 
-    host: Setting
-    project_id: Setting
-    prefix: Setting
-    api_key: Setting
+    settings: Mapping[str, Setting]
     timeout: float
-    quota: Setting = Setting(None, "nowhere")
-    trend_api: Setting = Setting("auto", "default")
+
+    def __getitem__(self, name: str) -> Setting:
+        return self.settings[name]
 
 
 def read(
     *,
-    project_id: str | None,
-    host: str | None,
-    prefix: str | None,
     timeout: float | None,
     profile: str | None,
     api_key_file: str | None,
     api_key_stdin: bool | None,
-    quota: str | None = None,
-    trend_api: str | None = None,
+    **given: str | None,
 ) -> ConnectionOptions:
     """Return each setting from the first source that has it.
 
@@ -78,7 +65,6 @@ def read(
         ConfigurationError: A source cannot be read, or the key of a profile would be sent to another server.
     """
     key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
-    given = {"host": host, "project_id": project_id, "prefix": prefix, "quota": quota, "trend_api": trend_api}
     options = {
         name: Setting(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None
     }
@@ -97,7 +83,7 @@ def read(
     places = [options, of_profile, environment] if profile else [options, environment, of_profile]
     found = {field: _first(field, places) for field in _VARIABLES}
     _keep_together(found, of_profile)
-    return ConnectionOptions(**found, timeout=DEFAULT_TIMEOUT if timeout is None else timeout)
+    return ConnectionOptions(found, DEFAULT_TIMEOUT if timeout is None else timeout)
 
 
 def connect(wanted: ConnectionOptions) -> Environment:
@@ -109,20 +95,13 @@ def connect(wanted: ConnectionOptions) -> Environment:
     from posthog_environments import Environment
     from posthog_environments.cli.countdown import countdown
 
-    return Environment(
-        wanted.project_id.value,  # type: ignore[arg-type]  # only the key is a Secret
-        api_key=wanted.api_key.value,  # type: ignore[arg-type]  # a Secret is accepted, too
-        host=wanted.host.value,  # type: ignore[arg-type]
-        prefix=wanted.prefix.value,  # type: ignore[arg-type]  # checked there
-        trend_api=wanted.trend_api.value,  # type: ignore[arg-type]  # checked there
-        timeout=wanted.timeout,
-        quota=wanted.quota.value,  # type: ignore[arg-type]
-        on_event=countdown(),
-    )
+    # A Secret serves as a key as well, and never shows itself. All are checked there.
+    values: dict[str, Any] = {name: setting.value for name, setting in wanted.settings.items()}
+    return Environment(**values, timeout=wanted.timeout, on_event=countdown())
 
 
 def _first(field: str, places: list[dict[str, Setting]]) -> Setting:
-    default = {"host": "us", "prefix": "auto", "quota": "memory", "trend_api": "auto"}.get(field)
+    default = CONNECTION[field].default if field in CONNECTION else None
     nowhere = Setting(default, "default" if default else "nowhere")
     return next((place[field] for place in places if field in place), nowhere)
 

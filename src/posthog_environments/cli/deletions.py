@@ -13,6 +13,7 @@ from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import connected, json_option, usage
 from posthog_environments.cli.output import TextColumn, TextTable
 from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
+from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.results.models import as_sent, distinct_ids_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def delete(
 @click.argument("id", metavar="[UUID]", required=False)
 @click.option("--status", type=click.Choice(["pending", "completed", "all"]), help="Only deletions with this status.")
 @click.option("--limit", type=click.IntRange(1), help="Stop after this many rows.")
-@click.option("--page-size", type=click.IntRange(1), default=100, show_default=True, help="Rows per request.")
+@click.option(
+    "--page-size", type=click.IntRange(1), default=ENTRIES_PAGE_SIZE, show_default=True, help="Rows per request."
+)
 @json_option
 @connected
 def deletion_status(

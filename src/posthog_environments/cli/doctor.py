@@ -57,11 +57,11 @@ def doctor(*, as_json: bool, **given: Any) -> None:
 
 def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
     found = {
-        "host": wanted.host,
-        "project id": wanted.project_id,
-        "prefix": wanted.prefix,
-        "key": wanted.api_key,
-        "quota": Setting(_quota(wanted), wanted.quota.source),
+        "host": wanted["host"],
+        "project id": wanted["project_id"],
+        "prefix": wanted["prefix"],
+        "key": wanted["api_key"],
+        "quota": Setting(_quota(wanted), wanted["quota"].source),
     }
     values: dict[str, tuple[str, str]] = {}
     for name, at in found.items():
@@ -72,7 +72,7 @@ def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
 
 def _quota(wanted: ConnectionOptions) -> str:
     """Return the location of the quota, without a password."""
-    place = read_quota_location(wanted.quota.value, wanted.quota.source)
+    place = read_quota_location(wanted["quota"].value, wanted["quota"].source)
     return "memory" if place is None else place.shown
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connected, filter_options, filters, json_option, usage
+from posthog_environments.cli.options import connected, filter_options, json_option, page_size_option, usage
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
@@ -45,17 +45,14 @@ __all__ = ["export"]
 @click.option("--force", is_flag=True, help="Replace FILE, or discard an interrupted export.")
 @click.option("--since-last", is_flag=True, help="Add the persons who are new since the last complete export.")
 @click.option("--raw", is_flag=True, help="Do not escape CSV formulas.")
-@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Persons a request.")
+@page_size_option
 @json_option
 @connected
 def export(
     env: Environment,
     *,
     file: str,
-    search: str | None,
-    email: str | None,
-    distinct_id: str | None,
-    properties: tuple[str, ...],
+    filters: dict[str, Any],
     page_size: int,
     columns: str | None,
     only: str | None,
@@ -78,10 +75,7 @@ def export(
         has_limit = read_format(file, wishes["format"]).most_rows is not None
     with usage():
         pager = env.persons.list(
-            search=search,
-            email=email,
-            distinct_id=distinct_id,
-            properties=filters(properties),
+            **filters,
             page_size=page_size,
             # The total costs the server a count. It is needed to estimate the time left, and to see at once whether a
             # format with a limit can hold all persons.

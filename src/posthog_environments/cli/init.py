@@ -15,6 +15,7 @@ from posthog_environments.cli.options import connection_arguments, connection_op
 from posthog_environments.cli.output import note
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import DEFAULT_TIMEOUT
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:
@@ -56,15 +57,10 @@ def init(*, force: bool, **given: Any) -> None:
             raise click.ClickException(f"{problem} Nothing was written; --force writes it anyway.")
         note(problem)
         click.confirm("Write the profile anyway?", abort=True, err=True)
-    assert isinstance(wanted.api_key.value, Secret)
-    values = {
-        "host": host,
-        "project_id": project_id,
-        "prefix": str(wanted.prefix.value or ""),
-        "trend_api": str(wanted.trend_api.value or ""),
-        "api_key": wanted.api_key.value.reveal(),
-        "quota": str(wanted.quota.value or ""),
-    }
+    key = wanted["api_key"].value
+    assert isinstance(key, Secret)
+    values = {field: str(wanted[field].value or "") for field in CONNECTION}
+    values |= {"host": host, "project_id": project_id, "api_key": key.reveal()}
     file = profiles.save(name, values)
     use = "" if name == profiles.DEFAULT else f" Use it with --profile {name}."
     note(f"Wrote the profile {name!r} to {file}.{use}")
@@ -76,10 +72,8 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
     key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
     key = None
     if any(key_options.values()):
-        nothing = dict.fromkeys(("project_id", "host", "prefix", "timeout", "profile", "quota"))
-        key = read(**nothing, **key_options).api_key.value
+        key = read(timeout=None, profile=None, **key_options)["api_key"].value
     host, project_id = arguments["host"], arguments["project_id"]
-    prefix = arguments["prefix"]
     if not asks:
         given = {"--project-id": project_id, "--api-key-file or --api-key-stdin": key}
         missing = [option for option, value in given.items() if value is None]
@@ -93,18 +87,13 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
             "For reading, the scopes person:read, query:read and insight:read are enough; project:read lists projects."
         )
         key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
-    wanted = ConnectionOptions(
-        host=Setting(host, "--host"),
-        project_id=Setting(project_id or "@current", "--project-id"),
-        prefix=Setting(prefix, "--prefix"),
-        api_key=Setting(key, "the key"),
-        trend_api=Setting(arguments["trend_api"], "--trend-api"),
-        timeout=arguments["timeout"] or DEFAULT_TIMEOUT,
-        quota=Setting(arguments["quota"], "--quota"),
-    )
+    values = {**arguments, "host": host, "project_id": project_id or "@current"}
+    settings = {field: Setting(values[field], f"--{field.replace('_', '-')}") for field in CONNECTION}
+    settings["api_key"] = Setting(key, "the key")
+    wanted = ConnectionOptions(settings, arguments["timeout"] or DEFAULT_TIMEOUT)
     if project_id in (None, "@current"):
         number = _project(wanted, asks=asks, current=project_id is not None)
-        wanted = replace(wanted, project_id=Setting(number, "--project-id"))
+        wanted = replace(wanted, settings={**settings, "project_id": Setting(number, "--project-id")})
     return wanted
 
 

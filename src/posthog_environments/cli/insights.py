@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from posthog_environments.cli.groups import Command, LazyGroup
-from posthog_environments.cli.options import (
-    breakdown,
-    connected,
-    entities,
-    filters,
-    json_option,
-    json_value,
-    question_options,
-    usage,
-)
+from posthog_environments.cli.options import argument_options, arguments, connected, json_option, json_value, usage
 from posthog_environments.cli.output import TextColumn, TextTable, colored, note, on_terminal, print_csv, print_json
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
+from posthog_environments.operations.insights import TREND_ARGUMENTS
 from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
 
 if TYPE_CHECKING:
@@ -40,7 +32,7 @@ _HERE: Final = "posthog_environments.cli.insights"
     cls=LazyGroup,
     lazy={
         "trend": (f"{_HERE}:trend", "Count events over time."),
-        "get-trend": (f"{_HERE}:get_trend", "The same, with the question in the address."),
+        "get-trend": (f"{_HERE}:get_trend", "The same, with the arguments in the URL."),
         "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
         "csv": (f"{_HERE}:csv", "Stream a trend as CSV."),
     },
@@ -50,44 +42,24 @@ def insights() -> None:
 
 
 def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all options of a trend, and hand over the question as one argument."""
+    """Add all options of a trend, and hand over the arguments as `question`."""
 
     @functools.wraps(function)
-    def run(*args: Any, math: str | None, math_property: str | None, **given: Any) -> Any:
-        question = {name: given.pop(name) for name in _QUESTION}
-        question["events"] = entities(question["events"], "events", math, math_property)
-        question["actions"] = entities(question["actions"], "actions", math, math_property)
-        question["properties"] = filters(question["properties"])
-        found = breakdown(question["breakdown"], question["breakdown_type"])
-        question["breakdown"], question["breakdown_type"] = found
-        return function(*args, question=question, **given)
+    def run(*args: Any, **options: Any) -> Any:
+        question = arguments(TREND_ARGUMENTS, options)
+        others = {name: value for name, value in options.items() if name not in {*TREND_ARGUMENTS, *_MATH}}
+        return function(*args, question=question, **others)
 
-    options = (
-        question_options,
-        click.option("--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"),
-        click.option("--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."),
-        click.option("--breakdown-limit", type=int, metavar="N", help="How many values of the breakdown have series of "
-                     "their own; without it 25."),
-        click.option("--breakdown-group-type-index", type=int, metavar="0-4", help="Which kind of group a breakdown by "
-                     "group is on."),
-        click.option("--formula", metavar="TEXT", help='Arithmetic over the series, such as "(A-B)/B".'),
-        click.option("--compare/--no-compare", default=None, help="Compare with the period before."),
-        click.option("--compare-to", metavar="SPAN", help="How far back the period to compare with lies, such as -1m."),
-        click.option("--filter-test-accounts/--no-filter-test-accounts", default=None,
-                     help="Leave out internal and test accounts."),
-        click.option("--refresh/--no-refresh", default=None, help="Compute anew instead of reading a cached answer."),
-    )  # fmt: skip
-    wrapped: Callable[..., Any] = run
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    math = click.option(
+        "--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"
+    )
+    math_property = click.option(
+        "--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."
+    )
+    return argument_options(TREND_ARGUMENTS, math(math_property(run)))
 
 
-_QUESTION: Final = (
-    "events", "actions", "properties", "date_from", "date_to", "interval", "breakdown", "breakdown_type",
-    "breakdown_limit", "breakdown_group_type_index", "display", "formula", "compare", "compare_to",
-    "filter_test_accounts", "refresh",
-)  # fmt: skip
+_MATH: Final = ("math", "math_property")
 
 plot_option = click.option(
     "--plot", is_flag=False, flag_value="-", metavar="[FILE]",
@@ -118,7 +90,7 @@ def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_js
 @json_option
 @connected
 def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
-    """Count events over time, with the question in the address instead of the body."""
+    """Count events over time, with the arguments in the URL instead of the body."""
     _show(_ask(env.insights.get_trend, question), question, plot, as_json=as_json)
 
 
@@ -137,7 +109,7 @@ def csv(env: Environment, *, question: dict[str, Any]) -> None:
     examples="""phenv insights timing --name 'Weekly signups' --query '{"kind": "TrendsQuery"}'""",
 )
 @click.option("--name", help="Name of the insight.")
-@click.option("--derived-name", help="Name that was made up for it.")
+@click.option("--derived-name", help="Name that was derived from its query.")
 @click.option("--filters", metavar="JSON", help="Filters of the older kind.")
 @click.option("--query", metavar="JSON", help="The query.")
 @click.option("--order", type=int, help="Its place.")
@@ -168,7 +140,7 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
 
 
 def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
-    """Ask, and say in words of the command what is probably not meant."""
+    """Ask for a trend, and print its warnings in the words of the command."""
     with usage(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = ask(**question)

@@ -6,7 +6,7 @@ import functools
 import json
 import operator
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -14,24 +14,26 @@ import click
 
 from posthog_environments.cli.groups import SectionedOption
 from posthog_environments.cli.words import in_phenv
+from posthog_environments.config.defaults import PAGE_SIZE
+from posthog_environments.config.settings import CONNECTION, ConnectionSetting
+from posthog_environments.paging.page import MOST_ROWS
 
 if TYPE_CHECKING:
+    from posthog_environments.query.arguments import Argument
     from posthog_environments.query.filters import Filter
     from posthog_environments.query.series import Entity
 
 __all__ = [
+    "argument_options",
+    "arguments",
     "assignments",
-    "breakdown",
     "connected",
     "connection_arguments",
     "connection_options",
-    "entities",
-    "filter_option",
     "filter_options",
-    "filters",
     "json_option",
     "json_value",
-    "question_options",
+    "page_size_option",
     "usage",
 ]
 
@@ -39,36 +41,24 @@ Function: TypeAlias = Callable[..., Any]
 
 _CONNECTION: Final = functools.partial(click.option, cls=SectionedOption, section="Connection")
 
-_CONNECTION_OPTIONS: Final = (
-    _CONNECTION("--project-id", metavar="ID", help='The project: a number, or "@current".'),
-    _CONNECTION("--host", metavar="us|eu|URL", help="The server."),
-    _CONNECTION(
-        "--prefix",
-        type=click.Choice(["auto", "environments", "projects"]),
-        help="Which of the twin paths of the API to use; auto, the default, finds out.",
-    ),
-    _CONNECTION(
-        "--trend-api",
-        type=click.Choice(["auto", "legacy", "query"]),
-        help="Where trends are asked for: insights/trend/ or query/.",
-    ),
-    _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
-    _CONNECTION(
-        "--quota",
-        metavar="memory|URL",
-        help="Where workers count together: file:///path/quota.db or redis://host:6379/0.",
-    ),
-    _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
-    _CONNECTION(
+
+def _connection_option(name: str, setting: ConnectionSetting) -> Callable[[Function], Function]:
+    kind = click.Choice(setting.choices) if setting.choices else str
+    return _CONNECTION(f"--{name.replace('_', '-')}", type=kind, metavar=setting.metavar, help=setting.help)
+
+
+_CONNECTION_OPTIONS: Final = {
+    **{name: _connection_option(name, setting) for name, setting in CONNECTION.items()},
+    "timeout": _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
+    "profile": _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
+    "api_key_file": _CONNECTION(
         "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
     ),
-    _CONNECTION("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
-    _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
-)  # fmt: skip
-_CONNECTION_NAMES: Final = (
-    "project_id", "host", "prefix", "trend_api", "timeout", "quota", "profile", "api_key_file", "api_key_stdin",
-    "verbose",
-)  # fmt: skip
+    "api_key_stdin": _CONNECTION(
+        "--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."
+    ),
+    "verbose": _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
+}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
@@ -81,7 +71,7 @@ def _with(options: Sequence[Callable[[Function], Function]], function: Function)
 
 def connection_options(function: Function) -> Function:
     """Add the options that say which server, project and key."""
-    return _with(_CONNECTION_OPTIONS, function)
+    return _with(list(_CONNECTION_OPTIONS.values()), function)
 
 
 def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +80,7 @@ def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str,
     With `--verbose` the log is shown until the command ends.
     """
     above = ctx.find_root().params
-    own = {name: given.pop(name) for name in _CONNECTION_NAMES}
+    own = {name: given.pop(name) for name in _CONNECTION_OPTIONS}
     found = {name: above.get(name) if value is None else value for name, value in own.items()}
     if found.pop("verbose"):
         import logging
@@ -116,7 +106,7 @@ def connected(function: Function) -> Function:
 
 @contextmanager
 def usage() -> Generator[None]:
-    """Turn what the package says of a wrong argument into an error of usage."""
+    """Turn errors about arguments into usage errors."""
     from posthog_environments.errors import PostHogError
 
     try:
@@ -132,8 +122,6 @@ def usage() -> Generator[None]:
 _FILTER_HELP = """A condition on a property: NAME=VALUE; also != > >= < <=, ~ for "contains", or NAME alone for "is
 set". Numbers and the like: NAME:=JSON. Or a filter of the API as JSON. Repeatable; all must hold."""
 
-filter_option = click.option("--property", "properties", multiple=True, metavar="CONDITION", help=_FILTER_HELP)
-
 _CONDITION = re.compile(r"(?P<name>.+?)(?P<sign>:=|!=|>=|<=|=|>|<|~)(?P<value>.*)", re.DOTALL)
 
 _SIGNS: Final = frozenset("=!<>~:")
@@ -144,24 +132,79 @@ _COMPARE: Final = {
 }  # fmt: skip
 
 
-def filter_options(function: Function) -> Function:
-    """Add the options that choose persons."""
-    options = (
-        click.option("--search", metavar="TEXT", help="Email contains this; or a distinct id, or a uuid."),
-        click.option("--email", metavar="EMAIL", help="The email, exactly."),
-        click.option("--distinct-id", metavar="ID", help="A distinct id, exactly."),
-        filter_option,
-    )
-    return _with(options, function)
+def argument_options(declared: Mapping[str, Argument], function: Function) -> Function:
+    """Add an option for each argument of an operation."""
+    return _with([_option(name, argument) for name, argument in declared.items()], function)
 
 
-def filters(texts: Sequence[str]) -> Any:
-    """Turn the texts of `--property` into filters, or None where there are none.
+def _option(name: str, argument: Argument) -> Callable[[Function], Function]:
+    option = f"--{name.replace('_', '-')}"
+    if argument.kind in _REPEATED:
+        option, metavar, help_ = _REPEATED[argument.kind]
+        return click.option(option, name, multiple=True, metavar=metavar, help=help_)
+    if argument.kind == "flag":
+        return click.option(f"{option}/--no-{option[2:]}", name, default=None, help=argument.help)
+    kind = int if argument.kind == "number" else str
+    return click.option(option, name, type=kind, metavar=argument.metavar, help=argument.help)
+
+
+_REPEATED: Final = {
+    "filters": ("--property", "CONDITION", _FILTER_HELP),
+    "events": (
+        "--event",
+        "NAME",
+        "An event to count, or the API's own object as JSON. Repeatable: one series each.",
+    ),
+    "actions": ("--action", "NUMBER", "An action to count. Repeatable."),
+}
+
+
+def arguments(declared: Mapping[str, Argument], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the values of `argument_options` into arguments of the operation.
+
+    Args:
+        declared: The arguments.
+        options: The options of the command; those of other names are ignored, but for `math` and `math_property`,
+            which go into every series.
 
     Raises:
-        click.BadParameter: A text that is no condition.
+        click.BadParameter, click.UsageError: A text cannot be read.
     """
-    return [_filter(text) for text in texts] or None
+    math = options.get("math"), options.get("math_property")
+    found = {name: _value(argument, options[name], *math) for name, argument in declared.items()}
+    if "breakdown" in found:
+        found["breakdown"], found["breakdown_type"] = _breakdown(found["breakdown"], found["breakdown_type"])
+    return found
+
+
+def _value(argument: Argument, given: Any, math: str | None, math_property: str | None) -> Any:
+    if argument.kind == "filters":
+        return [_filter(text) for text in given] or None
+    if argument.kind in ("events", "actions"):
+        return _entities(given, argument.kind, math, math_property)
+    return given
+
+
+def filter_options(function: Function) -> Function:
+    """Add the options that choose persons, and hand them over as the arguments `filters`."""
+    from posthog_environments.operations.persons import PERSON_FILTERS
+
+    @functools.wraps(function)
+    def run(*args: Any, **options: Any) -> Any:
+        filters = arguments(PERSON_FILTERS, options)
+        others = {name: value for name, value in options.items() if name not in PERSON_FILTERS}
+        return function(*args, filters=filters, **others)
+
+    return argument_options(PERSON_FILTERS, run)
+
+
+page_size_option = click.option(
+    "--page-size",
+    type=click.IntRange(1, MOST_ROWS),
+    default=PAGE_SIZE,
+    show_default=True,
+    help="Persons a request.",
+)
 
 
 def _filter(text: str) -> Filter | dict[str, Any]:
@@ -234,32 +277,12 @@ def assignments(texts: Sequence[str], option: str = "--set") -> dict[str, Any]:
     return found
 
 
-def question_options(function: Function) -> Function:
-    """Add the options that say what to count."""
-    options = (
-        click.option("--event", "events", multiple=True, metavar="NAME", help="An event to count, or the API's own "
-                     "object as JSON. Repeatable: one series each."),
-        click.option("--action", "actions", multiple=True, metavar="NUMBER", help="An action to count. Repeatable."),
-        filter_option,
-        click.option("--date-from", metavar="DATE", help="Start: 2026-01-31, -30d, mStart, … (server's default -7d)."),
-        click.option("--date-to", metavar="DATE", help="End, in the same forms; the default is now."),
-        click.option("--interval", metavar="hour|day|week|month", help="One point for each of these; where trends are "
-                     "asked at query/ also minute, quarter, …"),
-        click.option("--breakdown", metavar="[TYPE:]NAME", help="One series for each value of a property of the event; "
-                     "person:plan for one of the person, cohort:42,43 or cohort:all for cohorts."),
-        click.option("--breakdown-type", metavar="event|person|…", help="What the breakdown is a property of, if its "
-                     "NAME does not say."),
-        click.option("--display", metavar="NAME", help="ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …"),
-    )  # fmt: skip
-    return _with(options, function)
-
-
 _BREAKDOWN_TYPES: Final = frozenset(
     {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "person_metadata", "data_warehouse"}
 )
 
 
-def breakdown(text: str | None, kind: str | None) -> tuple[Any, str | None]:
+def _breakdown(text: str | None, kind: str | None) -> tuple[Any, str | None]:
     """Read `--breakdown`, which may begin with a type, and return what to break down on and the type.
 
     Where `--breakdown-type` is given too, the text is the whole name.
@@ -274,8 +297,8 @@ def breakdown(text: str | None, kind: str | None) -> tuple[Any, str | None]:
     return text, kind
 
 
-def entities(
-    texts: Sequence[str], kind: str, math: str | None = None, math_property: str | None = None
+def _entities(
+    texts: Sequence[str], kind: str, math: str | None, math_property: str | None
 ) -> list[Entity | dict[str, Any]] | None:
     """Turn the texts of `--event` or `--action` into what to count, or None where there are none."""
     from posthog_environments.query.series import action, event

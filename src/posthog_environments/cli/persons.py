@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -13,13 +14,13 @@ from posthog_environments.cli.bulk import bulk_options, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import (
+    argument_options,
+    arguments,
     assignments,
     connected,
-    entities,
     filter_options,
-    filters,
     json_option,
-    question_options,
+    page_size_option,
     usage,
 )
 from posthog_environments.cli.output import (
@@ -32,7 +33,9 @@ from posthog_environments.cli.output import (
     shown,
     shows_progress,
 )
+from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.errors import printable
+from posthog_environments.query.trend_filter import QUESTION_ARGUMENTS
 from posthog_environments.results.models import as_sent
 
 if TYPE_CHECKING:
@@ -57,13 +60,13 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
         "delete": ("posthog_environments.cli.deletions:delete", "Delete a person, or many."),
         "deletion-status": (
             "posthog_environments.cli.deletions:deletion_status",
-            "List how far the deletion of events is.",
+            "List the status of the deletion of events.",
         ),
         "activity": (f"{_HERE}:activity", "List what was done to a person."),
         "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
         "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
         "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
-        "export": ("posthog_environments.cli.export:export", "Take everybody out into a file, and resume that."),
+        "export": ("posthog_environments.cli.export:export", "Export persons to a file; resumable."),
     },
 )
 def persons() -> None:
@@ -85,16 +88,13 @@ def persons() -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(1), help="Stop after so many persons.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Pass over so many persons at the start.")
-@click.option("--page-size", type=click.IntRange(1, 50_000), default=1000, show_default=True, help="Persons a request.")
+@page_size_option
 @json_option
 @connected
 def list_(
     env: Environment,
     *,
-    search: str | None,
-    email: str | None,
-    distinct_id: str | None,
-    properties: tuple[str, ...],
+    filters: dict[str, Any],
     limit: int | None,
     offset: int,
     page_size: int,
@@ -103,10 +103,7 @@ def list_(
     """List persons, newest first: all of them, page by page, or the first --limit."""
     with usage():
         pager = env.persons.list(
-            search=search,
-            email=email,
-            distinct_id=distinct_id,
-            properties=filters(properties),
+            **filters,
             page_size=min(page_size, limit or page_size),
             offset=offset,
             # The total costs the server a count, and only an estimate of the time left needs it.
@@ -235,7 +232,9 @@ def delete_property(env: Environment, *, id: str, name: str, yes: bool, as_json:
 @click.command(cls=Command, examples="phenv persons activity 42 --limit 10")
 @person_argument
 @click.option("--limit", type=click.IntRange(1), help="Stop after so many entries.")
-@click.option("--page-size", type=click.IntRange(1), default=100, show_default=True, help="Entries a request.")
+@click.option(
+    "--page-size", type=click.IntRange(1), default=ENTRIES_PAGE_SIZE, show_default=True, help="Entries a request."
+)
 @json_option
 @connected
 def activity(env: Environment, *, id: str, limit: int | None, page_size: int, as_json: bool) -> None:
@@ -260,12 +259,12 @@ def _entry_row(entry: ActivityEntry) -> tuple[object, ...]:
     examples="phenv persons timeline 42 --property 'plan=pro' --date-from -30d",
 )
 @person_argument
-@question_options
+@partial(argument_options, QUESTION_ARGUMENTS)
 @json_option
 @connected
-def timeline(env: Environment, *, id: str, as_json: bool, **question: Any) -> None:
+def timeline(env: Environment, *, id: str, as_json: bool, **options: Any) -> None:
     """Follow the properties of a person over time. The vendor's servers refuse personal API keys here."""
-    wanted = asked(question)
+    wanted = arguments(QUESTION_ARGUMENTS, options)
     with usage():
         found = env.persons.properties_timeline(id, **wanted)
     if as_json:
@@ -288,17 +287,10 @@ def timeline(env: Environment, *, id: str, as_json: bool, **question: Any) -> No
 @click.command(cls=Command, examples="phenv persons csv --property plan=pro > persons.csv")
 @filter_options
 @connected
-def csv(
-    env: Environment,
-    *,
-    search: str | None,
-    email: str | None,
-    distinct_id: str | None,
-    properties: tuple[str, ...],
-) -> None:
-    """Stream persons as CSV, as the server writes it: 300,000 at most, without a word when there are more."""
+def csv(env: Environment, *, filters: dict[str, Any]) -> None:
+    """Stream persons as CSV, as the server writes it. Servers stop at 50,000 or 300,000 rows."""
     with usage():
-        chunks = env.persons.csv(search=search, email=email, distinct_id=distinct_id, properties=filters(properties))
+        chunks = env.persons.csv(**filters)
     print_csv(chunks)
 
 
@@ -310,7 +302,7 @@ def one_or_many(
     of_one: Mapping[str, object] | None = None,
     of_many: Mapping[str, object] | None = None,
 ) -> None:
-    """See that there is either an ID or a file, and no option that belongs to the other."""
+    """Check that there is either an ID or a file, and no option that belongs to the other."""
     context = click.get_current_context()
     if (id is None) == (from_file is None):
         raise click.UsageError("Give either an ID or --from-file FILE.", context)
@@ -324,18 +316,8 @@ def one_or_many(
             raise click.UsageError(f"{name} is for many persons, with --from-file.", context)
 
 
-def asked(question: dict[str, Any]) -> dict[str, Any]:
-    """Turn the options of `question_options` into arguments."""
-    return {
-        **question,
-        "events": entities(question["events"], "events"),
-        "actions": entities(question["actions"], "actions"),
-        "properties": filters(question["properties"]),
-    }
-
-
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
-    """Ask before something is destroyed, or refuse where nobody can answer."""
+    """Ask for confirmation, or refuse if there is no terminal to ask on."""
     if yes:
         return
     if not sys.stdin.isatty():

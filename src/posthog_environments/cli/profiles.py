@@ -15,12 +15,13 @@ from typing import Final
 import click
 
 from posthog_environments.config.api_key import Secret
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError, printable
 
 __all__ = ["DEFAULT", "FIELDS", "load", "names", "path", "save"]
 
 DEFAULT: Final = "default"
-FIELDS: Final = ("host", "project_id", "prefix", "trend_api", "api_key", "quota")
+FIELDS: Final = (*CONNECTION, "api_key")
 
 
 def path() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 __all__ = ["in_phenv"]
@@ -37,21 +38,38 @@ _PHRASES: Final = (
     ),
 )
 _COMMANDS: Final = {"get_trend": "get-trend", "trend_csv": "csv", "properties_timeline": "timeline"}
-_OPTIONS: Final = (
-    "project_id", "host", "prefix", "trend_api", "timeout", "quota", "search", "email", "distinct_id", "page_size",
-    "offset", "limit", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "breakdown_limit", "display",
-    "compare", "compare_to", "formula", "delete_events", "delete_recordings", "keep_person", "keep_ids",
-    "breakdown_group_type_index", "created_since", "created_before", "using", "by",
-)  # fmt: skip
 _NAMED: Final = {"events": "--event", "actions": "--action", "properties": "--property"}
+# Options of some commands alone; the others have tables of their own.
+_FEW: Final = (
+    "timeout", "page_size", "offset", "limit", "delete_events", "delete_recordings", "keep_person", "keep_ids",
+    "created_since", "created_before", "using", "by",
+)  # fmt: skip
 
 _CALL: Final = re.compile(r"(?:env\.)?\b(persons|insights)\.([a-z_]+)\(([^()]*)\)")
-_ARGUMENT: Final = re.compile(
-    rf"(?<![\w?&/-])({'|'.join((*_OPTIONS, *_NAMED))})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?"
-)
-# Words that can only be names of arguments.
-_NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w(])")
 _PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """Return the arguments that are options of the same name."""
+    from posthog_environments.config.settings import CONNECTION
+    from posthog_environments.operations.insights import TREND_ARGUMENTS
+    from posthog_environments.operations.persons import PERSON_FILTERS
+
+    found = (*CONNECTION, *_FEW, *PERSON_FILTERS, *TREND_ARGUMENTS)
+    return tuple(name for name in dict.fromkeys(found) if name not in _NAMED)
+
+
+@cache
+def _argument() -> re.Pattern[str]:
+    names = "|".join((*_names(), *_NAMED))
+    return re.compile(rf"(?<![\w?&/-])({names})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?")
+
+
+@cache
+def _name() -> re.Pattern[str]:
+    """Return what finds a word that can be nothing but the name of an argument."""
+    return re.compile(rf"(?<![\w-])({'|'.join(name for name in _names() if '_' in name)})(?![\w(])")
 
 
 def in_phenv(text: str) -> str:
@@ -60,10 +78,10 @@ def in_phenv(text: str) -> str:
         text = text.replace(said, instead)
     text = _CALL.sub(_command, text)
     text = _PROP.sub(r"--property \1:", text)
-    text = _ARGUMENT.sub(_option, text)
+    text = _argument().sub(_option, text)
     # A name before a colon at the start is a field of the API, not an argument.
     place = text.partition(":")[0]
-    return _NAME.sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
+    return _name().sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
 
 
 def _flag(name: str) -> str:
@@ -74,7 +92,7 @@ def _command(match: re.Match[str]) -> str:
     group, name, arguments = match.groups()
     command = _COMMANDS.get(name, name.rstrip("_").replace("_", "-"))
     words = ["phenv", group, command]
-    words += [_ARGUMENT.sub(_option, part) if "=" in part else "ID" for part in filter(None, arguments.split(", "))]
+    words += [_argument().sub(_option, part) if "=" in part else "ID" for part in filter(None, arguments.split(", "))]
     return " ".join(words)
 
 

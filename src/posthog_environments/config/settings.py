@@ -20,9 +20,11 @@ from posthog_environments.config.host import read_host, shown
 from posthog_environments.errors import ConfigurationError
 
 __all__ = [
+    "CONNECTION",
     "VERSION",
     "ApiKeyProvider",
     "CallOptions",
+    "ConnectionSetting",
     "Prefix",
     "QuotaLocation",
     "Settings",
@@ -40,6 +42,51 @@ Prefix = Literal["auto", "environments", "projects"]
 
 
 TrendApi = Literal["auto", "legacy", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSetting:
+    """A setting that is an argument of the clients, a variable of the environment, and an option of the command.
+
+    dlt, Spark and the profiles of the command have it under the same name.
+
+    Attributes:
+        variable: The variable of the environment.
+        help: What `phenv --help` says of it.
+        metavar: What stands for the value in the help.
+        choices: The values that it may have; none where there are many.
+        default: The value where nothing else is set; None where one must be set.
+    """
+
+    variable: str
+    help: str
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+
+
+CONNECTION: Mapping[str, ConnectionSetting] = {
+    "project_id": ConnectionSetting("POSTHOG_PROJECT_ID", 'The project: a number, or "@current".', metavar="ID"),
+    "host": ConnectionSetting("POSTHOG_HOST", "The server.", metavar="us|eu|URL", default="us"),
+    "prefix": ConnectionSetting(
+        "POSTHOG_PREFIX",
+        "Which of the twin paths of the API to use; auto, the default, finds out.",
+        choices=("auto", "environments", "projects"),
+        default="auto",
+    ),
+    "trend_api": ConnectionSetting(
+        "POSTHOG_TREND_API",
+        "Where trends are asked for: insights/trend/ or query/.",
+        choices=("auto", "legacy", "query"),
+        default="auto",
+    ),
+    "quota": ConnectionSetting(
+        "POSTHOG_QUOTA",
+        "Where workers count together: file:///path/quota.db or redis://host:6379/0.",
+        metavar="memory|URL",
+        default="memory",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +191,19 @@ def read_settings(
         ConfigurationError: A setting is missing or invalid; the message names it and says what to do.
     """
     api_key = _key(api_key, environ)
-    project_id, place = _value_and_source(project_id, "project_id", "POSTHOG_PROJECT_ID", environ)
+    project_id, place = _value_and_source(project_id, "project_id", environ)
     project = _project(project_id, place)
-    host, place = _value_and_source(host, "host", "POSTHOG_HOST", environ)
+    host, place = _value_and_source(host, "host", environ)
     url = read_host("us" if host is None else host, place, allow_http=allow_http)
-    prefix, place = _value_and_source(prefix, "prefix", "POSTHOG_PREFIX", environ)
+    prefix, place = _value_and_source(prefix, "prefix", environ)
     if prefix is None:
         prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
         raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {shown(prefix)}.')
-    trends = _trend_api(*_value_and_source(trend_api, "trend_api", "POSTHOG_TREND_API", environ))
+    trends = _trend_api(*_value_and_source(trend_api, "trend_api", environ))
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {shown(max_body)}.")
-    shared = read_quota_location(*_value_and_source(quota, "quota", "POSTHOG_QUOTA", environ))
+    shared = read_quota_location(*_value_and_source(quota, "quota", environ))
     return Settings(
         project_id=project,
         host=url,
@@ -178,8 +225,9 @@ def _trend_api(value: object, place: str) -> TrendApi:
     return value
 
 
-def _value_and_source(value: object, name: str, variable: str, environ: Mapping[str, str]) -> tuple[object, str]:
+def _value_and_source(value: object, name: str, environ: Mapping[str, str]) -> tuple[object, str]:
     """Return a value and where it comes from, for messages."""
+    variable = CONNECTION[name].variable
     if value is None and environ.get(variable):
         return environ[variable], variable
     return value, name

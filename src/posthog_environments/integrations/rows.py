@@ -94,7 +94,7 @@ class PersonRows:
         name: Any = person.name
         ids: list[Any] = person.distinct_ids
         if name is None or not ids:
-            # What a person cannot hold is written all the same.
+            # Values that the record cannot hold are in its additional properties.
             name = person.additional_properties.get("name", name)
             kept: object = person.additional_properties.get("distinct_ids", ids)
             ids = cast("Any", kept) if isinstance(kept, list) else []
@@ -247,14 +247,14 @@ def _day(number: int, day: object) -> datetime:
 
 
 def check_walk(project_id: str, report: Report) -> None:
-    """Raise unless a walk over persons has seen everybody.
+    """Raise unless a listing of persons is complete.
 
     Raises:
         PagingError: It has not; the message says why.
     """
     if not report.complete:
         raise PagingError(
-            f"The walk over the persons of project {project_id} is not complete, after {report.rows} persons: "
+            f"The listing of the persons of project {project_id} is not complete, after {report.rows} persons: "
             f"{report.reason}. Read them again; strict=False takes what there is, and records that it is not all."
         )
 

@@ -1,6 +1,6 @@
-"""A request to any path of the API, with all the care of the other calls: pacing, deadline, retries, errors.
+"""A request to any path of the API, with the pacing, deadline, retries and errors of the other calls.
 
-What could lead a request elsewhere is refused here, before anything is sent.
+A path that could lead to another server or endpoint is refused before anything is sent.
 """
 
 # Callers without a type checker are users too, so arguments are checked at run time.
@@ -43,7 +43,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _API: Final = "/api/"
 _PLAIN: Final = "/%._~@:!$&'()*+,;=-"
 _OF_PROJECT: Final = re.compile(r"/api/(?:environments|projects)/[^/]+/(.*)", re.DOTALL)
-# Percent signs may be encoded again and again; nobody means that.
+# A path that is encoded more often than this is refused.
 _DEEPEST: Final = 8
 
 
@@ -95,7 +95,7 @@ def _asked(context: CallContext, call: Call) -> CallGenerator[Any]:
 
 
 def _no_json(call: Call, answer: ServerResponse, reason: str) -> PostHogError:
-    """Return the error for an answer that is no JSON; a file that was asked for may be none, and is had as bytes."""
+    """Return the error for a response that is not JSON. It keeps the body, which may be a file."""
     kind = answer.headers.get("content-type", "no type").lower()
     if call.operation.kind is not OperationKind.READ and ("html" in kind or "json" in kind):
         return OutcomeUnknown(
@@ -118,7 +118,7 @@ def _kind(method: str, repeat: bool | None) -> OperationKind:
 
 
 def _bucket(method: str, target: str) -> Bucket:
-    """Return the bucket in which servers count a path."""
+    """Return the rate limit bucket in which servers count a path."""
     match = _OF_PROJECT.fullmatch(unquote(target))
     collection, _, rest = match[1].partition("/") if match else ("", "", "")
     if collection == "persons" and (method == "DELETE" or (method == "POST" and rest.strip("/") == "bulk_delete")):
@@ -171,12 +171,12 @@ def _target(context: CallContext, path: str) -> str:
 
 
 def _check_segments(target: str) -> None:
-    """Refuse what some server or proxy might take for another path."""
+    """Refuse a path that a server or proxy may read as another one."""
     if re.search(r"%(?![0-9A-Fa-f]{2})", target):
         raise _refused("path has a % that encodes nothing.", "Write it as %25.")
     decoded = target
     for _ in range(_DEEPEST):
-        # Each time, for nobody knows who on the way decodes it.
+        # After each decoding, because any proxy on the way may decode once more.
         if re.search(r"[\\\x00-\x1f\x7f]", decoded):
             raise _refused("path has a backslash or a control character, encoded or not.", "Leave it out.")
         parts = decoded.removeprefix(_API).split("/")

@@ -1,4 +1,4 @@
-"""What servers have since 2026 for the deletion of persons: many at once, and how far that of their events is."""
+"""Deletion of many persons with one request, and the status of the deletion of their events. Servers since 2026."""
 
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
@@ -8,48 +8,58 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
+from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.paging.listing import ListRequest
 from posthog_environments.paging.offset import OffsetPaginator
 from posthog_environments.paging.page import Cursor, RawPage
-from posthog_environments.query.validation import extras, person_key, positive, with_query
+from posthog_environments.query.validation import extras, person_key, positive, query_names, with_query
 from posthog_environments.results.decoding import next_link
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from posthog_environments_api.models.person_deletion_state import PersonDeletionState
+
     from posthog_environments.results.models import DeletionStatus, Person
 
-__all__ = ["MOST_AT_ONCE", "bulk_delete", "deletion_status"]
+__all__ = ["MOST_AT_ONCE", "BulkFlags", "bulk_delete", "deletion_status"]
 
 # Servers refuse more in one request.
 MOST_AT_ONCE: Final = 1000
-STATUSES: Final = ("pending", "completed", "all")
-# A change: repeated blindly it could hit whoever came back under the same uuid meanwhile.
+STATUSES: Final[tuple[PersonDeletionState, ...]] = ("pending", "completed", "all")
+# A change, because a repeated request could delete a person who was created again with the same uuid.
 BULK_DELETE: Final = Operation("persons.bulk_delete", OperationKind.CHANGE, "deletes")
 DELETION_STATUS: Final = Operation("persons.deletion_status", OperationKind.READ, "persons", patient=True)
-_NAMED: Final = frozenset({"person_uuid", "status", "limit", "offset", "format"})
 
 
-def bulk_delete(context: CallContext, uuids: Sequence[str], flags: Mapping[str, bool]) -> CallGenerator[ServerResponse]:
-    """Ask once for the deletion of up to 1,000 persons; return the answer as it came.
+class BulkFlags(TypedDict, total=False):
+    """What is deleted or kept besides; the keys are fields of the generated record."""
+
+    delete_events: bool
+    delete_recordings: bool
+    keep_person: bool
+
+
+def bulk_delete(context: CallContext, uuids: Sequence[str], flags: BulkFlags) -> CallGenerator[ServerResponse]:
+    """Ask once for the deletion of up to 1,000 persons; return the response as it came.
 
     Args:
         uuids: The persons.
-        flags: What goes or stays besides, those that are true alone. They go into the body and nowhere else, as JSON
-            booleans: servers take any text for true, and a parameter of the query for true if it is only there.
+        flags: What is deleted or kept besides; only flags that are true. They go into the body alone, as JSON booleans:
+            servers take any text for true, and a query parameter for true if it is there at all.
 
     Source: posthog/api/person.py.
     """
     from posthog_environments_api.api.persons import bulk_delete_persons
     from posthog_environments_api.models.person_bulk_deletion import PersonBulkDeletion
 
-    body = PersonBulkDeletion.from_dict({"ids": list(uuids), **flags})
+    body = PersonBulkDeletion(ids=list(uuids), **flags)
     request = bulk_delete_persons._get_kwargs(context.project_id, body=body)
     answer = yield from execute_call(context, Call(BULK_DELETE, request))
     return answer
@@ -60,15 +70,15 @@ def deletion_status(
     *,
     id: UUID | str | Person | None = None,
     status: str | None = None,
-    page_size: int = 100,
+    page_size: int = ENTRIES_PAGE_SIZE,
     timeout: float | None = None,
     extra_query: Mapping[str, Any] | None = None,
     extra_headers: Mapping[str, str] | None = None,
 ) -> ListRequest[DeletionStatus]:
-    """List how far the deletion of events of deleted persons is, newest first.
+    """List the status of the deletion of events of deleted persons, newest first.
 
-    It tells of events alone: of a person who was deleted without them there is no row, and a missing row does not mean
-    that anything is done. Events are deleted in a run each Sunday at about 05:00 UTC, and verified after it.
+    It is about events alone: a person who was deleted without them has no row, and a missing row does not mean that
+    the deletion is complete. Events are deleted in a run each Sunday at about 05:00 UTC, and verified after it.
 
     Args:
         id: The uuid that a person had, or a `Person`; None lists all deletions.
@@ -89,20 +99,25 @@ def deletion_status(
     Source: posthog/api/person.py; it is not on the vendor's page.
     """
     context = context.but(timeout, extra_headers)
-    if status is not None and status not in STATUSES:
+    state: PersonDeletionState | None = next((each for each in STATUSES if each == status), None)
+    if status is not None and state is None:
         raise ValueError(f'status must be "pending", "completed" or "all", not {status!r}.')
     positive("page_size", page_size)
     uuid = None if id is None else _uuid(id)
-    wanted: dict[str, Any] = {"status": status, "person_uuid": uuid}
-    wanted = {name: value for name, value in wanted.items() if value is not None}
-    extra = extras("extra_query", extra_query, _NAMED)
+    from posthog_environments_api.api.persons import list_person_deletions
+    from posthog_environments_api.types import UNSET
+
+    extra = extras("extra_query", extra_query, query_names(list_person_deletions._get_kwargs))
 
     def fetch(cursor: Cursor) -> CallGenerator[RawPage[DeletionStatus]]:
-        from posthog_environments_api.api.persons import list_person_deletions
         from posthog_environments_api.models.person_deletion_page import PersonDeletionPage
 
         request = list_person_deletions._get_kwargs(
-            context.project_id, limit=cursor.limit, offset=cursor.number, **wanted
+            context.project_id,
+            status=UNSET if state is None else state,
+            person_uuid=UNSET if uuid is None else uuid,
+            limit=cursor.limit,
+            offset=cursor.number,
         )
         call = Call(DELETION_STATUS, with_query(request, extra))
         answer = yield from execute_call(context, call)
@@ -113,7 +128,7 @@ def deletion_status(
 
 
 def _row_key(row: DeletionStatus) -> Hashable:
-    """Return what identifies a row; of one person there may be several."""
+    """Return what identifies a row. A person may have several."""
     return (row.person_uuid, row.created_at)
 
 

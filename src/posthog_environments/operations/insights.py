@@ -1,4 +1,4 @@
-"""The operations on insights, each written once, as a flow over the generated endpoints; see `persons`."""
+"""The operations on insights, each written once as a call generator over the generated endpoints; see `persons`."""
 
 # Callers without a type checker are users too, so arguments are checked at run time.
 # pyright: reportUnnecessaryIsInstance=false
@@ -8,45 +8,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from posthog_environments.calls.decode import decode
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
-from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import CallContext
-from posthog_environments.operations.persons import FORMAT, Extra, Headers
-from posthog_environments.operations.trends import COSTLY, GONE, TrendCall, TrendOutcome, ask
+from posthog_environments.operations.persons import Extra, Headers
+from posthog_environments.operations.trend_results import read_csv, read_trend
+from posthog_environments.operations.trends import COSTLY, GONE, TrendCall
+from posthog_environments.query.arguments import Argument
 from posthog_environments.query.dates import DateArgument, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
-from posthog_environments.query.trend_filter import QUESTION, Breakdown, question, to_query
+from posthog_environments.query.trend_filter import (
+    QUESTION_ARGUMENTS,
+    Breakdown,
+    Question,
+    QuestionArguments,
+    question,
+)
+from posthog_environments.query.trends_query import FieldMapping, in_breakdown, in_display, write_flag
 from posthog_environments.query.validation import (
+    body_names,
     extras,
     flag,
+    given,
     positive,
+    present,
+    query_names,
     text,
     whole,
     with_body,
     with_query,
 )
 from posthog_environments.results.models import Trend
-from posthog_environments.results.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
-from posthog_environments.results.trend_csv import csv_text
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import Trend as TrendRecord
+    from posthog_environments_api.models import TrendQuery
 
-__all__ = ["GET_TREND", "TREND", "TREND_CSV", "Extra", "Headers", "get_trend", "trend", "trend_csv"]
+__all__ = [
+    "GET_TREND",
+    "PLACES",
+    "TREND",
+    "TREND_ARGUMENTS",
+    "TREND_CSV",
+    "Extra",
+    "Headers",
+    "TrendArguments",
+    "get_trend",
+    "trend",
+    "trend_csv",
+]
 
 
 TREND = Operation("insights.trend", OperationKind.READ, "persons", mute=GONE)
 GET_TREND = Operation("insights.get_trend", OperationKind.READ, "persons", mute=GONE)
 TREND_CSV = Operation("insights.trend_csv", OperationKind.READ, "persons", mute=GONE)
-_TREND = QUESTION | {"filter_test_accounts", "breakdown_limit", "compare", "compare_to", "formula", "refresh"}
-# Arguments of ours that the contract has not at insights/trend/, though servers know them there.
-_BEYOND = ("breakdown_limit", "breakdown_group_type_index")
+# An argument that extras may not repeat, though the contract does not have it at insights/trend/.
+_LIMIT: Final = frozenset({"breakdown_limit"})
+
+
+class TrendArguments(QuestionArguments, total=False):
+    """The arguments of a trend, which `trend`, `get_trend` and `trend_csv` share. dlt takes them as they are."""
+
+    breakdown_limit: int | None
+    breakdown_group_type_index: int | None
+    formula: str | None
+    compare: bool | None
+    compare_to: str | None
+    filter_test_accounts: bool | None
+    refresh: bool | None
+
+
+TREND_ARGUMENTS: Final[Mapping[str, Argument]] = {
+    **QUESTION_ARGUMENTS,
+    "breakdown_limit": Argument(
+        "number",
+        "How many values of the breakdown have series of their own; without it 25.",
+        metavar="N",
+        least=1,
+        place=in_breakdown("breakdown_limit"),
+    ),
+    "breakdown_group_type_index": Argument(
+        "number",
+        "Which kind of group a breakdown by group is on.",
+        metavar="0-4",
+        most=4,
+        place=in_breakdown("breakdown_group_type_index"),
+    ),
+    "formula": Argument(
+        "text", 'Arithmetic over the series, such as "(A-B)/B".', metavar="TEXT", place=in_display("formula")
+    ),
+    "compare": Argument(
+        "flag", "Compare with the period before.", place=FieldMapping(("compareFilter", "compare"), write_flag)
+    ),
+    "compare_to": Argument(
+        "text",
+        "How far back the period to compare with lies, such as -1m.",
+        metavar="SPAN",
+        place=FieldMapping(("compareFilter", "compare_to")),
+    ),
+    "filter_test_accounts": Argument(
+        "flag",
+        "Leave out internal and test accounts.",
+        place=FieldMapping(("filterTestAccounts",), write_flag),
+    ),
+    "refresh": Argument("flag", "Compute anew instead of reading a cached answer."),
+}
+"""The same arguments as options of the command and of Spark, and their places in a TrendsQuery."""
+PLACES: Final = {name: each.place for name, each in TREND_ARGUMENTS.items() if each.place is not None}
+
+
+class TrendOptions(TypedDict, total=False):
+    """What a trend has besides its question; the keys are parameters of `get_trend` and fields of `TrendQuery`."""
+
+    filter_test_accounts: bool
+    compare: bool
+    compare_to: str
+    formula: str
+    refresh: bool
+
+
+class BeyondContract(TypedDict, total=False):
+    """What servers know at `insights/trend/` and the contract does not have there."""
+
+    breakdown_limit: int
+    breakdown_group_type_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendQuestion:
+    """The arguments of a trend, checked."""
+
+    question: Question
+    options: TrendOptions
+    beyond: BeyondContract
+
+    def fields(self) -> dict[str, Any]:
+        """Return all fields that were given, as a JSON body has them."""
+        return {**self.question.fields(), **self.options, **self.beyond}
+
+    def body(self) -> TrendQuery:
+        """Return the body for `insights/trend/`."""
+        from posthog_environments_api.models.trend_query import TrendQuery
+
+        read = TrendQuery.from_dict(self.question.fields())
+        return TrendQuery(
+            events=read.events,
+            actions=read.actions,
+            properties=read.properties,
+            **self.question.texts,
+            **self.options,
+            additional_properties={**self.beyond},
+        )
 
 
 def trend(
@@ -110,12 +225,31 @@ def trend(
         BadRequestError: The server does not take the question.
         APIStatusError: The server says no, or the query failed.
 
-    Where it is asked, at `insights/trend/` or at `query/`, says `trend_api` of the client; the answer is the same.
+    `trend_api` of the client says whether `insights/trend/` or `query/` is asked; the result is the same.
 
     Source: "Create" under "insights/trend" of the vendor's page; interval, refresh and the number of values from
     posthog/api/insight.py; `query/` from posthog/api/query.py.
     """
-    return _trend(_inquiry(context, TREND, locals()), context.but(timeout, extra_headers))
+    asked = TrendArguments(
+        events=events,
+        actions=actions,
+        properties=properties,
+        filter_test_accounts=filter_test_accounts,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        breakdown_limit=breakdown_limit,
+        breakdown_group_type_index=breakdown_group_type_index,
+        compare=compare,
+        compare_to=compare_to,
+        display=display,
+        formula=formula,
+        interval=interval,
+        refresh=refresh,
+    )
+    trend_call = _call(context, TREND, asked, extra_query, extra_body)
+    return read_trend(context.but(timeout, extra_headers), trend_call)
 
 
 def get_trend(
@@ -141,16 +275,35 @@ def get_trend(
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
 ) -> CallGenerator[Trend]:
-    """Count events over time, with the question in the address; for long questions use `trend`.
+    """Count events over time, with the arguments in the URL; for long filters use `trend`.
 
-    Where it is asked at `query/`, which has no such form, it is the same as `trend`.
+    `query/` has no such form; there it is the same as `trend`.
 
     Args, returned value and errors are those of `trend`.
 
     Source: "Retrieve environments insights trend" of the vendor's page, which shows neither parameters nor an answer;
     both from posthog/api/insight.py.
     """
-    return _trend(_inquiry(context, GET_TREND, {**locals(), "extra_body": None}), context.but(timeout, extra_headers))
+    asked = TrendArguments(
+        events=events,
+        actions=actions,
+        properties=properties,
+        filter_test_accounts=filter_test_accounts,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        breakdown_limit=breakdown_limit,
+        breakdown_group_type_index=breakdown_group_type_index,
+        compare=compare,
+        compare_to=compare_to,
+        display=display,
+        formula=formula,
+        interval=interval,
+        refresh=refresh,
+    )
+    trend_call = _call(context, GET_TREND, asked, extra_query, None)
+    return read_trend(context.but(timeout, extra_headers), trend_call)
 
 
 def trend_csv(
@@ -177,9 +330,9 @@ def trend_csv(
     extra_body: Extra | None = None,
     extra_headers: Headers | None = None,
 ) -> CallGenerator[ServerResponse]:
-    """Stream a trend as CSV, as the server writes it; where it is asked at `query/`, the client writes it alike.
+    """Stream a trend as CSV, as the server writes it; for `query/` the client writes the same.
 
-    Args are those of `trend`, but that `timeout` is the seconds until the first byte, and then the seconds that the
+    Args are those of `trend`, except that `timeout` is the seconds until the first byte, and then the seconds that the
     server may be silent.
 
     Returns:
@@ -192,120 +345,86 @@ def trend_csv(
 
     Source: the parameter `format` of the vendor's page.
     """
-    return _csv(_inquiry(context, TREND_CSV, locals()), context.but(timeout, extra_headers))
+    asked = TrendArguments(
+        events=events,
+        actions=actions,
+        properties=properties,
+        filter_test_accounts=filter_test_accounts,
+        date_from=date_from,
+        date_to=date_to,
+        breakdown=breakdown,
+        breakdown_type=breakdown_type,
+        breakdown_limit=breakdown_limit,
+        breakdown_group_type_index=breakdown_group_type_index,
+        compare=compare,
+        compare_to=compare_to,
+        display=display,
+        formula=formula,
+        interval=interval,
+        refresh=refresh,
+    )
+    trend_call = _call(context, TREND_CSV, asked, extra_query, extra_body)
+    return read_csv(context.but(timeout, extra_headers), trend_call)
 
 
-def _inquiry(context: CallContext, operation: Operation, given: Mapping[str, Any]) -> TrendCall:
-    """Check the arguments of a call, and return its question."""
-    asked = _question(context, given)
+def _call(
+    context: CallContext,
+    operation: Operation,
+    arguments: TrendArguments,
+    extra_query: Extra | None,
+    extra_body: Extra | None,
+) -> TrendCall:
+    """Check the arguments of a call, and return what is to be asked."""
+    asked = _question(context, arguments, extra_body)
+    from posthog_environments_api.api.insights import get_trend as by_query
+    from posthog_environments_api.api.insights import query_trend as by_body
+    from posthog_environments_api.models.trend_query import TrendQuery
+    from posthog_environments_api.types import UNSET
+
     at_address = operation is GET_TREND
-    extra_query = extras("extra_query", given["extra_query"], _TREND | FORMAT if at_address else FORMAT)
-    extra_body = extras("extra_body", given["extra_body"], _TREND)
-    _check_group({**asked, **extra_body, **(extra_query if at_address else {})})
+    reserved = query_names(by_query._get_kwargs) | _LIMIT if at_address else query_names(by_body._get_kwargs)
+    query = extras("extra_query", extra_query, reserved)
+    body = extras("extra_body", extra_body, body_names(TrendQuery) | _LIMIT)
+    _check_group({**asked.fields(), **body, **(query if at_address else {})})
 
     def legacy() -> Call:
-        known = {name: value for name, value in asked.items() if name not in _BEYOND}
-        beyond = {name: value for name, value in asked.items() if name in _BEYOND}
         if at_address:
-            from posthog_environments_api.api.insights import get_trend as endpoint
-
-            request = endpoint._get_kwargs(context.project_id, **to_query(known))
-            return Call(operation, with_query(request, beyond | extra_query), final=COSTLY)
-        from posthog_environments_api.api.insights import query_trend
-        from posthog_environments_api.models.trend_query import TrendQuery
-        from posthog_environments_api.types import UNSET
-
+            request = by_query._get_kwargs(context.project_id, **asked.question.query(), **asked.options)
+            return Call(operation, with_query(request, {**asked.beyond, **query}), final=COSTLY)
         stream = operation is TREND_CSV
-        body = TrendQuery.from_dict(asked)
-        request = query_trend._get_kwargs(context.project_id, body=body, format_="csv" if stream else UNSET)
-        request = with_body(with_query(request, extra_query), extra_body)
-        return Call(operation, request, stream=stream, final=COSTLY)
+        request = by_body._get_kwargs(context.project_id, body=asked.body(), format_="csv" if stream else UNSET)
+        return Call(operation, with_body(with_query(request, query), body), stream=stream, final=COSTLY)
 
-    return TrendCall(operation.name, asked, legacy, extra_query, extra_body)
+    return TrendCall(operation.name, asked.fields(), PLACES, legacy, query, body)
 
 
-def _trend(inquiry: TrendCall, context: CallContext) -> CallGenerator[Trend]:
-    return _answered(inquiry, ask(context, inquiry))
-
-
-def _answered(inquiry: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
-    found = yield from asking
-    body = _body(found)
-    record = _record(found, body)
-    more = has_more(body["result"], via=found.via, limit=inquiry.asked.get("breakdown_limit"))
-    trend = Trend(record, via=found.via, has_more=more)
-    for notice in _notices(trend, inquiry.asked):
-        warn(notice, TrendWarning)
-    return trend
-
-
-def _csv(inquiry: TrendCall, context: CallContext) -> CallGenerator[ServerResponse]:
-    return _as_csv(ask(context, inquiry))
-
-
-def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
-    found = yield from asking
-    if found.result is None:
-        return found.answer
-    body = _body(found)
-    _record(found, body)
-    return replace(found.answer, content=csv_text(body["result"]).encode())
-
-
-def _body(found: TrendOutcome) -> dict[str, Any]:
-    """Decode an answer, in the shape of `insights/trend/`."""
-    if found.result is not None:
-        return legacy_shape(found.result)
-    return decode(found.call, found.answer, loads)
-
-
-def _record(found: TrendOutcome, body: Any) -> TrendRecord:
-    from posthog_environments_api.models import Trend as Record
-
-    return decode(found.call, found.answer, lambda _: Record.from_dict(body))
-
-
-def _notices(trend: Trend, asked: Mapping[str, Any]) -> Iterator[str]:
-    """Say what was probably not meant."""
-    named = asked.get("breakdown")
-    if named and "breakdown_type" not in asked and only_absent(series.breakdown_value for series in trend):
-        yield (
-            f"No event has the property {named!r}, so that all are in one series. If it is a property of persons, say "
-            'breakdown_type="person".'
-        )
-    if trend.result and not any(s.data or s.days or s.aggregated_value is not None for s in trend):
-        yield (
-            "The time asked for holds no point, so that the series are empty: look at date_from and date_to, and at "
-            "which day it is for the server."
-        )
-
-
-def _question(context: CallContext, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the question among a function's arguments, and return it as a body has it."""
-    wanted = question(**{name: given[name] for name in QUESTION}, default_type="event", now=context.client.now)
-    if "events" not in wanted and "actions" not in wanted:
+def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra | None) -> TrendQuestion:
+    """Check the arguments."""
+    asked = question(arguments, default_type="event", now=context.client.now)
+    if asked.events is None and asked.actions is None:
         raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
-    _check_breakdown(given)
-    limit, group = given["breakdown_limit"], given["breakdown_group_type_index"]
-    compare, compare_to = _compare(given["compare"], given["compare_to"], context)
-    others = {
-        "filter_test_accounts": flag("filter_test_accounts", given["filter_test_accounts"]),
-        "breakdown_limit": None if limit is None else positive("breakdown_limit", limit),
-        "breakdown_group_type_index": None if group is None else whole("breakdown_group_type_index", group, 0, 4),
-        "compare": compare,
-        "compare_to": compare_to,
-        "formula": text("formula", given["formula"]),
-        "refresh": flag("refresh", given["refresh"]),
-    }
-    return wanted | {name: value for name, value in others.items() if value is not None}
+    limit, group = arguments.get("breakdown_limit"), arguments.get("breakdown_group_type_index")
+    if arguments.get("breakdown") is None and not extra_body:
+        _refuse_without_breakdown(arguments)
+    compare, compare_to = _compare(arguments.get("compare"), arguments.get("compare_to"), context)
+    options = TrendOptions(
+        filter_test_accounts=given(flag("filter_test_accounts", arguments.get("filter_test_accounts"))),
+        compare=given(compare),
+        compare_to=given(compare_to),
+        formula=given(text("formula", arguments.get("formula"))),
+        refresh=given(flag("refresh", arguments.get("refresh"))),
+    )
+    beyond = BeyondContract(
+        breakdown_limit=given(None if limit is None else positive("breakdown_limit", limit)),
+        breakdown_group_type_index=given(None if group is None else whole("breakdown_group_type_index", group, 0, 4)),
+    )
+    return TrendQuestion(asked, present(options), present(beyond))
 
 
-def _check_breakdown(given: Mapping[str, Any]) -> None:
-    """Refuse what says more of a breakdown where there is none: servers pass over it in silence."""
-    if given["breakdown"] is not None or given["extra_body"]:
-        return
-    for name in ("breakdown_type", *_BEYOND):
-        if given[name] is not None:
+def _refuse_without_breakdown(arguments: TrendArguments) -> None:
+    """Refuse details of a breakdown where there is none: servers ignore them without saying so."""
+    for name in ("breakdown_type", "breakdown_limit", "breakdown_group_type_index"):
+        if arguments.get(name) is not None:
             raise ValueError(
                 f"{name} says more of a breakdown, and there is none. Give breakdown= too, or leave it out."
             )

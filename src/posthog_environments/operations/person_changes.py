@@ -16,11 +16,13 @@ from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.errors import APIStatusError, OutcomeUnknown, fields_of, printable
-from posthog_environments.operations.persons import FORMAT, Extra, Headers, PersonKey
+from posthog_environments.operations.persons import Extra, Headers, PersonKey
 from posthog_environments.query.validation import (
+    body_names,
     extras,
     json_object,
     person_key,
+    query_names,
     text,
     with_body,
     with_query,
@@ -58,8 +60,8 @@ def update(
         extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
 
     Returns:
-        The person as changed, or None where the server only took the change, to carry it out soon: servers of
-        PostHog do, so a read straight after may still show the old values.
+        The changed person, or None if the server only accepted the change. PostHog's servers do, and apply it soon
+        after, so a read straight after may still show the old values.
 
     Raises:
         OutcomeUnknown: The change may or may not have happened: no clear answer came, or one that is not the API's.
@@ -76,9 +78,9 @@ def update(
     from posthog_environments_api.api.persons import update_person
     from posthog_environments_api.models.person_update import PersonUpdate
 
-    request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(wanted))
-    request = with_query(request, extras("extra_query", extra_query, FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"properties"})))
+    request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(properties=wanted))
+    request = with_query(request, extras("extra_query", extra_query, query_names(update_person._get_kwargs)))
+    request = with_body(request, extras("extra_body", extra_body, body_names(PersonUpdate)))
     return _update(context, Call(UPDATE, request))
 
 
@@ -105,7 +107,7 @@ def delete(
     Args:
         id: The integer id, the uuid, or a `Person`.
         delete_events: Whether to queue the deletion of all events of the person as well. It runs once a week, on
-            Sundays at 05:00 UTC, and cannot be called back.
+            Sundays at 05:00 UTC, and cannot be cancelled.
         timeout: Seconds for the call, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
@@ -128,7 +130,7 @@ def delete(
 
     # Never false: servers look whether the parameter is there.
     request = delete_person._get_kwargs(context.project_id, person_key(id), delete_events=delete_events or UNSET)
-    extra = extras("extra_query", extra_query, FORMAT | {"delete_events"})
+    extra = extras("extra_query", extra_query, query_names(delete_person._get_kwargs))
     return _nothing(context, Call(DELETE, with_query(request, extra), delete_events=delete_events))
 
 
@@ -174,19 +176,20 @@ def delete_property(
     from posthog_environments_api.api.persons import delete_person_property
     from posthog_environments_api.models.property_deletion import PropertyDeletion
 
-    request = delete_person_property._get_kwargs(
-        context.project_id, person_key(id), unset=wanted, body=PropertyDeletion(wanted)
-    )
-    request = with_query(request, extras("extra_query", extra_query, FORMAT | {"$unset"}))
-    request = with_body(request, extras("extra_body", extra_body, frozenset({"$unset"})))
+    body = PropertyDeletion(unset=wanted)
+    request = delete_person_property._get_kwargs(context.project_id, person_key(id), unset=wanted, body=body)
+    named = frozenset(body.to_dict())
+    # The query has the same name.
+    extra = extras("extra_query", extra_query, query_names(delete_person_property._get_kwargs) | named)
+    request = with_body(with_query(request, extra), extras("extra_body", extra_body, named))
     return _nothing(context, Call(DELETE_PROPERTY, request))
 
 
 def _check_done(call: Call, answer: ServerResponse) -> None:
-    """See that the answer to a change is one of the API: nothing, or JSON that does not say that it failed.
+    """Check that the response to a change is one of the API: empty, or JSON that does not report a failure.
 
     Raises:
-        OutcomeUnknown: It is something else, such as the log-in page of somebody between, with status 200.
+        OutcomeUnknown: It is something else, such as the log-in page of a proxy with status 200.
         APIStatusError: It says `success: false`.
     """
     from posthog_environments_api.records import DecodeError
@@ -207,7 +210,7 @@ def _check_done(call: Call, answer: ServerResponse) -> None:
 
 
 def check_success(call: Call, answer: ServerResponse, body: object) -> None:
-    """See that a body does not say that the server has failed.
+    """Check that a body does not report a failure.
 
     Raises:
         APIStatusError: It says `success: false`.

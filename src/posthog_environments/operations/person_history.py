@@ -16,18 +16,20 @@ from posthog_environments.calls.decode import decode_record
 from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
 from posthog_environments.calls.state import CallContext
-from posthog_environments.operations.persons import FORMAT, Extra, Headers, PersonKey
+from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
+from posthog_environments.operations.persons import Extra, Headers, PersonKey
 from posthog_environments.paging.listing import ListRequest
 from posthog_environments.paging.numbered import NumberedPaginator
 from posthog_environments.paging.page import Cursor, RawPage
 from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
-from posthog_environments.query.trend_filter import QUESTION, Breakdown, question, to_query
+from posthog_environments.query.trend_filter import Breakdown, QuestionArguments, question
 from posthog_environments.query.validation import (
     extras,
     person_key,
     positive,
+    query_names,
     with_query,
 )
 from posthog_environments.results.decoding import next_link
@@ -47,7 +49,7 @@ def activity(
     context: CallContext,
     id: PersonKey,
     *,
-    page_size: int = 100,
+    page_size: int = ENTRIES_PAGE_SIZE,
     timeout: float | None = None,
     extra_query: Extra | None = None,
     extra_headers: Headers | None = None,
@@ -75,10 +77,11 @@ def activity(
     context = context.but(timeout, extra_headers)
     key = person_key(id)
     positive("page_size", page_size)
-    extra = extras("extra_query", extra_query, frozenset({"page", "limit", "format"}))
+    from posthog_environments_api.api.persons import list_person_activity
+
+    extra = extras("extra_query", extra_query, query_names(list_person_activity._get_kwargs))
 
     def fetch(cursor: Cursor) -> CallGenerator[RawPage[ActivityEntry]]:
-        from posthog_environments_api.api.persons import list_person_activity
         from posthog_environments_api.models.activity_page import ActivityPage as Record
 
         request = list_person_activity._get_kwargs(context.project_id, key, page=cursor.number, limit=cursor.limit)
@@ -137,7 +140,7 @@ def properties_timeline(
     nor an answer; both from posthog/queries/properties_timeline/.
     """
     context = context.but(timeout, extra_headers)
-    wanted = question(
+    asked = QuestionArguments(
         events=events,
         actions=actions,
         properties=properties,
@@ -147,15 +150,13 @@ def properties_timeline(
         breakdown_type=breakdown_type,
         display=display,
         interval=interval,
-        default_type="person",
-        now=context.client.now,
     )
-    from posthog_environments_api.api.persons import get_person_properties_timeline
+    wanted = question(asked, default_type="person", now=context.client.now)
+    from posthog_environments_api.api.persons import get_person_properties_timeline as endpoint
 
-    request = get_person_properties_timeline._get_kwargs(context.project_id, person_key(id), **to_query(wanted))
-    return _timeline(
-        context, Call(TIMELINE, with_query(request, extras("extra_query", extra_query, QUESTION | FORMAT)))
-    )
+    request = endpoint._get_kwargs(context.project_id, person_key(id), **wanted.query())
+    extra = extras("extra_query", extra_query, query_names(endpoint._get_kwargs))
+    return _timeline(context, Call(TIMELINE, with_query(request, extra)))
 
 
 def _timeline(context: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 from uuid import UUID
 
 from posthog_environments.calls.decode import decode, decode_record
@@ -23,19 +23,23 @@ from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import CallContext
-from posthog_environments.config.defaults import LONG_WAIT
+from posthog_environments.config.defaults import LONG_WAIT, PAGE_SIZE
 from posthog_environments.paging.listing import ExportListRequest, ListRequest
 from posthog_environments.paging.offset import OffsetPaginator
 from posthog_environments.paging.page import MOST_ROWS, Cursor, RawPage
 from posthog_environments.paging.time_range import TimeRangePaginator
+from posthog_environments.query.arguments import Argument
 from posthog_environments.query.filters import PropertiesArgument, absolute, filters_to_wire
 from posthog_environments.query.validation import (
     extras,
     flag,
+    given,
     json_text,
     moment,
     person_key,
     positive,
+    present,
+    query_names,
     text,
     whole,
     with_query,
@@ -45,7 +49,7 @@ from posthog_environments.results.decoding import next_link
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["FORMAT", "GET", "LIST", "Extra", "Headers", "PersonKey", "csv", "get", "list_"]
+__all__ = ["GET", "LIST", "PERSON_FILTERS", "Extra", "Headers", "PersonFilters", "PersonKey", "csv", "get", "list_"]
 
 
 PersonKey: TypeAlias = "int | str | UUID | Person"
@@ -59,9 +63,34 @@ Headers: TypeAlias = Mapping[str, str]
 
 LIST = Operation("persons.list", OperationKind.READ, "persons", patient=True)
 GET = Operation("persons.get", OperationKind.READ, "persons")
-# What has an argument of its own may not come as an extra; `format` decides how an answer is read.
-_FILTERS = frozenset({"search", "email", "distinct_id", "properties", "limit", "offset", "include_total", "format"})
-FORMAT = frozenset({"format"})
+
+
+class PersonFilters(TypedDict, total=False):
+    """The arguments that choose persons, which `list_` and `csv` share. dlt takes them as they are."""
+
+    search: str | None
+    email: str | None
+    distinct_id: str | None
+    properties: PropertiesArgument
+
+
+PERSON_FILTERS: Final[Mapping[str, Argument]] = {
+    "search": Argument("text", "Email contains this; or a distinct id, or a uuid.", metavar="TEXT"),
+    "email": Argument("text", "The email, exactly.", metavar="EMAIL"),
+    "distinct_id": Argument("text", "A distinct id, exactly.", metavar="ID"),
+    "properties": Argument("filters"),
+}
+"""The same arguments as options of the command and of Spark."""
+
+
+class PersonsQuery(TypedDict, total=False):
+    """The query of a listing, but for its page; the keys are parameters of the generated function."""
+
+    search: str
+    email: str
+    distinct_id: str
+    properties: str
+    include_total: bool
 
 
 def list_(
@@ -71,7 +100,7 @@ def list_(
     email: str | None = None,
     distinct_id: str | None = None,
     properties: PropertiesArgument = None,
-    page_size: int = 1000,
+    page_size: int = PAGE_SIZE,
     offset: int = 0,
     include_total: bool = False,
     created_since: datetime | None = None,
@@ -83,9 +112,8 @@ def list_(
 ) -> ListRequest[Person]:
     """List persons, newest first.
 
-    Nothing is sent before the first item is asked for; then pages are fetched one at a time. Rows that are added or
-    deleted during the walk are coped with (pages overlap, and repeats are dropped); `pager.report` tells whether
-    every person was seen.
+    Nothing is sent before the first item is asked for; then pages are fetched one at a time. Rows added or deleted
+    meanwhile are handled: pages overlap, and repeats are dropped. `pager.report` tells whether every person was seen.
 
     Args:
         search: Text that the email contains, or a distinct id, or a uuid.
@@ -93,16 +121,16 @@ def list_(
         distinct_id: A distinct id, exactly.
         properties: Conditions on properties of the person: a mapping (`{"plan": "pro"}`), filters made with `prop`,
             or the API's own dicts.
-        page_size: Persons a page, 1 to 50,000, where servers cut in silence; a smaller cap of a server's, of which none
-            is known, could not be seen. Quotas count requests, not rows, hence the large default.
+        page_size: Persons a page, 1 to 50,000. Servers cut larger pages without saying so. A server with a smaller
+            limit would not be noticed; none is known. Quotas count requests, not rows, hence the large default.
         offset: How many persons to pass over at the start.
         include_total: Whether pages shall carry `count`, the number of all persons that match.
-        created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the walk ends
-            where persons are older.
-        created_before: Only persons created earlier than then, an aware datetime. The walk looks for the first of them,
-            with some ten requests.
-        near: With `created_before`, about how many persons are newer. It saves the search; a wrong guess costs requests
-            and nothing else.
+        created_since: Only persons created then or later, an aware datetime. Servers have no such filter: the listing
+            ends where persons are older.
+        created_before: Only persons created earlier than then, an aware datetime. The first of them is searched for,
+            with about ten requests.
+        near: With `created_before`, about how many persons are newer. It saves the search; a wrong guess costs
+            requests and nothing else.
         timeout: Seconds for each page, instead of the client's.
         extra_query: Query parameters that the contract does not know.
         extra_headers: Headers to send besides, or instead of the client's own; never Authorization or Host.
@@ -123,13 +151,15 @@ def list_(
     whole("offset", offset)
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
-    query = _filters(context, search, email, distinct_id, properties)
+    filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
+    query = _query(context, filters)
     if flag("include_total", include_total):
         query["include_total"] = True
-    extra = extras("extra_query", extra_query, _FILTERS)
+    from posthog_environments_api.api.persons import list_persons
+
+    extra = extras("extra_query", extra_query, query_names(list_persons._get_kwargs))
 
     def fetch(cursor: Cursor) -> CallGenerator[RawPage[Person]]:
-        from posthog_environments_api.api.persons import list_persons
         from posthog_environments_api.models.person_page import PersonPage as Record
 
         request = list_persons._get_kwargs(context.project_id, limit=cursor.limit, offset=cursor.number, **query)
@@ -147,8 +177,8 @@ def list_(
     identity = {
         "host": settings.host,
         "project": context.project_id,
-        # As it was asked for: a relative date becomes another one each time.
-        "query": _words(search, email, distinct_id, filters_to_wire(properties, default_type="person")),
+        # As it was given: a relative date becomes another absolute one each time.
+        "query": _parameters(filters, filters_to_wire(properties, default_type="person")),
         "extra_query": extra,
         "offset": offset,
     }
@@ -193,7 +223,7 @@ def _waits_for(context: CallContext) -> CallContext:
     return context if options.max_wait is not None else CallContext(context.client, options.but(max_wait=LONG_WAIT))
 
 
-def _rows(context: CallContext, query: Mapping[str, Any], extra: Extra, cursor: Cursor) -> CallGenerator[RawPage[Any]]:
+def _rows(context: CallContext, query: PersonsQuery, extra: Extra, cursor: Cursor) -> CallGenerator[RawPage[Any]]:
     """Fetch a page with its rows as they came."""
     from posthog_environments_api.api.persons import list_persons
 
@@ -231,7 +261,8 @@ def get(
     from posthog_environments_api.api.persons import get_person
 
     request = get_person._get_kwargs(context.project_id, person_key(id))
-    return _get(context, Call(GET, with_query(request, extras("extra_query", extra_query, FORMAT))))
+    extra = extras("extra_query", extra_query, query_names(get_person._get_kwargs))
+    return _get(context, Call(GET, with_query(request, extra)))
 
 
 def _get(context: CallContext, call: Call) -> CallGenerator[Person]:
@@ -279,9 +310,11 @@ def csv(
     context = context.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import list_persons
 
-    query = _filters(context, search, email, distinct_id, properties)
+    filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
+    query = _query(context, filters)
     request = list_persons._get_kwargs(context.project_id, format_="csv", **query)
-    extra = extras("extra_query", extra_query, _FILTERS - {"limit", "offset"})
+    # The arguments of a page are not arguments here.
+    extra = extras("extra_query", extra_query, query_names(list_persons._get_kwargs) - {"limit", "offset"})
     return execute_call(context, _listing(with_query(request, extra), query, stream=True))
 
 
@@ -291,40 +324,38 @@ _NO_OR = (
 )
 
 
-def _listing(request: dict[str, Any], query: Mapping[str, Any], *, stream: bool = False) -> Call:
+def _listing(request: dict[str, Any], query: PersonsQuery, *, stream: bool = False) -> Call:
     """Return the call for a listing. A nested group is a 500 on newer servers, each time."""
     if str(query.get("properties", "")).startswith("{"):
         return Call(LIST, request, stream=stream, final=frozenset({500}), remark=_NO_OR)
     return Call(LIST, request, stream=stream)
 
 
-def _filters(
-    context: CallContext, search: str | None, email: str | None, distinct_id: str | None, properties: PropertiesArgument
-) -> dict[str, Any]:
-    wanted = _of_persons(filters_to_wire(properties, default_type="person"))
-    return _words(search, email, distinct_id, absolute(wanted, context.client.now))
+def _query(context: CallContext, filters: PersonFilters) -> PersonsQuery:
+    wanted = _of_persons(filters_to_wire(filters.get("properties"), default_type="person"))
+    return _parameters(filters, absolute(wanted, context.client.now))
 
 
-def _words(
-    search: str | None, email: str | None, distinct_id: str | None, wanted: list[dict[str, Any]] | dict[str, Any] | None
-) -> dict[str, Any]:
-    query = {
-        "search": text("search", search),
-        "email": text("email", email),
-        "distinct_id": text("distinct_id", distinct_id),
-        "properties": json_text(wanted),
-    }
-    return {name: value for name, value in query.items() if value is not None}
+def _parameters(filters: PersonFilters, properties: list[dict[str, Any]] | dict[str, Any] | None) -> PersonsQuery:
+    """Check the filters, and write them as parameters."""
+    return present(
+        PersonsQuery(
+            search=given(text("search", filters.get("search"))),
+            email=given(text("email", filters.get("email"))),
+            distinct_id=given(text("distinct_id", filters.get("distinct_id"))),
+            properties=given(json_text(properties)),
+        )
+    )
 
 
-# What a filter on persons may be about. By the other types servers pass over a filter in silence, or fail.
+# The types of filters that servers heed on persons. They ignore the others without saying so, or fail.
 _OF_PERSONS = frozenset(
     {"person", "person_metadata", "cohort", "static-cohort", "precalculated-cohort", "hogql", "behavioral", "flag"}
 )
 
 
 def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
-    """Refuse filters on anything but persons: servers pass over them in silence, and list everybody."""
+    """Refuse filters on anything but persons: servers ignore them without saying so, and list everybody."""
     parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
     while parts:
         part = parts.pop()
@@ -341,7 +372,7 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
 
 
 def _warn_of_older(kind: str) -> None:
-    """Warn of a filter that newer servers heed, and those of 2025 pass over in silence."""
+    """Warn of a filter that newer servers heed, and those of 2025 ignore without saying so."""
     if kind != "person":
         warn(
             f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "

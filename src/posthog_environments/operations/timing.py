@@ -14,10 +14,12 @@ from typing import Any
 from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind
 from posthog_environments.calls.state import CallContext
-from posthog_environments.operations.persons import FORMAT, Extra, Headers
+from posthog_environments.operations.persons import Extra, Headers
 from posthog_environments.query.validation import (
+    body_names,
     extras,
     json_object,
+    query_names,
     with_body,
     with_query,
 )
@@ -26,21 +28,6 @@ __all__ = ["TIMING", "timing"]
 
 
 TIMING = Operation("insights.timing", OperationKind.CHANGE, "persons", unscoped=True)
-_TIMING = frozenset(
-    {
-        "name",
-        "derived_name",
-        "filters",
-        "query",
-        "order",
-        "deleted",
-        "dashboards",
-        "description",
-        "tags",
-        "favorited",
-        "saved",
-    }
-)
 
 
 def timing(
@@ -66,7 +53,7 @@ def timing(
 
     Args:
         name: Name of the insight.
-        derived_name: Name that was made up for it.
+        derived_name: Name that was derived from its query.
         filters: Filters of the older kind.
         query: The query, as an object or as JSON text.
         order: Its place.
@@ -88,15 +75,30 @@ def timing(
 
     Source: "Create environments insights timing" of the vendor's page; the rest from posthog/api/insight.py.
     """
-    given = {field: value for field, value in locals().items() if field in _TIMING and value is not None}
-    body = json_object("the report", given)
     from posthog_environments_api.api.insights import record_insight_timing
     from posthog_environments_api.models.insight_timing import InsightTiming
 
-    request = record_insight_timing._get_kwargs(context.project_id, body=InsightTiming.from_dict(body))
-    request = with_query(request, extras("extra_query", extra_query, FORMAT))
-    request = with_body(request, extras("extra_body", extra_body, _TIMING))
+    body = InsightTiming(
+        name=_json("name", name),
+        derived_name=_json("derived_name", derived_name),
+        filters=_json("filters", filters),
+        query=_json("query", query),
+        order=_json("order", order),
+        deleted=_json("deleted", deleted),
+        dashboards=_json("dashboards", dashboards),
+        description=_json("description", description),
+        tags=_json("tags", tags),
+        favorited=_json("favorited", favorited),
+        saved=_json("saved", saved),
+    )
+    request = record_insight_timing._get_kwargs(context.project_id, body=body)
+    request = with_query(request, extras("extra_query", extra_query, query_names(record_insight_timing._get_kwargs)))
+    request = with_body(request, extras("extra_body", extra_body, body_names(InsightTiming)))
     return _done(context.but(timeout, extra_headers), Call(TIMING, request))
+
+
+def _json(field: str, value: object) -> Any:
+    return json_object("the report", {field: value})[field]
 
 
 def _done(context: CallContext, call: Call) -> CallGenerator[None]:

@@ -1,8 +1,7 @@
-"""Asking for a trend: at which endpoint, and what becomes of the question there.
+"""Trend calls: which endpoint is asked, and how its response is read.
 
-`insights/trend/` was taken away from PostHog Cloud on 2026-09-11, and `query/` took its place; other servers may know
-one, the other or both. Which one is asked is decided here, for each call anew, from the settings and from what the
-client has learnt.
+`insights/trend/` was removed from PostHog Cloud on 2026-09-11, and `query/` replaced it; other servers may have one or
+both. Each call decides which one to ask, by the settings and by earlier responses.
 """
 
 # The generated `_get_kwargs` is ours to call.
@@ -39,7 +38,7 @@ from posthog_environments.errors import (
     printable,
     status_error_class,
 )
-from posthog_environments.query.trends_query import merge_fields, refuse_what_is_lost, to_trends_query
+from posthog_environments.query.trends_query import Places, merge_fields, refuse_what_is_lost, to_trends_query
 from posthog_environments.query.validation import with_query
 from posthog_environments.results.trend_answers import QueryState, loads, state_of
 
@@ -47,15 +46,15 @@ __all__ = ["COSTLY", "GONE", "TrendCall", "TrendOutcome", "Via", "ask", "in_turn
 
 Via: TypeAlias = Literal["legacy", "query"]
 T = TypeVar("T")
-# What a server answers at insights/trend/ that has it no more, or never had it.
+# Statuses of insights/trend/ on servers that do not have it.
 GONE: Final = frozenset({403, 404, 405})
-# What will come again for the same question, and cost the same again: too long, refused beforehand, too much memory.
+# Statuses that a retry would get again at the same cost: timeout, refused, out of memory.
 COSTLY: Final = frozenset({504, 512, 513})
-# What a server answers at query/ that has it.
+# Statuses that show that a server has query/.
 _THERE: Final = frozenset({400, 402, 429})
-# By host name, whatever else stands in the URL; the last is the older name of us.
+# Host names; the last is the older name of us.
 _CLOUD: Final = frozenset({"us.posthog.com", "eu.posthog.com", "app.posthog.com"})
-# Seconds after which somebody who waits for others' queries asks again, and the waits before a query is asked for.
+# Seconds between two looks for a free query slot, and the first and the longest wait between two polls of a query.
 _NAP: Final = 0.05
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 5.0
@@ -63,13 +62,13 @@ _LONGEST_WAIT: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class TrendOutcome:
-    """What came of a question.
+    """The response to a trend call.
 
     Attributes:
-        via: Where it was asked.
+        via: The endpoint.
         call: The call that was answered.
-        answer: Its answer; at `query/` the one that holds the result.
-        result: At `query/` the whole answer, decoded; None at `insights/trend/`, where nobody has looked into it yet.
+        answer: Its response; at `query/` the one with the result.
+        result: At `query/` the decoded response; None at `insights/trend/`, whose response is not decoded yet.
     """
 
     via: Via
@@ -80,48 +79,50 @@ class TrendOutcome:
 
 @dataclass(frozen=True, slots=True)
 class TrendCall:
-    """One question, to be put in the words of either endpoint.
+    """A trend call, which may go to either endpoint.
 
     Attributes:
         name: Of the operation, for messages.
-        asked: The question in the words of `insights/trend/`, without what only a newer server knows.
+        asked: The fields in the words of `insights/trend/`, without `extra_body`.
+        places: The place of each word in a TrendsQuery.
         legacy: Builds the request to `insights/trend/`.
-        extra_query: What goes into the query string as it is.
-        extra_body: What only a newer server knows.
+        extra_query: Query parameters that the contract does not know.
+        extra_body: Fields that the contract does not know.
     """
 
     name: str
     asked: Mapping[str, Any]
+    places: Places
     legacy: Callable[[], Call]
     extra_query: Mapping[str, Any]
     extra_body: Mapping[str, Any]
 
     def by_legacy(self) -> Call:
-        """Put the question in the words of `insights/trend/`.
+        """Return the call to `insights/trend/`.
 
         Raises:
-            ValueError: It would lose something there.
+            ValueError: A part would be lost there.
         """
         refuse_what_is_lost(self.asked)
         return self.legacy()
 
     def by_query(self, context: CallContext) -> Call:
-        """Put the question as a TrendsQuery.
+        """Return the call to `query/`.
 
         Raises:
-            ValueError: A word has no place there.
+            ValueError: A field has no place in a TrendsQuery.
         """
         own = context.client.settings.trend_api == "query"
-        query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body})
+        query = to_trends_query(self.asked if own else {**self.asked, **self.extra_body}, self.places)
         if own:
-            merge_fields(query, self.extra_body)
-        body: dict[str, Any] = {"query": query}
-        if self.asked.get("refresh"):
-            body["refresh"] = "force_blocking"
+            merge_fields(query, self.extra_body, self.places)
         from posthog_environments_api.api.query import run_query
         from posthog_environments_api.models.query_request import QueryRequest
+        from posthog_environments_api.models.trends_query import TrendsQuery
 
-        request = run_query._get_kwargs(context.project_id, body=QueryRequest.from_dict(body))
+        refresh = "force_blocking" if self.asked.get("refresh") else None
+        body = QueryRequest(query=TrendsQuery.from_dict(query), refresh=refresh)
+        request = run_query._get_kwargs(context.project_id, body=body)
         return Call(self.at_query, with_query(request, self.extra_query), final=COSTLY)
 
     @property
@@ -130,16 +131,16 @@ class TrendCall:
         return Operation(self.name, OperationKind.READ, "query")
 
 
-def ask(context: CallContext, inquiry: TrendCall) -> CallGenerator[TrendOutcome]:
-    """Ask a question where it is to be asked.
+def ask(context: CallContext, trend_call: TrendCall) -> CallGenerator[TrendOutcome]:
+    """Send a trend call to the endpoint in use.
 
     Raises:
         ValueError: The endpoint in use cannot express it. Nothing was sent.
-        APIStatusError: While it runs: the server says no, or the query has failed.
+        APIStatusError: While it runs: the server refused it, or the query failed.
     """
     way = _way(context.client)
-    first = inquiry.by_query(context) if way == "query" else inquiry.by_legacy()
-    return _asked(context, inquiry, way, first)
+    first = trend_call.by_query(context) if way == "query" else trend_call.by_legacy()
+    return _asked(context, trend_call, way, first)
 
 
 def _way(client: ClientState) -> Via:
@@ -150,9 +151,9 @@ def _way(client: ClientState) -> Via:
     return "query" if client.by_query or client.settings.origin[1] in _CLOUD else "legacy"
 
 
-def _asked(context: CallContext, inquiry: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
+def _asked(context: CallContext, trend_call: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
     if way == "query":
-        return (yield from _by_query(context, inquiry, first))
+        return (yield from _by_query(context, trend_call, first))
     gone = None
     try:
         answer = yield from execute_call(context, first)
@@ -169,13 +170,13 @@ def _asked(context: CallContext, inquiry: TrendCall, way: Via, first: Call) -> C
         raise _with_words(
             gone, _TAKEN_AWAY, 'Ask at query/ with trend_api="query"; the key needs the scope query:read.'
         )
-    return (yield from _instead(context, inquiry, first, gone))
+    return (yield from _instead(context, trend_call, first, gone))
 
 
 def _at_twin(context: CallContext, first: Call, gone: APIStatusError) -> CallGenerator[TrendOutcome | None]:
-    """Ask `insights/trend/` at its twin, where nothing has shown yet that the server knows the prefix in use.
+    """Ask `insights/trend/` under the other prefix, where it is not known yet that the server has the one in use.
 
-    Servers of before 2024 have the projects prefix alone, and no `query/`. None if it is not to be had there either.
+    Servers from before 2024 have the projects prefix alone, and no `query/`. None if it is missing there too.
     """
     call = at_twin(first)
     if gone.status_code != 404 or context.client.settled or call is None:
@@ -190,14 +191,14 @@ def _at_twin(context: CallContext, first: Call, gone: APIStatusError) -> CallGen
 
 
 def _instead(
-    context: CallContext, inquiry: TrendCall, first: Call, gone: APIStatusError
+    context: CallContext, trend_call: TrendCall, first: Call, gone: APIStatusError
 ) -> CallGenerator[TrendOutcome]:
-    """Ask `query/` where `insights/trend/` is not to be had; the first error counts if it says no too."""
+    """Ask `query/` where `insights/trend/` is missing. If `query/` is refused too, the first error is raised."""
     refused = None
     try:
-        return (yield from _by_query(context, inquiry, inquiry.by_query(context)))
+        return (yield from _by_query(context, trend_call, trend_call.by_query(context)))
     except APIStatusError as error:
-        # What the own quota refuses was not sent, and has no body.
+        # A request that the rate limiter of the client refused was not sent, and has no body.
         if error.status_code in _THERE and error.body is not None:
             context.client.by_query = True
         if error.status_code in _THERE or isinstance(error, ServerError) or context.client.by_query:
@@ -216,7 +217,7 @@ _TAKEN_AWAY: Final = (
 
 
 def _both_tried(gone: APIStatusError, refused: APIStatusError) -> tuple[str, str]:
-    """Say what became of the endpoint and of the other try, and what to do."""
+    """Return the message that names both attempts, and the advice."""
     said = f"{_TAKEN_AWAY} query/, which took its place, was tried too and answered {refused.status_code}"
     said += f" ({printable(refused.detail, 120)})." if refused.detail else "."
     if gone.status_code == refused.status_code == 403:
@@ -227,7 +228,7 @@ def _both_tried(gone: APIStatusError, refused: APIStatusError) -> tuple[str, str
 
 
 def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatusError:
-    """Add our own words to what the server said, and at the end what to do."""
+    """Add words of ours and the advice to the message of the server."""
     message = str(error)
     stop = "" if message.endswith((".", "!", "?")) else "."
     error.args = (" ".join(filter(None, (message + stop, words, advice))),)
@@ -238,12 +239,12 @@ def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatu
 # ----------------------------------------------------------------------------------------------------------- query/
 
 
-def _by_query(context: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
-    return (yield from in_turn(context, call, _answered(context, inquiry, call)))
+def _by_query(context: CallContext, trend_call: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
+    return (yield from in_turn(context, call, _answered(context, trend_call, call)))
 
 
 def in_turn(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:
-    """Run a flow when few enough others are under way: servers refuse a fourth query of a project."""
+    """Run a call generator while at most two others run: servers refuse a fourth query of a project."""
     client, who = context.client, object()
     try:
         yield from observed(context, call, _turn(context, call.operation.name, who))
@@ -270,8 +271,8 @@ def _turn(context: CallContext, name: str, who: Hashable) -> CallGenerator[None]
         yield Sleep(_NAP, for_quota=True, why="quota")
 
 
-def _answered(context: CallContext, inquiry: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
-    """Send a query, and ask for its answer until there is one."""
+def _answered(context: CallContext, trend_call: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
+    """Send a query, and poll until it is complete."""
     deadlines: list[float] = []
 
     def note(seen: Step | StepResult) -> None:
@@ -287,10 +288,10 @@ def _answered(context: CallContext, inquiry: TrendCall, call: Call) -> CallGener
     wait, faults = _FIRST_WAIT, 0
     while (state := _state(answer, body)) is not None:
         if state.failed:
-            raise _failure(inquiry, answer.status_code, body, state)
+            raise _failure(trend_call, answer.status_code, body, state)
         if state.complete:
             return TrendOutcome("query", call, answer, state.result or {})
-        later = yield from _asked_for(context, inquiry, state, wait, deadlines[-1], faults)
+        later = yield from _asked_for(context, trend_call, state, wait, deadlines[-1], faults)
         if later is None:
             faults += 1
         else:
@@ -312,7 +313,7 @@ def _decoded(call: Call, answer: ServerResponse) -> dict[str, Any]:
 
 
 def _state(answer: ServerResponse, body: Mapping[str, Any]) -> QueryState | None:
-    """Return where the query stands; None if the body is the answer itself."""
+    """Return the state of the query; None if the body is the result itself."""
     state = state_of(body)
     if state is None or state.failed:
         return state
@@ -320,24 +321,24 @@ def _state(answer: ServerResponse, body: Mapping[str, Any]) -> QueryState | None
 
 
 def _asked_for(
-    context: CallContext, inquiry: TrendCall, state: QueryState, wait: float, deadline: float, faults: int
+    context: CallContext, trend_call: TrendCall, state: QueryState, wait: float, deadline: float, faults: int
 ) -> CallGenerator[ServerResponse | None]:
-    """Wait, and ask whether a query is over; None if it cannot be told, and is to be asked again."""
+    """Wait, and poll a query; None if the poll failed and is to be repeated."""
     client = context.client
     if state.id is None:
         raise MalformedResponseError(
-            f"{inquiry.name}: the query runs on, and has no id to ask for it by.", status_code=202
+            f"{trend_call.name}: the query runs on, and has no id to ask for it by.", status_code=202
         )
     if client.clock() + wait >= deadline:
         raise DeadlineExceeded(
-            f"{inquiry.name} took longer than its {context.options.timeout:g} s: the server still works on the query. "
-            "Give a larger timeout=, or ask for less."
+            f"{trend_call.name} took longer than its {context.options.timeout:g} s: the server still works on the "
+            "query. Give a larger timeout=, or ask for less."
         )
     from posthog_environments_api.api.query import get_query
 
     request = get_query._get_kwargs(context.project_id, state.id)
-    # A 500 is how a query ends that failed for no reason to be told, and would end each time.
-    call = Call(inquiry.at_query, request, final=COSTLY | {500})
+    # A query that failed without a reason is a 500, each time that it is polled.
+    call = Call(trend_call.at_query, request, final=COSTLY | {500})
     yield from observed(context, call, _nap(wait))
     refused = None
     try:
@@ -346,7 +347,7 @@ def _asked_for(
         refused = error
     failed = state_of(refused.body)
     if failed is not None:
-        raise _failure(inquiry, refused.status_code, refused.body, failed)
+        raise _failure(trend_call, refused.status_code, refused.body, failed)
     if refused.status_code == 500 and faults < context.options.retries:
         return None
     if refused.status_code == 404:
@@ -358,11 +359,11 @@ def _nap(seconds: float) -> CallGenerator[None]:
     yield Sleep(seconds, why="poll")
 
 
-def _failure(inquiry: TrendCall, status: int, body: object, state: QueryState) -> APIStatusError:
-    """Return the error for a query that the server has given up."""
+def _failure(trend_call: TrendCall, status: int, body: object, state: QueryState) -> APIStatusError:
+    """Return the error for a query that failed."""
     said = f": {printable(state.message)}" if state.message else ", and the server does not say why"
     error = status_error_class(status)(
-        f"{inquiry.name}: {status}, the query failed{said}", status_code=status, body=body
+        f"{trend_call.name}: {status}, the query failed{said}", status_code=status, body=body
     )
     error.detail, error.code = state.message, state.code
     return error
@@ -377,7 +378,7 @@ _BY_CODE: Final[Mapping[str, str]] = {
 
 
 def _explained(error: APIStatusError) -> APIStatusError:
-    """Say what an error of `query/` means, where its text may not."""
+    """Add to an error of `query/` what its text does not say."""
     if error.status_code == 403:
         return _with_words(error, "", "Give the key the scope query:read, which query/ needs.")
     if error.status_code in COSTLY:

@@ -1,1 +1,1 @@
-"""What goes in: filters, series, dates, trends. No I/O."""
+"""Arguments: filters, series, dates, trends. No I/O."""

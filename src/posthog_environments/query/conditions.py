@@ -150,7 +150,7 @@ class Prop:
         return Filter(self._key, operator, value, self._type, self._group)
 
     def _many(self, operator: str, values: Iterable[object]) -> Filter:
-        # The letters of a text are an iterable too, and never what is meant.
+        # A text is an iterable of letters, which is never meant.
         given = cast("object", values)
         if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
             raise TypeError(f"{self!r}: expected a list of values; write [value] for one")
@@ -250,6 +250,6 @@ def prop(key: str, type: str | None = None, *, group_type_index: int | None = No
         group_type_index: Which kind of group has it, 0 or more; the type is then "group".
 
     Raises:
-        TypeError, ValueError: A key, type or index that a server would drop in silence.
+        TypeError, ValueError: A key, type or index that a server would ignore without saying so.
     """
     return Prop(key, type, group_type_index)

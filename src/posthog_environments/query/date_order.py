@@ -1,7 +1,7 @@
 """Whether a range of dates ends before it begins. Pure: the clock is passed in.
 
-A server answers such a range with series that have no points, without a word. Which time zone a project has, and when
-its weeks begin, is not known here, so only what is reversed for all of them is refused.
+A server answers such a range with series without points, and no error. The time zone of the project and the first day
+of its weeks are not known here, so only ranges that are reversed for all of them are refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SUNDAY, _MONDAY = 6, 0
 def refuse_reversed(date_from: str | None, date_to: str | None, now: Callable[[], datetime]) -> None:
     """Refuse a range that ends before it begins; both dates are as `dates.date_to_wire` gives them.
 
-    An absolute date and a relative one are not compared, for only the server knows its own now.
+    An absolute date is not compared with a relative one, because only the server knows its clock.
 
     Raises:
         ValueError: The range is reversed.
@@ -53,7 +53,7 @@ def _are_reversed(first: re.Match[str], last: re.Match[str], now: datetime) -> b
             _bounds(first, utc + timedelta(hours=zone), week)[0] >= _bounds(last, utc + timedelta(hours=zone), week)[1]
             for zone, week in cases
         )
-    except (OverflowError, ValueError):  # beyond the calendar, where nobody has events
+    except (OverflowError, ValueError):  # beyond the calendar, where there are no events
         return False
 
 

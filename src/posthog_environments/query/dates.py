@@ -1,8 +1,8 @@
 """Dates as the API takes them, and timestamps as it gives them. Pure: the clock is passed in.
 
-A server takes a date that it cannot read as now, without a word (PostHog's source: utils.py,
-relative_date_parse), so what it would misread is refused here. python-dateutil is imported only where it is
-needed: it takes long.
+A server reads a date that it does not understand as now, without an error (PostHog's source: utils.py,
+relative_date_parse), so such dates are refused here. python-dateutil is imported only where it is needed, because the
+import is slow.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
+from posthog_environments.query.texts import TIMESTAMP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,11 +22,7 @@ if TYPE_CHECKING:
 DateArgument: TypeAlias = "date | timedelta | relativedelta | str | None"
 
 RELATIVE_FORM = re.compile(r"-?([0-9]*)([hdwmyqMs])(Start|End)?")
-_ISO = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
-)
-# The same without its hyphens, or without its zeros, as servers take it too; sent with both.
+# A date without its hyphens, or without its zeros, as servers take it too; sent with both.
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _LOOSE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 # Where Start and End are heeded as one expects: of weeks since November 2025. Servers ignore them for q, M and s, and
@@ -33,7 +31,7 @@ _POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "wStart", "wEnd", "mStart", "m
 _A_YEAR = {"h": 8766, "d": 366, "w": 53, "m": 12, "y": 1, "q": 4, "M": 525_960, "s": 31_557_600}
 _FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
 
-# What people write instead, and what they mean; only for the hint in a message.
+# Common mistakes and what they mean, for the hint in a message.
 _WORDS = {
     "today": "dStart", "yesterday": "-1dStart", "now": "-0h", "last week": "-1w", "last quarter": "-1q",
     "this week": "wStart", "this month": "mStart", "last month": "-1mStart",
@@ -91,7 +89,7 @@ def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], dateti
 
 
 def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:
-    # Whoever has such a value has imported the module.
+    # A value of that class exists only if the module was imported.
     module = sys.modules.get("dateutil.relativedelta")
     return module is not None and isinstance(value, module.relativedelta)
 
@@ -143,7 +141,7 @@ def _text(text: str, argument: str, now: Callable[[], datetime]) -> str:
         return text
     if loose := _COMPACT.fullmatch(text) or _LOOSE.fullmatch(text):
         text = f"{loose[1]}-{loose[2]:0>2}-{loose[3]:0>2}"
-    if _ISO.fullmatch(text):
+    if TIMESTAMP.fullmatch(text):
         try:
             datetime.fromisoformat(text)
         except ValueError as error:

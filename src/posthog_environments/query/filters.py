@@ -1,7 +1,7 @@
 """Property filters on the wire: what the argument `properties` takes, and the form in which it is sent. Pure.
 
-All is checked here, and what a server would misread or drop in silence is refused before anything is sent. What only
-a newer server knows can still be sent, unchecked, by `extra_query`, `extra_body`.
+Filters that a server would misread or ignore are refused here, before anything is sent. What only a newer server knows
+can be sent unchecked, with `extra_query` and `extra_body`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from posthog_environments.query.operators import (
     check_key,
     check_type,
     check_word,
-    closest,
     is_list,
     plain,
     show,
 )
+from posthog_environments.query.texts import closest
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
@@ -128,7 +128,7 @@ def _read_group(entry: Mapping[object, Any], default: str, place: str) -> _Node:
     return cast("str", how), [_read(part, default, f"{place}.values[{i}]") for i, part in enumerate(entries)]
 
 
-# By which names others call the property, and the way to compare. `connector` was PostHog's own, years ago.
+# Names that other APIs use for the property, and for the operator. `connector` was PostHog's own, years ago.
 _NAMES = {"property", "property_name", "propertyname", "property_key", "field", "name", "attribute", "column", "prop"}
 _WAYS = {
     "operator", "op", "connector", "match", "matchtype", "match_type", "comparator", "comparison", "cmp", "condition",
@@ -163,7 +163,7 @@ def _refuse_dialect(entry: Mapping[object, Any], place: str) -> None:
 
 
 def _check_fields(entry: Mapping[object, Any], place: str) -> None:
-    """Refuse what is a misspelt field, or one by which others say the operator; a newer server may know more fields."""
+    """Refuse a misspelt field, or a field that other APIs use for the operator. A newer server may know more fields."""
     for name, value in entry.items():
         if name in FIELDS:
             continue

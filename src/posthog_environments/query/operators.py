@@ -1,7 +1,7 @@
 """The operators of property filters, and the values that go with each. Pure.
 
-A server drops a filter that it cannot read in silence and answers as if it had not been asked for (PostHog's source:
-filters/mixins/property.py), so what a server would misread is refused here, before anything is sent.
+A server ignores a filter that it does not understand, without an error (PostHog's source: filters/mixins/property.py),
+so such filters are refused here, before anything is sent.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias, TypeGuard, cast
+
+from posthog_environments.query.texts import TIMESTAMP, check_unicode, closest
 
 __all__ = [
     "COMPANIONS",
@@ -27,7 +29,6 @@ __all__ = [
     "check_key",
     "check_type",
     "check_word",
-    "closest",
     "is_list",
     "plain",
     "show",
@@ -61,7 +62,7 @@ COMPANIONS = ("value", "operator", "type", "group_type_index")
 SIGNS = {"exact": "==", "is_not": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 METHODS = {"is_date_exact": "date_exact", "is_date_before": "before", "is_date_after": "after"}
 DATE_OPERATORS = {"exact": "is_date_exact", "lt": "is_date_before", "gt": "is_date_after"}
-# What people write for an operator, where the nearest spelling would be another one.
+# Words that people use for an operator and whose nearest spelling is another operator.
 MEANT = {sign: name for name, sign in SIGNS.items()} | {
     "=": "exact", "eq": "exact", "equals": "exact", "is": "exact",
     "ne": "is_not", "neq": "is_not", "not": "is_not", "not_equals": "is_not",
@@ -75,19 +76,7 @@ MEANT = {sign: name for name, sign in SIGNS.items()} | {
     "endswith": "ends_with", "not_exists": "is_not_set", "is_not_null": "is_set",
 }  # fmt: skip
 RELATIVE = re.compile(r"-?[0-9]{1,4}[hdwmyqMs]")
-_MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-5][0-9])?)?"
-)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}(\.\*|[-+][0-9A-Za-z.+-]+)?")
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like one, or None."""
-    from difflib import get_close_matches  # milliseconds to import, and only a mistake needs it
-
-    found = get_close_matches(word[:50].lower().replace(" ", "_"), list(known), 1, 0.75)
-    return found[0] if found else None
 
 
 def show(value: object) -> str:
@@ -124,15 +113,6 @@ def _is(value: object, module: str, name: str) -> bool:
     return isinstance(known, type) and isinstance(value, known)
 
 
-def _text(value: str, place: str) -> str:
-    text = str.__str__(value)  # a plain str, also of a subclass
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{place}: has a lone surrogate, which is not valid Unicode; remove it") from None
-    return text
-
-
 def _number(value: Any, place: str) -> int | float:
     if not (isinstance(value, int) or (math.isfinite(value) if isinstance(value, float) else value.is_finite())):
         raise ValueError(f"{place}: {value} has no form in JSON; expected a finite number")
@@ -156,7 +136,7 @@ def _scalar(value: object, place: str) -> Scalar:
     if isinstance(value, bool):
         return value  # how it goes out is up to `plain`
     if isinstance(value, str):
-        return _text(value, place)
+        return check_unicode(value, place)
     if isinstance(value, int | float) or _is(value, "decimal", "Decimal"):
         return _number(value, place)
     if _is(value, "uuid", "UUID"):
@@ -259,7 +239,7 @@ def _readable(text: str) -> bool:
     if RELATIVE.fullmatch(text):
         return True
     try:
-        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text))
+        return bool(TIMESTAMP.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:
         return False
 
@@ -328,5 +308,5 @@ def check_key(key: object, place: str) -> None:
     """Refuse what is no name of a property."""
     if not isinstance(key, str):
         raise TypeError(f"{place}: the name of a property is text, not {type(key).__name__}; write it as a str")
-    if not _text(key, place):
+    if not check_unicode(key, place):
         raise ValueError(f"{place}: the name of the property is empty; expected one such as 'email'")

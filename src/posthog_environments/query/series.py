@@ -1,8 +1,8 @@
 """What a trend counts: events by name and actions by number, and the arithmetic on them. Pure values.
 
-A server reads arithmetic that it does not know as a plain count, and an entity without an id as every event
-(PostHog's source: models/entity), so what would be misread is refused here. A name of `math` that only a
-newer server knows goes through in the API's own dict.
+A server reads a `math` that it does not know as a plain count, and a series without an id as every event (PostHog's
+source: models/entity), so both are refused here. A `math` that only a newer server knows can be given in the API's own
+dict.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NoReturn, TypeAlias, cast
+
+from posthog_environments.query.texts import check_unicode, closest
 
 Kind: TypeAlias = Literal["events", "actions"]
 
@@ -30,8 +32,10 @@ _MEANT = {
     "wau": "weekly_active", "mau": "monthly_active", "sessions": "unique_session",
     "average": "avg", "mean": "avg", "p50": "median", "minimum": "min", "maximum": "max",
 }  # fmt: skip
+# How like a known word one must be to be taken for a mistake: a newer server may know more words.
+_ALIKE = 0.8
 _SAID = {"property": "properties", "filter": "properties", "filters": "properties", "label": "custom_name"}
-_FIELDS = (
+FIELDS = (
     "id", "name", "custom_name", "type", "order", "math", "math_property", "math_property_type", "math_hogql",
     "math_group_type_index", "math_property_revenue_currency", "math_multiplier", "properties",
 )  # fmt: skip
@@ -192,7 +196,7 @@ def _check_dict(entry: Mapping[str, Any], kind: Kind, place: str) -> dict[str, A
     for name in entry:
         if not isinstance(cast("object", name), str):
             raise TypeError(f"{place}: the fields of an entity are text, not {type(name).__name__}")
-        hint = None if name in _FIELDS else _SAID.get(name) or _closest(name, _FIELDS)
+        hint = None if name in FIELDS else _SAID.get(name) or closest(name, FIELDS, _ALIKE)
         if hint and not name.startswith(f"{hint}_"):
             raise ValueError(
                 f"{place}.{name}: not a field of the API, and servers would ignore it; did you mean {hint!r}?"
@@ -204,7 +208,7 @@ def _check_dict(entry: Mapping[str, Any], kind: Kind, place: str) -> dict[str, A
     math = entry.get("math")
     if math is not None and not isinstance(math, str):
         raise TypeError(f"{place}.math: expected text such as 'dau', got {type(math).__name__}")
-    if math not in (None, *_MATH) and (str(math).lower() in _MEANT or _closest(math, _MATH)):
+    if math not in (None, *_MATH) and (str(math).lower() in _MEANT or closest(math, _MATH, _ALIKE)):
         _refuse_math(math, f"{place}.math")
     _check_math(entry, place)
     return dict(entry) | {"id": _check_id(kind, entry["id"], f"{place}.id")}
@@ -224,11 +228,7 @@ def _check_id(kind: Kind, value: object, place: str, *, null: bool = True) -> st
         raise ValueError(f"{place}: the name of the event is empty; write event(None) to count every event")
     if value.lstrip().startswith(('{"', "[{", '["')):
         raise ValueError(f"{place}: JSON text is no name of an event; pass the objects themselves (json.loads)")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{place}: has a lone surrogate, which is not valid Unicode; remove it") from None
-    return str.__str__(value)  # a plain str, also of a subclass
+    return check_unicode(value, place)
 
 
 def _check_number(value: object, place: str) -> int:
@@ -265,19 +265,12 @@ def _check_math(given: Mapping[str, Any], place: str) -> None:
 
 
 def _refuse_math(math: object, place: str) -> NoReturn:
-    hint = _MEANT.get(str(math).lower()) or _closest(str(math), _MATH)
+    hint = _MEANT.get(str(math).lower()) or closest(math, _MATH, _ALIKE)
     raise ValueError(
         f"{place}: {math!r} is not known, and servers would count in another way; "
         + (f"did you mean {hint!r}? " if hint else f"expected one of {', '.join(_MATH)}. ")
         + "What only a newer server knows goes in the API's own dict, {'id': …, 'math': …}"
     )
-
-
-def _closest(word: object, known: Iterable[str]) -> str | None:
-    from difflib import get_close_matches  # milliseconds to import, and only a mistake needs it
-
-    found = get_close_matches(str(word)[:50].lower().replace(" ", "_"), list(known), 1, 0.8)
-    return found[0] if found else None
 
 
 def _ordered(wire: list[dict[str, Any]], place: str, first: int | None) -> list[dict[str, Any]]:

@@ -1,76 +1,165 @@
-"""What trends and timelines ask alike: what to count, over which time, shown how. Pure."""
+"""The arguments that trends and timelines share: what to count, over which time, shown how. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypedDict, cast
 
+from posthog_environments.query.arguments import Argument
 from posthog_environments.query.date_order import refuse_reversed
 from posthog_environments.query.dates import DateArgument, date_to_wire
 from posthog_environments.query.filters import PropertiesArgument, filters_to_wire
 from posthog_environments.query.series import ActionsArgument, EventsArgument, entities_to_wire
-from posthog_environments.query.validation import json_text, text, whole
+from posthog_environments.query.trends_query import (
+    FieldMapping,
+    in_breakdown,
+    in_display,
+    write_breakdown,
+    write_breakdown_type,
+)
+from posthog_environments.query.trends_query_series import trend_properties
+from posthog_environments.query.validation import given, json_text, present, text, whole
 
-__all__ = ["QUESTION", "Breakdown", "question", "to_query"]
+__all__ = ["QUESTION_ARGUMENTS", "Breakdown", "Question", "QuestionArguments", "question"]
 
 Breakdown: TypeAlias = str | int | Sequence[int | str]
 
-# Wire names of what `question` gives.
-QUESTION = frozenset(
-    {
-        "events",
-        "actions",
-        "properties",
-        "date_from",
-        "date_to",
+
+class QuestionArguments(TypedDict, total=False):
+    """The arguments that trends and timelines share."""
+
+    events: EventsArgument
+    actions: ActionsArgument
+    properties: PropertiesArgument
+    date_from: DateArgument
+    date_to: DateArgument
+    interval: str | None
+    breakdown: Breakdown | None
+    breakdown_type: str | None
+    display: str | None
+
+
+QUESTION_ARGUMENTS: Final[Mapping[str, Argument]] = {
+    "events": Argument("events"),
+    "actions": Argument("actions"),
+    "properties": Argument("filters", place=FieldMapping(("properties",), trend_properties)),
+    "date_from": Argument(
+        "text",
+        "Start: 2026-01-31, -30d, mStart, … (server's default -7d).",
+        metavar="DATE",
+        place=FieldMapping(("dateRange", "date_from")),
+    ),
+    "date_to": Argument(
+        "text",
+        "End, in the same forms; the default is now.",
+        metavar="DATE",
+        place=FieldMapping(("dateRange", "date_to")),
+    ),
+    "interval": Argument(
+        "text",
+        "One point for each of these; where trends are asked at query/ also minute, quarter, …",
+        metavar="hour|day|week|month",
+        place=FieldMapping(("interval",)),
+    ),
+    "breakdown": Argument(
         "breakdown",
-        "breakdown_type",
-        "display",
-        "interval",
-    }
-)
+        "One series for each value of a property of the event; person:plan for one of the person, cohort:42,43 or "
+        "cohort:all for cohorts.",
+        metavar="[TYPE:]NAME",
+        place=in_breakdown("breakdown", write_breakdown),
+    ),
+    "breakdown_type": Argument(
+        "text",
+        "What the breakdown is a property of, if its NAME does not say.",
+        metavar="event|person|…",
+        place=in_breakdown("breakdown_type", write_breakdown_type),
+    ),
+    "display": Argument(
+        "text",
+        "ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …",
+        metavar="NAME",
+        place=in_display("display"),
+    ),
+}
+"""The same arguments as options of the command and of Spark."""
 
 
-def question(
-    *,
-    events: EventsArgument,
-    actions: ActionsArgument,
-    properties: PropertiesArgument,
-    date_from: DateArgument,
-    date_to: DateArgument,
-    breakdown: Breakdown | None,
-    breakdown_type: str | None,
-    display: str | None,
-    interval: str | None,
-    default_type: str,
-    now: Callable[[], datetime],
-) -> dict[str, Any]:
-    """Check a question, and return the fields of it that were given, as a JSON body has them.
+class QuestionTexts(TypedDict, total=False):
+    """What a body and a query have alike; the keys are parameters of generated functions and fields of records."""
+
+    date_from: str
+    date_to: str
+    interval: str
+    breakdown: str
+    breakdown_type: str
+    display: str
+
+
+class QuestionQuery(QuestionTexts, total=False):
+    """A question as a query has it: series and filters are JSON text."""
+
+    events: str
+    actions: str
+    properties: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that was checked. What is None was not given."""
+
+    events: list[dict[str, Any]] | None
+    actions: list[dict[str, Any]] | None
+    properties: list[dict[str, Any]] | dict[str, Any] | None
+    texts: QuestionTexts
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields that were given, as a JSON body has them."""
+        lists = {"events": self.events, "actions": self.actions, "properties": self.properties}
+        return {name: value for name, value in lists.items() if value is not None} | {**self.texts}
+
+    def query(self) -> QuestionQuery:
+        """Return the parameters that were given, as a query has them."""
+        found = QuestionQuery(
+            events=given(json_text(self.events)),
+            actions=given(json_text(self.actions)),
+            properties=given(json_text(self.properties)),
+            **self.texts,
+        )
+        return present(found)
+
+
+def question(asked: QuestionArguments, *, default_type: str, now: Callable[[], datetime]) -> Question:
+    """Check a question.
+
+    Args:
+        asked: The arguments. Keys of operations that take more are ignored.
+        default_type: The type of filters that name none.
+        now: The clock.
 
     Raises:
-        TypeError, ValueError: Something in it would be misread by a server.
+        TypeError, ValueError: A server would misread an argument.
     """
-    wanted_events, wanted_actions = _entities(events, actions)
-    kind = text("breakdown_type", breakdown_type)
+    events, actions = _entities(asked.get("events"), asked.get("actions"))
+    breakdown = asked.get("breakdown")
+    kind = text("breakdown_type", asked.get("breakdown_type"))
     if kind is None and _are_cohorts(breakdown):
         kind = "cohort"
-    first = date_to_wire(date_from, argument="date_from", now=now)
-    last = date_to_wire(date_to, argument="date_to", now=now)
+    first = date_to_wire(asked.get("date_from"), argument="date_from", now=now)
+    last = date_to_wire(asked.get("date_to"), argument="date_to", now=now)
     refuse_reversed(first, last, now)
-    found = {
-        "events": wanted_events,
-        "actions": wanted_actions,
-        "properties": filters_to_wire(properties, default_type=default_type),
-        "date_from": first,
-        "date_to": last,
-        "breakdown": _breakdown(breakdown, kind),
-        "breakdown_type": kind,
-        "display": text("display", display),
-        "interval": text("interval", interval),
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    texts = QuestionTexts(
+        date_from=given(first),
+        date_to=given(last),
+        interval=given(text("interval", asked.get("interval"))),
+        breakdown=given(_breakdown(breakdown, kind)),
+        breakdown_type=given(kind),
+        display=given(text("display", asked.get("display"))),
+    )
+    filters = filters_to_wire(asked.get("properties"), default_type=default_type)
+    return Question(events, actions, filters, present(texts))
 
 
 def _entities(
@@ -131,11 +220,3 @@ def _cohort(place: str, value: int | str) -> int | str:
     if not isinstance(value, str):
         return whole(place, value, 1)
     raise ValueError(f"{place}: {value[:40]!r} is no cohort; a cohort is its number, such as 42, or 'all'.")
-
-
-def to_query(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the fields of a body into those of a query: texts as they are, lists and objects as JSON text."""
-    return {
-        name: json_text(cast("list[Any] | dict[str, Any]", value)) if isinstance(value, (list, dict)) else value
-        for name, value in body.items()
-    }

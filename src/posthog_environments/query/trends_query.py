@@ -1,9 +1,9 @@
-"""A question about events over time in the words of `query/`: a TrendsQuery. Pure.
+"""Map the fields of `insights/trend/` to a TrendsQuery, which `query/` takes. Pure.
 
-Since January 2025 servers turn what comes to `insights/trend/` into a TrendsQuery themselves
-(posthog/hogql_queries/legacy_compatibility/filter_to_query.py). What is mapped here in the same way therefore gives
-the same figures. Where the servers' mapping loses something, the query says what was asked, and `insights/trend/`
-refuses it, see `refuse_what_is_lost`.
+Since January 2025 servers map requests to `insights/trend/` to a TrendsQuery themselves
+(posthog/hogql_queries/legacy_compatibility/filter_to_query.py). The mapping here is the same and so gives the same
+figures. Where the mapping of the servers loses a field, the query keeps it, and a call to `insights/trend/` is refused,
+see `refuse_what_is_lost`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from posthog_environments.query.trends_query_series import flat_conditions, series_nodes, trend_properties
+from posthog_environments.query.trends_query_series import flat_conditions, series_nodes
 
-__all__ = ["WORDS", "FieldMapping", "merge_fields", "refuse_what_is_lost", "to_trends_query"]
+__all__ = [
+    "WORDS",
+    "FieldMapping",
+    "Places",
+    "in_breakdown",
+    "in_display",
+    "merge_fields",
+    "refuse_what_is_lost",
+    "to_trends_query",
+    "write_breakdown",
+    "write_breakdown_type",
+    "write_flag",
+]
 
 Write = Callable[[Any, str], Any]
 
@@ -24,7 +36,8 @@ def _same(value: Any, _place: str) -> Any:
     return value
 
 
-def _flag(value: Any, place: str) -> bool:
+def write_flag(value: Any, place: str) -> bool:
+    """Read a flag, which may be a text."""
     found = {"true": True, "false": False}.get(str(value).lower())
     if found is None:
         raise ValueError(f"{place}: expected true or false, got {value!r}.")
@@ -46,14 +59,15 @@ def _hidden(value: Any, place: str) -> list[int]:
         raise ValueError(f'{place}: expected an object such as {{"1": true}}, got {value!r}.') from None
 
 
-def _breakdown(value: Any, _place: str) -> Any:
+def write_breakdown(value: Any, _place: str) -> Any:
     """Read the JSON text of a list of cohorts, which is how `insights/trend/` takes one; drop nulls."""
     if isinstance(value, str) and value.startswith("["):
         value = json.loads(value)
     return [each for each in cast("Any", value) if each is not None] if isinstance(value, list) else value
 
 
-def _kind(value: Any, _place: str) -> Any:
+def write_breakdown_type(value: Any, _place: str) -> Any:
+    """Write the type of a breakdown by its newer name."""
     return "event" if value == "events" else value
 
 
@@ -71,57 +85,55 @@ class FieldMapping:
     write: Write = _same
 
 
-def _breakdown_word(name: str, write: Write = _same) -> FieldMapping:
+def in_breakdown(name: str, write: Write = _same) -> FieldMapping:
+    """Return the place of a field of `breakdownFilter`."""
     return FieldMapping(("breakdownFilter", name), write)
 
 
-def _shown(name: str, write: Write = _same) -> FieldMapping:
+def in_display(name: str, write: Write = _same) -> FieldMapping:
+    """Return the place of a field of `trendsFilter`."""
     return FieldMapping(("trendsFilter", name), write)
 
 
-WORDS: Final[Mapping[str, FieldMapping]] = {
-    "date_from": FieldMapping(("dateRange", "date_from")),
-    "date_to": FieldMapping(("dateRange", "date_to")),
-    "explicit_date": FieldMapping(("dateRange", "explicitDate"), _flag),
-    "interval": FieldMapping(("interval",)),
-    "properties": FieldMapping(("properties",), trend_properties),
-    "filter_test_accounts": FieldMapping(("filterTestAccounts",), _flag),
+Places = Mapping[str, FieldMapping]
+
+WORDS: Final[Places] = {
+    "explicit_date": FieldMapping(("dateRange", "explicitDate"), write_flag),
     "sampling_factor": FieldMapping(("samplingFactor",), _number),
     "aggregation_group_type_index": FieldMapping(("aggregation_group_type_index",)),
-    "breakdown": _breakdown_word("breakdown", _breakdown),
-    "breakdown_type": _breakdown_word("breakdown_type", _kind),
-    "breakdowns": _breakdown_word("breakdowns", _breakdowns),
-    "breakdown_limit": _breakdown_word("breakdown_limit"),
-    "breakdown_group_type_index": _breakdown_word("breakdown_group_type_index"),
-    "breakdown_hide_other_aggregation": _breakdown_word("breakdown_hide_other_aggregation", _flag),
-    "breakdown_histogram_bin_count": _breakdown_word("breakdown_histogram_bin_count"),
-    "breakdown_normalize_url": _breakdown_word("breakdown_normalize_url", _flag),
-    "breakdown_path_cleaning": _breakdown_word("breakdown_path_cleaning", _flag),
-    "compare": FieldMapping(("compareFilter", "compare"), _flag),
-    "compare_to": FieldMapping(("compareFilter", "compare_to")),
-    "display": _shown("display"),
-    "formula": _shown("formula"),
-    "smoothing_intervals": _shown("smoothingIntervals"),
-    "show_legend": _shown("showLegend", _flag),
-    "show_values_on_series": _shown("showValuesOnSeries", _flag),
-    "show_percent_stack_view": _shown("showPercentStackView", _flag),
-    "show_multiple_y_axes": _shown("showMultipleYAxes", _flag),
-    "aggregation_axis_format": _shown("aggregationAxisFormat"),
-    "aggregation_axis_prefix": _shown("aggregationAxisPrefix"),
-    "aggregation_axis_postfix": _shown("aggregationAxisPostfix"),
-    "decimal_places": _shown("decimalPlaces"),
-    "y_axis_scale_type": _shown("yAxisScaleType"),
-    "hidden_legend_keys": _shown("hiddenLegendIndexes", _hidden),
+    "breakdowns": in_breakdown("breakdowns", _breakdowns),
+    "breakdown_hide_other_aggregation": in_breakdown("breakdown_hide_other_aggregation", write_flag),
+    "breakdown_histogram_bin_count": in_breakdown("breakdown_histogram_bin_count"),
+    "breakdown_normalize_url": in_breakdown("breakdown_normalize_url", write_flag),
+    "breakdown_path_cleaning": in_breakdown("breakdown_path_cleaning", write_flag),
+    "smoothing_intervals": in_display("smoothingIntervals"),
+    "show_legend": in_display("showLegend", write_flag),
+    "show_values_on_series": in_display("showValuesOnSeries", write_flag),
+    "show_percent_stack_view": in_display("showPercentStackView", write_flag),
+    "show_multiple_y_axes": in_display("showMultipleYAxes", write_flag),
+    "aggregation_axis_format": in_display("aggregationAxisFormat"),
+    "aggregation_axis_prefix": in_display("aggregationAxisPrefix"),
+    "aggregation_axis_postfix": in_display("aggregationAxisPostfix"),
+    "decimal_places": in_display("decimalPlaces"),
+    "y_axis_scale_type": in_display("yAxisScaleType"),
+    "hidden_legend_keys": in_display("hiddenLegendIndexes", _hidden),
 }
-"""Each word of a question but for its series, and its place in a TrendsQuery."""
+"""Words of `extra_body` that no argument stands for, and their places in a TrendsQuery.
+
+Arguments say their places themselves, see `Argument.place`.
+"""
 
 _SERIES: Final = ("actions", "events", "data_warehouse")
-# Words that say nothing about the figures of a trend.
+# Fields that do not change the figures of a trend.
 _SILENT: Final = frozenset({"refresh", "entity_type"})
 
 
-def to_trends_query(asked: Mapping[str, Any]) -> dict[str, Any]:
+def to_trends_query(asked: Mapping[str, Any], places: Places) -> dict[str, Any]:
     """Write a question in the words of `insights/trend/` as a TrendsQuery.
+
+    Args:
+        asked: The question.
+        places: The places of arguments.
 
     Raises:
         ValueError: A word has no place in a TrendsQuery, or a value none there.
@@ -133,7 +145,7 @@ def to_trends_query(asked: Mapping[str, Any]) -> dict[str, Any]:
         if name in ("insight", "shown_as"):
             _only_trends(name, value)
             continue
-        word = WORDS.get(name)
+        word = places.get(name) or WORDS.get(name)
         if word is None:
             raise ValueError(
                 f'{name}: has no place in a TrendsQuery, which query/ takes. With trend_api="query" the keys of '
@@ -159,31 +171,31 @@ def _put(query: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     query[last] = value
 
 
-_NAMED: Final = frozenset(
-    WORDS[name].path
-    for name in (
-        "date_from", "date_to", "interval", "properties", "filter_test_accounts", "breakdown", "breakdown_type",
-        "breakdown_limit", "breakdown_group_type_index", "compare", "compare_to", "display", "formula",
-    )
-) | {("kind",), ("series",)}  # fmt: skip
-"""Fields that arguments of their own stand for."""
+_ALWAYS: Final = frozenset({("kind",), ("series",)})
 
 
-def merge_fields(query: dict[str, Any], fields: Mapping[str, Any], above: tuple[str, ...] = ()) -> None:
+def merge_fields(query: dict[str, Any], fields: Mapping[str, Any], places: Places, above: tuple[str, ...] = ()) -> None:
     """Add fields of a TrendsQuery that the user gave under their own names.
+
+    Args:
+        query: The TrendsQuery so far.
+        fields: The fields to add.
+        places: The places of arguments.
+        above: The path to the object that is added to.
 
     Raises:
         ValueError: One is what an argument with a name of its own stands for.
     """
+    named = {place.path for place in places.values()} | _ALWAYS
     for name, value in fields.items():
         path = (*above, name)
-        if path in _NAMED:
+        if path in named:
             raise ValueError(f"extra_body repeats {'.'.join(path)}; use the argument of the method for it.")
-        inside = any(named[: len(path)] == path for named in _NAMED)
+        inside = any(each[: len(path)] == path for each in named)
         if inside and not isinstance(value, Mapping):
             raise ValueError(f"extra_body: {'.'.join(path)} must be an object, not {value!r}.")
         if inside:
-            merge_fields(query.setdefault(name, {}), cast("Mapping[str, Any]", value), path)
+            merge_fields(query.setdefault(name, {}), cast("Mapping[str, Any]", value), places, path)
         else:
             query[name] = value
 

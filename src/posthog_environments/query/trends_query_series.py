@@ -1,4 +1,4 @@
-"""The series and filters of a question, as the nodes of a TrendsQuery. Pure; see `trend_query`."""
+"""The series and filters of a trend as nodes of a TrendsQuery. Pure; see `trends_query`."""
 
 from __future__ import annotations
 

@@ -5,23 +5,34 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
+
+from posthog_environments.query.texts import check_unicode
+
+if TYPE_CHECKING:
+    from posthog_environments_api.records import Record
 
 __all__ = [
     "UUID_TEXT",
+    "body_names",
     "extras",
     "flag",
+    "given",
     "json_object",
     "json_text",
     "moment",
     "person_key",
     "positive",
+    "present",
+    "query_names",
     "text",
     "whole",
     "with_body",
@@ -31,6 +42,8 @@ __all__ = [
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_ID = 2**63 - 1
+T = TypeVar("T")
+Fields = TypeVar("Fields", bound=Mapping[str, Any])
 
 
 def person_key(value: object) -> str:
@@ -49,7 +62,7 @@ def person_key(value: object) -> str:
     if isinstance(value, str):
         if UUID_TEXT.fullmatch(value):
             return value.lower()
-        # With zeros before it, it is more likely somebody's own number than the server's.
+        # With leading zeros it is more likely a number of the user's own than an id of the server.
         if _DIGITS.fullmatch(value):
             return _integer_id(int(value))
         raise ValueError(
@@ -71,14 +84,14 @@ def _integer_id(value: int) -> str:
 
 
 def text(name: str, value: str | None) -> str | None:
-    """Check an optional text; an empty one is refused, for servers take it as no condition at all."""
+    """Check an optional text. An empty one is refused, because servers read it as no condition."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
     if not value:
         raise ValueError(f"{name} is empty, which servers take as not given. Leave it out, or pass None.")
-    _encodable(name, value)
+    check_unicode(value, name)
     return value
 
 
@@ -101,7 +114,7 @@ def whole(name: str, value: int, least: int = 0, most: int = _MAX_ID) -> int:
 
 
 def moment(name: str, value: datetime | None) -> datetime | None:
-    """Check an optional moment; without an offset from UTC nobody knows which one it is."""
+    """Check an optional moment. It must have an offset from UTC."""
     if value is None:
         return None
     if not isinstance(value, datetime):
@@ -132,7 +145,7 @@ def json_object(name: str, value: object) -> dict[str, Any]:
 def _name(place: str, key: object) -> str:
     if not isinstance(key, str):
         raise TypeError(f"{place} has a name that is not a str but {type(key).__name__}.")
-    _encodable(place, key)
+    check_unicode(key, place)
     return key
 
 
@@ -140,7 +153,7 @@ def _jsonable(place: str, value: object) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
-        _encodable(place, value)
+        check_unicode(value, place)
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -159,18 +172,41 @@ def _jsonable(place: str, value: object) -> Any:
     raise TypeError(f"{place} is a {kind}, which JSON cannot hold. Turn it into a str or number first.")
 
 
-def _encodable(place: str, value: str) -> None:
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"{place} has half of a surrogate pair, which is not text.")
+def given(value: T | None) -> T:
+    """Type an optional value as one that was given; `present` leaves it out if it was not."""
+    return cast("T", value)
 
 
-def extras(argument: str, given: Mapping[str, Any] | None, named: frozenset[str]) -> dict[str, Any]:
+def present(fields: Fields) -> Fields:
+    """Return a TypedDict without the fields that are None."""
+    return cast("Fields", {name: value for name, value in fields.items() if value is not None})
+
+
+@cache
+def query_names(endpoint: Callable[..., dict[str, Any]]) -> frozenset[str]:
+    """Return the names of the query parameters of a generated function.
+
+    `format` is always among them, because it decides how the response is read.
+    """
+    parameters = inspect.signature(endpoint).parameters.values()
+    named = {each.name.removesuffix("_") for each in parameters if each.kind is each.KEYWORD_ONLY}
+    return frozenset(named - {"body"} | {"format"})
+
+
+def body_names(record: type[Record]) -> frozenset[str]:
+    """Return the names of the fields of a generated record, as a body has them."""
+    from posthog_environments_api.records import plan_of
+
+    return frozenset(field.wire for field in plan_of(record))
+
+
+def extras(argument: str, wanted: Mapping[str, Any] | None, named: frozenset[str]) -> dict[str, Any]:
     """Check `extra_query` or `extra_body`: what a newer server knows and the contract does not.
 
     Raises:
-        ValueError: One of them is an argument with a name of its own.
+        ValueError: It repeats a name that the contract has, and so an argument.
     """
-    checked = {} if given is None else json_object(argument, given)
+    checked = {} if wanted is None else json_object(argument, wanted)
     repeated = sorted(named & checked.keys())
     if repeated:
         raise ValueError(f"{argument} repeats {', '.join(repeated)}; use the argument of the method for it.")

@@ -20,10 +20,11 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from random import random
 from secrets import token_hex
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
+from posthog_environments.config.forks import restart_after_fork
 from posthog_environments.config.settings import QuotaLocation
 from posthog_environments.errors import ConfigurationError, printable
 from posthog_environments.ratelimit.shared_state import StoreTime
@@ -66,7 +67,7 @@ class Store:
         self._clock = clock
         self._away_until = float("-inf")
         self._pause = 0.0
-        _STORES.add(self)
+        restart_after_fork(self)
 
     @property
     def away(self) -> float:
@@ -119,11 +120,17 @@ class Store:
 class _Opened:
     """The open stores of this process, by address."""
 
-    lock = threading.Lock()
-    stores: ClassVar[WeakValueDictionary[str, Store]] = WeakValueDictionary()
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
+        restart_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which a thread of the parent may have held."""
+        self.lock = threading.Lock()
 
 
-_STORES: WeakSet[Store] = WeakSet()
+_opened = _Opened()
 
 
 def open_store(place: QuotaLocation) -> Store:
@@ -133,11 +140,11 @@ def open_store(place: QuotaLocation) -> Store:
         ConfigurationError: The location cannot be used. The message says what to do.
     """
     address = place.address.reveal()
-    with _Opened.lock:
-        store = _Opened.stores.get(address)
+    with _opened.lock:
+        store = _opened.stores.get(address)
         if store is None:
             store = FileStore(Path(address)) if place.kind == "file" else RedisStore(address, place.shown)
-            _Opened.stores[address] = store
+            _opened.stores[address] = store
         return store
 
 
@@ -318,13 +325,3 @@ class RedisStore(Store):
     def after_fork(self) -> None:
         """Leave the connections to the parent process."""
         self._redis.connection_pool.reset()
-
-
-def _after_fork() -> None:
-    _Opened.lock = threading.Lock()
-    for store in list(_STORES):
-        store.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

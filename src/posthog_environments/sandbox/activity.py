@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, persons, tabular
+from posthog_environments.sandbox.declared import ACTIVITY, Route, Routes
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid
 from posthog_environments.sandbox.sql import Sql
@@ -83,3 +84,8 @@ def _whole(call: RequestContext, name: str, otherwise: int) -> int:
         raise invalid("This must be a whole number from 1.", name)
     # No log is longer, and the integers of the database end at 2**63.
     return min(int(text[-4000:]), 10**9)
+
+
+ROUTES: Final[Routes] = {
+    "persons/*/activity": {"GET": Route(show, "activity_log:read", "persons", ACTIVITY, table=True)},
+}

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.sandbox import persons, writes
 from posthog_environments.sandbox.change_queue import Deletion, PendingChange
+from posthog_environments.sandbox.declared import BULK_DELETION, DELETIONS, Route, Routes
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import invalid
 from posthog_environments.sandbox.sql import Sql
@@ -151,3 +152,9 @@ def _number(call: RequestContext, name: str, otherwise: int, *, least: int) -> i
         raise invalid(f"This must be a whole number from {least}.", name)
     # No list is longer, and the database counts to 2**63 alone.
     return min(number, persons.MOST_ID)
+
+
+ROUTES: Final[Routes] = {
+    "persons/bulk_delete": {"POST": Route(delete, "person:write", "deletes", BULK_DELETION)},
+    "persons/deletion_status": {"GET": Route(show_deletions, "person:read", "persons", DELETIONS)},
+}

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, persons, writes
 from posthog_environments.sandbox.change_queue import PendingChange
+from posthog_environments.sandbox.declared import DELETION, PROPERTY, UPDATE, Route, Routes
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
 from posthog_environments.sandbox.problems import crash, invalid, not_found, required
 from posthog_environments.sandbox.sql import Sql
@@ -121,3 +122,13 @@ def delete(app: AppContext, call: RequestContext) -> Reply:
 def _asked(app: AppContext, call: RequestContext, name: str) -> bool:
     # Quirk: the presence of the parameter counts, so `false` deletes too.
     return name in call.query if app.lenient else bodies.truth(call.query.get(name))
+
+
+ROUTES: Final[Routes] = {
+    "persons/*": {
+        "PATCH": Route(update, "person:write", "persons", UPDATE),
+        "PUT": Route(update, "person:write", "persons", UPDATE, undeclared=True),
+        "DELETE": Route(delete, "person:write", "deletes", DELETION),
+    },
+    "persons/*/delete_property": {"POST": Route(delete_property, "person:write", "persons", PROPERTY)},
+}

@@ -13,21 +13,24 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from posthog_environments.sandbox.messages import RequestContext
+from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
 from posthog_environments.sandbox.problems import invalid, required
 
 Test = Callable[[Any], bool]
+Handler = Callable[[AppContext, RequestContext], Reply]
 
 
-def _text(value: object) -> bool:
+def is_text(value: object) -> bool:
+    """Tell a text."""
     return isinstance(value, str)
 
 
-def _flag(value: object) -> bool:
+def is_flag(value: object) -> bool:
+    """Tell a flag."""
     return isinstance(value, bool)
 
 
-def _whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
     """Return whether a value is an integer; JSON does not distinguish 1 and 1.0."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
 
@@ -40,21 +43,24 @@ def _state(value: object) -> bool:
     return value in {"pending", "completed", "all"}
 
 
-def _flag_text(text: str) -> bool:
+def flag_text(text: str) -> bool:
+    """Tell a flag in a query."""
     return text in {"true", "false"}
 
 
-def _whole_text(least: int, most: float = float("inf")) -> Test:
+def whole_text(least: int, most: float = float("inf")) -> Test:
+    """Return the test of a whole number in a query."""
     return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and least <= int(text) <= most
 
 
-def _list_of(test: Test) -> Test:
+def list_of(test: Test) -> Test:
+    """Return the test of a list."""
     return lambda value: isinstance(value, list) and all(map(test, cast("list[object]", value)))
 
 
 def good_filters(value: object) -> bool:
     """Return whether a value is a list of conditions, a group of them, or an empty object."""
-    return value == {} or _list_of(_entry)(value) or _group(value)
+    return value == {} or list_of(_entry)(value) or _group(value)
 
 
 def _entry(value: object) -> bool:
@@ -70,12 +76,12 @@ def _object(value: object, tests: Mapping[str, Test]) -> bool:
 
 
 _FILTER: Final[Mapping[str, Test]] = {
-    "key": _text,
-    "operator": _or_null(_text),
-    "type": _or_null(_text),
-    "group_type_index": _or_null(_whole),
+    "key": is_text,
+    "operator": _or_null(is_text),
+    "type": _or_null(is_text),
+    "group_type_index": _or_null(is_whole),
 }
-_GROUP: Final[Mapping[str, Test]] = {"type": _text, "values": _list_of(_entry)}
+_GROUP: Final[Mapping[str, Test]] = {"type": is_text, "values": list_of(_entry)}
 
 
 def _trends_query(value: object) -> bool:
@@ -126,13 +132,13 @@ def _null_in(given: object, at: str = "") -> str | None:
 
 
 _ENTITY: Final[Mapping[str, Test]] = {
-    "id": _or_null(_text, _whole),
-    "type": _or_null(_text),
-    "name": _or_null(_text),
-    "custom_name": _or_null(_text),
-    "order": _or_null(_whole),
-    "math": _or_null(_text),
-    "math_property": _or_null(_text),
+    "id": _or_null(is_text, is_whole),
+    "type": _or_null(is_text),
+    "name": _or_null(is_text),
+    "custom_name": _or_null(is_text),
+    "order": _or_null(is_whole),
+    "math": _or_null(is_text),
+    "math_property": _or_null(is_text),
     "properties": good_filters,
 }
 
@@ -142,9 +148,9 @@ def _entity(value: object) -> bool:
 
 
 _WORDS: Final[Mapping[str, Test]] = {
-    "breakdown_type": _text,
-    "display": _text,
-    "interval": _text,
+    "breakdown_type": is_text,
+    "display": is_text,
+    "interval": is_text,
 }
 _FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
 _TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
@@ -165,30 +171,46 @@ class DeclaredRequest:
     strict: bool = False
 
 
-LARGEST_PAGE: Final = 50_000
 NOTHING: Final = DeclaredRequest()
-LIST: Final = DeclaredRequest(
-    {"limit": _whole_text(1, LARGEST_PAGE), "offset": _whole_text(0), "include_total": _flag_text}
-)
-DELETION: Final = DeclaredRequest({"delete_events": _flag_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one method does at one path. The module of each handler has its own routes."""
+
+    handler: Handler
+    scope: str | None
+    """None where the real servers name no scope and so refuse personal keys."""
+    bucket: str
+    takes: DeclaredRequest = NOTHING
+    table: bool = False
+    """Whether it has an answer of its own for those who ask for CSV."""
+    undeclared: bool = False
+    """Whether the real servers have it and the contract has not."""
+
+
+Routes = Mapping[str, Mapping[str, Route]]
+"""By path below the project, and by method. A star stands for an id."""
+
+DELETION: Final = DeclaredRequest({"delete_events": flag_text})
 BULK_DELETION: Final = DeclaredRequest(
     {},
     {
-        **dict.fromkeys(("ids", "distinct_ids"), _list_of(_text)),
-        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
+        **dict.fromkeys(("ids", "distinct_ids"), list_of(is_text)),
+        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), is_flag),
     },
 )
-DELETIONS: Final = DeclaredRequest({"status": _state, "limit": _whole_text(1), "offset": _whole_text(0)})
-ACTIVITY: Final = DeclaredRequest({"page": _whole_text(1), "limit": _whole_text(1)})
+DELETIONS: Final = DeclaredRequest({"status": _state, "limit": whole_text(1), "offset": whole_text(0)})
+ACTIVITY: Final = DeclaredRequest({"page": whole_text(1), "limit": whole_text(1)})
 TIMELINE: Final = DeclaredRequest(_WORDS)
-TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, _flag_text)})
+TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, flag_text)})
 TREND: Final = DeclaredRequest(
     {},
     {
         **_WORDS,
-        **dict.fromkeys(_FLAGS, _flag),
-        **dict.fromkeys(_TEXTS, _text),
-        **dict.fromkeys(("events", "actions"), _list_of(_entity)),
+        **dict.fromkeys(_FLAGS, is_flag),
+        **dict.fromkeys(_TEXTS, is_text),
+        **dict.fromkeys(("events", "actions"), list_of(_entity)),
         "properties": good_filters,
     },
 )
@@ -197,21 +219,21 @@ QUERY: Final = DeclaredRequest(
     {
         "query": _trends_query,
         "name": lambda value: isinstance(value, str) and len(value) <= 128,
-        **dict.fromkeys(("refresh", "client_query_id"), _text),
+        **dict.fromkeys(("refresh", "client_query_id"), is_text),
     },
     strict=True,
 )
-POLL: Final = DeclaredRequest({"show_progress": _flag_text})
+POLL: Final = DeclaredRequest({"show_progress": flag_text})
 UPDATE: Final = DeclaredRequest({}, {"properties": lambda value: isinstance(value, dict)})
-PROPERTY: Final = DeclaredRequest({}, {"$unset": _text})
+PROPERTY: Final = DeclaredRequest({}, {"$unset": is_text})
 TIMING: Final = DeclaredRequest(
     {},
     {
-        **dict.fromkeys(("name", "derived_name", "description"), _text),
-        **dict.fromkeys(("deleted", "favorited", "saved"), _flag),
-        "order": _whole,
-        "dashboards": _list_of(_whole),
-        "tags": _list_of(_text),
+        **dict.fromkeys(("name", "derived_name", "description"), is_text),
+        **dict.fromkeys(("deleted", "favorited", "saved"), is_flag),
+        "order": is_whole,
+        "dashboards": list_of(is_whole),
+        "tags": list_of(is_text),
     },
 )
 

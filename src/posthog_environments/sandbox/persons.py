@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox import bodies, filters, person_filters, tabular
+from posthog_environments.sandbox.declared import DeclaredRequest, Route, Routes, flag_text, whole_text
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_reply, json_text
 from posthog_environments.sandbox.problems import crash, invalid, not_found
 from posthog_environments.sandbox.sql import Sql, all_of
@@ -258,3 +259,12 @@ def find(app: AppContext, text: str) -> int:
     if row is None:
         raise not_found("There is no such person.")
     return int(row[0])
+
+
+LIST: Final = DeclaredRequest(
+    {"limit": whole_text(1, LARGEST_PAGE), "offset": whole_text(0), "include_total": flag_text}
+)
+ROUTES: Final[Routes] = {
+    "persons": {"GET": Route(show_list, "person:read", "persons", LIST, table=True)},
+    "persons/*": {"GET": Route(show_one, "person:read", "persons")},
+}

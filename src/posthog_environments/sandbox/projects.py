@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from posthog_environments.sandbox.declared import Route, Routes
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
 
 _ORGANIZATION = "0190a000-0000-4000-8000-000000000001"
@@ -45,3 +46,8 @@ def show_user(app: AppContext, _: RequestContext) -> Reply:
             "organization": {"id": _ORGANIZATION, "name": "Sandbox"},
         }
     )
+
+
+ROUTES: Final[Routes] = {
+    "": {"GET": Route(show_one, "project:read", "rest")},
+}

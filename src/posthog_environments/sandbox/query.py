@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from posthog_environments.sandbox import clock, strict, trends, trends_query
+from posthog_environments.sandbox.declared import POLL, QUERY, Route, Routes
 from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
@@ -190,3 +191,13 @@ def _status(app: AppContext, pending: Pending) -> dict[str, Any]:
 
 def _time(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
+
+
+ROUTES: Final[Routes] = {
+    "query": {"POST": Route(run, "query:read", "query", QUERY)},
+    "query/*": {
+        "GET": Route(show, "query:read", "query", POLL),
+        "POST": Route(run, "query:read", "query", QUERY, undeclared=True),
+        "DELETE": Route(cancel, "query:read", "query", undeclared=True),
+    },
+}

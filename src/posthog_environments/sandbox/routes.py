@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import activity, bulk, changes, declared, persons, projects, query, timeline, trends
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
+from posthog_environments.sandbox import activity, bulk, changes, persons, projects, query, timeline, trends
+from posthog_environments.sandbox.declared import Route, Routes
 from posthog_environments.sandbox.settings import Era
-
-Handler = Callable[[AppContext, RequestContext], Reply]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The operation of one method at one path."""
-
-    handler: Handler
-    scope: str | None
-    """None if the operation has no scope, so that real servers refuse personal API keys."""
-    bucket: str
-    takes: declared.DeclaredRequest = declared.NOTHING
-    table: bool = False
-    """Whether it supports CSV."""
-    undeclared: bool = False
-    """Whether real servers have it, but not the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +27,21 @@ class Endpoint:
         return None if found is None or (found.undeclared and not lenient) else found
 
 
-_PERSON: Final = "persons"
-_IN_PROJECT: Final[Mapping[str, Mapping[str, Route]]] = {
-    "persons": {"GET": Route(persons.show_list, "person:read", _PERSON, declared.LIST, table=True)},
-    "persons/*": {
-        "GET": Route(persons.show_one, "person:read", _PERSON),
-        "PATCH": Route(changes.update, "person:write", _PERSON, declared.UPDATE),
-        "PUT": Route(changes.update, "person:write", _PERSON, declared.UPDATE, undeclared=True),
-        "DELETE": Route(changes.delete, "person:write", "deletes", declared.DELETION),
-    },
-    "persons/*/activity": {"GET": Route(activity.show, "activity_log:read", _PERSON, declared.ACTIVITY, table=True)},
-    "persons/*/delete_property": {"POST": Route(changes.delete_property, "person:write", _PERSON, declared.PROPERTY)},
-    "persons/*/properties_timeline": {"GET": Route(timeline.show, None, _PERSON, declared.TIMELINE)},
-    "insights/trend": {
-        "GET": Route(trends.show, "insight:read", "insights", declared.TREND_QUERY, table=True),
-        "POST": Route(trends.show, "insight:read", "insights", declared.TREND, table=True),
-    },
-    "insights/timing": {"POST": Route(trends.timing, None, "insights", declared.TIMING)},
-    "persons/bulk_delete": {"POST": Route(bulk.delete, "person:write", "deletes", declared.BULK_DELETION)},
-    "persons/deletion_status": {"GET": Route(bulk.show_deletions, "person:read", _PERSON, declared.DELETIONS)},
-    "query": {"POST": Route(query.run, "query:read", "query", declared.QUERY)},
-    "query/*": {
-        "GET": Route(query.show, "query:read", "query", declared.POLL),
-        "POST": Route(query.run, "query:read", "query", declared.QUERY, undeclared=True),
-        "DELETE": Route(query.cancel, "query:read", "query", undeclared=True),
-    },
-    "": {"GET": Route(projects.show_one, "project:read", "rest")},
-}
+def _joined(*modules: Routes) -> Routes:
+    found: dict[str, dict[str, Route]] = {}
+    for routes in modules:
+        for path, methods in routes.items():
+            found.setdefault(path, {}).update(methods)
+    return found
+
+
+_IN_PROJECT: Final = _joined(
+    persons.ROUTES, changes.ROUTES, activity.ROUTES, bulk.ROUTES, projects.ROUTES, query.ROUTES, timeline.ROUTES,
+    trends.ROUTES,
+)  # fmt: skip
 _SINCE: Final[Mapping[str, Era]] = {"bulk_delete": "2026", "deletion_status": "2026-09"}
 """Paths that replaced a person's id, and the era in which they were added."""
-_OUTSIDE: Final[Mapping[str, Mapping[str, Route]]] = {
+_OUTSIDE: Final[Routes] = {
     "/api/projects": {"GET": Route(projects.show_list, "project:read", "rest")},
     "/api/environments": {"GET": Route(projects.show_list, "project:read", "rest")},
     "/api/users/@me": {"GET": Route(projects.show_user, "user:read", "rest")},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox import bodies, clock, filters, legacy, persons, trend_request
+from posthog_environments.sandbox.declared import TIMELINE, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.period import Calendar
@@ -93,3 +94,8 @@ def _points(events: list[tuple[datetime, dict[str, Any]]], crucial: list[str]) -
             before = values
         points[-1]["relevant_event_count"] += 1
     return points
+
+
+ROUTES: Final[Routes] = {
+    "persons/*/properties_timeline": {"GET": Route(show, None, "persons", TIMELINE)},
+}

@@ -10,6 +10,7 @@ from math import floor, fsum
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
+from posthog_environments.sandbox.declared import TIMING, TREND, TREND_QUERY, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
 from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
 from posthog_environments.sandbox.period import FINE, STEPS, Period
@@ -243,3 +244,12 @@ def _csv(trend: TrendRequest, result: Sequence[Mapping[str, Any]], *, plain: boo
             yield [name, *([row["aggregated_value"]] if value else map(float, data))]
 
     return tabular.lines(["series", *value, *names], rows())
+
+
+ROUTES: Final[Routes] = {
+    "insights/trend": {
+        "GET": Route(show, "insight:read", "insights", TREND_QUERY, table=True),
+        "POST": Route(show, "insight:read", "insights", TREND, table=True),
+    },
+    "insights/timing": {"POST": Route(timing, None, "insights", TIMING)},
+}

@@ -12,17 +12,14 @@ from typing import Any, Final, cast
 
 from posthog_environments.client.environment import Environment
 from posthog_environments.config.defaults import LONG_WAIT
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
+from posthog_environments.query.arguments import Argument
 
 __all__ = ["CLIENT", "SparkOptions", "columns_of"]
 
-CLIENT: Final = frozenset(
-    {
-        "project_id", "host", "prefix", "trend_api", "allow_http", "timeout", "max_wait", "pacing", "quota",
-        "key_provider", "strict",
-    }
-)  # fmt: skip
+CLIENT: Final = frozenset({*CONNECTION, "allow_http", "timeout", "max_wait", "pacing", "key_provider", "strict"})
 """What both sources know."""
 
 _KEYS: Final = re.compile(r".*(api_?key|personal_?key|secret|token|password).*|key|bearer|authorization")
@@ -41,7 +38,7 @@ _TYPES: Final[Mapping[str, ColumnType]] = {
 
 @dataclass(frozen=True, slots=True)
 class SparkOptions:
-    """Options as they were given, by names in lower case; they hold no key, and may be seen by anybody."""
+    """Options as they were given, by names in lower case. They have no key, because Spark shows them."""
 
     given: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -50,7 +47,7 @@ class SparkOptions:
         """Check the names.
 
         Raises:
-            ConfigurationError: One looks like a key, which has no place there, or nobody knows it.
+            ConfigurationError: One looks like a key, or is unknown.
         """
         lower = {name.lower(): value for name, value in given.items()}
         for name in lower:
@@ -83,7 +80,7 @@ class SparkOptions:
     def client(self) -> dict[str, Any]:
         """Read what a client is made with, but for project and key."""
         settings: dict[str, Any] = {
-            name: self.given[name] for name in ("host", "prefix", "trend_api", "quota") if name in self.given
+            name: self.given[name] for name in CONNECTION if name != "project_id" and name in self.given
         }
         settings["max_wait"] = self.number("max_wait", LONG_WAIT)
         settings["pacing"] = self.flag("pacing", default=True)
@@ -94,9 +91,22 @@ class SparkOptions:
         return settings
 
     def open(self, project: str | None) -> Environment:
-        """Make a client, with the key that is to be had here and now."""
+        """Make a client, with the key of this machine."""
         provider = self.given.get("key_provider")
         return Environment(project, api_key=None if provider is None else _provided(provider), **self.client())
+
+    def arguments(self, declared: Mapping[str, Argument]) -> dict[str, Any]:
+        """Read the arguments of an operation that were given."""
+        return {name: self._argument(name, argument) for name, argument in declared.items() if name in self.given}
+
+    def _argument(self, name: str, argument: Argument) -> Any:
+        if argument.kind == "text":
+            return self.given[name]
+        if argument.kind == "flag":
+            return self.flag(name, default=False)
+        if argument.kind == "number":
+            return self.whole(name, argument.least, argument.most, argument.least)
+        return self.json(name) if argument.kind == "filters" else _listed(self.given[name])
 
     def text(self, name: str) -> str | None:
         """Read an optional text."""
@@ -143,6 +153,19 @@ class SparkOptions:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise ConfigurationError(f"The option {name!r} must be a whole number from {least} to {most:,}.")
         return int(text)
+
+
+def _listed(text: str) -> Any:
+    """Read names with commas between, or the API's own dicts as JSON."""
+    if text.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigurationError(f"{text[:40]!r} begins like JSON, and is none.") from None
+    parts = [part.strip() for part in text.split(",")]
+    # Actions and cohorts have numbers.
+    found = [int(part) if part.isascii() and part.isdigit() else part for part in parts]
+    return found if len(found) > 1 or isinstance(found[0], int) else found[0]
 
 
 def _provided(provider: str) -> Callable[[], str]:

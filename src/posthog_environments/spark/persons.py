@@ -1,4 +1,4 @@
-"""The data source `posthog_persons`: the driver parts the persons by the time of their creation, workers read them."""
+"""The data source `posthog_persons`: the driver splits the persons by time of creation, workers read them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
+from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, PersonRows, check_walk
+from posthog_environments.operations.persons import PERSON_FILTERS
+from posthog_environments.paging.page import MOST_ROWS
 from posthog_environments.spark import reports
 from posthog_environments.spark.batches import ArrowBatches, kinds_of, schema_of
 from posthog_environments.spark.options import CLIENT, SparkOptions, columns_of
@@ -26,20 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PersonsDataSource", "PersonsPartition", "edges"]
 
-OPTIONS: Final = CLIENT | {
-    "search",
-    "email",
-    "distinct_id",
-    "properties",
-    "columns",
-    "partitions",
-    "page_size",
-    "report",
-    "created_since",
-    "created_before",
-}
+OPTIONS: Final = (
+    CLIENT | PERSON_FILTERS.keys() | {"columns", "partitions", "page_size", "report", "created_since", "created_before"}
+)
 MOST_PARTITIONS: Final = 1000
-# Where a server does not count: more persons than this are parted as if there were no more.
+# The most persons that `_count` looks for.
 _MOST: Final = 1 << 40
 
 
@@ -84,9 +78,9 @@ class PersonsDataSource(DataSource):
 
 def _check(options: SparkOptions) -> None:
     options.whole("partitions", 1, MOST_PARTITIONS)
-    options.whole("page_size", 1000, 1_000_000)
+    _page_size(options)
     _range(options)
-    options.json("properties")
+    options.arguments(PERSON_FILTERS)
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
     shared = (options.text("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
     if several and options.flag("pacing", default=True) and not shared:
@@ -103,7 +97,7 @@ def _check(options: SparkOptions) -> None:
 
 
 class PersonsReader(DataSourceReader):
-    """Parts the persons on the driver, and reads a part on a worker. It goes from one to the other, and has no key."""
+    """Splits the persons on the driver, and reads a partition on a worker. It is sent to workers, and has no key."""
 
     def __init__(self, options: SparkOptions, schema: StructType) -> None:
         self._options = options
@@ -111,7 +105,7 @@ class PersonsReader(DataSourceReader):
         self._kinds = kinds_of(schema)
 
     def partitions(self) -> list[InputPartition]:
-        """Part each project at the times of persons who lie evenly in its list."""
+        """Split each project into time ranges with about the same number of persons."""
         parts: list[PersonsPartition] = []
         for project in self._options.projects():
             with self._options.open(project) as env:
@@ -128,7 +122,7 @@ class PersonsReader(DataSourceReader):
     def _parts_of(self, env: Environment, project: str | None) -> Iterator[PersonsPartition]:
         since, before = _range(self._options)
         wanted = self._options.whole("partitions", 1, MOST_PARTITIONS)
-        inner = edges(env, wanted, self._filters()) if wanted > 1 else {}
+        inner = edges(env, wanted, self._options.arguments(PERSON_FILTERS)) if wanted > 1 else {}
         ends = [
             (time, near)
             for time, near in inner.items()
@@ -139,23 +133,19 @@ class PersonsReader(DataSourceReader):
         for (end, near), (start, _) in pairwise(bounds):
             yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
 
-    def _filters(self) -> dict[str, Any]:
-        filters: dict[str, Any] = {name: self._options.text(name) for name in ("search", "email", "distinct_id")}
-        return filters | {"properties": self._options.json("properties")}
-
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Read one part, a batch for each page.
+        """Read one partition, a batch for each page.
 
         Raises:
-            PagingError: The walk may have missed somebody, and `strict` is true: the task fails, and Spark repeats it.
+            PagingError: The listing may have missed persons, and `strict` is true. Spark repeats the task.
         """
         assert isinstance(partition, PersonsPartition)
         batches = ArrowBatches(self._schema, (*PERSON_COLUMNS, *self._kinds))
         with self._options.open(partition.project) as env:
             persons = PersonRows(env.project_id, self._kinds)
             pager = env.persons.list(
-                **self._filters(),
-                page_size=self._options.whole("page_size", 1000, 1_000_000),
+                **self._options.arguments(PERSON_FILTERS),
+                page_size=_page_size(self._options),
                 created_since=partition.since,
                 created_before=partition.before,
                 near=partition.near,
@@ -173,6 +163,10 @@ class PersonsReader(DataSourceReader):
                 check_walk(env.project_id, pager.report)
 
 
+def _page_size(options: SparkOptions) -> int:
+    return options.whole("page_size", PAGE_SIZE, MOST_ROWS)
+
+
 def _range(options: SparkOptions) -> tuple[datetime | None, datetime | None]:
     since, before = options.moment("created_since"), options.moment("created_before")
     if since is not None and before is not None and since >= before:
@@ -181,7 +175,7 @@ def _range(options: SparkOptions) -> tuple[datetime | None, datetime | None]:
 
 
 def edges(env: Environment, parts: int, filters: Mapping[str, Any]) -> dict[datetime, int]:
-    """Look up times that part the persons into about equal parts, newest first, each with how many are newer."""
+    """Look up times that split the persons into about equal parts, newest first, each with how many are newer."""
     first = next(env.persons.list(**filters, page_size=1, include_total=True).pages())
     total = _count(env, filters) if first.count is None else first.count
     found: dict[datetime, int] = {}
@@ -190,7 +184,7 @@ def edges(env: Environment, parts: int, filters: Mapping[str, Any]) -> dict[date
         person = env.persons.list(**filters, page_size=1, offset=place).first() if 0 < place < total else None
         if person is not None and person.created_at is not None:
             found.setdefault(person.created_at, place)
-    # Who comes and goes meanwhile can turn two of them round.
+    # Persons added or deleted meanwhile can swap two of them.
     return dict(sorted(found.items(), reverse=True))
 
 

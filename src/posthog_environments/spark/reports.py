@@ -27,7 +27,7 @@ class JobReport:
     Attributes:
         rows: Persons that were handed to Spark.
         pages: Pages that were fetched.
-        complete: True if and only if each partition was read, and knows that it saw everybody.
+        complete: True if and only if each partition was read completely.
         reasons: Why it is not, by the number of the partition.
         missing: Numbers of the partitions that left no report: they were not read, or broke off.
         unreadable: How many values of each column were not of its type, and are null.
@@ -48,8 +48,8 @@ class JobReport:
 def read_report(path: str | os.PathLike[str]) -> JobReport:
     """Put together what the partitions of the latest job left in a folder, the one of the option `report`.
 
-    Spark reads when an action asks for it, so this is for afterwards. A partition that an action had no need of, as
-    with `limit`, is missing.
+    Call it after an action, because Spark reads on demand. A partition that the action did not need, as with `limit`,
+    is missing.
 
     Raises:
         FileNotFoundError: No job has left a report there.

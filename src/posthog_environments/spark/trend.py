@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import TREND_COLUMNS, check_trend, trend_rows
+from posthog_environments.operations.insights import TREND_ARGUMENTS
 from posthog_environments.spark.batches import TREND, ArrowBatches
 from posthog_environments.spark.options import CLIENT, SparkOptions
 
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrendDataSource"]
 
-_TEXTS: Final = ("date_from", "date_to", "breakdown_type", "compare_to", "display", "formula", "interval")
-_FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
-_LISTS: Final = ("events", "actions", "breakdown")
-_NUMBERS: Final = {"breakdown_limit": (1, 1_000_000), "breakdown_group_type_index": (0, 4)}
-OPTIONS: Final = CLIENT | {*_TEXTS, *_FLAGS, *_LISTS, *_NUMBERS, "properties"}
+OPTIONS: Final = CLIENT | TREND_ARGUMENTS.keys()
 
 
 @dataclass
@@ -45,7 +41,7 @@ class TrendDataSource(DataSource):
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
         self._options = SparkOptions.read(options, OPTIONS)
-        self._question = _question(self._options)
+        self._question = self._options.arguments(TREND_ARGUMENTS)
         if not {"events", "actions"} & set(self._question):
             raise ConfigurationError('A trend counts something: option("events", "$pageview,purchase"), or actions.')
 
@@ -65,32 +61,6 @@ class TrendDataSource(DataSource):
         return TrendReader(self._options, self._question)
 
 
-def _question(options: SparkOptions) -> dict[str, Any]:
-    found: dict[str, Any] = {name: options.text(name) for name in _TEXTS}
-    found |= {name: options.flag(name, default=False) for name in _FLAGS if name in options.given}
-    found |= {name: _listed(options.given[name]) for name in _LISTS if name in options.given}
-    found |= {
-        name: options.whole(name, least, most, least)
-        for name, (least, most) in _NUMBERS.items()
-        if name in options.given
-    }
-    found["properties"] = options.json("properties")
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _listed(text: str) -> Any:
-    """Read names with commas between, or the API's own dicts as JSON."""
-    if text.lstrip().startswith(("[", "{")):
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise ConfigurationError(f"{text[:40]!r} begins like JSON, and is none.") from None
-    parts = [part.strip() for part in text.split(",")]
-    # Actions and cohorts have numbers.
-    found = [int(part) if part.isascii() and part.isdigit() else part for part in parts]
-    return found if len(found) > 1 or isinstance(found[0], int) else found[0]
-
-
 class TrendReader(DataSourceReader):
     """Asks for the trend of a project on a worker."""
 
@@ -99,7 +69,7 @@ class TrendReader(DataSourceReader):
         self._question = question
 
     def partitions(self) -> list[InputPartition]:
-        """Return a part for each project."""
+        """Return a partition for each project."""
         return [TrendPartition(project) for project in self._options.projects()]
 
     def read(self, partition: InputPartition) -> Iterator[Any]:

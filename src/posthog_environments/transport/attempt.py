@@ -7,11 +7,9 @@ The inner transport is httpx's own on our network backend, or the one that the u
 from __future__ import annotations
 
 import contextlib
-import os
 import ssl
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from contextvars import Token
 from types import NoneType
@@ -22,6 +20,7 @@ import httpx
 
 from posthog_environments.calls.messages import TransportFailure
 from posthog_environments.config.api_key import Secret
+from posthog_environments.config.forks import restart_after_fork
 from posthog_environments.config.settings import Settings
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.transport.network import CALL_DEADLINE, AsyncNetwork, Network
@@ -132,7 +131,7 @@ class Inner(Generic[T]):
         self._make = make
         self._lock = threading.Lock()
         self._use = None if given is None else _Use(given)
-        _INNERS.add(self)
+        restart_after_fork(self)
 
     def enter(self) -> _Use[T]:
         """Begin a call on the current transport."""
@@ -166,18 +165,6 @@ class Inner(Generic[T]):
         self._lock = threading.Lock()
         if isinstance(transport := self.end(), HTTPTransport):
             transport.close()
-
-
-_INNERS: weakref.WeakSet[Inner[Any]] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for inner in list(_INNERS):
-        inner.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Attempt(Generic[T]):

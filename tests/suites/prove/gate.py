@@ -28,6 +28,7 @@ CHECKS_OF_THE_HOUSE: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "form": [[*PYTEST, "tests/contract/test_openapi.py"]],
     "sync": [["scripts/generate.py", "--check"]],
     "wire": [[*PYTEST, "tests/contract/test_wire.py"]],
+    "types": [["-m", "mypy", "src"]],
     "records": [[*PYTEST, "tests/unit/test_records.py", "-k", "not any_"]],
     "breaking": [["scripts/breaking.py"]],
     "tables": [["scripts/command_reference.py", "--check"], ["scripts/evidence.py", "--check"]],
