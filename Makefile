@@ -75,6 +75,7 @@ check: $(STAMP) ## lint, types, and what is generated against what it is generat
 	@$(ISOLATE) $(PY) scripts/figures.py --check
 	@$(ISOLATE) $(PY) scripts/forms.py --check
 	@$(ISOLATE) $(PY) scripts/contract_changelog.py --check
+	@$(ISOLATE) $(PY) scripts/drift.py --quiet tests/contract/pages/environments.txt
 	@$(ISOLATE) $(PY) scripts/breaking.py
 
 # What cannot be mended, such as a line that is too long, is for `make check` to say.
