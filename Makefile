@@ -30,7 +30,7 @@ ISOLATE := env -u PYTHONPATH -u PYTHONHOME -u VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all test-versions test-strength check format generate lock bench prove soak pipelines docs release release-check clean
 # A target with several parts takes one by WITH=, and says which there are.
-.PHONY: versions-floors versions-newest versions-pythons versions-none strength-coverage strength-mutants strength-none generate-types docs-site docs-browser release-prepare release-audit release-build
+.PHONY: floors newest pythons versions-none coverage mutants strength-none generate-types docs-site docs-test release-prepare release-audit release-build
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -142,7 +142,7 @@ $(PROVE): requirements/prove.txt
 	@$(ISOLATE) .venv-prove/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/prove.txt
 	@touch $@
 
-docs: docs-site $(if $(WITH),docs-$(WITH)) ## build the documentation into site/ (wants node 20; WITH=browser: and try it in headless Chromium)
+docs: docs-site $(if $(WITH),docs-test) ## build the documentation into site/ (wants node 20; WITH=browser: and try it in headless Chromium)
 
 docs-site: $(DOCS) $(SWAGGER)
 	@$(ISOLATE) .venv-docs/bin/python scripts/forms.py --into contract/forms
@@ -151,7 +151,7 @@ docs-site: $(DOCS) $(SWAGGER)
 	@rm -rf site && mv .venv-docs/site site
 	@echo "The site is in site/. To read it: $(PYTHON) -m http.server 8080 --bind 127.0.0.1 --directory site" >&2
 
-docs-browser: $(STAMP) docs-site
+docs-test: $(STAMP) docs-site
 	@$(ISOLATE) .venv-docs/bin/python -m pytest -c tests/suites/docs/pytest.ini $(or $(ARGS),tests/suites/docs)
 
 $(DOCS): requirements/docs.txt
@@ -166,16 +166,16 @@ $(SWAGGER) $(GENERATORS):
 	@cd $(dir $(@D)) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-test-strength: strength-$(or $(WITH),none) ## how strong the tests are (WITH=coverage: wants Java 17; WITH=mutants: half an hour)
+test-strength: $(or $(filter coverage mutants,$(WITH)),strength-none) ## how strong the tests are (WITH=coverage: wants Java 17; WITH=mutants: half an hour)
 
 strength-none versions-none:
 	@echo "Say which: make test-strength WITH=coverage or mutants; make test-versions WITH=floors, newest or pythons" >&2; exit 2
 
-strength-coverage: $(STRONG) $(MEASURED)
+coverage: $(STRONG) $(MEASURED)
 	@rm -f .coverage .coverage.*
 	@$(ISOLATE) .venv-strong/bin/python scripts/coverage_report.py -n $(WORKERS) $(ARGS)
 
-strength-mutants: $(STRONG)
+mutants: $(STRONG)
 	@$(ISOLATE) .venv-strong/bin/python scripts/mutants.py $(ARGS)
 
 $(STRONG): requirements/dev.txt requirements/strong.txt
@@ -186,9 +186,9 @@ $(STRONG): requirements/dev.txt requirements/strong.txt
 	@$(ISOLATE) .venv-strong/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-versions: versions-$(or $(WITH),none) ## the suite on other versions (WITH=floors, newest or pythons)
+test-versions: $(or $(filter floors newest pythons,$(WITH)),versions-none) ## the suite on other versions (WITH=floors, newest or pythons)
 
-versions-floors: $(FLOORS)
+floors: $(FLOORS)
 	@# What the oldest versions of others warn of among themselves is not ours to mend.
 	@$(ISOLATE) .venv-floors/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning $(ARGS)
 
@@ -199,7 +199,7 @@ $(FLOORS): requirements/floors.txt
 	@$(ISOLATE) .venv-floors/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-versions-newest:
+newest:
 	@echo "Setting up .venv-newest (each time, about a minute) ..." >&2
 	@$(ISOLATE) $(PYTHON) -m venv --clear .venv-newest
 	@$(ISOLATE) .venv-newest/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -209,7 +209,7 @@ versions-newest:
 	@$(ISOLATE) .venv-newest/bin/python -m pip list --disable-pip-version-check | grep -iE "^(httpx|httpcore|h11|anyio) "
 	@$(ISOLATE) .venv-newest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
-versions-pythons: $(STAMP)
+pythons: $(STAMP)
 	@$(ISOLATE) $(PY) scripts/pythons.py -n $(WORKERS) $(ARGS)
 
 release-audit: $(RELEASE)
