@@ -15,7 +15,7 @@ from posthog_environments import (
     MalformedResponseError,
     OutcomeUnknown,
 )
-from posthog_environments.client.resources import _RowCounter  # pyright: ignore[reportPrivateUsage]
+from posthog_environments.client.csv_stream import RowCounter
 from posthog_environments.paging.offset import OffsetPaginator
 from posthog_environments.paging.page import RawPage
 from tests.client.wire import Wire, http
@@ -58,11 +58,11 @@ def test_trends_have_no_such_cap() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_rows_are_counted_however_the_text_is_cut(size: int) -> None:
     text = csv(20).decode()
-    rows = _RowCounter()
+    rows = RowCounter()
     for start in range(0, len(text), size):
         rows.pass_on(text[start : start + size])
     assert rows.count == 20
-    assert _RowCounter().count == 0
+    assert RowCounter().count == 0
 
 
 @pytest.mark.parametrize("size", [50_001, 1_000_000, 2**63])

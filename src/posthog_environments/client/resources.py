@@ -12,20 +12,18 @@ This module imports all operations, so it is itself imported on first use of one
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from posthog_environments.bulk.operations import delete_many, update_many
-from posthog_environments.calls.messages import CallGenerator, ServerResponse, TransportFailure
+from posthog_environments.calls.messages import CallGenerator, ServerResponse
 from posthog_environments.calls.raw import raw
 from posthog_environments.calls.state import CallContext
+from posthog_environments.client.csv_stream import acheck_rows, acsv_text, check_rows, csv_text
 from posthog_environments.client.pager import AsyncPager, Pager
 from posthog_environments.client.runners import AsyncRunner, Runner
-from posthog_environments.errors import MalformedResponseError, TransportError
 from posthog_environments.operations import deletions, insights, person_changes, person_history, persons, timing
 from posthog_environments.paging.listing import ListRequest
 from posthog_environments.results.responses import RawResponse
@@ -120,8 +118,8 @@ def _csv(
     generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_Resource, P], Iterator[str]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
-        texts = _csv_text(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return _check_rows(texts) if generator is persons.csv else texts
+        texts = csv_text(self._runner, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return check_rows(texts) if generator is persons.csv else texts
 
     return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, generator, "Iterator[str]"))
 
@@ -164,8 +162,8 @@ def _acsv(
     generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
-        texts = _acsv_text(self, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return _acheck_rows(texts) if generator is persons.csv else texts
+        texts = acsv_text(self._runner, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return acheck_rows(texts) if generator is persons.csv else texts
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]",
@@ -175,119 +173,6 @@ def _acsv(
 
 def _silence(context: CallContext, arguments: Mapping[str, Any]) -> float:
     return arguments.get("timeout") or context.options.timeout
-
-
-class _Decoder:
-    """Decodes the chunks of a CSV stream, and turns failures into errors of the tree."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-
-    def text(self, chunk: bytes, *, final: bool = False) -> str:
-        failure = None
-        try:
-            return self._decoder.decode(chunk, final)
-        except UnicodeDecodeError:
-            failure = MalformedResponseError("The CSV is not UTF-8.", status_code=200, body=chunk[:65536])
-        raise failure
-
-    def error(self, failed: TransportFailure) -> TransportError:
-        return TransportError(f"The CSV broke off: {failed.reason}. The rows before are not all.")
-
-
-def _csv_text(resource: _Resource, generator: CallGenerator[ServerResponse], silence: float) -> Iterator[str]:
-    answer = resource._runner.run(generator, silence)
-    decoder, failure, stream = _Decoder(), None, answer.stream
-    if stream is None:  # the CSV was written by the client
-        yield answer.content.decode()
-        return
-    assert isinstance(stream, Generator)
-    with contextlib.closing(cast("Generator[bytes, None, None]", stream)):
-        try:
-            for chunk in stream:
-                if text := decoder.text(chunk):
-                    yield text
-        except TransportFailure as failed:
-            failure = decoder.error(failed)
-    if failure is not None:
-        raise failure
-    decoder.text(b"", final=True)
-
-
-async def _acsv_text(
-    resource: _AsyncResource, generator: CallGenerator[ServerResponse], silence: float
-) -> AsyncGenerator[str, None]:
-    answer = await resource._runner.run(generator, silence)
-    decoder, failure, stream = _Decoder(), None, answer.stream
-    if stream is None:  # the CSV was written by the client
-        yield answer.content.decode()
-        return
-    assert isinstance(stream, AsyncGenerator)
-    async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", stream)):
-        try:
-            async for chunk in stream:
-                if text := decoder.text(chunk):
-                    yield text
-        except TransportFailure as failed:
-            failure = decoder.error(failed)
-    if failure is not None:
-        raise failure
-    decoder.text(b"", final=True)
-
-
-# Rows at which servers end a CSV of persons without a notice: since 2026, and before.
-CSV_CAPS = (50_000, 300_000)
-
-
-class _RowCounter:
-    """Counts the rows of a CSV stream; a line break within quotes does not end a row."""
-
-    def __init__(self) -> None:
-        self._lines = 0
-        self._quoted = False
-        self._open = False
-
-    def pass_on(self, chunk: str) -> str:
-        for index, part in enumerate(chunk.split('"')):
-            self._quoted ^= index > 0
-            self._lines += 0 if self._quoted else part.count("\n")
-        self._open = not chunk.endswith("\n")
-        return chunk
-
-    @property
-    def count(self) -> int:
-        """Number of rows below the header."""
-        return max(0, self._lines + self._open - 1)
-
-    def end(self) -> None:
-        """Check that the CSV was not cut.
-
-        Raises:
-            MalformedResponseError: The number of rows is exactly a limit of servers, so rows may be missing.
-        """
-        rows = self.count
-        if rows in CSV_CAPS:
-            hint = "Use list(…).export(path), which reads page by page and has no such limit."
-            error = MalformedResponseError(
-                f"The CSV ends at exactly {rows:,} rows, a limit of servers: persons may be missing. {hint}",
-                status_code=200,
-            )
-            error.hint = hint
-            raise error
-
-
-def _check_rows(texts: Iterator[str]) -> Iterator[str]:
-    rows = _RowCounter()
-    yield from map(rows.pass_on, texts)
-    rows.end()
-
-
-async def _acheck_rows(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    rows = _RowCounter()
-    async with contextlib.aclosing(texts):
-        async for chunk in texts:
-            yield rows.pass_on(chunk)
-    rows.end()
 
 
 class Persons(_Resource):

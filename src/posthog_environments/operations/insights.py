@@ -18,9 +18,10 @@ from posthog_environments.operations.persons import Extra, Headers
 from posthog_environments.operations.trend_results import read_csv, read_trend
 from posthog_environments.operations.trends import COSTLY, GONE, TrendCall
 from posthog_environments.query.arguments import Argument
-from posthog_environments.query.dates import DateArgument, span_to_wire
+from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
+from posthog_environments.query.trend_checks import check_group, comparison, refuse_without_breakdown
 from posthog_environments.query.trend_filter import (
     QUESTION_ARGUMENTS,
     Breakdown,
@@ -110,9 +111,7 @@ TREND_ARGUMENTS: Final[Mapping[str, Argument]] = {
         place=FieldMapping(("compareFilter", "compare_to")),
     ),
     "filter_test_accounts": Argument(
-        "flag",
-        "Leave out internal and test accounts.",
-        place=FieldMapping(("filterTestAccounts",), write_flag),
+        "flag", "Leave out internal and test accounts.", place=FieldMapping(("filterTestAccounts",), write_flag)
     ),
     "refresh": Argument("flag", "Compute anew instead of reading a cached answer."),
 }
@@ -385,7 +384,7 @@ def _call(
     reserved = query_names(by_query._get_kwargs) | _LIMIT if at_address else query_names(by_body._get_kwargs)
     query = extras("extra_query", extra_query, reserved)
     body = extras("extra_body", extra_body, body_names(TrendQuery) | _LIMIT)
-    _check_group({**asked.fields(), **body, **(query if at_address else {})})
+    check_group({**asked.fields(), **body, **(query if at_address else {})})
 
     def legacy() -> Call:
         if at_address:
@@ -405,8 +404,8 @@ def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra
         raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
     limit, group = arguments.get("breakdown_limit"), arguments.get("breakdown_group_type_index")
     if arguments.get("breakdown") is None and not extra_body:
-        _refuse_without_breakdown(arguments)
-    compare, compare_to = _compare(arguments.get("compare"), arguments.get("compare_to"), context)
+        refuse_without_breakdown(arguments)
+    compare, compare_to = comparison(arguments.get("compare"), arguments.get("compare_to"), context.client.now)
     options = TrendOptions(
         filter_test_accounts=given(flag("filter_test_accounts", arguments.get("filter_test_accounts"))),
         compare=given(compare),
@@ -419,29 +418,3 @@ def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra
         breakdown_group_type_index=given(None if group is None else whole("breakdown_group_type_index", group, 0, 4)),
     )
     return TrendQuestion(asked, present(options), present(beyond))
-
-
-def _refuse_without_breakdown(arguments: TrendArguments) -> None:
-    """Refuse details of a breakdown where there is none: servers ignore them without saying so."""
-    for name in ("breakdown_type", "breakdown_limit", "breakdown_group_type_index"):
-        if arguments.get(name) is not None:
-            raise ValueError(
-                f"{name} says more of a breakdown, and there is none. Give breakdown= too, or leave it out."
-            )
-
-
-def _compare(compare: bool | None, compare_to: str | None, context: CallContext) -> tuple[bool | None, str | None]:
-    """Check what to compare with: servers heed `compare_to` only beside `compare`."""
-    wanted = flag("compare", compare)
-    back = span_to_wire(compare_to, argument="compare_to", now=context.client.now)
-    if back is not None and wanted is False:
-        raise ValueError("compare=False and compare_to exclude each other: leave one of them out.")
-    return wanted if back is None else True, back
-
-
-def _check_group(asked: Mapping[str, Any]) -> None:
-    if asked.get("breakdown_type") == "group" and asked.get("breakdown_group_type_index") is None:
-        raise ValueError(
-            "breakdown_group_type_index: missing, and a breakdown by group needs it: the number of the kind of group "
-            "in the project, from 0 to 4."
-        )
