@@ -175,6 +175,15 @@ def test_who_declines_leaves_no_trace(env: Environment, journal: Path) -> None:
     assert not journal.exists()
 
 
+@pytest.mark.parametrize("answer", ["yes", 1, None, []])
+def test_an_answer_that_is_no_bool_is_refused(env: Environment, journal: Path, answer: Any) -> None:
+    (ada,) = people(env, 1)
+    with pytest.raises(TypeError, match="confirm must return True or False"):
+        env.persons.delete_many([ada], journal=journal, confirm=lambda _: answer)
+    assert not gone(env, ada)
+    assert not journal.exists()
+
+
 def test_the_same_call_again_does_nothing_twice(box: Sandbox, env: Environment, journal: Path) -> None:
     ada, bob = people(env, 2)
     first = singly(env, [ada, bob, NOBODY], journal=journal)

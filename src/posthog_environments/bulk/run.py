@@ -164,14 +164,21 @@ class Run:
         confirm, plan = self._callbacks.confirm, self._outcomes.report()
         if confirm is None:
             return True
-        said: list[bool] = []
+        answers: list[bool] = []
+
+        def ask() -> None:
+            answer: object = confirm(plan)
+            if not isinstance(answer, bool):
+                raise TypeError(f"confirm must return True or False, not {type(answer).__name__}. Nothing was sent.")
+            answers.append(answer)
+
         try:
-            # A person may be asked, and need time to answer.
-            yield RunBlocking(lambda: said.append(confirm(plan)))
+            # A person may need time to answer.
+            yield RunBlocking(ask)
         finally:
-            if said != [True]:
+            if answers != [True]:
                 self._journal.discard()
-        return said[0]
+        return answers[0]
 
     # ------------------------------------------------------------------------------------------------------- changes
 
@@ -189,7 +196,7 @@ class Run:
         yield from sender.finish()
 
     def _to_send(self, entry: Entry) -> CallGenerator[str | None]:
-        """Return the person of a change to send; None if there is nothing to send."""
+        """Return the uuid of the person whose change is to be sent; None if there is nothing to send."""
         standing = self._journal.of(entry)
         if entry in self._outcomes:
             if entry.number not in self._unknown or not (yield from self._settle_unknown(entry, standing)):

@@ -1,9 +1,9 @@
 """Call generator: run one call with pacing, retries and errors.
 
-The generator yields a send or a sleep, and receives its outcome. It returns a response or raises an error. It decides
-when a request may go, whether to retry, after how long, and which error to raise. It never sleeps, awaits or touches a
-socket, and the clock is passed in. A runner does what the generator yields, blocking or awaiting; the model is httpx's
-`auth_flow`.
+The generator yields a send, a sleep or blocking work, and receives its outcome. It returns a response or raises an
+error. `pacing` decides when a request may go; `attempts` decides whether to retry, after how long, and which error to
+raise. The generator never sleeps, awaits or touches a socket, and the clock is passed in. A runner does what it yields,
+blocking or awaiting; the model is httpx's `auth_flow`.
 """
 
 from __future__ import annotations
@@ -88,14 +88,14 @@ def _execute(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
     ticket = "" if client.shared is None else client.shared.ticket()
     waited = yield from pace(context, call, ticket)
-    attempt = Attempts(context, call, ticket, waited, client.clock() + options.timeout)
+    attempts = Attempts(context, call, ticket, waited, client.clock() + options.timeout)
     while True:
-        outcome = yield from _send(context, attempt)
-        attempt.doubtful = attempt.doubtful or is_doubtful(outcome)
+        outcome = yield from _send(context, attempts)
+        attempts.doubtful = attempts.doubtful or is_doubtful(outcome)
         if isinstance(outcome, ServerResponse):
             advise(client.warned, client.settings.prefix, call.operation.name, outcome.url, outcome.headers)
-            if attempt.goes_to_twin(outcome):
-                yield from _pace_again(context, attempt)
+            if attempts.goes_to_twin(outcome):
+                yield from _pace_again(context, attempts)
                 continue
             if 200 <= outcome.status_code < 300:
                 with client.lock:
@@ -103,49 +103,49 @@ def _execute(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
                     # An HTML page of a proxy, such as a login, does not show that the project exists.
                     client.found = client.found or "html" not in outcome.headers.get("content-type", "")
                 return outcome
-            if attempt.is_gone(outcome):
+            if attempts.is_gone(outcome):
                 return outcome
-        delay = attempt.delay(outcome)
+        delay = attempts.delay(outcome)
         yield from tell(client)
         if delay is None:
-            raise attempt.error(outcome)
+            raise attempts.error(outcome)
         if delay > 0:
             for_quota = isinstance(outcome, ServerResponse) and outcome.status_code == 429
-            yield Sleep(delay, for_quota, "retry-after" if attempt.has_retry_after(outcome) else "retry")
-        yield from _pace_again(context, attempt)
+            yield Sleep(delay, for_quota, "retry-after" if attempts.has_retry_after(outcome) else "retry")
+        yield from _pace_again(context, attempts)
 
 
-def _pace_again(context: CallContext, attempt: Attempts) -> CallGenerator[None]:
+def _pace_again(context: CallContext, attempts: Attempts) -> CallGenerator[None]:
     """Wait for the quota before another attempt. If the timeout is the limit, the wait counts towards it."""
     if context.options.pacing:
-        extra = patience(context, attempt.call)
-        own = max(0.0, attempt.deadline - context.client.clock())
-        limit = own if extra is None else max(0.0, extra - attempt.waited)
+        max_wait = patience(context, attempts.call)
+        left = max(0.0, attempts.deadline - context.client.clock())
+        limit = left if max_wait is None else max(0.0, max_wait - attempts.waited)
         try:
-            waited = yield from acquire(context.client, attempt.call.operation.bucket, limit, attempt.ticket, own)
-            if extra is not None:
-                attempt.waited += waited
-                attempt.deadline += waited
+            waited = yield from acquire(context.client, attempts.call.operation.bucket, limit, attempts.ticket, left)
+            if max_wait is not None:
+                attempts.waited += waited
+                attempts.deadline += waited
         except RateLimitError:
-            if attempt.doubtful and attempt.call.operation.kind is not OperationKind.READ:
-                raise attempt.unknown("there was no quota left to ask again") from None
+            if attempts.doubtful and attempts.call.operation.kind is not OperationKind.READ:
+                raise attempts.unknown("there was no quota left to ask again") from None
             raise
 
 
-def _send(context: CallContext, attempt: Attempts) -> CallGenerator[ServerResponse | TransportFailure]:
-    client, call = context.client, attempt.call
-    attempt.number += 1
+def _send(context: CallContext, attempts: Attempts) -> CallGenerator[ServerResponse | TransportFailure]:
+    client, call = context.client, attempts.call
+    attempts.number += 1
     outcome: StepResult = None
     try:
-        outcome = yield Send(call, attempt.deadline)
+        outcome = yield Send(call, attempts.deadline)
     finally:
         if context.options.pacing:
             if client.shared is not None:
-                client.shared.settle(call.operation.bucket, attempt.ticket)
+                client.shared.settle(call.operation.bucket, attempts.ticket)
             else:
                 with client.lock:
                     client.quota.settle(call.operation.bucket, client.clock())
     assert isinstance(outcome, (ServerResponse, TransportFailure))
     if client.shared is not None:
-        yield from tell(client, attempt.deadline - client.clock())
+        yield from tell(client, attempts.deadline - client.clock())
     return outcome

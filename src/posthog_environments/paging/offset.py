@@ -8,7 +8,8 @@ skip rows. Therefore each page is requested from a little before the end of the 
 nothing was skipped. If not, the paginator rewinds, further each time, until it sees a known row or the start.
 
 Quotas count requests, not rows. Repeated rows are therefore compensated by larger pages, of up to twice the requested
-size (at least `LEAST_ROOM` rows). A listing under heavy churn takes few more requests than a quiet one.
+size (at least `LEAST_ROOM` rows), after a rewind of up to `MAX_REACH` times that. A listing under heavy churn takes few
+more requests than a quiet one.
 
 The paginator remembers the uuids of the last ten pages, at least 10,000 rows. A row that repeats from further back
 looks new by its uuid, but it is newer than the row before it. The report names this disorder. No client can see a
@@ -41,7 +42,7 @@ T = TypeVar("T")
 MIN_WINDOW = 10_000
 # Rows that a page may have to compensate for churn, even if the page size is smaller.
 LEAST_ROOM = 200
-# Factor on the largest page, for stretches of rows that the server does not show.
+# How much larger a page may be after a rewind, to get past rows that the server does not show.
 MAX_REACH = 16
 
 
@@ -80,7 +81,7 @@ class OffsetPaginator(Generic[T]):
         self._back = 0
         self._stale_key: Hashable = None
         self._gap_is_open = False
-        self._asked_twice = False
+        self._is_repeat = False
         self._trouble: str | None = None
 
     def consume(self, page: RawPage[T]) -> list[T]:
@@ -98,21 +99,21 @@ class OffsetPaginator(Generic[T]):
             self._idle.see(0)
             self._rewind(asked, rows)
             return []
-        if self._is_stale(rows) and not self._asked_twice:
-            self._asked_twice = True
+        if self._is_stale(rows) and not self._is_repeat:
+            self._is_repeat = True
             return []
         expected = self._frontier - asked.number
         fresh = self._fresh(rows, expected)
-        if successor is None and not fresh and (self._back or len(rows) > expected) and not self._asked_twice:
+        if successor is None and not fresh and (self._back or len(rows) > expected) and not self._is_repeat:
             # The last page has only known rows, and more than the overlap. It may be a stale response.
-            self._asked_twice = True
+            self._is_repeat = True
             return []
         if successor is None:
             self._end(asked, len(rows))
             return fresh
         self._idle.see(len(fresh))
         if fresh:
-            self._back, self._gap_is_open, self._asked_twice = 0, False, False
+            self._back, self._gap_is_open, self._is_repeat = 0, False, False
         elif self._back:
             self._reach_further(asked, successor, len(rows))
             return []

@@ -1,4 +1,4 @@
-"""The state of a quota that several workers share, as a store keeps it, and the decisions on it. Pure.
+"""The state of a quota that several workers share, as a store keeps it, and the decisions on it. No I/O.
 
 The decisions are those of `limiter`, on a log that is read before each of them and written after it. In addition the
 state holds leases: which request has permission, and until when. A worker that dies returns nothing, so a lease ends by

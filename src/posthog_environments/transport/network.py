@@ -114,7 +114,7 @@ class _Connection:
         return bool(self._selector.select(0))
 
     def info(self, name: str) -> Any:
-        """Return what httpcore asks for. It does not reuse a connection that "is_readable"."""
+        """Return what httpcore asks for. httpcore does not reuse a connection that "is_readable"."""
         if name == "is_readable":
             return self.is_readable()
         return self.sock if name == "socket" else None
@@ -184,7 +184,7 @@ def _connection(host: str, port: int, timeout: float | None, opened: set[_Connec
         return _Connection((yield from connected(host, port, _left(timeout))), opened)
 
 
-# ------------------------------------------------------------------------------------------------- as httpcore has it
+# ---------------------------------------------------------------------------------------------- httpcore's interface
 
 
 class Stream(httpcore.NetworkStream):
