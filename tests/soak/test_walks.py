@@ -67,6 +67,8 @@ def test_a_walk_that_follows_any_link_does_not_end_in_an_error(monkeypatch: pyte
 
 def test_a_last_page_that_is_stale_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without asking twice, a repeated page with no successor would end the walk."""
-    monkeypatch.setattr(offset.OffsetPaginator, "_is_repeat", property(lambda _: True, lambda *_: None), raising=False)
+    monkeypatch.setattr(
+        offset.OffsetPaginator, "_asked_twice", property(lambda _: True, lambda *_: None), raising=False
+    )
     found = [each for seed in range(30) for each in missed(walks.straying(Effort(0.02, seed)))]
     assert any("persons missed unsaid" in each for each in found)

@@ -81,7 +81,7 @@ class OffsetPaginator(Generic[T]):
         self._back = 0
         self._stale_key: Hashable = None
         self._gap_is_open = False
-        self._is_repeat = False
+        self._asked_twice = False
         self._trouble: str | None = None
 
     def consume(self, page: RawPage[T]) -> list[T]:
@@ -99,21 +99,21 @@ class OffsetPaginator(Generic[T]):
             self._idle.see(0)
             self._rewind(asked, rows)
             return []
-        if self._is_stale(rows) and not self._is_repeat:
-            self._is_repeat = True
+        if self._is_stale(rows) and not self._asked_twice:
+            self._asked_twice = True
             return []
         expected = self._frontier - asked.number
         fresh = self._fresh(rows, expected)
-        if successor is None and not fresh and (self._back or len(rows) > expected) and not self._is_repeat:
+        if successor is None and not fresh and (self._back or len(rows) > expected) and not self._asked_twice:
             # The last page has only known rows, and more than the overlap. It may be a stale response.
-            self._is_repeat = True
+            self._asked_twice = True
             return []
         if successor is None:
             self._end(asked, len(rows))
             return fresh
         self._idle.see(len(fresh))
         if fresh:
-            self._back, self._gap_is_open, self._is_repeat = 0, False, False
+            self._back, self._gap_is_open, self._asked_twice = 0, False, False
         elif self._back:
             self._reach_further(asked, successor, len(rows))
             return []
