@@ -40,8 +40,8 @@ def read_format(path: str | os.PathLike[str], format: str | None, *, raw: bool =
     if format is None:
         if named is None:
             raise ValueError(
-                f"The name {name!r} does not say in which format to write. End it in .jsonl, .csv, .parquet or .xlsx "
-                "(the first two also with .gz or .zst), or give the format."
+                f"The name {name!r} does not say in which format to write. End it in .{', .'.join(FORMATS)}, or give "
+                "the format."
             )
         return named
     if format not in known:
