@@ -46,7 +46,7 @@ def test_a_log_without_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_requests_spread_evenly_and_a_little_too_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota.RateWindow, "share", lambda *_: 0.95)
+    monkeypatch.setattr(quota.RateWindow, "fraction", lambda *_: 0.95)
     assert "part of the quota that was used" in _missed(load.quiet)
 
 
@@ -101,7 +101,7 @@ def test_no_pacing_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pacing_at_half_of_the_rate_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota.RateWindow, "share", lambda *_: 0.5)
+    monkeypatch.setattr(quota.RateWindow, "fraction", lambda *_: 0.5)
     assert "part used" in _missed(load.real_time)
 
 

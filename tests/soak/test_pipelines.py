@@ -11,7 +11,7 @@ from soak import pipelines
 from soak.canned import Canned
 from soak.cluster import needed
 from soak.frame import Effort, carry_out, missed
-from soak.scaled import RATES
+from soak.rates import RATES
 
 EFFORT = Effort(share=0.002)
 

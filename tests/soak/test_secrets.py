@@ -293,7 +293,7 @@ def test_logs_that_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_events_that_tell_whom(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observe, "path_template", lambda url: url)
+    monkeypatch.setattr(observe, "path_template", lambda url, _: url)
     assert "what on_event is told, or of ids" in _shown(monkeypatch, "_fail")
 
 
@@ -306,7 +306,7 @@ def test_events_that_tell_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
         return begin(self, key)
 
     monkeypatch.setattr(attempt.Attempt, "begin", noted)
-    monkeypatch.setattr(observe, "path_template", lambda url: f"/api/?key={keys[0]}")
+    monkeypatch.setattr(observe, "path_template", lambda url, _: f"/api/?key={keys[0]}")
     found = _shown(monkeypatch, "_fail")
     assert "what on_event is told, or of ids" in found
     assert "DEBUG logs" in found, "what a listener raises"

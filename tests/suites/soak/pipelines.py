@@ -25,7 +25,7 @@ from posthog_environments.sandbox import Sandbox
 from soak.canned import Canned, Heard, http
 from soak.clock import SlidingLogs
 from soak.frame import Campaign, Effort, Figure
-from soak.scaled import RATES
+from soak.rates import RATES
 
 __all__ = ["CAMPAIGNS", "Counting", "needed", "one_quota", "same_persons", "tests_of_spark"]
 

@@ -13,10 +13,10 @@ from posthog_environments.client import setup
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
+from soak.rates import RATES
 
-__all__ = ["RATES", "key"]
+__all__ = ["key"]
 
-RATES: Final[tuple[Rate, ...]] = ((60, 2.0), (200, 10.0))
 _ALL: Final[dict[Bucket, tuple[Rate, ...]]] = dict.fromkeys(BUCKETS, RATES)
 
 
