@@ -86,17 +86,20 @@ class Person(_Record):
     def _from_rows(cls, rows: Iterable[Any], sent: Mapping[str, None]) -> list[Self]:
         found: list[Self] = []
         new = cls.__new__
+        has_distinct_ids = "distinct_ids" in sent
+        has_properties = "properties" in sent
+        has_matched_recordings = "matched_recordings" in sent
         for row in rows:
             one = new(cls)
             one.uuid = row.uuid
             one.id = row.id
             one.name = row.name
-            one.distinct_ids = row.distinct_ids
-            one.properties = row.properties
+            one.distinct_ids = row.distinct_ids if has_distinct_ids else []
+            one.properties = row.properties if has_properties else {}
             one.created_at = row.created_at
             one.type_ = row.type_
             one.is_identified = row.is_identified
-            one.matched_recordings = row.matched_recordings
+            one.matched_recordings = row.matched_recordings if has_matched_recordings else []
             one.value_at_data_point = row.value_at_data_point
             one.last_seen_at = row.last_seen_at
             one._sent = sent  # type: ignore[misc]  # a slot of the base

@@ -45,10 +45,11 @@ class PropertiesTimelinePoint(_Record):
     def _from_rows(cls, rows: Iterable[Any], sent: Mapping[str, None]) -> list[Self]:
         found: list[Self] = []
         new = cls.__new__
+        has_properties = "properties" in sent
         for row in rows:
             one = new(cls)
             one.timestamp = row.timestamp
-            one.properties = row.properties
+            one.properties = row.properties if has_properties else {}
             one.relevant_event_count = row.relevant_event_count
             one._sent = sent  # type: ignore[misc]  # a slot of the base
             found.append(one)

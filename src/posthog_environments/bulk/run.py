@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from posthog_environments.bulk import lookup
 from posthog_environments.bulk.changes import BulkDeletes, SingleChanges
@@ -167,7 +167,7 @@ class Run:
         answers: list[bool] = []
 
         def ask() -> None:
-            answer: object = confirm(plan)
+            answer = cast("object", confirm(plan))  # callers without a type checker are users too
             if not isinstance(answer, bool):
                 raise TypeError(f"confirm must return True or False, not {type(answer).__name__}. Nothing was sent.")
             answers.append(answer)

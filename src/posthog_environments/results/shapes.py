@@ -8,7 +8,7 @@ A decoder accepts only what the lenient reader would read the same way; anything
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast
@@ -104,7 +104,8 @@ class PageReader(Generic[R]):
         found = self._kind.__new__(self._kind)
         for field in plan_of(self._kind):
             if field is not self._rows:
-                setattr(found, field.name, getattr(page, field.name))
+                value = getattr(page, field.name)
+                setattr(found, field.name, field.empty() if value is None and field.empty is not None else value)
         found.additional_properties = Additional((name, getattr(page, held)) for name, held in page.ADDITIONAL)
         found.additional_properties.sent = decoder.page_sent
         came = cast("list[Any]", getattr(page, self._rows.name))
@@ -189,13 +190,13 @@ def _attribute(place: int) -> str:
 
 
 def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any]:
-    """Return a strict struct for a record class; fields that the shape lacks read None or empty."""
+    """Return a strict struct for a record class; fields that the shape lacks read None."""
     fields: list[Any] = []
     rename: dict[str, str] = {}
     absent: dict[str, Any] = {"ADDITIONAL": [(name, _attribute(place)) for place, name in enumerate(shape.names)]}
     for field in plan_of(kind):
         if field.wire not in shape.sent:
-            absent[field.name] = None if field.empty is None else _empty(field.empty)
+            absent[field.name] = None
             continue
         type_ = given.get(field.name) or strict(field.kind)
         if not field.required and field.empty is None and type_ is not Any:
@@ -215,13 +216,6 @@ def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any
         gc=False,
         kw_only=True,
     )
-
-
-def _empty(factory: Callable[[], Any]) -> property:
-    def read(_: Any) -> Any:
-        return factory()
-
-    return property(read)
 
 
 def strict(kind: Kind) -> Any:
