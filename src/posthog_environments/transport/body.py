@@ -109,5 +109,6 @@ class BodyReader:
         self._held = 0
 
     def _malformed(self, reason: str, *, again: bool = False) -> TransportFailure:
-        excerpt = (self._whole.getvalue() or b"".join(self._parts))[:65536]
+        self._write()
+        excerpt = bytes(self._whole.getbuffer()[:65536])
         return TransportFailure(reason, sent=True, again=again, malformed=(self._status_code, excerpt))

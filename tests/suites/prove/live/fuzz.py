@@ -521,7 +521,7 @@ def _seeded(failures: Sequence[Failure], table: Sequence[Oddity]) -> Iterator[tu
     first = next(row for row in table if not row.asks)
     yield "a row twice", list(failures), [*table, first]
     yield "a row of nothing", list(failures), [*table, replace(first, statuses=[418])]
-    mistake = "The sandbox failed. This is a mistake of the sandbox."
+    mistake = "The sandbox failed. This is a bug in the sandbox."
     for operation in {failure.operation for failure in failures}:
         fell = replace(failures[0], operation=operation, title="Server error", kind="application/json", detail=mistake)
         yield f"a mistake of the sandbox in {operation}", [*failures, replace(fell, status=500)], list(table)
