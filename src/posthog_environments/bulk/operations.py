@@ -48,8 +48,7 @@ def delete_many(
     Persons who are not named by a uuid are looked up first. Then all are deleted, up to 1,000 with one request if the
     server supports it. Ambiguous inputs are refused. After a crash, a full disk or an error, the same call with the
     same journal continues the job: settled inputs are not done again, and a person whose deletion may have happened is
-        looked
-    at first. A journal of another job is refused, and so is one that another process uses.
+    looked up first. A journal of another job is refused, and so is one that another process uses.
 
     Args:
         ids: Integer ids, uuids or `Person`s; or, with `by`, distinct ids or emails. Blanks around an id or email are

@@ -43,7 +43,7 @@ class ArrowStream(Generic[T]):
     """A stream of record batches, which polars, duckdb, pandas and pyarrow can read.
 
     Each reading starts over. The schema alone needs no request, unless the kinds of columns depend on the first page.
-    Iterating gives `pyarrow.RecordBatch`es and raises the errors of this package. Other tools raise their own errors
+    Iterating gives each `pyarrow.RecordBatch`, and raises the errors of this package. Other tools raise their own errors
     with the same text.
     """
 
