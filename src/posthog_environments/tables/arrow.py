@@ -43,8 +43,8 @@ class ArrowStream(Generic[T]):
     """A stream of record batches, which polars, duckdb, pandas and pyarrow can read.
 
     Each reading starts over. The schema alone needs no request, unless the kinds of columns depend on the first page.
-    Iterating gives each `pyarrow.RecordBatch`, and raises the errors of this package. Other tools raise their own errors
-    with the same text.
+    Iterating gives each `pyarrow.RecordBatch`, and raises the errors of this package. Other tools raise errors of their
+    own with the same text.
     """
 
     def __init__(self, table: Callable[[], TableSource[T]], pages: Callable[[], Iterable[Iterable[T]]]) -> None:
