@@ -57,7 +57,7 @@ def export(
     columns: str | None,
     only: str | None,
     as_json: bool,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Export all persons to FILE: JSON Lines, CSV, Parquet or Excel.
 
@@ -72,7 +72,7 @@ def export(
     if file == STDOUT and as_json:
         raise click.UsageError("With - the persons go to standard output, so there is no room for --json.")
     with _explained(file):
-        has_limit = read_format(file, wishes["format"]).most_rows is not None
+        has_limit = read_format(file, options["format"]).most_rows is not None
     with usage():
         pager = env.persons.list(
             **filters,
@@ -90,13 +90,13 @@ def export(
             done = rows
 
         try:
-            summary = pager.export(file, columns=_names(columns), only=_names(only), progress=show, **wishes)
+            summary = pager.export(file, columns=_names(columns), only=_names(only), progress=show, **options)
         except NothingToResumeError as error:
             note(str(error))
             if as_json:
                 print_json({"path": file, "complete": None, "reason": str(error)})
             return
-    _tell(summary, since_last=wishes["since_last"], as_json=as_json)
+    _tell(summary, since_last=options["since_last"], as_json=as_json)
 
 
 def _names(text: str | None) -> list[str] | None:

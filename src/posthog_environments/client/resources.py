@@ -67,13 +67,13 @@ class _AsyncResource:
         return f"<{type(self).__name__} of project {self._context.project_id}>"
 
 
-def _as_method(method: Any, generator: Callable[..., Any], returns: str) -> Any:
+def _as_method(method: Any, operation: Callable[..., Any], returns: str) -> Any:
     """Give a method the name, docstring and signature of its operation, with `self` first and its own return type."""
-    functools.update_wrapper(method, generator)
+    functools.update_wrapper(method, operation)
     del method.__wrapped__
     method.__name__ = method.__name__.rstrip("_")
     method.__module__ = __name__
-    signature = inspect.signature(generator)
+    signature = inspect.signature(operation)
     _, *parameters = signature.parameters.values()
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     item = str(signature.return_annotation).partition("[")[2].removesuffix("]")
@@ -87,87 +87,87 @@ def _as_method(method: Any, generator: Callable[..., Any], returns: str) -> Any:
     return method
 
 
-def _call(generator: Callable[Concatenate[CallContext, P], CallGenerator[T]]) -> Callable[Concatenate[_Resource, P], T]:
+def _call(operation: Callable[Concatenate[CallContext, P], CallGenerator[T]]) -> Callable[Concatenate[_Resource, P], T]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._runner.run(generator(self._context, *args, **kwargs))
+        return self._runner.run(operation(self._context, *args, **kwargs))
 
-    return cast("Callable[Concatenate[_Resource, P], T]", _as_method(method, generator, "{item}"))
+    return cast("Callable[Concatenate[_Resource, P], T]", _as_method(method, operation, "{item}"))
 
 
 def _raw(
-    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    operation: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_Resource, P], RawResponse[T]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return self._runner.run(raw(generator(self._context, *args, **kwargs)))
+        return self._runner.run(raw(operation(self._context, *args, **kwargs)))
 
     return cast(
-        "Callable[Concatenate[_Resource, P], RawResponse[T]]", _as_method(method, generator, "RawResponse[{item}]")
+        "Callable[Concatenate[_Resource, P], RawResponse[T]]", _as_method(method, operation, "RawResponse[{item}]")
     )
 
 
 def _listing(
-    generator: Callable[Concatenate[CallContext, P], ListRequest[T]],
+    operation: Callable[Concatenate[CallContext, P], ListRequest[T]],
 ) -> Callable[Concatenate[_Resource, P], Pager[T]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
-        return Pager(generator(self._context, *args, **kwargs), self._runner.run)
+        return Pager(operation(self._context, *args, **kwargs), self._runner.run)
 
-    return cast("Callable[Concatenate[_Resource, P], Pager[T]]", _as_method(method, generator, "Pager[{item}]"))
+    return cast("Callable[Concatenate[_Resource, P], Pager[T]]", _as_method(method, operation, "Pager[{item}]"))
 
 
 def _csv(
-    generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+    operation: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_Resource, P], Iterator[str]]:
     def method(self: _Resource, *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
-        texts = csv_text(self._runner, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return check_rows(texts) if generator is persons.csv else texts
+        texts = csv_text(self._runner, operation(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return check_rows(texts) if operation is persons.csv else texts
 
-    return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, generator, "Iterator[str]"))
+    return cast("Callable[Concatenate[_Resource, P], Iterator[str]]", _as_method(method, operation, "Iterator[str]"))
 
 
 def _acall(
-    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    operation: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]:
     async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._runner.run(generator(self._context, *args, **kwargs))
+        return await self._runner.run(operation(self._context, *args, **kwargs))
 
     return cast(
-        "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]", _as_method(method, generator, "{item}")
+        "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, T]]", _as_method(method, operation, "{item}")
     )
 
 
 def _araw(
-    generator: Callable[Concatenate[CallContext, P], CallGenerator[T]],
+    operation: Callable[Concatenate[CallContext, P], CallGenerator[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]:
     async def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return await self._runner.run(raw(generator(self._context, *args, **kwargs)))
+        return await self._runner.run(raw(operation(self._context, *args, **kwargs)))
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]",
-        _as_method(method, generator, "RawResponse[{item}]"),
+        _as_method(method, operation, "RawResponse[{item}]"),
     )
 
 
 def _alisting(
-    generator: Callable[Concatenate[CallContext, P], ListRequest[T]],
+    operation: Callable[Concatenate[CallContext, P], ListRequest[T]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
-        return AsyncPager(generator(self._context, *args, **kwargs), self._runner.run)
+        return AsyncPager(operation(self._context, *args, **kwargs), self._runner.run)
 
     return cast(
-        "Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]", _as_method(method, generator, "AsyncPager[{item}]")
+        "Callable[Concatenate[_AsyncResource, P], AsyncPager[T]]", _as_method(method, operation, "AsyncPager[{item}]")
     )
 
 
 def _acsv(
-    generator: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
+    operation: Callable[Concatenate[CallContext, P], CallGenerator[ServerResponse]],
 ) -> Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]:
     def method(self: _AsyncResource, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[str, None]:
-        texts = acsv_text(self._runner, generator(self._context, *args, **kwargs), _silence(self._context, kwargs))
-        return acheck_rows(texts) if generator is persons.csv else texts
+        texts = acsv_text(self._runner, operation(self._context, *args, **kwargs), _silence(self._context, kwargs))
+        return acheck_rows(texts) if operation is persons.csv else texts
 
     return cast(
         "Callable[Concatenate[_AsyncResource, P], AsyncGenerator[str, None]]",
-        _as_method(method, generator, "AsyncGenerator[str, None]"),
+        _as_method(method, operation, "AsyncGenerator[str, None]"),
     )
 
 
