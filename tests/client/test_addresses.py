@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpcore
 import pytest
 
 from posthog_environments import AsyncEnvironment, DeadlineExceeded, Environment, TransportError
+from posthog_environments.transport.network import Network
 from tests.client.wire import Wire, http
 
 KEY = "phx_thisIsTheSECRETkey"
@@ -131,3 +134,13 @@ def test_where_none_answers_in_time_the_call_says_so(
     with pytest.raises(DeadlineExceeded, match="no connection could be made in time"):
         ask(host, timeout=0.5) if backend is None else ask_async(host, backend, timeout=0.5)
     assert sockets() == before
+
+
+def test_a_connection_that_was_closed_before_tls_is_no_connection() -> None:
+    """As when Ctrl-C comes in another thread: nothing was sent, so the error says that there is no connection."""
+    network = Network()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stream = network.connect_tcp("127.0.0.1", server.getsockname()[1], timeout=5)
+        network.close()
+        with pytest.raises(httpcore.ConnectError):
+            stream.start_tls(ssl.create_default_context(), "example.com", timeout=5)

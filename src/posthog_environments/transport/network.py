@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, TypeVar
 
 import httpcore
@@ -63,8 +64,6 @@ class _Connection:
     def __init__(self, sock: socket.socket, opened: set[_Connection]) -> None:
         self.sock, self.opened = sock, opened
         self.framer = Framer()
-        self._selector = _Selector()
-        self._selector.register(sock, selectors.EVENT_READ)
         opened.add(self)
 
     def receive(self, timeout: float | None) -> Step[bytes]:
@@ -106,6 +105,13 @@ class _Connection:
             secured.close()
             raise
         return secured
+
+    @cached_property
+    def _selector(self) -> selectors.BaseSelector:
+        # Made on use: a connection below TLS is not asked, and one that was closed meanwhile cannot be registered.
+        selector = _Selector()
+        selector.register(self.sock, selectors.EVENT_READ)
+        return selector
 
     def is_readable(self) -> bool:
         """Tell whether there are surplus bytes or the peer has closed."""
