@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from posthog_environments import Environment
 from posthog_environments.sandbox import Sandbox
 from prove.frame import ROOT, Failed, Work, run
 
@@ -22,45 +25,53 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = ROOT / "tests" / "suites" / "prove" / "programs"
 
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of the programs.
+
+    Attributes:
+        operation: The id of the operation.
+        query: What is sent as query.
+        body: What is sent as body.
+        status: What it is answered with.
+        read: What a program reads in the answer: of an error its code. Of a person `ADA` stands for the uuid.
+    """
+
+    operation: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: object = None
+    status: int = 200
+    read: object = None
+
+
 _SPAN: Final = {"date_from": "2026-01-05", "date_to": "2026-01-08", "interval": "day"}
 _HISTORY: Final = {
     "date_from": "2026-01-01", "date_to": "2026-01-09", "breakdown": "plan", "breakdown_type": "person",
 }  # fmt: skip
-
-# What every program sends with each operation, as query and body, and the statuses that it is answered with: the
-# person who was deleted is asked for once more.
-CALLS: Final[Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]] = {
-    "listPersons": ({"include_total": "true"}, None, (200,)),
-    "getPerson": ({}, None, (200, 200, 404)),
-    "getPersonPropertiesTimeline": (_HISTORY, None, (200,)),
-    "updatePerson": ({}, {"properties": {"plan": "team"}}, (200,)),
-    "deletePersonProperty": ({"$unset": "plan"}, {"$unset": "plan"}, (200,)),
-    "listPersonActivity": ({"page": "1", "limit": "1"}, None, (200,)),
-    "getTrend": ({"events": '[{"id":"$pageview"}]', **_SPAN}, None, (200,)),
-    "queryTrend": ({}, {"events": [{"id": "$pageview"}], **_SPAN}, (200,)),
-    "recordInsightTiming": ({}, {"name": "Weekly sign-ups"}, (200,)),
-    "deletePerson": ({"delete_events": "true"}, None, (204,)),
-}
-FILTERED: Final = '[{"key":"email","operator":"icontains","value":"@example.com","type":"person"}]'
-OF_PAGES: Final[Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]] = {
-    **CALLS,
-    "listPersons": ({"include_total": "true", "properties": FILTERED}, None, (200,)),
-    "runQuery": (
-        {},
-        {
-            "query": {
-                "kind": "TrendsQuery",
-                "series": [{"kind": "EventsNode", "event": "$pageview"}],
-                "dateRange": {"date_from": "2026-01-05", "date_to": "2026-01-08"},
-                "interval": "day",
-            }
-        },
-        (200,),
-    ),
-}
-"""What the programs of the pages on each language send."""
+_EMAIL: Final = "ada@example.com"
+_FIRST_SEEN: Final = datetime(2026, 1, 5, 10, tzinfo=UTC)
+_CHANGED: Final = datetime(2026, 1, 7, 10, tzinfo=UTC)
+_NAMES: Final = ["cyd@example.com", "bob@example.com", _EMAIL]
+_TREND: Final = [[[1, 2, 1, 1], ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"], 5, "$pageview"]]
+STEPS: Final = (
+    Step("listPersons", {"include_total": "true"}, read=[3, None, _NAMES, "ADA"]),
+    Step("getPerson", read=["ADA", 1, ["ada"], {"email": _EMAIL, "plan": "pro"}, _FIRST_SEEN]),
+    Step("getPersonPropertiesTimeline", _HISTORY, read=[[2, 1], ["free", "pro"], _CHANGED, ["plan"]]),
+    Step("updatePerson", body={"properties": {"plan": "team"}}, read={"email": _EMAIL, "plan": "team"}),
+    Step("deletePersonProperty", {"$unset": "plan"}, {"$unset": "plan"}),
+    Step("getPerson", read=["ADA", 1, ["ada"], {"email": _EMAIL}, _FIRST_SEEN]),
+    Step("listPersonActivity", {"page": "1", "limit": "1"}, read=[2, ["delete_property"], "1", "changed"]),
+    Step("queryTrend", body={"events": [{"id": "$pageview"}], **_SPAN}, read=_TREND),
+    Step("getTrend", {"events": '[{"id":"$pageview"}]', **_SPAN}, read=_TREND),
+    Step("recordInsightTiming", body={"name": "Weekly sign-ups"}),
+    Step("deletePerson", {"delete_events": "true"}, status=204),
+    Step("getPerson", status=404, read="not_found"),
+)
+"""The calls of every program, in this order. An operation is a line here, and one in each program."""
 COMPILED: Final = frozenset({"runQuery", "getQuery", "bulkDeletePersons", "listPersonDeletions"})
 """What the page does not have is compiled in every client, and not called."""
+
 # Clients in Go and Java send what the contract declares as default, and empty lists, unasked.
 _UNASKED: Final = {"breakdown_type": "event", "display": "ActionsLineGraph", "interval": "day"}
 _HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"})
@@ -164,59 +175,92 @@ def _witnessed(target: str) -> Iterator[_Witness]:
         witness.server_close()
 
 
-def call(
-    command: Sequence[str | Path],
-    contract: Mapping[str, Any],
-    work: Work,
-    calls: Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]] = CALLS,
-    **options: Any,
-) -> str:
-    """Run a program against the known data, and return how many operations it called.
+def meet(command: Sequence[str | Path], work: Work, **options: Any) -> tuple[list[_Seen], str]:
+    """Run a program against the known data; return what it asked for and what it printed.
 
     Raises:
-        Failed: It ended with an error, or did not call each operation as `calls` has it.
+        Failed: It ended with an error.
     """
     data = PROGRAMS / "events.jsonl"
     with (
         Sandbox(data=data, now="2026-01-10", era="2025", rates=False, oddities=False, lag=0) as box,
+        Environment(box.project_id, api_key=box.api_key, host=box.host) as env,
         _witnessed(box.host) as witness,
     ):
+        uuids = {person.distinct_ids[0].upper(): person.uuid for person in map(env.persons.get, env.persons.list())}
         host = f"http://127.0.0.1:{witness.server_address[1]}"
-        environment = {**box.environ, "POSTHOG_HOST": host, **options.pop("env", {})}
-        run(command, work, env=environment, timeout=60, **options)
-    return _judge(witness.seen, operations(contract), calls)
+        environment = {**box.environ, **uuids, "POSTHOG_HOST": host, **options.pop("env", {})}
+        printed = run(command, work, env=environment, timeout=60, **options)
+    for name, uuid in uuids.items():
+        printed = printed.replace(uuid, name)
+    return witness.seen, printed
 
 
-def _judge(
-    seen: Sequence[_Seen],
-    known: Mapping[tuple[str, str], str],
-    calls: Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]],
-) -> str:
-    called: dict[str, list[int]] = {}
-    for one in seen:
-        names = [
-            name for (verb, path), name in known.items() if verb == one.method and re.fullmatch(path, one.path)
-        ]  # fmt: skip
-        if len(names) != 1:
-            raise Failed(f"{one.method} {one.path} is no operation of the contract")
-        _compare(names[0], one, calls)
-        called.setdefault(names[0], []).append(one.status)
-    for name, (_, _, statuses) in calls.items():
-        if called.get(name) != list(statuses):
-            raise Failed(f"{name} was answered {called.get(name, 'never')}, not {list(statuses)}")
-    if left := set(known.values()) - called.keys() - COMPILED:
-        raise Failed(f"never called: {', '.join(sorted(left))}")
-    return f"{len(called)} operations called"
+def call(command: Sequence[str | Path], contract: Mapping[str, Any], work: Work) -> str:
+    """Run a program that goes over the table of operations, and return how many it called.
+
+    Raises:
+        Failed: It ended with an error, or did not call the operations and read their answers as `STEPS` has it.
+    """
+    seen, printed = meet(command, work)
+    text = judge(seen, contract, STEPS)
+    for step, line in zip(STEPS, printed.splitlines(), strict=True):
+        name, status, read = line.split(" ", 2)
+        # The client in Rust tells no status of what went well.
+        if (name, status) not in ((step.operation, str(step.status)), (step.operation, "done")):
+            raise Failed(f"{step.operation} was printed as {name} with the status {status}, not {step.status}")
+        if _moments(json.loads(read)) != step.read:
+            raise Failed(f"{name} was read as {read}, not {step.read}")
+    return text
 
 
-def _compare(name: str, one: _Seen, calls: Mapping[str, tuple[Mapping[str, str], object, Sequence[int]]]) -> None:
+def _moments(read: object) -> object:
+    """Take texts that are moments for these: each language writes them in its own way."""
+    if isinstance(read, list):
+        return [_moments(each) for each in read]
+    if isinstance(read, str) and re.fullmatch(r"[0-9-]{10}T.+", read):
+        return datetime.fromisoformat(read)
+    return read
+
+
+def judge(seen: Sequence[_Seen], contract: Mapping[str, Any], steps: Sequence[Step]) -> str:
+    """Hold what a program asked for against what it should, and return how many operations it called.
+
+    Raises:
+        Failed: They differ, or the contract has an operation that neither `steps` nor `COMPILED` has.
+    """
+    known = operations(contract)
+    wanted = Counter(step.operation for step in steps)
+    if left := sorted(set(known.values()) - wanted.keys() - COMPILED):
+        raise Failed(f"no program is to call {', '.join(left)}: ground.py has no line for it")
+    called = [(_named(one, known), one) for one in seen]
+    names = Counter(name for name, _ in called)
+    if left := sorted((wanted - names).elements()):
+        raise Failed(f"the program does not call {', '.join(left)}")
+    if left := sorted((names - wanted).elements()):
+        raise Failed(f"the program should not call {', '.join(left)}")
+    for (name, one), step in zip(called, steps, strict=True):
+        if name != step.operation:
+            raise Failed(f"{name} was called where {step.operation} should be")
+        _compare(one, step)
+    return f"{len(wanted)} operations called"
+
+
+def _named(one: _Seen, known: Mapping[tuple[str, str], str]) -> str:
+    names = [name for (verb, path), name in known.items() if verb == one.method and re.fullmatch(path, one.path)]
+    if len(names) != 1:
+        raise Failed(f"{one.method} {one.path} is no operation of the contract")
+    return names[0]
+
+
+def _compare(one: _Seen, step: Step) -> None:
     """Compare what a program sent with what it should send; JSON may be spaced, in the query too."""
-    query, body, _ = calls.get(name, ({}, None, ()))
     sent = {key: value.replace(" ", "") for key, value in one.query.items()}
-    if _asked(sent, query) != query:
-        raise Failed(f"{name} was sent with the query {dict(one.query)}, not {dict(query)}")
-    if _asked(one.body, body) != body:
-        raise Failed(f"{name} was sent with the body {one.body}, not {body}")
+    for what, found, wanted in (("query", sent, step.query), ("body", one.body, step.body)):
+        if _asked(found, wanted) != wanted:
+            raise Failed(f"{step.operation} was sent with the {what} {found}, not {wanted}")
+    if one.status != step.status:
+        raise Failed(f"{step.operation} was answered {one.status}, not {step.status}")
 
 
 def _asked(sent: object, wanted: object) -> object:

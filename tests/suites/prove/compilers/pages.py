@@ -18,7 +18,7 @@ import simpler
 from ruamel.yaml import YAML
 
 from prove.compilers import go, openapi_generator, rust
-from prove.compilers.ground import OF_PAGES, PROGRAMS, call
+from prove.compilers.ground import PROGRAMS, STEPS, Step, judge, meet
 from prove.compilers.maker import KEPT, on_path
 from prove.compilers.typescript import NODE
 from prove.frame import CONTRACT, ROOT, TOOLS, Failed, Work, node, run
@@ -32,6 +32,21 @@ PAGES: Final = {
     "rust": "people.rs",
 }
 """The program of each page."""
+_FILTERED: Final = '[{"key":"email","operator":"icontains","value":"@example.com","type":"person"}]'
+_QUERY: Final = {
+    "kind": "TrendsQuery",
+    "series": [{"kind": "EventsNode", "event": "$pageview"}],
+    "dateRange": {"date_from": "2026-01-05", "date_to": "2026-01-08"},
+    "interval": "day",
+}
+_QUERIED: Final = next(at for at, step in enumerate(STEPS) if step.operation == "queryTrend")
+STEPS_OF_PAGES: Final = (
+    Step("listPersons", {"include_total": "true", "properties": _FILTERED}),
+    *STEPS[1:_QUERIED],
+    Step("runQuery", body={"query": _QUERY}),
+    *STEPS[_QUERIED:],
+)
+"""What the programs of the pages send."""
 SECTION: Final = re.compile(r"^## Make the client, and call it\n(.*?)^## ", re.DOTALL | re.MULTILINE)
 
 
@@ -73,9 +88,10 @@ def carry_out(page: str, contract: Mapping[str, Any], work: Work) -> str:
         if page == "rust" and "generate" in line:
             rust.with_crates_of_debian(folder)
     _build_before(page, work, settings)
-    called = call(["bash", "-ec", f"{lines[-1]} > printed.txt"], contract, work, OF_PAGES, cwd=folder, env=settings)
+    seen, printed = meet(["bash", "-ec", lines[-1]], work, cwd=folder, env=settings)
+    called = judge(seen, contract, STEPS_OF_PAGES)
     shown = (ROOT / "docs" / "programs" / f"{program}.txt").read_text(encoding="utf-8")
-    if (printed := (folder / "printed.txt").read_text(encoding="utf-8")) != shown:
+    if printed != shown:
         raise Failed(f"{program} printed {printed!r}, not what {page}.md shows")
     return f"{len(lines)} commands, {len(shown.splitlines())} lines printed as shown; {called}"
 

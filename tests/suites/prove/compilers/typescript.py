@@ -52,7 +52,7 @@ class _Steps:
         (folder / "node_modules").symlink_to(NODE / "node_modules", target_is_directory=True)
         (folder / "package.json").write_text('{"type": "commonjs", "private": true}')
         run(self.write(contract, folder / self.client), work, cwd=folder)
-        put(folder, "known.ts", self.program)
+        put(folder, "known.ts", "readers.ts", self.program)
 
     def compile(self, folder: Path, work: Work) -> str:
         strict = [word for word in STRICT if word not in self.without]
@@ -96,7 +96,14 @@ OPENAPI_FETCH: Final = _maker(
     _Steps(
         "openapi_fetch.ts",
         "client.d.ts",
-        lambda contract, target: [_bin("openapi-typescript"), contract, "-o", target],
+        lambda contract, target: [
+            _bin("openapi-typescript"),
+            contract,
+            "-o",
+            target,
+            "--root-types",
+            "--root-types-no-schema-prefix",
+        ],
     ),
 )
 HEY_API: Final = _maker(

@@ -1,124 +1,62 @@
-// Call the ten operations with openapi-fetch on the types that openapi-typescript makes. Bodies and queries
+// Call the operations with openapi-fetch on the types that openapi-typescript makes. Bodies and queries
 // are typed here, for openapi-fetch takes any further field.
 
 import createClient from "openapi-fetch";
-import { days, host, json, key, names, project, same, there } from "./known";
-import type { components, operations, paths } from "./client";
+import type { ApiErrorBody, InsightTiming, PersonUpdate, PropertyDeletion, TrendQuery, operations, paths } from "./client";
+import { ada, bob, fail, host, key, project, run } from "./known";
+import type { Row } from "./known";
+import { log, nothing, page, person, properties, timeline, trend } from "./readers";
 
-const client = createClient<paths>({ baseUrl: host, headers: { Authorization: `Bearer ${key}` } });
+const api = createClient<paths>({ baseUrl: host, headers: { Authorization: `Bearer ${key}` } });
 
-type Schemas = components["schemas"];
-type Trend = Schemas["Trend"];
 type Query<Name extends keyof operations> = NonNullable<operations[Name]["parameters"]["query"]>;
 
-function trend(answer: Trend): void {
-  const series = there("series", answer.result[0]);
-  same("data", series.data, [1, 2, 1, 1]);
-  same("days", series.days, days);
-  same("count", series.count, 5);
-  same("label", series.label, "$pageview");
+function row<A extends { data?: unknown; error?: ApiErrorBody; response: Response }, T extends A["data"]>(
+  name: keyof operations,
+  call: () => Promise<A>,
+  read: (data: T) => unknown,
+): Row {
+  return [
+    name,
+    async () => {
+      const answer = await call();
+      return [answer.response.status, answer.error ? answer.error.code : read(answer.data as T)];
+    },
+  ];
 }
 
-async function main(): Promise<void> {
-  const list = await client.GET("/api/environments/{project_id}/persons/", {
-    params: { path: { project_id: project }, query: { include_total: true } satisfies Query<"listPersons"> },
-  });
-  const page = json<Schemas["PersonPage"]>(list.data);
-  same("count", page.count, 3);
-  same("next", page.next, null);
-  same("names", page.results.map((one) => one.name), names);
-  const ada = there("ada", page.results[2]).uuid;
-  const bob = there("bob", page.results[1]).uuid;
-  same("id in the list", page.results[2]?.id, ada);
+const persons = "/api/environments/{project_id}/persons/";
+const insights = "/api/environments/{project_id}/insights/";
+const inProject = { project_id: project };
+const ofAda = { project_id: project, id: ada };
+const ofBob = { project_id: project, id: bob };
+const all: Query<"listPersons"> = { include_total: true };
+const history: Query<"getPersonPropertiesTimeline"> = {
+  date_from: "2026-01-01",
+  date_to: "2026-01-09",
+  breakdown: "plan",
+  breakdown_type: "person",
+};
+const update: PersonUpdate = { properties: { plan: "team" } };
+const plan: PropertyDeletion & Query<"deletePersonProperty"> = { $unset: "plan" };
+const first: Query<"listPersonActivity"> = { page: 1, limit: 1 };
+const span = { date_from: "2026-01-05", date_to: "2026-01-08", interval: "day" };
+const asked: Query<"getTrend"> = { events: '[{"id":"$pageview"}]', ...span };
+const question: TrendQuery = { events: [{ id: "$pageview" }], ...span };
+const timing: InsightTiming = { name: "Weekly sign-ups" };
+const withEvents: Query<"deletePerson"> = { delete_events: true };
 
-  async function get(id: string) {
-    return client.GET("/api/environments/{project_id}/persons/{id}/", { params: { path: { project_id: project, id } } });
-  }
-  const person = there("person", (await get(ada)).data);
-  same("uuid", person.uuid, ada);
-  same("id", person.id, 1);
-  same("distinct_ids", person.distinct_ids, ["ada"]);
-  same("properties", person.properties, { email: "ada@example.com", plan: "pro" });
-  same("created_at", person.created_at, "2026-01-05T10:00:00Z");
-
-  const path = { project_id: project, id: ada };
-  const history = await client.GET("/api/environments/{project_id}/persons/{id}/properties_timeline/", {
-    params: {
-      path,
-      query: {
-        date_from: "2026-01-01",
-        date_to: "2026-01-09",
-        breakdown: "plan",
-        breakdown_type: "person",
-      } satisfies Query<"getPersonPropertiesTimeline">,
-    },
-  });
-  const timeline = there("timeline", history.data);
-  same("points", timeline.points.map((point) => point.relevant_event_count), [2, 1]);
-  same("plans", timeline.points.map((point) => (point.properties as { plan: string }).plan), ["free", "pro"]);
-  same("timestamp", timeline.points[1]?.timestamp, "2026-01-07T10:00:00.000000Z");
-  same("crucial_property_keys", timeline.crucial_property_keys, ["plan"]);
-
-  const update = await client.PATCH("/api/environments/{project_id}/persons/{id}/", {
-    params: { path },
-    body: { properties: { plan: "team" } },
-  });
-  same("properties", there("person", update.data).properties, { email: "ada@example.com", plan: "team" });
-
-  const removal = await client.POST("/api/environments/{project_id}/persons/{id}/delete_property/", {
-    params: { path, query: { $unset: "plan" } satisfies Query<"deletePersonProperty"> },
-    body: { $unset: "plan" } satisfies Schemas["PropertyDeletion"],
-  });
-  same("status", removal.response.status, 200);
-  same("properties", there("person", (await get(ada)).data).properties, { email: "ada@example.com" });
-
-  const activity = await client.GET("/api/environments/{project_id}/persons/{id}/activity/", {
-    params: { path, query: { page: 1, limit: 1 } satisfies Query<"listPersonActivity"> },
-  });
-  const log = there("log", activity.data);
-  same("total_count", log.total_count, 2);
-  same("activity", log.results.map((entry) => entry.activity), ["delete_property"]);
-  same("item_id", log.results[0]?.item_id, "1");
-  same("changes", log.results[0]?.detail?.changes?.[0]?.action, "changed");
-
-  const asked = await client.GET("/api/environments/{project_id}/insights/trend/", {
-    params: {
-      path: { project_id: project },
-      query: {
-        events: '[{"id":"$pageview"}]',
-        date_from: "2026-01-05",
-        date_to: "2026-01-08",
-        interval: "day",
-      } satisfies Query<"getTrend">,
-    },
-  });
-  trend(json<Trend>(asked.data));
-  const question: Schemas["TrendQuery"] = {
-    events: [{ id: "$pageview" }],
-    date_from: "2026-01-05",
-    date_to: "2026-01-08",
-    interval: "day",
-  };
-  const queried = await client.POST("/api/environments/{project_id}/insights/trend/", {
-    params: { path: { project_id: project } },
-    body: question,
-  });
-  trend(json<Trend>(queried.data));
-
-  const timing = await client.POST("/api/environments/{project_id}/insights/timing/", {
-    params: { path: { project_id: project } },
-    body: { name: "Weekly sign-ups" } satisfies Schemas["InsightTiming"],
-  });
-  same("status", timing.response.status, 200);
-
-  const gone = await client.DELETE("/api/environments/{project_id}/persons/{id}/", {
-    params: { path: { project_id: project, id: bob }, query: { delete_events: true } satisfies Query<"deletePerson"> },
-  });
-  same("status", gone.response.status, 204);
-  same("code", there("error", (await get(bob)).error).code, "not_found");
-}
-
-main().catch((error: unknown) => {
-  console.error(String(error));
-  process.exitCode = 1;
-});
+run([
+  row("listPersons", () => api.GET(persons, { params: { path: inProject, query: all } }), page),
+  row("getPerson", () => api.GET(`${persons}{id}/`, { params: { path: ofAda } }), person),
+  row("getPersonPropertiesTimeline", () => api.GET(`${persons}{id}/properties_timeline/`, { params: { path: ofAda, query: history } }), timeline),
+  row("updatePerson", () => api.PATCH(`${persons}{id}/`, { params: { path: ofAda }, body: update }), properties),
+  row("deletePersonProperty", () => api.POST(`${persons}{id}/delete_property/`, { params: { path: ofAda, query: plan }, body: plan }), nothing),
+  row("getPerson", () => api.GET(`${persons}{id}/`, { params: { path: ofAda } }), person),
+  row("listPersonActivity", () => api.GET(`${persons}{id}/activity/`, { params: { path: ofAda, query: first } }), log),
+  row("queryTrend", () => api.POST(`${insights}trend/`, { params: { path: inProject }, body: question }), trend),
+  row("getTrend", () => api.GET(`${insights}trend/`, { params: { path: inProject, query: asked } }), trend),
+  row("recordInsightTiming", () => api.POST(`${insights}timing/`, { params: { path: inProject }, body: timing }), nothing),
+  row("deletePerson", () => api.DELETE(`${persons}{id}/`, { params: { path: ofBob, query: withEvents } }), nothing),
+  row("getPerson", () => api.GET(`${persons}{id}/`, { params: { path: ofBob } }), person),
+]).catch(fail);
