@@ -117,7 +117,7 @@ bench: $(STAMP) ## measure speed, side by side in one run, and hold it against t
 	@$(ISOLATE) $(PY) -m benchmarks $(ARGS)
 
 soak: $(STAMP) $(if $(filter pipelines,$(ARGS)),$(PIPELINES)) ## faults, hostile servers, churn, load, crashes (under half an hour); ARGS=pipelines for Spark
-	@$(ISOLATE) PYTHONPATH=tests/suites $(PY) -m soak $(ARGS)
+	@$(ISOLATE) PYTHONPATH=tests/suites:scripts $(PY) -m soak $(ARGS)
 
 $(MEASURED): requirements/strong.txt | $(PIPELINES)
 	@$(ISOLATE) .venv-pipelines/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/strong.txt

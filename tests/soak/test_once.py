@@ -36,16 +36,14 @@ def test_a_client_to_which_every_404_after_a_doubt_is_a_success(monkeypatch: pyt
         return bool(answer.status_code == 404 and self.doubtful)
 
     monkeypatch.setattr(Attempts, "is_gone", naive)
-    monkeypatch.setattr(once, "CHANGES", ("delete with events",))
+    monkeypatch.setattr(once, "CHANGES", {once.WITH_EVENTS: once.CHANGES[once.WITH_EVENTS]})
     monkeypatch.setattr(once, "_cuts", lambda effort, lengths: _before_the_answer())
     assert "successes that were none" in _missed()
 
 
 def _before_the_answer() -> list[once.Cut]:
     """Have the server delete the person, and break off before it queues the events."""
-    return [
-        once.Cut("delete with events", "sync", "answer", 0, bool(n % 2), ever=False, warm=False) for n in range(400)
-    ]
+    return [once.Cut(once.WITH_EVENTS, "sync", "answer", 0, bool(n % 2), ever=False, warm=False) for n in range(400)]
 
 
 def test_a_client_that_does_not_doubt(monkeypatch: pytest.MonkeyPatch) -> None:

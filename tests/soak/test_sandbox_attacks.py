@@ -138,7 +138,7 @@ def _written_into(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_texts_that_are_written_into_the_sql(monkeypatch: pytest.MonkeyPatch) -> None:
     _written_into(monkeypatch)
-    _only(monkeypatch, "persons email")
+    _only(monkeypatch, "listPersons email")
     found = _missed(sandbox_attacks.injections, Effort(0.3, 3))
     assert "answers unlike that to a harmless text" in found
     assert "answers with 500" in found
@@ -155,7 +155,7 @@ def test_texts_that_change_the_database(monkeypatch: pytest.MonkeyPatch) -> None
         return found
 
     monkeypatch.setattr(persons, "_condition", condition)
-    _only(monkeypatch, "persons search")
+    _only(monkeypatch, "listPersons search")
     monkeypatch.setattr(sandbox_attacks, "SQL", ("'; DROP TABLE persons; --",) * 8)
     assert "rows, settings or databases that changed" in _missed(sandbox_attacks.injections)
 
@@ -164,7 +164,7 @@ def test_answers_that_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     import traceback
 
     _written_into(monkeypatch)
-    _only(monkeypatch, "persons email")
+    _only(monkeypatch, "listPersons email")
 
     def telling(detail: str) -> Any:
         return APP.Problem(500, "server_error", "error", traceback.format_exc())
@@ -176,14 +176,14 @@ def test_answers_that_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_that_are_changed_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     write = CHANGES.bodies.write
     monkeypatch.setattr(CHANGES.bodies, "write", lambda value: write(value).replace("''", "'"))
-    _only(monkeypatch, "persons search")
+    _only(monkeypatch, "listPersons search")
     monkeypatch.setattr(sandbox_attacks, "SQL", ("a''b",) * 8)
     assert "did not come back as written" in _missed(sandbox_attacks.injections)
 
 
 def test_too_few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox_attacks, "payloads", lambda random, count: ["'"])
-    _only(monkeypatch, "persons search")
+    _only(monkeypatch, "listPersons search")
     assert "texts put into" in _missed(sandbox_attacks.injections, Effort(0.05, 3))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-__all__ = ["Campaign", "Effort", "Figure", "Result", "carry_out", "missed", "table"]
+__all__ = ["Campaign", "Effort", "Figure", "Result", "carry_out", "missed", "none", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,11 @@ def carry_out(suite: str, campaign: Campaign, effort: Effort) -> Result:
 
 def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-3000:]
+
+
+def none(what: str, offenders: Sequence[str]) -> Figure:
+    """Give a figure that must be nothing."""
+    return Figure(what, "0", str(len(offenders)), not offenders, "\n".join(offenders[:12]))
 
 
 def missed(figures: Iterable[Figure]) -> list[str]:

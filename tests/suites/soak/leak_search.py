@@ -36,7 +36,8 @@ import attrs
 import click
 import httpx
 
-from posthog_environments import AsyncEnvironment, ClientEvent, Environment, errors
+from operations import CALLS, PERSON
+from posthog_environments import AsyncEnvironment, AsyncPager, ClientEvent, Environment, Pager, errors
 from posthog_environments.sandbox import Sandbox
 from soak.canary import Canary
 from soak.canned import Canned, Heard, http, page
@@ -45,7 +46,6 @@ from soak.surroundings import run, surroundings
 
 __all__ = ["COMMAND", "SHOWN", "Hunt"]
 
-UUID: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 OURS: Final = ("posthog_environments", "posthog_environments_api")
 # Kinds of other packages that hold our requests.
 THEIRS: Final = ("httpx", "httpcore", "h11", "anyio")
@@ -204,7 +204,7 @@ def _rich_traceback(error: BaseException) -> str:
 # ------------------------------------------------------------------------------------------------- what can go wrong
 
 NOT_FOUND: Final = b'{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}'
-PERSON: Final = b'{"uuid":"%s","id":1,"properties":{}}' % UUID.encode()
+THE_PERSON: Final = b'{"uuid":"%s","id":1,"properties":{}}' % PERSON.encode()
 ANSWERS: Final[dict[str, bytes | None]] = {
     **{str(status): http(status, NOT_FOUND) for status in (400, 401, 402, 403, 404, 405, 408, 409, 413, 418, 429)},
     **{str(status): http(status, b"<html>no</html>", kind="text/html") for status in (500, 502, 503, 504, 520, 999)},
@@ -219,36 +219,34 @@ ANSWERS: Final[dict[str, bytes | None]] = {
     "a body that breaks off": b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{",
     "not HTTP": b"220 mail.example ESMTP\r\n\r\n",
     "no success": http(200, b'{"success": false, "detail": "no"}'),
-    "a next that leads back": http(200, page({"uuid": UUID}, following="http://x.example/?offset=0&page=0")),
+    "a next that leads back": http(200, page({"uuid": PERSON}, following="http://x.example/?offset=0&page=0")),
     "too long a body": http(200, b"[" + b" " * 6000 + b"]"),
-    "an announced end": http(200, PERSON, b"Deprecation: true", b"Sunset: Fri, 31 Jul 2026 00:00:00 GMT"),
+    "an announced end": http(200, THE_PERSON, b"Deprecation: true", b"Sunset: Fri, 31 Jul 2026 00:00:00 GMT"),
     "hang up": None,
     "silence": b"",
 }  # fmt: skip
 
-CALLS: Final[dict[str, Callable[[Any], Any]]] = {
-    "get": lambda env: env.persons.get(UUID),
-    "update": lambda env: env.persons.update(UUID, {"a": 1}),
-    "delete": lambda env: env.persons.delete(UUID, delete_events=True),
-    "list": lambda env: env.persons.list(page_size=1).take(3),
-    "activity": lambda env: env.persons.activity(UUID).take(3),
-    "trend": lambda env: env.insights.trend(events=["a"]),
-    "delete_property": lambda env: env.persons.delete_property(UUID, "a"),
-    "timeline": lambda env: env.persons.properties_timeline(UUID, events=["a"]),
+MADE: Final[dict[str, Callable[[Any], Any]]] = {
+    **{name: partial(lambda call, env: call(env, PERSON, "a"), call) for name, call in CALLS.items()},
     "csv": lambda env: env.persons.csv(),
-    "request": lambda env: env.request("GET", f"persons/{UUID}/", params={"a": 1}),
+    "request": lambda env: env.request("GET", f"persons/{PERSON}/", params={"a": 1}),
     "request post": lambda env: env.request("POST", "query/", json={"query": {"kind": "HogQLQuery"}}),
     "request again": lambda env: env.request("PUT", "x/", json={"a": 1}, repeat=True, extra_headers={"X-A": "b"}),
-    "request delete": lambda env: env.request("DELETE", f"persons/{UUID}/"),
+    "request delete": lambda env: env.request("DELETE", f"persons/{PERSON}/"),
     "request elsewhere": lambda env: env.request("GET", "https://elsewhere.example/api/"),
-    "raw": lambda env: env.with_raw_response.persons.get(UUID),
+    "raw": lambda env: env.with_raw_response.persons.get(PERSON),
     "raw trend": lambda env: env.with_raw_response.insights.trend(events=["a"]),
     "api": lambda env: env.api,
 }
 
 
 # Calls in which a fault ends in an error of a kind of its own.
-SURE: Final = {"a next that leads back": "list", "hang up": "update", "silence": "get", "not HTTP": "trend"}
+SURE: Final = {
+    "a next that leads back": "listPersons",
+    "hang up": "updatePerson",
+    "silence": "getPerson",
+    "not HTTP": "queryTrend",
+}
 
 
 class Failing:
@@ -270,8 +268,8 @@ class Failing:
 
 def _outcome(env: Environment, name: str) -> BaseException | None:
     try:
-        found = CALLS[name](env)
-        if name == "csv":
+        found = MADE[name](env)
+        if name == "csv" or isinstance(found, Pager):
             list(found)
         elif name == "api":
             found.get_httpx_client().get("/api/environments/1/persons/")
@@ -282,8 +280,8 @@ def _outcome(env: Environment, name: str) -> BaseException | None:
 
 async def _aoutcome(env: AsyncEnvironment, name: str) -> BaseException | None:
     try:
-        found = CALLS[name](env)
-        if name == "csv":
+        found = MADE[name](env)
+        if name == "csv" or isinstance(found, AsyncPager):
             async for _ in found:
                 pass
         elif name == "api":
@@ -297,10 +295,10 @@ async def _aoutcome(env: AsyncEnvironment, name: str) -> BaseException | None:
 
 def _faults(effort: Effort) -> list[tuple[str, str]]:
     """Pair the faults with calls; with less effort a few of the pairs, but each fault at least once."""
-    every = list(itertools.product(ANSWERS, CALLS))
+    every = list(itertools.product(ANSWERS, MADE))
     random = effort.random("faults")
     # Not by the generated client, which raises nothing for a status.
-    once = [(fault, SURE.get(fault) or random.choice(list(CALLS)[:-1])) for fault in ANSWERS]
+    once = [(fault, SURE.get(fault) or random.choice(list(MADE)[:-1])) for fault in ANSWERS]
     random.shuffle(every)
     return once + every[: effort.count(len(every), 1)]
 
@@ -320,7 +318,7 @@ class _Listener:
         for name, text in views(event):
             self._hunt.look("events", text, f"{name} of {type(event).__name__}")
         self._hunt.look("events", repr(attrs.asdict(event)), type(event).__name__)
-        if UUID in repr(event):
+        if PERSON in repr(event):
             self._hunt.found["events"].append(f"an id in {event}")
         if self._heard % 5 == 0:
             raise RuntimeError(f"I do not like {event}")
@@ -341,7 +339,7 @@ def _fail(hunt: Hunt, failing: Failing, canned: Canned, effort: Effort, kinds: s
     failing.fault = "503"
     with Environment(1, api_key=key(), host=canned.host, **options | {"retries": 1, "timeout": 5}) as env:
         # One that waits.
-        _outcome(env, "get")
+        _outcome(env, "getPerson")
 
     async def fail() -> None:
         async with AsyncEnvironment(1, api_key=key(), host=canned.host, **options) as env:
@@ -373,21 +371,21 @@ def _fail_below(hunt: Hunt, canned: Canned, kinds: set[type]) -> None:
     no_tls = canned.host.replace("http:", "https:")
     for host in ("http://127.0.0.1:1", no_tls):
         with Environment(1, api_key=key(), host=host, retries=0, timeout=2) as env:
-            for name in CALLS:
+            for name in MADE:
                 if error := _outcome(env, name):
                     kinds.add(type(error))
                     of_error(hunt, error, f"{name} to {host}")
 
     async def fail(transport: _Careless, where: str) -> None:
         async with AsyncEnvironment(1, api_key=key(), transport=transport, retries=0, timeout=2) as env:
-            for name in ("get", "update", "api", "list"):
+            for name in ("getPerson", "updatePerson", "api", "listPersons"):
                 if error := await _aoutcome(env, name):
                     of_error(hunt, error, f"async {name} {where}")
 
     for kind in (RuntimeError, httpx.ConnectError, httpx.ReadError, httpx.LocalProtocolError, OSError, KeyError):
         transport, where = _Careless(kind), f"by a transport that raises {kind.__name__}"
         with Environment(1, api_key=key(), transport=transport, retries=0, timeout=2) as env:
-            for name in ("get", "update", "api", "list"):
+            for name in ("getPerson", "updatePerson", "api", "listPersons"):
                 if error := _outcome(env, name):
                     of_error(hunt, error, f"{name} {where}")
         asyncio.run(fail(transport, where))
@@ -402,7 +400,7 @@ def _fail_on_disk(hunt: Hunt, kinds: set[type]) -> None:
     ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
         try:
-            env.persons.delete_many([UUID], journal=Path(folder, "journal.jsonl"))
+            env.persons.delete_many([PERSON], journal=Path(folder, "journal.jsonl"))
         except errors.PostHogError as error:
             kinds.add(type(error))
             of_error(hunt, error, "a journal on a full disk")
@@ -445,14 +443,15 @@ def _interrupt(hunt: Hunt, canned: Canned) -> None:
     async def cancelled(name: str) -> None:
         async with AsyncEnvironment(1, api_key=key(), host=canned.host, retries=0) as env:
             try:
-                await CALLS[name](env)
+                found = MADE[name](env)
+                await (found.first() if isinstance(found, AsyncPager) else found)
             except asyncio.CancelledError as error:
                 of_error(hunt, error, f"async {name}, cancelled")
                 task = asyncio.current_task()
                 assert task is not None
                 task.uncancel()
 
-    for kind, name in itertools.product(("write", "read"), ("get", "update", "list")):
+    for kind, name in itertools.product(("write", "read"), ("getPerson", "updatePerson", "listPersons")):
         with _interrupted(kind):
             with Environment(1, api_key=key(), host=canned.host, retries=0) as env:
                 error = _outcome(env, name)
@@ -506,7 +505,7 @@ def _misuse(hunt: Hunt) -> None:
     with Environment(1, api_key=key(), transport=_Careless(OSError)) as env:
         for call in (
             lambda: env.persons.get(key()),
-            lambda: env.persons.delete(UUID, delete_events=cast("Any", key())),
+            lambda: env.persons.delete(PERSON, delete_events=cast("Any", key())),
             lambda: env.persons.list(page_size=cast("Any", key())),
             lambda: env.with_options(timeout=cast("Any", key())),
             lambda: cast("Any", env).with_options(pacing=key()),
@@ -631,11 +630,11 @@ def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
     failing.fault = "an announced end"
     with Environment(1, api_key=key(), host=canned.host, pacing=False) as env:
         canned.answer = answer
-        env.persons.get(UUID)
+        env.persons.get(PERSON)
         canned.answer = failing
         env.api.get_httpx_client().get("/api/environments/1/persons/")
         view, pager = env.with_options(timeout=3), env.persons.list()
-        raw, asked = env.with_raw_response.persons.get(UUID), env.request("GET", f"persons/{UUID}/")
+        raw, asked = env.with_raw_response.persons.get(PERSON), env.request("GET", f"persons/{PERSON}/")
         survey(env, view, pager, env.persons, env.insights, env.api, env.with_raw_response, raw, asked)
         for answer_had in (raw, asked):
             hunt.look("objects", repr(dict(answer_had.headers)), "headers of a raw response")
@@ -659,7 +658,7 @@ def _objects(hunt: Hunt, failing: Failing, canned: Canned) -> None:
 
     async def inside() -> None:
         async with AsyncEnvironment(1, api_key=key, host=canned.host, pacing=False) as env:
-            await env.persons.get(UUID)
+            await env.persons.get(PERSON)
             survey(env, env.persons, env.api)
             _copies(hunt, env)
 
@@ -686,12 +685,15 @@ def _copies(hunt: Hunt, thing: object) -> None:
 
 
 def _commands(home: Path) -> list[list[str]]:
+    """Give commands that are right, that are not, and each there is, with nothing behind it."""
+    from posthog_environments.cli.root import phenv
+
     key_file = str(home / "key")
     mistakes = [
         ["persons", "get", "0"], ["persons", "get", ".."], ["persons", "list", "--property", "{"], ["nonsense"],
-        ["persons", "delete", UUID], ["persons", "list", "--api-key-file", str(home / "none")], ["--nonsense"],
+        ["persons", "delete", PERSON], ["persons", "list", "--api-key-file", str(home / "none")], ["--nonsense"],
         ["persons", "list", "--profile", "none"], ["persons", "list", "--host", "ftp://x"], ["insights", "trend"],
-        ["persons", "list", "--project-id", "x"], ["persons", "get", UUID], ["insights", "trend", "--event", "a", "--date-from", "-7days"],
+        ["persons", "list", "--project-id", "x"], ["persons", "get", PERSON], ["insights", "trend", "--event", "a", "--date-from", "-7days"],
     ]  # fmt: skip
     good = [
         ["persons", "list", "--limit", "5"], ["persons", "list", "--json"], ["persons", "get", "1"], ["persons", "csv"],
@@ -706,7 +708,9 @@ def _commands(home: Path) -> list[list[str]]:
         ["persons", "list", "--api-key-file", key_file, "--limit", "2"], ["init", "--profile", "a", "--project-id", "1"],
         ["init", "--profile", "b", "--project-id", "@current", "--api-key-file", key_file, "--force"],
     ]  # fmt: skip
-    return good + mistakes
+    # The sandbox would not end; `_own_sandbox` has it.
+    bare = [list(path) for path, each in _tree(phenv) if not isinstance(each, click.Group) and path != ("sandbox",)]
+    return good + mistakes + bare
 
 
 def _tree(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -819,7 +823,7 @@ def _processes(hunt: Hunt, canned: Canned, box: Sandbox, home: Path, failing: Fa
     for options, variables, text in ways:
         with surroundings(HOME=str(home), POSTHOG_HOST=canned.host, POSTHOG_PROJECT_ID="1", **variables):
             done = subprocess.run(
-                [*PHENV, *options, "persons", "get", UUID], input=text, capture_output=True, timeout=60, check=False
+                [*PHENV, *options, "persons", "get", PERSON], input=text, capture_output=True, timeout=60, check=False
             )
         hunt.look("printed", done.stdout + done.stderr, f"process with {options}")
     canned.answer = failing

@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias
 
+from samples import Sample
+
+from operations import CALLS, OPERATIONS, PERSON, Call, aoutcome, outcome, success
 from posthog_environments import AsyncEnvironment, Environment
 from soak.frame import Campaign, Effort, Figure
 from soak.server import RawServer, Talk, Written, answer, written
@@ -22,24 +26,49 @@ from soak.server import RawServer, Talk, Written, answer, written
 __all__ = ["CAMPAIGNS", "Cut", "Ending", "Person", "carry_out", "expected"]
 
 KEY: Final = "phx_soakKeyThatNobodyMaySee"
-UUID: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c90"
 WORKERS: Final = 8
 
-Change: TypeAlias = Literal["patch", "delete_property", "delete", "delete with events"]
+WITH_EVENTS: Final = "deletePerson, with events"
 Where: TypeAlias = Literal["request", "answer"]
-CHANGES: Final[tuple[Change, ...]] = ("patch", "delete_property", "delete", "delete with events")
+
+
+def _is_change(operation: Sample) -> bool:
+    """Tell whether the contract has a change: trends are asked for by POST too, with a scope that reads."""
+    scopes = operation.operation["security"][0]["PersonalApiKey"]
+    return operation.method != "GET" and not any(scope.endswith(":read") for scope in scopes)
+
+
+CHANGES: Final[Mapping[str, Call]] = {
+    **{name: call for name, call in CALLS.items() if _is_change(OPERATIONS[name])},
+    WITH_EVENTS: lambda env, person, _: env.persons.delete(person, delete_events=True),
+}
+
+
+def _said(name: str) -> bytes:
+    """Write the answer of an operation that went well."""
+    status, found = success(OPERATIONS[name.partition(",")[0]])
+    return answer(status, b"" if found is None else json.dumps(found).encode())
+
+
+SAID: Final[Mapping[str, bytes]] = {name: _said(name) for name in ("getPerson", *CHANGES)}
+
+
+def _deletes(change: str) -> bool:
+    return OPERATIONS[change.partition(",")[0]].method == "DELETE"
 
 
 class Person:
     """The person of the model, with a count of what was done to it.
 
     Args:
+        change: What is asked for.
         crashes: Whether the server breaks off between the deletion of a person and that of the events.
     """
 
-    def __init__(self, *, crashes: bool = False) -> None:
+    def __init__(self, change: str, *, crashes: bool = False) -> None:
+        self._change = change
         self._crashes = crashes
-        self.properties: dict[str, Any] | None = {"plan": "free", "old": 1}
+        self._is_there = True
         self.done = 0
         self.events_queued = 0
         self._lock = threading.Lock()
@@ -47,24 +76,14 @@ class Person:
     def serve(self, request: Written) -> bytes:
         """Carry a request out, and write its answer."""
         with self._lock:
-            if self.properties is None:
+            if not self._is_there:
                 return answer(404, b'{"type": "invalid_request", "code": "not_found", "detail": "Not found."}')
             if request.method == "GET":
-                return answer(200, self._shown())
+                return SAID["getPerson"]
             self.done += 1
-            body = json.loads(request.body) if request.body else {}
-            if request.method == "PATCH":
-                self.properties |= body["properties"]
-                return answer(200, self._shown())
-            if request.method == "POST":
-                self.properties.pop(body["$unset"], None)
-                return answer(201, b'{"success": true}')
-            self.properties = None
+            self._is_there = not _deletes(self._change)
             self.events_queued += "delete_events=true" in request.target and not self._crashes
-            return b"HTTP/1.1 204 No Content\r\nX-Request-Id: a\r\n\r\n"
-
-    def _shown(self) -> bytes:
-        return json.dumps({"uuid": UUID, "id": 1, "properties": self.properties}).encode()
+            return SAID[self._change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,7 @@ class Cut:
         warm: Whether the connection has served a read before.
     """
 
-    change: Change
+    change: str
     client: Literal["sync", "async"]
     where: Where
     byte: int
@@ -160,15 +179,16 @@ class _Server:
 def carry_out(cut: Cut) -> Ending:
     """Make one run."""
     # One that breaks off before the first byte of its answer may have done half of what was asked.
-    person = Person(crashes=cut.where == "answer" and cut.byte == 0)
+    person = Person(cut.change, crashes=cut.where == "answer" and cut.byte == 0)
     server = _Server(cut, person)
     with RawServer(lambda _: None, greet=server.converse) as raw:
-        said, text = _blocking(cut, raw.host) if cut.client == "sync" else asyncio.run(_awaiting(cut, raw.host))
+        found = _blocking(cut, raw.host) if cut.client == "sync" else asyncio.run(_awaiting(cut, raw.host))
         troubles = raw.troubles
     if troubles:
         raise troubles[0]
-    done = person.events_queued if cut.change == "delete with events" else person.done
-    return Ending(said, done, server.whole, server.answered, text)
+    done = person.events_queued if cut.change == WITH_EVENTS else person.done
+    said = type(found).__name__ if isinstance(found, Exception) else "value"
+    return Ending(said, done, server.whole, server.answered, f"{found}")
 
 
 def _options(cut: Cut, host: str) -> dict[str, Any]:
@@ -177,40 +197,20 @@ def _options(cut: Cut, host: str) -> dict[str, Any]:
     return {"api_key": KEY, "host": host, "prefix": prefix, "timeout": 20.0, "retries": 2}
 
 
-def _ask(env: Any, change: Change) -> Any:
-    match change:
-        case "patch":
-            return env.persons.update(UUID, {"plan": "pro"})
-        case "delete_property":
-            return env.persons.delete_property(UUID, "old")
-        case "delete":
-            return env.persons.delete(UUID)
-        case _:
-            return env.persons.delete(UUID, delete_events=True)
-
-
-def _blocking(cut: Cut, host: str) -> tuple[str, str]:
+def _blocking(cut: Cut, host: str) -> Any:
     with Environment(1, **_options(cut, host)) as env:
         env._context.client.random = lambda: 0.0  # noqa: SLF001 - the dice are there to be passed in
         if cut.warm:
-            env.persons.get(UUID)
-        try:
-            _ask(env, cut.change)
-        except Exception as error:  # noqa: BLE001 - whatever comes is judged
-            return type(error).__name__, str(error)
-        return "value", ""
+            env.persons.get(PERSON)
+        return outcome(partial(CHANGES[cut.change], env, PERSON, "a"))
 
 
-async def _awaiting(cut: Cut, host: str) -> tuple[str, str]:
+async def _awaiting(cut: Cut, host: str) -> Any:
     async with AsyncEnvironment(1, **_options(cut, host)) as env:
         env._context.client.random = lambda: 0.0  # noqa: SLF001 - as above
         if cut.warm:
-            await env.persons.get(UUID)
-        try:
-            await _ask(env, cut.change)
-        except Exception as error:  # noqa: BLE001 - as above
-            return type(error).__name__, str(error)
-        return "value", ""
+            await env.persons.get(PERSON)
+        return await aoutcome(partial(CHANGES[cut.change], env, PERSON, "a"))
 
 
 def expected(cut: Cut, lengths: dict[Where, int]) -> frozenset[str]:
@@ -220,17 +220,17 @@ def expected(cut: Cut, lengths: dict[Where, int]) -> frozenset[str]:
     if cut.where == "request" and cut.byte == 0:
         # The client may see in time that the connection is closed, and take another one, or say that there was none.
         return frozenset({"value", "OutcomeUnknown", "TransportError"} if cut.ever else {"value", "OutcomeUnknown"})
-    if cut.ever or cut.change in ("patch", "delete_property"):
+    if cut.ever or not _deletes(cut.change):
         return frozenset({"OutcomeUnknown"})
     # It is repeated. Where the first attempt has deleted the person, a 404 comes, which leaves the events in doubt.
-    in_doubt = cut.where == "answer" and cut.change == "delete with events"
+    in_doubt = cut.where == "answer" and cut.change == WITH_EVENTS
     return frozenset({"OutcomeUnknown" if in_doubt else "value"})
 
 
-def _lengths(change: Change) -> dict[Where, int]:
+def _lengths(change: str) -> dict[Where, int]:
     """Measure the request and the answer, when nothing breaks."""
     sizes: dict[Where, int] = {}
-    person = Person()
+    person = Person(change)
 
     def converse(talk: Talk) -> None:
         data = talk.connection.recv(65536)
@@ -246,7 +246,7 @@ def _lengths(change: Change) -> dict[Where, int]:
     return sizes
 
 
-def _cuts(effort: Effort, lengths: dict[Change, dict[Where, int]]) -> Iterator[Cut]:
+def _cuts(effort: Effort, lengths: dict[str, dict[Where, int]]) -> Iterator[Cut]:
     random = effort.random("cuts")
     for change in CHANGES:
         for where in ("request", "answer"):
@@ -270,7 +270,7 @@ def every_boundary(effort: Effort) -> Iterator[Figure]:
     boundaries = sum(sum(sizes.values()) + 1 for sizes in lengths.values())
     yield Figure("runs, a cut at a byte each", "> 0", f"{len(pairs)} at {boundaries} boundaries", bool(pairs))
     yield _figure("changes carried out twice", [(c, e) for c, e in pairs if e.done > 1])
-    changes = [(c, e) for c, e in pairs if c.change in ("patch", "delete_property")]
+    changes = [(c, e) for c, e in pairs if not _deletes(c.change)]
     yield _figure("changes that reached the server twice", [(c, e) for c, e in changes if e.whole > 1])
     yield _figure("successes that were none", [(c, e) for c, e in pairs if e.said == "value" and not e.done])
     clear = [(c, e) for c, e in pairs if e.said not in ("value", "OutcomeUnknown")]

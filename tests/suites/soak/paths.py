@@ -7,18 +7,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 from uuid import UUID
 
 from posthog_environments_api.models import Person
+from samples import Sample
 
-from posthog_environments import AsyncEnvironment, Environment, prop
+from operations import CALLS, OPERATIONS, PERSON, aoutcome, outcome, success
+from posthog_environments import AsyncEnvironment, Environment
 from soak.canned import Canned, Heard, http
-from soak.frame import Campaign, Effort, Figure
+from soak.frame import Campaign, Effort, Figure, none
 
 __all__ = ["CAMPAIGNS", "names_a_person", "names_a_project"]
 
@@ -26,28 +29,19 @@ IDS: Final = 10_000
 PROJECTS: Final = 10_000
 TEXTS: Final = 10_000
 KEY: Final = "phx_nobody"
-GOOD: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 # ------------------------------------------------------------------------------------------------- what may be sent
 
 _PROJECT: Final = rb"(?P<project>@current|[1-9][0-9]{0,18})"
 _UUID: Final = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _PERSON: Final = rb"(?P<id>[1-9][0-9]{0,18}|" + _UUID + rb")"
-# The ten operations of the contract, as what stands before the query.
-ROUTES: Final[dict[str, tuple[str, re.Pattern[bytes]]]] = {
-    name: (method, re.compile(rb"/api/environments/" + _PROJECT + rb"/" + tail))
-    for name, method, tail in (
-        ("list", "GET", rb"persons/"),
-        ("get", "GET", rb"persons/" + _PERSON + rb"/"),
-        ("update", "PATCH", rb"persons/" + _PERSON + rb"/"),
-        ("delete", "DELETE", rb"persons/" + _PERSON + rb"/"),
-        ("activity", "GET", rb"persons/" + _PERSON + rb"/activity/"),
-        ("delete_property", "POST", rb"persons/" + _PERSON + rb"/delete_property/"),
-        ("timeline", "GET", rb"persons/" + _PERSON + rb"/properties_timeline/"),
-        ("trend", "POST", rb"insights/trend/"),
-        ("get_trend", "GET", rb"insights/trend/"),
-        ("timing", "POST", rb"insights/timing/"),
+# What stands before the query, of each operation of the contract.
+ROUTES: Final[Mapping[str, tuple[str, re.Pattern[bytes]]]] = {
+    each.name: (
+        each.method,
+        re.compile(each.path.encode().replace(b"{project_id}", _PROJECT).replace(b"{id}", _PERSON)),
     )
+    for each in OPERATIONS.values()
 }
 
 NEVER: Final = object()
@@ -88,8 +82,8 @@ _NASTY: Final = (
     "1?x=1", "1#x", "1;v=1", "1%00", "1\x00", "1\n", "1\r\nHost: evil.example", " 1", "1 ", "\t1", "+1", "-1", "0", "00", "01",
     "007", "1.0", "1e3", "0x1", "1_000", "1,2", "\u0661", "\uff11", "\u00b9", "\u2460", "1\u200b", "\ufeff1", "@current", "@me",
     "null", "None", "true", "NaN", "Infinity", str(2**63), str(2**63 - 1), str(2**64), "9" * 19, "9" * 20, "9" * 5000, "me",
-    GOOD + "/", GOOD + "/..", GOOD + "\n", " " + GOOD, "{" + GOOD + "}", "urn:uuid:" + GOOD, GOOD.replace("-", ""), GOOD[:-1],
-    GOOD + "0", GOOD.upper(), GOOD.replace("0", "\uff10"), GOOD.replace("-", "\u2010"), "a@b.example", "C:\\", "//evil.example/",
+    PERSON + "/", PERSON + "/..", PERSON + "\n", " " + PERSON, "{" + PERSON + "}", "urn:uuid:" + PERSON, PERSON.replace("-", ""), PERSON[:-1],
+    PERSON + "0", PERSON.upper(), PERSON.replace("0", "\uff10"), PERSON.replace("-", "\u2010"), "a@b.example", "C:\\", "//evil.example/",
     "https://evil.example/", "\ud800", "\U0001f600", "\u202e1", "1\u0301", "é", "'", '"', "1' OR '1'='1", "<script>", "{{1}}",
     "*", "?", "activity", "1/activity", "%", "%zz", "%31", "1%2f..%2f2", "1&a=b", "1=1", "batch_by_distinct_ids", "x" * 10_000,
 )  # fmt: skip
@@ -156,18 +150,12 @@ class Tally:
     tried: int = 0
     refused: int = 0
     sent: int = 0
-    astray: list[str] | None = None
-    changed: list[str] | None = None
-    kind: list[str] | None = None
+    astray: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])
+    kind: list[str] = field(default_factory=list[str])
 
-    def __post_init__(self) -> None:
-        self.astray, self.changed, self.kind = [], [], []
-
-    def count(self, name: str, value: object, wanted: object, group: str, heard: list[Heard], error: object) -> None:
+    def count(self, name: str, value: object, wanted: object, group: str, heard: list[Heard], found: object) -> None:
         """Hold what was heard against what had to be."""
-        assert self.astray is not None
-        assert self.changed is not None
-        assert self.kind is not None
         self.tried += 1
         method, route = ROUTES[name]
         shown = f"{name} {value!r:.200}"
@@ -180,16 +168,13 @@ class Tally:
                 self.changed.append(f"{shown}: {one.target[:300]!r} instead of {wanted!r:.100}")
         if wanted is NEVER:
             self.refused += 1
-            if not isinstance(error, TypeError | ValueError) or isinstance(error, UnicodeError):
-                self.kind.append(f"{shown}: {error!r:.200}")
-        elif error is not None or not heard:
-            self.changed.append(f"{shown}: not sent, {error!r:.200}")
+            if not isinstance(found, TypeError | ValueError) or isinstance(found, UnicodeError):
+                self.kind.append(f"{shown}: {found!r:.200}")
+        elif isinstance(found, Exception) or not heard:
+            self.changed.append(f"{shown}: not sent, {found!r:.200}")
 
     def figures(self, what: str, least: int) -> Iterator[Figure]:
         """Give the figures of ids."""
-        assert self.astray is not None
-        assert self.changed is not None
-        assert self.kind is not None
         yield Figure(f"{what} tried", f"at least {least:,}", f"{self.tried:,}", self.tried >= least)
         yield Figure(f"{what} that went out, and that were refused", "both", f"{self.sent:,} and {self.refused:,}",
                      self.sent > 0 and self.refused > 0)  # fmt: skip
@@ -198,101 +183,94 @@ class Tally:
         yield none(f"{what} refused with anything but a clear TypeError or ValueError", self.kind)
 
 
-def none(what: str, offenders: list[str]) -> Figure:
-    """Give a figure that must be nothing."""
-    return Figure(what, "0", str(len(offenders)), not offenders, "\n".join(offenders[:12]))
-
-
 def _plain_query(query: bytes) -> bool:
     return re.fullmatch(rb"[A-Za-z0-9._~*+%=&$-]*", query) is not None
 
 
+def _empty(found: Any) -> Any:
+    """Leave no rows in a page, so that a listing asks once."""
+    return {**found, "results": [], "next": None} if found and "results" in found else found
+
+
+ANSWERS: Final[Mapping[str, bytes]] = {
+    each.name: http(status, b"" if found is None else json.dumps(_empty(found)).encode())
+    for each in OPERATIONS.values()
+    for status, found in [success(each)]
+}
+
+
 def answer(heard: Heard) -> bytes:
     """Answer every operation with what it can read."""
-    if heard.method == "DELETE":
-        return b"HTTP/1.1 204 X\r\n\r\n"
-    if heard.path.endswith(b"/activity/") or heard.path.endswith(b"/persons/"):
-        return http(200, b'{"results": [], "next": null, "previous": null, "total_count": 0}')
-    if heard.path.endswith(b"/properties_timeline/"):
-        return http(200, b'{"points": [], "crucial_property_keys": []}')
-    if heard.path.endswith(b"/trend/"):
-        return http(200, b'{"result": []}')
-    if heard.path.endswith((b"/delete_property/", b"/timing/")):
-        return http(201, b'{"success": true}')
-    return http(200, b'{"uuid": "%s"}' % GOOD.encode())
+    for name, (method, route) in ROUTES.items():
+        if method == heard.method and route.fullmatch(heard.path):
+            return ANSWERS[name]
+    return ANSWERS["getPerson"]
 
 
-CALLS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "get": lambda env, key: env.persons.get(key),
-    "update": lambda env, key: env.persons.update(key, {"a": 1}),
-    "delete": lambda env, key: env.persons.delete(key),
-    "activity": lambda env, key: env.persons.activity(key).take(1),
-    "delete_property": lambda env, key: env.persons.delete_property(key, "a"),
-    "timeline": lambda env, key: env.persons.properties_timeline(key, events=["a"]),
-}
+OPTIONS: Final[dict[str, Any]] = {"api_key": KEY, "retries": 0, "pacing": False, "timeout": 10}
+OF_PERSONS: Final = [name for name in CALLS if OPERATIONS[name].path.startswith(f"{OPERATIONS['getPerson'].path}")]
+IN_PROJECT: Final = list(CALLS)
+T = TypeVar("T")
+
+
+def each(
+    values: Sequence[T], call: Callable[[Any, int, T], Any], count: Callable[[int, T, list[Heard], object], None]
+) -> None:
+    """Make a call with each value, with one of five by the async client, and count what was heard of it."""
+    share = len(values) // 5
+
+    async def some(canned: Canned) -> None:
+        async with AsyncEnvironment(1, host=canned.host, **OPTIONS) as env:
+            for number, value in enumerate(values[:share]):
+                found = await aoutcome(partial(call, env, number, value))
+                count(number, value, canned.take(), found)
+
+    with Canned(answer) as canned:
+        with Environment(1, host=canned.host, **OPTIONS) as env:
+            for number, value in enumerate(values[share:]):
+                found = outcome(partial(call, env, number, value))
+                count(number, value, canned.take(), found)
+        asyncio.run(some(canned))
 
 
 def ids(effort: Effort) -> Iterable[Figure]:
-    """Give thousands of ids to the six operations that take one."""
+    """Give thousands of ids to the operations that take one."""
     tally = Tally()
     values = list(wild_ids(effort.random("ids"), effort.count(IDS, 100)))
-    share = len(values) // 5
-    names = list(CALLS)
-    options: dict[str, Any] = {"api_key": KEY, "retries": 0, "pacing": False, "timeout": 10}
 
-    async def some(canned: Canned) -> None:
-        async with AsyncEnvironment(1, host=canned.host, **options) as env:
-            for number, value in enumerate(values[:share]):
-                name, error = names[number % len(names)], None
-                try:
-                    await CALLS[name](env, value)
-                except Exception as raised:  # noqa: BLE001 - held against what it must be
-                    error = raised
-                tally.count(name, value, names_a_person(value), "id", canned.take(), error)
+    def name(number: int) -> str:
+        return OF_PERSONS[number % len(OF_PERSONS)]
 
-    with Canned(answer) as canned:
-        with Environment(1, host=canned.host, **options) as env:
-            for number, value in enumerate(values[share:]):
-                name, error = names[number % len(names)], None
-                try:
-                    CALLS[name](env, value)
-                except Exception as raised:  # noqa: BLE001 - held against what it must be
-                    error = raised
-                tally.count(name, value, names_a_person(value), "id", canned.take(), error)
-        asyncio.run(some(canned))
+    def count(number: int, value: object, heard: list[Heard], found: object) -> None:
+        tally.count(name(number), value, names_a_person(value), "id", heard, found)
+
+    each(values, lambda env, number, value: CALLS[name(number)](env, value, "a"), count)
     yield from tally.figures("ids", effort.count(IDS, 100))
-
-
-IN_PROJECT: Final[dict[str, Callable[[Environment], object]]] = {
-    "list": lambda env: env.persons.list().take(1),
-    "trend": lambda env: env.insights.trend(events=["a"]),
-    "get_trend": lambda env: env.insights.get_trend(events=["a"]),
-    "timing": lambda env: env.insights.timing(name="a"),
-    "get": lambda env: env.persons.get(1),
-}
 
 
 def projects(effort: Effort) -> Iterable[Figure]:
     """Configure thousands of project ids."""
     tally = Tally()
-    names = list(IN_PROJECT)
     random = effort.random("projects")
     values = [
         random.choice((str(random.randrange(1, 10**18)), value, value))
         for value in wild_ids(random, effort.count(PROJECTS, 100))
     ]
+
+    def ask(given: Any, name: str) -> object:
+        with Environment(given, host=canned.host, **OPTIONS) as env:
+            found = outcome(partial(CALLS[name], env, 1, "a"))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
     with Canned(answer) as canned:
         for number, value in enumerate(values):
-            name, error = names[number % len(names)], None
-            if value is None:
-                value = random.choice(("@current", "@currents", "@CURRENT", "@current/"))  # noqa: PLW2901 - None is "not given"
-            given: Any = value
-            try:
-                with Environment(given, api_key=KEY, host=canned.host, retries=0, pacing=False, timeout=10) as env:
-                    IN_PROJECT[name](env)
-            except Exception as raised:  # noqa: BLE001 - held against what it must be
-                error = raised
-            tally.count(name, value, names_a_project(value), "project", canned.take(), error)
+            name = IN_PROJECT[number % len(IN_PROJECT)]
+            # None is "not given".
+            given = random.choice(("@current", "@currents", "@CURRENT", "@current/")) if value is None else value
+            found = outcome(partial(ask, given, name))
+            tally.count(name, given, names_a_project(given), "project", canned.take(), found)
     yield from tally.figures("project ids", effort.count(PROJECTS, 100))
 
 
@@ -326,133 +304,92 @@ def wild_texts(random: Random, count: int) -> Iterator[str]:
                 yield text
 
 
-def _fields(query: bytes) -> dict[bytes, bytes]:
-    """Decode a query byte for byte, with nothing that the client uses to write it."""
-    pairs = (part.partition(b"=") for part in query.split(b"&")) if query else ()
-    return {
-        unquote_to_bytes(name.replace(b"+", b" ")): unquote_to_bytes(value.replace(b"+", b" "))
-        for name, _, value in pairs
+MARKER: Final = "zqzqzq"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give all texts and names of a value, in order."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    else:
+        yield value if isinstance(value, str) else repr(value)
+
+
+def arrived(name: str, heard: Heard) -> list[str]:
+    """Give all texts of query and body of a request, decoded byte for byte by nothing that the client uses to write."""
+    kinds = {
+        parameter["name"]: parameter["schema"].get("contentMediaType") for parameter in OPERATIONS[name].parameters
     }
+    found: list[str] = []
+    for pair in filter(None, heard.query.split(b"&")):
+        field, _, text = (unquote_to_bytes(part.replace(b"+", b" ")).decode() for part in pair.partition(b"="))
+        found += [field, *(_texts(json.loads(text)) if kinds.get(field) == "application/json" else [text])]
+    return [*found, *_texts(json.loads(heard.body.decode()))] if heard.body else found
 
 
-def _json(raw: bytes) -> Any:
-    return json.loads(raw.decode("utf-8", "strict"))
+def takes_events(operation: Sample) -> bool:
+    """Tell whether a text is the name of an event, which may not be blank."""
+    return "events" in {each["name"] for each in operation.parameters} | {*(operation.body or ())}
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One place in which a text is sent: how to call, and how to find it again.
-
-    Where it names an event it may not be blank.
-    """
-
-    name: str
-    call: Callable[[Any, str], Any]
-    found: Callable[[Heard], list[object]]
-    event: bool = False
-
-
-def _of_query(*names: str) -> Callable[[Heard], list[object]]:
-    return lambda heard: [_fields(heard.query)[name.encode()].decode("utf-8", "strict") for name in names]
-
-
-def _filter_of_query(heard: Heard) -> list[object]:
-    one = _json(_fields(heard.query)[b"properties"])[0]
-    return [one["key"], one["value"]]
-
-
-def _filter_of_body(heard: Heard) -> list[object]:
-    one = _json(heard.body)["properties"][0]
-    return [one["key"], one["value"]]
-
-
-def _update_of(heard: Heard) -> list[object]:
-    properties = _json(heard.body)["properties"]
-    return [*properties, *properties.values()]
-
-
-WAYS: Final = (
-    Way("delete_property", lambda env, text: env.persons.delete_property(1, text),
-        lambda heard: [*_of_query("$unset")(heard), _json(heard.body)["$unset"]]),
-    Way("update", lambda env, text: env.persons.update(1, {text: text}), _update_of),
-    Way("update", lambda env, text: env.persons.update(1, {"a": [{text: text}]}),
-        lambda heard: [text for pair in _json(heard.body)["properties"]["a"][0].items() for text in pair]),
-    Way("list", lambda env, text: env.persons.list(search=text).take(1), _of_query("search")),
-    Way("list", lambda env, text: env.persons.list(email=text, distinct_id=text).take(1), _of_query("email", "distinct_id")),
-    Way("list", lambda env, text: env.persons.list(properties=[prop(text) == text]).take(1), _filter_of_query),
-    Way("list", lambda env, text: env.persons.list(properties=prop(text).icontains(text)).take(1), _filter_of_query),
-    Way("trend", lambda env, text: env.insights.trend(events=["a"], properties=[prop(text) == text]), _filter_of_body),
-    Way("trend", lambda env, text: env.insights.trend(events=[text], breakdown=text),
-        lambda heard: [_json(heard.body)["events"][0]["id"], _json(heard.body)["breakdown"]], event=True),
-    Way("get_trend", lambda env, text: env.insights.get_trend(events=[text], breakdown=text),
-        lambda heard: [_json(_fields(heard.query)[b"events"])[0]["id"], *_of_query("breakdown")(heard)], event=True),
-    Way("timeline", lambda env, text: env.persons.properties_timeline(1, events=[text], properties=[prop(text) == text]),
-        lambda heard: [_json(_fields(heard.query)[b"events"])[0]["id"], *_filter_of_query(heard)], event=True),
-    Way("timing", lambda env, text: env.insights.timing(name=text), lambda heard: [_json(heard.body)["name"]]),
-    Way("get", lambda env, text: env.persons.get(1, extra_query={"x" + text: text}),
-        lambda heard: [text.removeprefix("x") for pair in _fields(heard.query).items() for text in map(bytes.decode, pair)]),
-)  # fmt: skip
-
-
-def texts(effort: Effort) -> Iterable[Figure]:  # noqa: C901 - two ways of one loop
+def texts(effort: Effort) -> Iterable[Figure]:  # noqa: C901 - a list of what may come
     """Send thousands of names and values, and hold what arrives against what was given, byte for byte."""
     values = list(wild_texts(effort.random("texts"), effort.count(TEXTS, 130)))
+    names = list(CALLS)
+    # What comes of a plain text: of another one comes the same, with that text in its place.
+    plain: dict[str, list[str]] = {}
     changed: list[str] = []
     astray: list[str] = []
     unclear: list[str] = []
     sent = refused = 0
-    options: dict[str, Any] = {"api_key": KEY, "retries": 0, "pacing": False, "timeout": 10}
 
-    def count(way: Way, text: str, heard: list[Heard], error: Exception | None) -> None:
+    def count(number: int, text: str, heard: list[Heard], found: object) -> None:
         nonlocal sent, refused
+        name = names[number % len(names)]
         halved = any("\ud800" <= character <= "\udfff" for character in text)
-        shown = f"{way.name} {text!r:.120}"
+        shown = f"{name} {text!r:.120}"
         for one in heard:
             sent += 1
-            method, route = ROUTES[way.name]
+            method, route = ROUTES[name]
             if route.fullmatch(one.path) is None or one.method != method or not _plain_query(one.query):
                 astray.append(f"{shown}: {one.target[:300]!r}")
             try:
-                found = way.found(one)
-            except (KeyError, ValueError, LookupError) as lost:
-                found = [repr(lost)]
-            if any(each != text for each in found):
-                changed.append(f"{shown}: arrived as {found!r:.300}")
+                came = arrived(name, one)
+            except ValueError as lost:
+                came = [repr(lost)]
+            if came != [each.replace(MARKER, text) for each in plain[name]]:
+                changed.append(f"{shown}: arrived as {came!r:.300}")
         if halved:
             refused += 1
             if (
                 heard
-                or not isinstance(error, TypeError | ValueError)
-                or isinstance(error, UnicodeError)
-                or "surrogate" not in str(error)
+                or not isinstance(found, TypeError | ValueError)
+                or isinstance(found, UnicodeError)
+                or "surrogate" not in str(found)
             ):
-                unclear.append(f"{shown}: {error!r:.200}")
-        elif way.event and not text.strip():
-            if heard or not isinstance(error, ValueError):
+                unclear.append(f"{shown}: {found!r:.200}")
+        elif takes_events(OPERATIONS[name]) and not text.strip():
+            if heard or not isinstance(found, ValueError):
                 changed.append(f"{shown}: a blank name of an event was sent")
-        elif error is not None or len(heard) != 1:
-            changed.append(f"{shown}: not sent, {error!r:.300}")
+        elif isinstance(found, Exception) or len(heard) != 1:
+            changed.append(f"{shown}: not sent, {found!r:.300}")
 
-    async def some(canned: Canned) -> None:
-        async with AsyncEnvironment(1, host=canned.host, **options) as env:
-            for number, text in enumerate(values[: len(values) // 5]):
-                way, error = WAYS[number % len(WAYS)], None
-                try:
-                    await way.call(env, text)
-                except Exception as raised:  # noqa: BLE001 - held against what it must be
-                    error = raised
-                count(way, text, canned.take(), error)
+    def call(env: Any, number: int, text: str) -> Any:
+        return CALLS[names[number % len(names)]](env, 1, text)
 
-    with Canned(answer) as canned:
-        with Environment(1, host=canned.host, **options) as env:
-            for number, text in enumerate(values[len(values) // 5 :]):
-                way, error = WAYS[number % len(WAYS)], None
-                try:
-                    way.call(env, text)
-                except Exception as raised:  # noqa: BLE001 - held against what it must be
-                    error = raised
-                count(way, text, canned.take(), error)
-        asyncio.run(some(canned))
+    with Canned(answer) as canned, Environment(1, host=canned.host, **OPTIONS) as env:
+        for number, name in enumerate(names):
+            outcome(partial(call, env, number, MARKER))
+            (heard,) = canned.take()
+            plain[name] = arrived(name, heard)
+            if MARKER not in "".join(plain[name]):
+                raise AssertionError(f"{name} is sent without the text that it was given")
+    each(values, call, count)
     least = effort.count(TEXTS, 130)
     yield Figure("property names and values tried", f"at least {least:,}", f"{len(values):,}", len(values) >= least)
     yield Figure("of these sent, and refused", "both", f"{sent:,} and {refused:,}", sent > 0 and refused > 0)

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import http.client
 import inspect
+import itertools
 import json
 import logging
 import os
@@ -21,17 +22,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import click
 import h11
 
+from operations import OPERATIONS
 from posthog_environments.sandbox import Sandbox, SandboxError, access
-from soak.frame import Campaign, Effort, Figure
+from soak.frame import Campaign, Effort, Figure, none
+from soak.places import SLOT, Place, in_filters, in_operations
 from soak.surroundings import surroundings
 
 __all__ = ["CAMPAIGNS", "PATIENCE"]
@@ -50,11 +51,6 @@ QUERY: Final = re.compile(rb"(?:SELECT|INSERT|UPDATE|DELETE) .{0,300}?(?:FROM|IN
 # It says on standard error what went wrong, which the figures say here.
 for _name in ("uvicorn.error", "posthog_environments.sandbox"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
-
-
-def none(what: str, offenders: list[str]) -> Figure:
-    """Give a figure that must be nothing."""
-    return Figure(what, "0", str(len(offenders)), not offenders, "\n".join(offenders[:12]))
 
 
 # --------------------------------------------------------------------------------------------------- asking plainly
@@ -261,7 +257,7 @@ def keys(effort: Effort) -> Iterable[Figure]:
         without = [
             f"{method} {path}: {status}"
             for method in ("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD")
-            for path in (target, target + "1/", target + "1/activity/", "/api/projects/", "/api/users/@me/", target.replace("persons", "insights/trend"))
+            for path in ("/api/projects/", "/api/users/@me/", *sorted({each.path.format(project_id=box.project_id, id=1) for each in OPERATIONS.values()}))
             if (status := visitor.ask(method, path, Authorization="")[0]) not in (400, 401)
         ]  # fmt: skip
         visitor.close()
@@ -330,101 +326,16 @@ def payloads(random: Random, count: int) -> list[str]:
     return random.sample(found, min(count, len(found)))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One place of a request where a text may stand; `free` where other texts may rightly get other answers."""
-
-    name: str
-    send: Callable[[Visitor, str, str], tuple[int, bytes]]
-    free: bool = False
-
-
-def _get(tail: str, make: Callable[[str], dict[str, str]]) -> Callable[[Visitor, str, str], tuple[int, bytes]]:
-    return lambda visitor, base, text: visitor.ask("GET", f"{base}{tail}?{urlencode(make(text), errors='replace')}")
-
-
-def _send(method: str, tail: str, make: Callable[[str], Any]) -> Callable[[Visitor, str, str], tuple[int, bytes]]:
-    return lambda visitor, base, text: visitor.ask(method, f"{base}{tail}", json.dumps(make(text)).encode())
-
-
-def _filter(**one: Any) -> dict[str, str]:
-    return {"properties": json.dumps([{"type": "person"} | one])}
-
-
-def _single(name: str, text: str) -> dict[str, str]:
-    return {name: text}
-
-
-def _key_of(operator: str, text: str) -> dict[str, str]:
-    return _filter(key=text, operator=operator, value="zzq")
-
-
-def _value_of(operator: str, text: str) -> dict[str, str]:
-    return _filter(key="nobody_has", operator=operator, value=text)
-
-
 def _places() -> list[Place]:
-    operators = (
-        "exact",
-        "is_not",
-        "in",
-        "not_in",
-        "icontains",
-        "not_icontains",
-        "icontains_multi",
-        "gt",
-        "lte",
-        "is_set",
-        "semver_gt",
-    )
-    names = (
-        "search", "email", "distinct_id", "limit", "offset", "include_total", "format", "properties", "unknown",
-    )  # fmt: skip
-    loose = ("regex", "not_regex", "is_date_exact", "is_date_before", "is_date_after")
-    places = [
-        *(Place(f"persons {name}", _get("persons/", partial(_single, name))) for name in names),
-        *(Place(f"key of {operator}", _get("persons/", partial(_key_of, operator))) for operator in operators),
-        *(Place(f"value of {operator}", _get("persons/", partial(_value_of, operator))) for operator in operators),
-        *(
-            Place(f"value of {operator}", _get("persons/", partial(_value_of, operator)), free=True)
-            for operator in loose
-        ),
-    ]
-    base: dict[str, Any] = {"events": [{"id": "$pageview"}], "date_from": "2026-02-20", "date_to": "2026-02-25"}
-    places += [
-        Place("value, of a property that all have", _get("persons/", lambda t: _filter(key="email", operator="exact", value=t))),
-        Place("values", _get("persons/", lambda t: _filter(key="email", operator="exact", value=[t, t]))),
-        Place("operator", _get("persons/", lambda t: _filter(key="email", operator=t, value="a"))),
-        Place("type of a filter", _get("persons/", lambda t: {"properties": json.dumps([{"key": "a", "value": "b", "type": t}])})),
-        Place("type of a group", _get("persons/", lambda t: {"properties": json.dumps({"type": t, "values": []})})),
-        Place("old form", _get("persons/", lambda t: {"properties": json.dumps({t: t})}), free=True),
-        Place("CSV", _get("persons/", lambda t: {"format": "csv", "email": t})),
-        Place("a name in the query", lambda v, b, t: v.ask("GET", f"{b}persons/?{quote(t, safe='')}=1&email=zzq")),
-        Place("id", lambda v, b, t: v.ask("GET", f"{b}persons/{quote(t, safe='')}/"), free=True),
-        Place("id of a change", lambda v, b, t: v.ask("PATCH", f"{b}persons/{quote(t, safe='')}/", b'{"properties": {"a": 1}}'), free=True),
-        Place("id of a deletion", lambda v, b, t: v.ask("DELETE", f"{b}persons/{quote(t, safe='')}/"), free=True),
-        Place("id of activity", lambda v, b, t: v.ask("GET", f"{b}persons/{quote(t, safe='')}/activity/"), free=True),
-        Place("page of activity", _get("persons/3/activity/", lambda t: {"page": t})),
-        Place("limit of activity", _get("persons/3/activity/", lambda t: {"limit": t})),
-        Place("project", lambda v, _, t: v.ask("GET", f"/api/projects/{quote(t, safe='')}/persons/"), free=True),
-        Place("a property of nobody", _send("POST", "persons/999999/delete_property/", lambda t: {"$unset": t})),
-        Place("a change of nobody", _send("PATCH", "persons/999999/", lambda t: {"properties": {t: t}})),
-        Place("timeline", _get("persons/3/properties_timeline/", lambda t: {"events": json.dumps([{"id": t}]), "date_from": "2026-02-20"})),
-        Place("breakdown of a timeline", _get("persons/3/properties_timeline/", lambda t: {"breakdown": t, "breakdown_type": "person"})),
-        Place("timing", _send("POST", "insights/timing/", lambda t: {"name": t, t: t})),
-        Place("a body that is a text", _send("POST", "insights/trend/", lambda t: t)),
-        *(Place(f"trend {name}", _send("POST", "insights/trend/", lambda t, n=name: base | {n: t}), free=name.startswith("date") or name == "compare_to")  # type: ignore[misc]
-          for name in ("breakdown", "breakdown_type", "interval", "display", "formula", "date_from", "date_to", "compare", "compare_to", "refresh", "events", "actions", "properties", "filter_test_accounts")),
-        *(Place(f"{name} of an event", _send("POST", "insights/trend/", lambda t, n=name: base | {"events": [{"id": "$pageview", n: t}]}))  # type: ignore[misc]
-          for name in ("id", "math", "math_property", "order", "properties", "type")),
-        Place("sum of a property", _send("POST", "insights/trend/", lambda t: base | {"events": [{"id": "$pageview", "math": "sum", "math_property": t}]})),
-        Place("action", _send("POST", "insights/trend/", lambda t: base | {"events": [], "actions": [{"id": t}]})),
-        Place("breakdown by person", _send("POST", "insights/trend/", lambda t: base | {"breakdown": t, "breakdown_type": "person"})),
-        Place("filter of a trend", _send("POST", "insights/trend/", lambda t: base | {"properties": [{"key": t, "value": t, "type": "event"}]})),
-        Place("filter on persons of a trend", _send("POST", "insights/trend/", lambda t: base | {"properties": [{"key": t, "value": t, "type": "person"}]})),
-        Place("trend by GET", _get("insights/trend/", lambda t: {"events": json.dumps([{"id": t}]), "breakdown": t, "date_from": "2026-02-20"})),
-    ]  # fmt: skip
+    places = [*in_operations(), *in_filters()]
+    assert len({place.name for place in places}) == len(places)
     return places
+
+
+def _send(visitor: Visitor, place: Place, raw: str) -> tuple[int, bytes]:
+    """Ask with a value, given as JSON, in a place."""
+    target, body = place.request(raw)
+    return visitor.ask(place.method, f"/api/projects/{visitor.box.project_id}/{target}", body)
 
 
 def digest(status: int, content: bytes) -> object:
@@ -474,15 +385,14 @@ def injections(effort: Effort) -> Iterable[Figure]:
         with Sandbox(60, rates=False, now=NOW, lag=0, oddities=oddities) as box:
             visitor = Visitor(box)
             visitors.append(visitor)
-            base = f"/api/projects/{box.project_id}/"
             before = state(box)
             for place in _places():
                 random = effort.random(f"{place.name} {oddities}")
-                plain = place.send(visitor, base, HARMLESS)
+                plain = _send(visitor, place, json.dumps(HARMLESS))
                 for text in payloads(random, effort.count(45, 4)):
                     total += 1
                     visitor.sent = text
-                    status, content = place.send(visitor, base, text)
+                    status, content = _send(visitor, place, json.dumps(text))
                     if status >= 500 and not (oddities and plain[0] >= 500):
                         failed.append(f"{place.name} {text!r}: {status} {content[:120]!r}")
                     elif not (place.free and status in (200, 400, 404)) and digest(status, content) != digest(*plain):
@@ -544,82 +454,22 @@ def oddments(effort: Effort) -> Iterable[Figure]:
     """Put JSON that nobody expects into every field: numbers without end, the wrong kinds, dates beyond time."""
     failed: list[str] = []
     asked = 0
-    every = [
-        f"key {operator}"
-        for operator in (
-            "exact",
-            "is_not",
-            "gt",
-            "lte",
-            "icontains",
-            "regex",
-            "is_date_before",
-            "is_date_exact",
-            "semver_gt",
-            "in",
-        )
-    ]
-    fields = ("events", "actions", "properties", "date_from", "date_to", "interval", "breakdown", "breakdown_type", "display", "compare", "compare_to",
-              "formula", "refresh", "filter_test_accounts", "offset", "smoothing_intervals")  # fmt: skip
-    of_event = ("id", "math", "math_property", "order", "properties", "name", "custom_name", "type")
+    # Somebody is changed, and then read in each way.
+    someone = (
+        Place("a change", "PATCH", "persons/4/", body={"properties": {"a": SLOT}}),
+        *(Place(path, "GET", path) for path in ("persons/4/", "persons/?format=csv", "insights/trend/?events=%5B%5D")),
+    )
     for oddities in (True, False):
         with Sandbox(20, rates=False, now=NOW, lag=0, oddities=oddities) as box:
             visitor = Visitor(box)
-            base = f"/api/projects/{box.project_id}/"
-            requests: list[tuple[str, str, str]] = []
-            for raw in RAW:
-                for name in every:
-                    filters = f'[{{"key": "email", "operator": "{name[4:]}", "type": "person", "value": {raw}}}]'
-                    requests.append(("GET", f"persons/?{urlencode({'properties': filters})}", ""))
-                    body = f'{{"events": [{{"id": "a"}}], "date_from": "2026-02-27", "properties": {filters}}}'
-                    requests.append(("POST", "insights/trend/", body))
-                requests += [
-                    (
-                        "POST",
-                        "insights/trend/",
-                        f'{{"events": [{{"id": "a"}}], "date_from": "2026-02-27", "{name}": {raw}}}',
-                    )
-                    for name in fields
-                ]
-                requests += [
-                    (
-                        "POST",
-                        "insights/trend/",
-                        f'{{"date_from": "2026-02-27", "events": [{{"id": "a", "{name}": {raw}}}]}}',
-                    )
-                    for name in of_event
-                ]
-                requests += [
-                    ("GET", f"persons/?{urlencode({name: raw.strip(chr(34))})}", "")
-                    for name in ("limit", "offset", "search", "format", "properties")
-                ]
-                requests += [
-                    ("GET", f"persons/3/activity/?{urlencode({name: raw.strip(chr(34))})}", "")
-                    for name in ("limit", "page")
-                ]
-                requests += [
-                    ("PATCH", "persons/4/", f'{{"properties": {raw}}}'),
-                    ("PATCH", "persons/4/", f'{{"properties": {{"a": {raw}}}}}'),
-                ]
-                requests += [
-                    ("POST", "persons/4/delete_property/", f'{{"$unset": {raw}}}'),
-                    ("POST", "insights/timing/", raw),
-                    ("PATCH", "persons/4/", raw),
-                ]
-                requests += [
-                    ("GET", "persons/4/", ""),
-                    ("GET", "persons/?format=csv", ""),
-                    ("GET", "insights/trend/?events=%5B%5D", ""),
-                ]
-            chosen = effort.random(f"oddments {oddities}").sample(requests, effort.count(len(requests), 60))
-            for method, tail, body in chosen:
+            every = list(itertools.product((*_places(), *someone), RAW))
+            for place, raw in effort.random(f"oddments {oddities}").sample(every, effort.count(len(every), 60)):
                 asked += 1
-                status, content = visitor.ask(method, base + tail, body.encode() if body else None)
+                status, content = _send(visitor, place, raw)
                 # Real servers fall over at some, and so does a sandbox with their oddities, on purpose.
-                said = status < 500 or (oddities and b"This is a mistake of the sandbox" not in content)
-                if not said:
-                    failed.append(f"{method} {tail[:300]} {body[:200]}: {status} {content[:80]!r}")
-            failed += visitor.inside
+                if status >= 500 and not oddities:
+                    failed.append(f"{place.name}: {raw[:200]}: {status} {content[:80]!r}")
+            failed += visitor.inside + visitor.crashed
             visitor.close()
     yield none(f"failures of the sandbox at odd values, of {asked:,} requests", failed)
 

@@ -10,12 +10,15 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Any, Final
+from random import Random
+from typing import Final
 from urllib.parse import unquote
 
+from operations import CALLS, OPERATIONS, PERSON, aoutcome, outcome, success
 from posthog_environments import (
     AsyncEnvironment,
     ConfigurationError,
@@ -25,7 +28,7 @@ from posthog_environments import (
 from soak.canary import Canary
 from soak.canned import Canned, Heard, Watch, own_origin, page
 from soak.canned import http as written
-from soak.frame import Campaign, Effort, Figure
+from soak.frame import Campaign, Effort, Figure, none
 from soak.leak_search import COMMAND, SHOWN
 from soak.surroundings import PROXIES, run, surroundings
 from soak.wild import wild_hosts, wild_urls
@@ -35,7 +38,6 @@ __all__ = ["CAMPAIGNS"]
 VALUES: Final = 12_000
 HOSTS: Final = 12_000
 COMMANDS: Final = 240
-UUID: Final = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 # So many values go over one client, whose walks and prefixes start afresh with the next one.
 SITTING: Final = 250
 
@@ -63,10 +65,10 @@ class Tempter:
         line = raw.replace(b"\r\n", b"\r\n ").replace(b"\x00", b"%00")
         link = b"Link: <" + line + b'>; rel="next successor-version"'
         if self._asked > 1:
-            return written(200, page({"uuid": UUID, "id": "1"}))
+            return written(200, page({"uuid": PERSON, "id": "1"}))
         if self.status:
             return written(self.status, b"", b"Location: " + line, link)
-        return written(200, page({"uuid": UUID, "id": "1"}, following=self.value), link)
+        return written(200, page({"uuid": PERSON, "id": "1"}, following=self.value), link)
 
 
 class Tally:
@@ -81,9 +83,11 @@ class Tally:
         self.foreign: list[str] = []
         self.with_key = 0
 
-    def count(self, value: str, way: str, canned: Canned, watch: Watch, wanted: bytes) -> None:
-        """Look at what a call did on the network."""
+    def count(self, value: str, way: str, found: object, canned: Canned, watch: Watch, wanted: bytes) -> None:
+        """Look at how a call ended, and at what it did on the network."""
         self.tried += 1
+        if isinstance(found, Exception) and not isinstance(found, PostHogError):
+            self.foreign.append(f"{way} {value!r}: {found!r}")
         strangers, sent = watch.take()
         if strangers:
             self.elsewhere.append(f"{way} {value!r} led to {strangers[:3]}")
@@ -98,31 +102,23 @@ class Tally:
     def figures(self, least: int, what: str) -> Iterator[Figure]:
         """Give the figures that sending has."""
         yield Figure(f"{what} tried", f"at least {least:,}", f"{self.tried:,}", self.tried >= least)
-        yield _none(f"connections to another place, of {self.tried:,} {what}", self.elsewhere)
+        yield none(f"connections to another place, of {self.tried:,} {what}", self.elsewhere)
         yield Figure("occurrences of the key in what was sent there", "0", str(self.told), self.told == 0)
 
 
-def _none(what: str, offenders: list[str]) -> Figure:
-    return Figure(what, "0", str(len(offenders)), not offenders, "\n".join(offenders[:10]))
-
-
-WAYS: Final[tuple[tuple[str, int, bytes], ...]] = (
-    ("list", 0, b""),
-    ("activity", 0, UUID.encode() + b"/activity/"),
-    ("get", 307, UUID.encode() + b"/"),
-    ("list", 308, b""),
-    ("update", 307, UUID.encode() + b"/"),
-    ("delete", 302, UUID.encode() + b"/"),
-    ("get", 301, UUID.encode() + b"/"),
-    ("delete_property", 308, UUID.encode() + b"/delete_property/"),
-)
+REDIRECTS: Final = (301, 302, 307, 308)
+LISTINGS: Final = [name for name in CALLS if "next" in (success(OPERATIONS[name])[1] or ())]
 
 
 def _plan(values: list[str]) -> Iterator[tuple[str, str, int, bytes]]:
     """Give each value a way: half of them next links, half of them redirects."""
+    random = Random(len(values))
     for number, value in enumerate(values):
-        name, status, tail = WAYS[number % 2 if number % 4 < 2 else 2 + number // 4 % (len(WAYS) - 2)]
-        yield value, name, status, b"/api/environments/1/persons/" + tail
+        if number % 2:
+            status, name = random.choice(REDIRECTS), random.choice(list(CALLS))
+        else:
+            status, name = 0, random.choice(LISTINGS)
+        yield value, name, status, OPERATIONS[name].path.format(project_id=1, id=PERSON).encode()
 
 
 def links(effort: Effort) -> Iterable[Figure]:
@@ -139,8 +135,8 @@ def links(effort: Effort) -> Iterable[Figure]:
         asyncio.run(_afollow(canary, tempter, canned, watch, tally, values[cut:]))
         least, sync = effort.count(10_000, 50), tally.tried
         yield from tally.figures(least, "next, Location and Link values, sync and async,")
-        yield _none("requests on the own origin off the path that was asked for", tally.astray)
-        yield _none("calls that ended in anything but a value or an error of the tree", tally.foreign)
+        yield none("requests on the own origin off the path that was asked for", tally.astray)
+        yield none("calls that ended in anything but a value or an error of the tree", tally.foreign)
         # Otherwise the campaign would have looked for a key that nobody sent.
         yield Figure("calls whose requests carried the key to the own origin", str(sync), str(min(tally.with_key, sync)),
                      tally.with_key >= sync)  # fmt: skip
@@ -150,50 +146,20 @@ def links(effort: Effort) -> Iterable[Figure]:
 
 def _follow(canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]) -> None:
     with Environment(1, api_key=canary.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
-        calls: dict[str, Callable[[], object]] = {
-            "list": lambda: list(env.persons.list(page_size=1)),
-            "activity": lambda: list(env.persons.activity(UUID, page_size=1)),
-            "get": lambda: env.persons.get(UUID),
-            "update": lambda: env.persons.update(UUID, {"a": 1}),
-            "delete": lambda: env.persons.delete(UUID),
-            "delete_property": lambda: env.persons.delete_property(UUID, "a"),
-        }
         for value, name, status, wanted in _plan(values):
             tempter.tempt(value, status)
-            try:
-                calls[name]()
-            except PostHogError:
-                pass
-            except Exception as error:  # noqa: BLE001 - counted
-                tally.foreign.append(f"{name} {status} {value!r}: {error!r}")
-            tally.count(value, f"{name} {status}", canned, watch, wanted)
+            found = outcome(partial(CALLS[name], env, PERSON, "a"))
+            tally.count(value, f"{name} {status}", found, canned, watch, wanted)
 
 
 async def _afollow(
     canary: Canary, tempter: Tempter, canned: Canned, watch: Watch, tally: Tally, values: list[str]
 ) -> None:
-    async def consumed(pager: Any) -> None:
-        async for _ in pager:
-            pass
-
     async with AsyncEnvironment(1, api_key=canary.give(), host=canned.host, retries=0, pacing=False, timeout=5) as env:
-        calls: dict[str, Callable[[], Any]] = {
-            "list": lambda: consumed(env.persons.list(page_size=1)),
-            "activity": lambda: consumed(env.persons.activity(UUID, page_size=1)),
-            "get": lambda: env.persons.get(UUID),
-            "update": lambda: env.persons.update(UUID, {"a": 1}),
-            "delete": lambda: env.persons.delete(UUID),
-            "delete_property": lambda: env.persons.delete_property(UUID, "a"),
-        }
         for value, name, status, wanted in _plan(values):
             tempter.tempt(value, status)
-            try:
-                await calls[name]()
-            except PostHogError:
-                pass
-            except Exception as error:  # noqa: BLE001 - counted
-                tally.foreign.append(f"async {name} {status} {value!r}: {error!r}")
-            tally.count(value, f"async {name} {status}", canned, watch, wanted)
+            found = await aoutcome(partial(CALLS[name], env, PERSON, "a"))
+            tally.count(value, f"async {name} {status}", found, canned, watch, wanted)
 
 
 def _asked_of_the_generated_client(
@@ -253,8 +219,8 @@ def _given_as_paths(
     )
     what = "connections to another place, paths given to env.request"
     yield Figure(what, "0", str(len(elsewhere)), not elsewhere and not told, "\n".join(elsewhere[:10]))
-    yield _none("requests by env.request that leave /api/ or step over dots", astray)
-    yield _none("calls of env.request that ended in a foreign exception", foreign)
+    yield none("requests by env.request that leave /api/ or step over dots", astray)
+    yield none("calls of env.request that ended in a foreign exception", foreign)
 
 
 # ------------------------------------------------------------------------------------------------------------ hosts
@@ -338,11 +304,11 @@ def hosts(effort: Effort) -> Iterable[Figure]:
     yield Figure("hosts tried", f"at least {least:,}", f"{len(values):,}", len(values) >= least)
     yield Figure("of these accepted and called, and refused", "both", f"{served:,} and {refused:,}",
                  served > 0 and refused > 0)  # fmt: skip
-    yield _none("calls that went to another origin than the host says", elsewhere)
-    yield _none("hosts that cost a connection when they were configured", early)
-    yield _none("messages about a host with a part of the key in them", shown)
-    yield _none("hosts off loopback that were sent the key in the clear", in_the_clear)
-    yield _none("hosts or calls that ended in a foreign exception", foreign)
+    yield none("calls that went to another origin than the host says", elsewhere)
+    yield none("hosts that cost a connection when they were configured", early)
+    yield none("messages about a host with a part of the key in them", shown)
+    yield none("hosts off loopback that were sent the key in the clear", in_the_clear)
+    yield none("hosts or calls that ended in a foreign exception", foreign)
 
 
 def _near(host: str) -> bool:
@@ -404,7 +370,7 @@ def diverted(effort: Effort) -> Iterable[Figure]:
                 told += canary.occurrences(sent)
                 if strangers:
                     elsewhere.append(f"--host {value!r}: {strangers[:3]}")
-            yield _none(
+            yield none(
                 f"`phenv --host` with a profile's key for another server ({len(values)}): connections", elsewhere
             )
             yield Figure("occurrences of the key there", "0", str(told), told == 0)
