@@ -176,3 +176,10 @@ def test_what_is_carried_out_has_an_effect(odd: Client, change: Callable[[dict[s
     rows = [(row["label"], row["data"]) for row in odd.trend(**asked)]
     assert [(row["label"], row["data"]) for row in odd.trend(**asked, **drawn)] == rows  # that is drawn only
     assert [(row["label"], row["data"]) for row in odd.trend(**change(asked))] != rows
+
+
+def test_lists_that_are_nested_deeply_are_refused(plain: Client) -> None:
+    deep = "[" * 900 + "]" * 900
+    headers = {"Content-Type": "application/json"}
+    body = f'{{"query": {{"kind": "TrendsQuery", "series": {deep}}}}}'
+    assert plain.http.post("/query/", content=body, headers=headers).status_code == 400

@@ -116,18 +116,18 @@ _NEVER_NULL: Final[Mapping[str, frozenset[str]]] = {
 """Of a query, by the place in it: what the contract says is there or not. Servers take a null there for nothing."""
 
 
-def _null_in(given: object, at: str = "") -> str | None:
+def _null_in(given: object) -> str | None:
     """Find a field of a query that is null and may not be."""
-    if isinstance(given, list):
-        return next((name for one in cast("list[object]", given) if (name := _null_in(one, at))), None)
-    if not isinstance(given, dict):
-        return None
-    never = _NEVER_NULL.get(at, frozenset())
-    for name, value in cast("dict[str, object]", given).items():
-        if value is None and name in never:
+    # Without recursion: what is given may be nested deeper than Python calls.
+    waiting: list[tuple[str, str, object]] = [("", "", given)]
+    while waiting:
+        at, name, value = waiting.pop()
+        if value is None and name in _NEVER_NULL.get(at, ()):
             return name
-        if name in _NEVER_NULL and (found := _null_in(value, name)):
-            return found
+        if isinstance(value, list):
+            waiting += [(at, name, each) for each in reversed(cast("list[object]", value)) if each is not None]
+        elif isinstance(value, dict) and name in ("", *_NEVER_NULL):
+            waiting += [(name, *field) for field in reversed(cast("dict[str, object]", value).items())]
     return None
 
 
