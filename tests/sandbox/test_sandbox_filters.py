@@ -192,6 +192,13 @@ def test_broken_patterns_are_refused(odd: Client, plain: Client) -> None:
     assert odd.get("/persons/", properties=text).status_code == 500
 
 
+@pytest.mark.parametrize(("operator", "value"), [("exact", '"\\ud800"'), ("icontains", '"\\ud800"'), ("gt", "9" * 400)])
+def test_what_no_database_takes_is_a_crash_of_the_server(odd: Client, operator: str, value: str) -> None:
+    text = f'[{{"key": "email", "type": "person", "operator": "{operator}", "value": {value}}}]'
+    answer = odd.http.get("/persons/", params={"properties": text})
+    assert (answer.status_code, "the server crashes" in answer.json()["detail"]) == (500, True), answer.text
+
+
 def test_what_the_sandbox_cannot_do_is_said(odd: Client, plain: Client) -> None:
     text = '[{"key":"id","value":3,"type":"cohort"}]'
     assert len(odd.persons(properties=text)) == 1000  # the servers of 2025 ignored it

@@ -158,12 +158,21 @@ def _on_persons(group: PersonConditionGroup, check_pattern: Test) -> Sql | None:
 
 
 def _test(one: PersonCondition, check_pattern: Test) -> Sql:
-    if isinstance(one.key, list | dict):
+    if isinstance(one.key, list | dict) or not _is_text([one.key, one.value]):
         raise crash(_FELL)
     found = Sql("json_extract(properties, ?)", (pointer(one.key),)) if isinstance(one.key, str) else Sql("NULL")
     if one.operator in WITHOUT_VALUE:
         return found + Sql("IS NOT NULL" if one.operator == "is_set" else "IS NULL")
     return _WRITERS.get(one.operator, _exact)(found, one, check_pattern)
+
+
+def _is_text(value: object) -> bool:
+    """Return whether no text in a value has half of a surrogate pair, which no database takes."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stands(found: Sql) -> Sql:
@@ -243,7 +252,10 @@ def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
 def _number(value: object) -> float:
     """Parse a number as the database does: no lists, hexadecimals or blanks."""
     if isinstance(value, int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise crash(_FELL) from None
     if isinstance(value, str) and re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan)", value):
         return float(value)
     raise crash(_FELL)

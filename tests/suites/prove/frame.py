@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +14,21 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["CONTRACT", "ROOT", "TOOLS", "Check", "Failed", "Result", "Work", "node", "run", "tool"]
+import samples
+import yaml
+
+__all__ = [
+    "CONTRACT", "NEWEST", "PROJECTS", "ROOT", "TOOLS", "Check", "Failed", "Result", "Routes", "Work",
+    "installed", "load", "node", "run", "tool",
+]  # fmt: skip
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 CONTRACT: Final = ROOT / "openapi.yaml"
+PROJECTS: Final = ROOT / "contract" / "openapi-projects.yaml"
+NEWEST: Final = frozenset({"bulkDeletePersons", "listPersonDeletions"})
+"""What servers have had since September 2026."""
 TOOLS: Final = ROOT / ".venv-prove" / "bin"
 """Where the Python tools of requirements/prove.txt are; `make prove` installs them."""
 LOGS: Final = ROOT / ".prove"
@@ -27,6 +38,27 @@ QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "t
 
 class Failed(Exception):  # noqa: N818 - an outcome of a check
     """A check that did not hold, or could not be made; the message says why, and what is missing."""
+
+
+def load(path: Path = CONTRACT) -> dict[str, Any]:
+    """Load YAML, without aliases, so that a change in one place is not one in another."""
+    found: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))
+    return found
+
+
+class Routes:
+    """Which operation of a contract a request is."""
+
+    def __init__(self, contract: Mapping[str, Any]) -> None:
+        self._known = [
+            (each.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", each.path)), each.name)
+            for each in sorted(samples.calls(contract), key=lambda each: each.path.count("{"))
+        ]
+
+    def named(self, method: str, path: str) -> str | None:
+        """Return the id of the operation; of two that a path fits, the one without an id in it."""
+        fits = (name for verb, route, name in self._known if verb == method and route.fullmatch(path))
+        return next(fits, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +174,17 @@ def node(folder: Path) -> Path:
             raise Failed(f"npm ci in {folder.name} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
         stamp.write_text(wanted)
     return folder / "node_modules" / ".bin"
+
+
+def installed(folder: Path, package: str) -> Callable[[], str]:
+    """Return what finds the version of a package of node in a folder."""
+
+    def find() -> str:
+        node(folder)
+        found = json.loads((folder / "node_modules" / package / "package.json").read_text("utf-8"))
+        return f"{package} {found['version']}"
+
+    return find
 
 
 def tool(name: str) -> Path:

@@ -13,11 +13,10 @@ from typing import Final
 import yaml
 from openapi_spec_validator import validate
 
-from prove.frame import CONTRACT, ROOT, Check, Failed, Work, node, run
+from prove.frame import CONTRACT, PROJECTS, ROOT, Check, Failed, Work, installed, node, run
 
 NODE: Final = Path(__file__).with_name("node") / "judges"
 DERIVED: Final = ROOT / "contract" / "openapi-3.0.yaml"
-PROJECTS: Final = ROOT / "contract" / "openapi-projects.yaml"
 # What each judge must find: a reference to nothing, an example of the wrong type, a server without TLS, …
 BROKEN: Final = {
     "reference": (r"schemas/ActivityPage'", "schemas/ActivityPages'"),
@@ -25,15 +24,6 @@ BROKEN: Final = {
     "operation": (r"operationId: getPerson\n", "operationId: listPersons\n"),
     "server": (r"url: https://us\.posthog\.com", "url: http://us.posthog.com"),
 }
-
-
-def _version(package: str) -> Callable[[], str]:
-    def find() -> str:
-        node(NODE)
-        found = json.loads((NODE / "node_modules" / package / "package.json").read_text("utf-8"))
-        return f"{package} {found['version']}"
-
-    return find
 
 
 def _broken(work: Work, fault: str, document: Path) -> Path:
@@ -175,18 +165,20 @@ def _valid(work: Work) -> str:
     return f"3.1, 3.0.3 and under projects valid; {bitten}"
 
 
+_REDOCLY: Final = installed(NODE, "@redocly/cli")
+_SPECTRAL: Final = installed(NODE, "@stoplight/spectral-cli")
 CHECKS: Final = (
-    Check("redocly recommended-strict, 3.1", _version("@redocly/cli"), _redocly(CONTRACT, "redocly.yaml")),
-    Check("redocly recommended-strict, 3.0", _version("@redocly/cli"), _redocly(DERIVED, "redocly-3.0.yaml")),
-    Check("redocly recommended-strict, under projects", _version("@redocly/cli"), _redocly(PROJECTS, "redocly.yaml")),
-    Check("spectral oas, all rules, 3.1", _version("@stoplight/spectral-cli"),
+    Check("redocly recommended-strict, 3.1", _REDOCLY, _redocly(CONTRACT, "redocly.yaml")),
+    Check("redocly recommended-strict, 3.0", _REDOCLY, _redocly(DERIVED, "redocly-3.0.yaml")),
+    Check("redocly recommended-strict, under projects", _REDOCLY, _redocly(PROJECTS, "redocly.yaml")),
+    Check("spectral oas, all rules, 3.1", _SPECTRAL,
           _spectral(CONTRACT, "spectral.yaml", ["reference", "operation", "example"])),
-    Check("spectral oas, all rules, 3.0", _version("@stoplight/spectral-cli"),
+    Check("spectral oas, all rules, 3.0", _SPECTRAL,
           _spectral(DERIVED, "spectral.yaml", ["operation", "example"])),
-    Check("spectral oas, all rules, under projects", _version("@stoplight/spectral-cli"),
+    Check("spectral oas, all rules, under projects", _SPECTRAL,
           _spectral(PROJECTS, "spectral.yaml", ["operation"])),
-    Check("OWASP", _version("@stoplight/spectral-owasp-ruleset"), _owasp),
+    Check("OWASP", installed(NODE, "@stoplight/spectral-owasp-ruleset"), _owasp),
     Check("a reason for each rule that is off", "this project", _reasons),
-    Check("examples", _version("openapi-examples-validator"), _examples),
+    Check("examples", installed(NODE, "openapi-examples-validator"), _examples),
     Check("validity", f"openapi-spec-validator {version('openapi-spec-validator')}", _valid),
 )  # fmt: skip

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
-
-from ruamel.yaml import YAML
+from typing import Final
 
 from prove.compilers.go import GO
 from prove.compilers.ground import call
 from prove.compilers.java import JAVA
 from prove.compilers.maker import Maker
-from prove.compilers.mutants import MUTANTS, UUID, noticed, only_running
+from prove.compilers.mutants import UUID, mutants, noticed, only_running
 from prove.compilers.pages import PAGES, carry_out
 from prove.compilers.python import PYTHON
 from prove.compilers.rust import RUST
 from prove.compilers.typescript import HEY_API, OPENAPI_FETCH, ORVAL, TYPES, TYPESCRIPT_FETCH
-from prove.frame import CONTRACT, ROOT, Check, Work
+from prove.frame import CONTRACT, PROJECTS, Check, Work, load
 
 __all__ = ["CHECKS"]
 
-PROJECTS: Final = ROOT / "contract" / "openapi-projects.yaml"
 MAKERS: Final = (PYTHON, OPENAPI_FETCH, HEY_API, ORVAL, TYPESCRIPT_FETCH, GO, JAVA, RUST)
-
-
-def _contract(document: Path = CONTRACT) -> dict[str, Any]:
-    found: dict[str, Any] = YAML(typ="safe").load(document)
-    return found
 
 
 def _check(maker: Maker, document: Path = CONTRACT, where: str = "") -> Check:
@@ -35,7 +27,7 @@ def _check(maker: Maker, document: Path = CONTRACT, where: str = "") -> Check:
         if document == PROJECTS:
             _move(work.folder)
         counted = maker.compile(work.folder, work)
-        return f"{counted}; {call(maker.command(work.folder), _contract(document), work)}"
+        return f"{counted}; {call(maker.command(work.folder), load(document), work)}"
 
     return Check(f"{maker.name}{where}", maker.version, make)
 
@@ -47,18 +39,18 @@ def _move(folder: Path) -> None:
 
 
 def _page(page: str) -> Check:
-    return Check(f"{page}.md, as it stands", "the page's commands", lambda work: carry_out(page, _contract(), work))
+    return Check(f"{page}.md, as it stands", "the page's commands", lambda work: carry_out(page, load(), work))
 
 
 def _each_operation(work: Work) -> str:
-    makers = (only_running(PYTHON), OPENAPI_FETCH)
-    pairs = [(maker, mutant) for maker in makers for mutant in MUTANTS]
-    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, _contract(), work)}"
+    contract, makers = load(), (only_running(PYTHON), OPENAPI_FETCH)
+    pairs = [(maker, mutant) for maker in makers for mutant in mutants(contract)]
+    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, contract, work)}"
 
 
 def _each_client(work: Work) -> str:
     pairs = [(maker, UUID) for maker in MAKERS]
-    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, _contract(), work)}"
+    return f"{len(pairs)} of {len(pairs)} noticed: {noticed(pairs, load(), work)}"
 
 
 CHECKS: Final = (

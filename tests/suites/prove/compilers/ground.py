@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+import samples
+
 from posthog_environments import Environment
 from posthog_environments.sandbox import Sandbox
-from prove.frame import ROOT, Failed, Work, run
+from prove.frame import ROOT, Failed, Routes, Work, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,17 +77,6 @@ COMPILED: Final = frozenset({"runQuery", "getQuery", "bulkDeletePersons", "listP
 # Clients in Go and Java send what the contract declares as default, and empty lists, unasked.
 _UNASKED: Final = {"breakdown_type": "event", "display": "ActionsLineGraph", "interval": "day"}
 _HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"})
-_METHODS: Final = ("get", "post", "put", "patch", "delete")
-
-
-def operations(contract: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Return the ids of the operations of a contract, by method and by a pattern of the path."""
-    return {
-        (method.upper(), re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))): item[method]["operationId"]
-        for path, item in contract["paths"].items()
-        for method in _METHODS
-        if method in item
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +220,11 @@ def judge(seen: Sequence[_Seen], contract: Mapping[str, Any], steps: Sequence[St
     Raises:
         Failed: They differ, or the contract has an operation that neither `steps` nor `COMPILED` has.
     """
-    known = operations(contract)
+    routes = Routes(contract)
     wanted = Counter(step.operation for step in steps)
-    if left := sorted(set(known.values()) - wanted.keys() - COMPILED):
+    if left := sorted({each.name for each in samples.calls(contract)} - wanted.keys() - COMPILED):
         raise Failed(f"no program is to call {', '.join(left)}: ground.py has no line for it")
-    called = [(_named(one, known), one) for one in seen]
+    called = [(_named(one, routes), one) for one in seen]
     names = Counter(name for name, _ in called)
     if left := sorted((wanted - names).elements()):
         raise Failed(f"the program does not call {', '.join(left)}")
@@ -246,11 +237,10 @@ def judge(seen: Sequence[_Seen], contract: Mapping[str, Any], steps: Sequence[St
     return f"{len(wanted)} operations called"
 
 
-def _named(one: _Seen, known: Mapping[tuple[str, str], str]) -> str:
-    names = [name for (verb, path), name in known.items() if verb == one.method and re.fullmatch(path, one.path)]
-    if len(names) != 1:
-        raise Failed(f"{one.method} {one.path} is no operation of the contract")
-    return names[0]
+def _named(one: _Seen, routes: Routes) -> str:
+    if name := routes.named(one.method, one.path):
+        return name
+    raise Failed(f"{one.method} {one.path} is no operation of the contract")
 
 
 def _compare(one: _Seen, step: Step) -> None:

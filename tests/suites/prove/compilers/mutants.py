@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from prove.compilers.ground import call
+import samples
+
+from prove.compilers.ground import STEPS, call
 from prove.compilers.maker import Maker
 from prove.frame import Failed, Work
 
-__all__ = ["MUTANTS", "UUID", "Mutant", "noticed", "only_running"]
+__all__ = ["UUID", "Mutant", "mutants", "noticed", "only_running"]
 
 Contract = dict[str, Any]
 _PERSONS: Final = "/api/environments/{project_id}/persons/"
@@ -69,7 +71,7 @@ def _method(contract: Contract) -> None:
 
 UUID: Final = Mutant("getPerson: uuid is guid", _field("Person", "uuid", "guid"), "(?i)uuid")
 
-MUTANTS: Final = (
+_OWN: Final = (
     Mutant(
         "listPersons: include_total is total",
         _parameter(lambda contract: contract["paths"][_PERSONS]["get"]["parameters"], "include_total", "total"),
@@ -81,11 +83,6 @@ MUTANTS: Final = (
     Mutant("listPersonActivity: total_count is total", _field("ActivityPage", "total_count", "total"), "'total_count'"),
     Mutant("deletePersonProperty: $unset is $remove", _field("PropertyDeletion", "$unset", "$remove"), r"'\$?unset'"),
     Mutant(
-        "getPersonPropertiesTimeline: another path",
-        _path(f"{_PERSON}properties_timeline/", f"{_PERSON}timeline/"),
-        "properties_timeline|404",
-    ),
-    Mutant(
         "getTrend: events is series",
         _parameter(lambda contract: contract["components"]["parameters"].values(), "events", "series"),
         "'events'",
@@ -93,7 +90,18 @@ MUTANTS: Final = (
     Mutant("queryTrend: events is series", _field("TrendQuery", "events", "series"), "'events'"),
     Mutant("recordInsightTiming: name is title", _field("InsightTiming", "name", "title"), "'name'"),
 )
-"""One for each operation."""
+
+
+def mutants(contract: Contract) -> tuple[Mutant, ...]:
+    """Return one for each operation that the programs call; one that has none of its own gets another path."""
+    own = {mutant.name.partition(":")[0] for mutant in _OWN}
+    paths = {operation.name: operation.path for operation in samples.calls(contract)}
+    called = dict.fromkeys(step.operation for step in STEPS)
+    return (*_OWN, *(_elsewhere(name, paths[name]) for name in called if name not in own))
+
+
+def _elsewhere(name: str, path: str) -> Mutant:
+    return Mutant(f"{name}: another path", _path(path, f"{path}elsewhere/"), f"{re.escape(path)}|404")
 
 
 def noticed(pairs: Sequence[tuple[Maker, Mutant]], contract: Contract, work: Work) -> str:

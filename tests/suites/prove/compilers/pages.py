@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import simpler
-from ruamel.yaml import YAML
 
 from prove.compilers import go, openapi_generator, rust
 from prove.compilers.ground import PROGRAMS, STEPS, Step, judge, meet
 from prove.compilers.maker import KEPT, on_path
 from prove.compilers.typescript import NODE
-from prove.frame import CONTRACT, ROOT, TOOLS, Failed, Work, node, run
+from prove.frame import CONTRACT, ROOT, TOOLS, Failed, Work, load, node, run
 
 __all__ = ["PAGES", "carry_out", "commands", "stated_versions"]
 
@@ -99,7 +98,7 @@ def carry_out(page: str, contract: Mapping[str, Any], work: Work) -> str:
 def _lay_out(folder: Path, program: str) -> None:
     shutil.copy(CONTRACT, folder)
     shutil.copy(ROOT / "docs" / "programs" / program, folder)
-    plain = simpler.without_unions(YAML(typ="safe").load(CONTRACT))
+    plain = simpler.without_unions(load())
     (folder / "openapi-without-unions.json").write_text(json.dumps(plain), encoding="utf-8")
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import simpler
-from ruamel.yaml import YAML
 
 from prove.compilers import openapi_generator
 from prove.compilers.ground import PROGRAMS
 from prove.compilers.maker import KEPT, Maker, figures, on_path
-from prove.frame import Failed, Work, run
+from prove.frame import Failed, Work, load, run
 
 __all__ = ["DEBIAN", "RUST", "with_crates_of_debian"]
 
@@ -58,7 +57,7 @@ directory = "{DEBIAN}"
 
 def _generate(contract: Path, folder: Path, work: Work) -> None:
     source = folder / "openapi.json"
-    source.write_text(json.dumps(simpler.without_unions(YAML(typ="safe").load(contract))))
+    source.write_text(json.dumps(simpler.without_unions(load(contract))))
     run(openapi_generator.command("rust", source, folder / "client", library="reqwest"), work, cwd=folder)
     _write(folder / "src" / "main.rs", (PROGRAMS / "main.rs").read_text(encoding="utf-8"))
     _write(folder / "Cargo.toml", _PROGRAM)

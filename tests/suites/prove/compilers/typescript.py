@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import simpler
-from ruamel.yaml import YAML
 
 from prove.compilers import openapi_generator
 from prove.compilers.maker import Maker, figures, put
-from prove.frame import ROOT, Check, Failed, Work, node, run
+from prove.frame import ROOT, Check, Failed, Work, load, node, run
 
 __all__ = ["HEY_API", "OPENAPI_FETCH", "ORVAL", "TYPES", "TYPESCRIPT_FETCH"]
 
@@ -68,7 +67,7 @@ class _Steps:
 def _without_unions(contract: Path, target: Path) -> Path:
     """Write a contract without unions: this generator puts all alternatives together as one object."""
     path = target.with_name("contract.json")
-    path.write_text(json.dumps(simpler.without_alternatives(YAML(typ="safe").load(contract))), encoding="utf-8")
+    path.write_text(json.dumps(simpler.without_alternatives(load(contract))), encoding="utf-8")
     return path
 
 

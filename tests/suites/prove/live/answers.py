@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -13,13 +12,13 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
-import yaml
+import samples
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from posthog_environments.sandbox import Sandbox
-from prove.frame import CONTRACT, Failed, Work
+from prove.frame import NEWEST, Failed, Routes, Work, load
 
 Contract = Mapping[str, Any]
 Described = tuple[str, str, str]
@@ -33,7 +32,6 @@ SUNSET: Final = frozenset({"deprecation", "sunset", "link"})
 PLAIN: Final = frozenset(
     {"content-type", "content-length", "content-disposition", "date", "vary", "transfer-encoding", "connection"}
 )
-_METHODS: Final = ("get", "post", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +98,38 @@ _TEXT: Final = json.dumps(EVENTS)
 _PLAN: Final = '[{"key":"plan","type":"person","operator":"is_set"}]'
 _ASKED: Final = {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "$pageview"}]}
 Request = tuple[str, str, Mapping[str, Any]]
-# The ten operations of the page and the two of queries, each asked for what it can do.
-GOOD: Final[Sequence[Request]] = (
-    ("GET", "/persons/", {"params": {"limit": 10, "offset": 10, "include_total": "true"}}),
-    ("GET", "/persons/", {"params": {"format": "csv"}}),
-    ("GET", "/persons/1/", {}),
-    ("PATCH", "/persons/1/", {"json": {"properties": {"plan": "x", "email": None}}}),
-    ("POST", "/persons/1/delete_property/", {"params": {"$unset": "plan"}, "json": {"$unset": "plan"}}),
-    ("GET", "/persons/1/activity/", {"params": {"limit": 1}}),
-    ("GET", "/persons/1/properties_timeline/", {"params": {"properties": _PLAN, "date_from": "all"}}),
-    ("GET", "/insights/trend/", {"params": {"events": _TEXT}}),
-    ("GET", "/insights/trend/", {"params": {"events": _TEXT, "format": "csv"}}),
-    ("POST", "/insights/trend/", {"json": {"events": EVENTS}}),
-    ("POST", "/insights/trend/", {"json": {"events": EVENTS}, "params": {"format": "csv"}}),
-    ("POST", "/insights/timing/", {"json": {"name": "x"}}),
-    ("POST", "/query/", {"json": {"query": _ASKED, "refresh": "force_async", "client_query_id": "mine"}}),
-    ("POST", "/query/", {"json": {"query": _ASKED}}),
-    ("GET", "/query/mine/", {"params": {"show_progress": "true"}}),
-    ("DELETE", "/persons/2/", {}),
+# The query that is asked for later.
+_LATER: Final[Request] = (
+    "POST",
+    "/query/",
+    {"json": {"query": _ASKED, "refresh": "force_async", "client_query_id": "mine"}},
 )
-# What servers have had since September 2026.
-NEWEST: Final[Sequence[Request]] = (
-    ("POST", "/persons/bulk_delete/", {"json": {"ids": [NOBODY], "delete_events": True}}),
-    ("GET", "/persons/deletion_status/", {"params": {"status": "all", "limit": 1}}),
-)
+_IDS: Final = {"getQuery": "mine", "deletePerson": "2"}
+"""Whom an operation is about, where not person 1."""
+
+
+def good(contract: Contract, *, newest: bool) -> list[Request]:
+    """Return the operations, each asked for as its examples are, and for a table where there are tables."""
+    found: list[Request] = [_LATER]
+    for call in sorted(samples.calls(contract), key=lambda call: call.method == "DELETE"):
+        if call.name not in NEWEST or newest:
+            path = call.path.partition("{project_id}")[2].replace("{id}", _IDS.get(call.name, "1"))
+            more = {} if call.body is None else {"json": call.body}
+            found.append((call.method, path, {"params": call.query, **more}))
+            if any(name == call.name and kind == "text/csv" for name, _, kind in described(contract)):
+                found.append((call.method, path, {"params": {**call.query, "format": "csv"}, **more}))
+    return found
+
+
 # More of what answers may look like.
 MORE: Final[Sequence[Request]] = (
+    ("GET", "/persons/", {"params": {"limit": 10, "offset": 10, "include_total": "true"}}),
     ("GET", "/persons/", {"params": {"search": "nobody at all"}}),
     ("GET", "/persons/", {"params": {"properties": _PLAN}}),
+    ("PATCH", "/persons/1/", {"json": {"properties": {"plan": "x", "email": None}}}),
     ("GET", "/persons/1/activity/", {"params": {"page": 2, "limit": 1}}),
+    ("GET", "/persons/1/properties_timeline/", {"params": {"properties": _PLAN, "date_from": "all"}}),
+    ("GET", "/query/mine/", {"params": {"show_progress": "true"}}),
     ("GET", "/persons/2/activity/", {}),
     ("GET", "/persons/3/properties_timeline/", {"params": {"events": _TEXT, "date_from": "-100d"}}),
     *(
@@ -180,26 +181,27 @@ def record(contract: Contract) -> list[Answer]:
     """Ask sandboxes of every kind, and return all that they answered."""
     answers: list[Answer] = []
     for era in ("2025", "2026", "2026-09"):
-        good = (*GOOD, *NEWEST) if era == "2026-09" else GOOD
+        newest = era == "2026-09"
+        requests = good(contract, newest=newest)
         for oddities in (True, False):
             with _asker(answers, era=era, oddities=oddities, rates=False) as ask:
-                _causes(ask, good, oddities=oddities)
-                _orders(ask, good, contract)
+                _causes(ask, requests, oddities=oddities, newest=newest)
+                _orders(ask, requests, contract)
         with _asker(answers, era=era, rates=False, unscoped="refuse", later=3) as ask:
-            for method, path, more in good:
+            for method, path, more in requests:
                 ask(method, path, **more)
         none = dict.fromkeys(("persons", "deletes", "insights", "query"), "0/min")
         with _asker(answers, era=era, rates=none) as ask:
-            for method, path, more in good:
+            for method, path, more in requests:
                 ask(method, path, **more)
     return answers
 
 
-def _causes(ask: Asker, good: Sequence[Request], *, oddities: bool) -> None:
+def _causes(ask: Asker, requests: Sequence[Request], *, oddities: bool, newest: bool) -> None:
     """Give the server a cause for each answer that it can have one for."""
-    for method, path, more in (*good, *MORE, *BAD, *(() if oddities else STRICT)):
+    for method, path, more in (*requests, *MORE, *BAD, *(() if oddities else STRICT)):
         ask(method, path, **more)
-    if good is not GOOD:
+    if newest:
         (last,) = json.loads(ask("GET", "/persons/", params={"limit": 1, "offset": 20}).content)["results"]
         ask("POST", "/persons/bulk_delete/", json={"ids": [last["uuid"]], "delete_events": True})
         ask("GET", "/persons/deletion_status/")
@@ -213,7 +215,7 @@ def _causes(ask: Asker, good: Sequence[Request], *, oddities: bool) -> None:
         ask("GET", "/persons/", params={"limit": "many"})  # the real servers fall over, and so does this one
     narrow = {"Authorization": f"Bearer {ask.box.add_key('project:read')}"}
     other = f"{ask.box.host}/api/environments/999"
-    for method, path, more in good:
+    for method, path, more in requests:
         ask(method, path, **more, headers={"Authorization": ""})
         ask(method, path, **more, headers={"Authorization": "Bearer wrong"})
         ask(method, path, **more, headers=narrow)
@@ -224,12 +226,13 @@ def _causes(ask: Asker, good: Sequence[Request], *, oddities: bool) -> None:
             ask(method, path, content=b"a=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
-def _orders(ask: Asker, good: Sequence[Request], contract: Contract) -> None:
+def _orders(ask: Asker, requests: Sequence[Request], contract: Contract) -> None:
     """Order what it has no cause for, and each error of its own kind too."""
-    known = _operations(contract)
-    for method, path, more in good:
+    responses, routes = _responses(contract), Routes(contract)
+    for method, path, more in requests:
+        name = routes.named(method, f"/api/environments/{ask.box.project_id}{path}")
         for status in ORDERED:
-            if str(status) in _statuses(known, method, f"/api/environments/{ask.box.project_id}{path}"):
+            if (name, str(status)) in responses:
                 ask.box.fail_next(status)
                 ask(method, path, ordered=True, **more)
         for status in (429, 503):
@@ -237,54 +240,20 @@ def _orders(ask: Asker, good: Sequence[Request], contract: Contract) -> None:
             ask(method, path, ordered=True, **more)
 
 
-def _resolved(contract: Contract, node: Any) -> dict[str, Any]:
-    while "$ref" in node:
-        found: Any = contract
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return dict(node)
-
-
-def _responses(contract: Contract) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    """Give what is described: path, method, id of the operation, status, response."""
-    for path, item in contract["paths"].items():
-        for method in _METHODS:
-            for status, response in item.get(method, {}).get("responses", {}).items():
-                yield path, method.upper(), item[method]["operationId"], status, _resolved(contract, response)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One answer of one operation, as it is described."""
-
-    method: str
-    path: re.Pattern[str]
-    name: str
-    status: str
-    response: dict[str, Any]
-
-
-def _operations(contract: Contract) -> list[Known]:
-    """Return what is described; of two operations that a path fits, the one with an id in it comes last."""
-    found = [
-        Known(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), name, status, response)
-        for path, method, name, status, response in _responses(contract)
-    ]
-    return sorted(found, key=lambda each: each.path.pattern.count("[^/]+"))
-
-
-def _statuses(known: Sequence[Known], method: str, path: str) -> dict[str, Known]:
-    """Return what is described for a request, by status."""
-    fits = [each for each in known if each.method == method and each.path.fullmatch(path)]
-    return {each.status: each for each in fits if each.name == fits[0].name}
+def _responses(contract: Contract) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the responses that are described, by operation and status."""
+    return {
+        (call.name, status): samples.resolved(contract, response)
+        for call in samples.calls(contract)
+        for status, response in call.operation["responses"].items()
+    }
 
 
 def described(contract: Contract) -> frozenset[Described]:
     """Return each answer that a contract describes."""
     return frozenset(
         (name, status, kind)
-        for _, _, name, status, response in _responses(contract)
+        for (name, status), response in _responses(contract).items()
         for kind in response.get("content", {"": None})
     )
 
@@ -293,7 +262,7 @@ def described_headers(contract: Contract) -> frozenset[tuple[str, str, str]]:
     """Return each header that a contract describes, as operation, status and name."""
     return frozenset(
         (name, status, header.lower())
-        for _, _, name, status, response in _responses(contract)
+        for (name, status), response in _responses(contract).items()
         for header in response.get("headers", {})
     )
 
@@ -305,15 +274,15 @@ def judge(contract: Contract, answers: Sequence[Answer]) -> Judged:
         Failed: One of them is not described, or not as it is.
     """
     registry: Registry[Any] = Registry().with_resource("urn:api", Resource.from_contents(contract, DRAFT202012))
-    known = _operations(contract)
+    responses, routes = _responses(contract), Routes(contract)
     covered: set[Described] = set()
     caused: set[Described] = set()
     headers: set[tuple[str, str, str]] = set()
     for answer in answers:
-        found = _statuses(known, answer.method, answer.path).get(str(answer.status))
-        if found is None:
+        name = routes.named(answer.method, answer.path)
+        response = responses.get((name or "", str(answer.status)))
+        if name is None or response is None:
             raise Failed(f"{answer} is not described")
-        name, response = found.name, found.response
         if answer.table and answer.status >= 400 and not answer.content and "content-type" not in answer.headers:
             continue  # the real servers say no more of an error to those who ask for CSV
         kind = _body(registry, answer, response.get("content"))
@@ -342,7 +311,7 @@ def _body(registry: Registry[Any], answer: Answer, content: Mapping[str, Any] | 
 
 def _headers(contract: Contract, registry: Registry[Any], answer: Answer, response: Contract) -> set[str]:
     """Check the headers of an answer, and return those that are described."""
-    known = {name.lower(): _resolved(contract, header) for name, header in response.get("headers", {}).items()}
+    known = {name.lower(): samples.resolved(contract, header) for name, header in response.get("headers", {}).items()}
     strange = {name.lower() for name in answer.headers} - PLAIN - known.keys() - SUNSET
     if strange:
         raise Failed(f"{answer} has the headers {', '.join(sorted(strange))}, which are not described")
@@ -424,7 +393,7 @@ def cover(work: Work) -> str:
     Raises:
         Failed: They are not, or it would not.
     """
-    contract = json.loads(json.dumps(yaml.safe_load(CONTRACT.read_text("utf-8"))))
+    contract = load()
     answers = record(contract)
     work.log.write_text("\n".join(map(str, answers)), "utf-8")
     judged = _complete(contract, answers)

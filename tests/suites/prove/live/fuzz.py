@@ -16,10 +16,11 @@ from typing import Any, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
+import samples
 import yaml
 
 from posthog_environments.sandbox import Sandbox
-from prove.frame import CONTRACT, ROOT, Failed, Work, run, tool
+from prove.frame import NEWEST, ROOT, Failed, Work, load, run, tool
 
 Era = Literal["2025", "2026", "2026-09"]
 
@@ -28,10 +29,9 @@ ODDITIES: Final = Path(__file__).with_name("oddities.yaml")
 RECORDED: Final = ROOT / "tests" / "sandbox" / "recorded" / "exchanges.jsonl.gz"
 ERAS: Final[tuple[Era, ...]] = ("2025", "2026", "2026-09")
 # What servers of an era do not have; early in 2026 they deleted many at once without a word.
-_NOT_YET: Final = frozenset({"bulkDeletePersons", "listPersonDeletions"})
 WITHOUT: Final[Mapping[Era, frozenset[str]]] = {
-    "2025": _NOT_YET,
-    "2026": _NOT_YET,
+    "2025": NEWEST,
+    "2026": NEWEST,
     "2026-09": frozenset({"getTrend", "queryTrend"}),
 }
 KEY: Final = "phx_schemathesis"
@@ -41,7 +41,6 @@ EXAMPLES: Final = 30
 """Test cases for each operation in each phase that has a choice."""
 KINDS: Final = 15
 """How many kinds of checks schemathesis has; each is made somewhere."""
-_METHODS: Final = ("get", "post", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +94,8 @@ def _place(contract: dict[str, Any], at: str) -> dict[str, Any]:
     found: Any = contract
     if first == "operations":
         operation, parameter = rest
-        found = next(
-            (
-                each
-                for item in contract["paths"].values()
-                for method in _METHODS
-                if item.get(method, {}).get("operationId") == operation
-                for each in item[method]["parameters"]
-                if each.get("name") == parameter
-            ),
-            None,
-        )
+        parameters = [part for each in samples.calls(contract) if each.name == operation for part in each.parameters]
+        found = next((each for each in parameters if each["name"] == parameter), None)
     else:
         for name in (first, *rest):
             found = found.get(name) if isinstance(found, dict) else None
@@ -169,16 +159,14 @@ class Found:
 
 
 def _document(run_: Run, era: Era, work: Work) -> Path:
-    # Without aliases, so that a merge in one place is not one in another.
-    contract = json.loads(json.dumps(yaml.safe_load(CONTRACT.read_text("utf-8"))))
+    contract = load()
     # Of a project that is made up the server says no more than that there is none.
     contract["components"]["parameters"]["ProjectId"]["schema"]["enum"] = ["12345", "@current"]
     # Coverage keeps to the first value.
     contract["components"]["schemas"]["ResponseFormat"]["enum"].sort(key=run_.form.__ne__)
-    for item in contract["paths"].values():
-        for method in _METHODS:
-            if item.get(method, {}).get("operationId") in WITHOUT[era]:
-                del item[method]
+    for each in list(samples.calls(contract)):
+        if each.name in WITHOUT[era]:
+            del contract["paths"][each.path][each.method.lower()]
     if run_.mode == "positive":
         worded(contract, WITHOUT[era])
     path = work.folder / f"{run_.mode}-{run_.form}.json"
@@ -269,20 +257,14 @@ def ask(work: Work, *, era: Era, oddities: bool, examples: int) -> Found:
 
 def _whole(found: Found, era: Era) -> None:
     """Hold a run against what it has to have done, for one that asks nothing finds nothing."""
-    if found.operations != set(map(" ".join, _operations(era))):
-        raise Failed(f"only {len(found.operations)} operations were asked")
+    wanted = {f"{each.method} {each.path}" for each in samples.calls(load()) if each.name not in WITHOUT[era]}
+    if found.operations != wanted:
+        raise Failed(f"not asked: {', '.join(sorted(wanted - found.operations))}")
     idle = {phase for each in RUNS for phase in each.phases} - found.cases.keys()
     if idle or len(found.checks) != KINDS:
         raise Failed(
             f"nothing was done in {', '.join(idle) or 'no phase'}; {len(found.checks)} kinds of checks were made"
         )
-
-
-def _operations(era: Era) -> Iterator[tuple[str, str]]:
-    for path, item in yaml.safe_load(CONTRACT.read_text("utf-8"))["paths"].items():
-        for method in _METHODS:
-            if method in item and item[method]["operationId"] not in WITHOUT[era]:
-                yield method.upper(), path
 
 
 def strict(era: Era) -> Callable[[Work], str]:

@@ -13,28 +13,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import yaml
 from posthog_environments_api.api.query import get_query, run_query
 from posthog_environments_api.models import QueryProgress, QueryRequest
 
-from posthog_environments import Environment, PostHogError
+from operations import CALLS, OPERATIONS, PERSON, success
+from posthog_environments import Environment, Pager, PostHogError
 from posthog_environments.sandbox import Sandbox
-from prove.frame import CONTRACT, ROOT, Failed, Work, node
+from prove.frame import CONTRACT, NEWEST, ROOT, Failed, Work, installed, load, node
 
 NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "live"
 PATIENCE: Final = 60.0
-NEWEST: Final = frozenset({"bulkDeletePersons", "listPersonDeletions"})
-"""What the sandbox has in its newest era alone, where its answers have a body."""
 Call = tuple[str, Any, Any]
 """The operation, what came, and what should have come."""
 Calls = Callable[[Environment, Mapping[str, Any]], Iterator[Call]]
 
 
-def version() -> str:
-    """Tell the version of Prism."""
-    node(NODE)
-    found = json.loads((NODE / "node_modules" / "@stoplight" / "prism-cli" / "package.json").read_text("utf-8"))
-    return f"@stoplight/prism-cli {found['version']}"
+version: Final = installed(NODE, "@stoplight/prism-cli")
 
 
 def _free_port() -> int:
@@ -66,11 +60,6 @@ def _prism(words: Sequence[str | Path], work: Work) -> Iterator[str]:
         process.wait(10)
 
 
-def _contract() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(CONTRACT.read_text("utf-8"))))
-    return found
-
-
 def _write(contract: Mapping[str, Any], work: Work, name: str) -> Path:
     path = work.folder / f"{name}.json"
     path.write_text(json.dumps(contract), "utf-8")
@@ -85,56 +74,20 @@ def _example(contract: Mapping[str, Any], response: str, name: str) -> dict[str,
 
 def _mocked(env: Environment, contract: Mapping[str, Any]) -> Iterator[Call]:
     """Call each operation, and say what the examples of the contract promise."""
-    person = _example(contract, "Person", "ada")
-    listed = _example(contract, "PersonPage", "first")["results"][0]
-    entry = _example(contract, "ActivityPage", "update")["results"][0]
-    points = _example(contract, "PropertiesTimeline", "plan")["points"]
-    series = _example(contract, "Trend", "pageviews")["result"][0]
-    found = env.persons.list(search="ada", properties={"plan": "pro"}, page_size=1).first()
-    assert found is not None
-    yield (
-        "listPersons",
-        (found.uuid, found.name, found.properties),
-        (listed["uuid"], listed["name"], listed["properties"]),
-    )
-    one = env.persons.get(listed["uuid"])
-    assert one.created_at is not None
-    yield "getPerson", (one.id, one.distinct_ids), (person["id"], person["distinct_ids"])
-    yield "getPerson", one.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), person["created_at"]
-    updated = env.persons.update(1, {"plan": "pro"})
-    yield "updatePerson", updated and updated.properties, person["properties"]
-    yield "deletePersonProperty", env.persons.delete_property(1, "plan"), None
-    (activity,) = env.persons.activity(1)
-    assert activity.user
-    assert activity.detail
-    yield "listPersonActivity", (activity.activity, activity.item_id), (entry["activity"], entry["item_id"])
-    yield (
-        "listPersonActivity",
-        (activity.user.email, activity.detail.name),
-        (entry["user"]["email"], entry["detail"]["name"]),
-    )
-    line = env.persons.properties_timeline(1, events=["$pageview"], properties={"plan": "pro"}, date_from="-30d")
-    yield (
-        "getPersonPropertiesTimeline",
-        [point.relevant_event_count for point in line.points],
-        [point["relevant_event_count"] for point in points],
-    )
-    for name, ask in {"queryTrend": env.insights.trend, "getTrend": env.insights.get_trend}.items():
-        (row,) = ask(events=["$pageview"], date_from="-7d", interval="day")
-        yield name, (row.label, row.data, row.days), (series["label"], series["data"], series["days"])
-    yield "recordInsightTiming", env.insights.timing(name="Weekly sign-ups", saved=True), None
+    for name, call in CALLS.items():
+        _, example = success(OPERATIONS[name])
+        found = call(env, PERSON, "a")
+        if isinstance(found, Pager):
+            yield name, [each.to_dict() for each in found.take(len(example["results"]))], example["results"]
+        else:
+            # What says no more than that it went well is nothing.
+            yield name, found and found.to_dict(), None if example == {"success": True} else example
     status = _example(contract, "QueryFinished", "answered")["query_status"]
     answer = run_query.sync(env.project_id, client=env.api, body=_query())
     yield "runQuery", answer and answer.to_dict(), _example(contract, "QueryResult", "pageviews")
     finished = get_query.sync(env.project_id, status["id"], client=env.api)
     yield "getQuery", finished and finished.to_dict(), {"query_status": status}
-    yield "deletePerson", env.persons.delete(1, delete_events=True), None
-    asked = [listed["uuid"], person["uuid"].replace("0", "1")]
-    yield "bulkDeletePersons", _delete(env, asked), {"done": 2}
-    (listed_one,) = env.persons.deletion_status()
-    deletion = _example(contract, "PersonDeletionPage", "one")["results"][0]
-    yield "listPersonDeletions", listed_one.person_uuid, deletion["person_uuid"]
-    yield "listPersonDeletions", listed_one.status, deletion["status"]
+    yield "bulkDeletePersons", _delete(env, [PERSON, PERSON.replace("0", "1")]), {"done": 2}
 
 
 def _query(**fields: Any) -> QueryRequest:
@@ -200,15 +153,9 @@ def _make(calls: Calls, host: str, contract: Mapping[str, Any], key: str = "phx_
     return made
 
 
-def _all(made: set[str], contract: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> None:
-    wanted = {
-        item[method]["operationId"]
-        for item in contract["paths"].values()
-        for method in ("get", "post", "patch", "delete")
-        if method in item
-    } - without
-    if made != wanted:
-        raise Failed(f"not called: {', '.join(sorted(wanted - made))}")
+def _all(made: set[str], *, without: frozenset[str] = frozenset()) -> None:
+    if made != OPERATIONS.keys() - without:
+        raise Failed(f"not called: {', '.join(sorted(OPERATIONS.keys() - without - made))}")
 
 
 def _fails(text: str, make: Callable[[], object]) -> None:
@@ -225,15 +172,15 @@ def mock(work: Work) -> str:
     Raises:
         Failed: Something else came back; or the same from a mock that is wrong.
     """
-    contract = _contract()
+    contract = load()
     with _prism(["mock", CONTRACT], work) as host:
         made = _make(_mocked, host, contract)
-    _all(made, contract)
-    wrong = _contract()
+    _all(made)
+    wrong = load()
     _example(wrong, "Person", "ada")["id"] = 43
     with _prism(["mock", _write(wrong, work, "example")], work) as host:
         _fails("an example", lambda: _make(_mocked, host, contract))
-    wrong = _contract()
+    wrong = load()
     listing = wrong["paths"]["/api/environments/{project_id}/persons/"]["get"]
     listing["parameters"].append({"name": "new", "in": "query", "required": True, "schema": {"type": "string"}})
     with _prism(["mock", _write(wrong, work, "parameter")], work) as host:
@@ -247,10 +194,10 @@ def proxy(work: Work) -> str:
     Raises:
         Failed: Something was refused; or nothing, where it should be.
     """
-    contract = _contract()
-    wrong = _contract()
+    contract = load()
+    wrong = load()
     wrong["components"]["schemas"]["Person"]["properties"]["uuid"]["type"] = "integer"
-    stricter = _contract()
+    stricter = load()
     stricter["components"]["schemas"]["PersonUpdate"]["required"].append("reason")
     made: set[str] = set()
     for era in ("2025", "2026", "2026-09"):
@@ -258,7 +205,7 @@ def proxy(work: Work) -> str:
         with Sandbox(20, era=era, oddities=False, rates=False, now="2026-03-01T12:00:00") as box:
             with _prism(["proxy", CONTRACT, box.host, "--errors"], work) as host:
                 made = _make(_newest if newest else _real, host, contract, box.api_key)
-            _all(made, contract, without=frozenset() if newest else NEWEST)
+            _all(made, without=frozenset() if newest else NEWEST)
     for name, document in {"answer": wrong, "request": stricter}.items():
         with (
             Sandbox(20, oddities=False, rates=False, now="2026-03-01T12:00:00") as box,

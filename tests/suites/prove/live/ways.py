@@ -13,7 +13,7 @@ import yaml
 
 from posthog_environments import Environment
 from posthog_environments.sandbox import Sandbox
-from prove.frame import CONTRACT, ROOT, Failed, Work, node, run
+from prove.frame import CONTRACT, ROOT, Failed, Work, installed, load, node, run
 
 WORKFLOWS: Final = ROOT / "contract" / "arazzo.yaml"
 NODE: Final = ROOT / "tests" / "suites" / "prove" / "node" / "live"
@@ -21,17 +21,7 @@ _SERVERS: Final[tuple[tuple[Literal["2025", "2026"], bool], ...]] = (("2025", Tr
 _OPPOSITES: Final = {" == ": " != ", " >= ": " < ", " > ": " <= ", " < ": " >= "}
 
 
-def version() -> str:
-    """Tell the version of redocly."""
-    node(NODE)
-    found = json.loads((NODE / "node_modules" / "@redocly" / "cli" / "package.json").read_text("utf-8"))
-    return f"@redocly/cli {found['version']}"
-
-
-def _read(path: Path = WORKFLOWS) -> dict[str, Any]:
-    # Without aliases, so that a change in one place is not one in another.
-    found: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))
-    return found
+version: Final = installed(NODE, "@redocly/cli")
 
 
 def _write(document: Mapping[str, Any], work: Work, name: str) -> Path:
@@ -64,7 +54,7 @@ def lint(work: Work) -> str:
         "no steps": lambda document: document["workflows"][0].pop("steps"),
     }
     for name, fault in faults.items():
-        document = _read()
+        document = load(WORKFLOWS)
         fault(document)
         if not _findings(_write(document, work, name.replace(" ", "-")), work):
             raise Failed(f"nothing is found in a document with a fault ({name})")
@@ -118,7 +108,7 @@ def respect(work: Work) -> str:
     Raises:
         Failed: One fails; or does not fail with a criterion that is not so.
     """
-    document = _read()
+    document = load(WORKFLOWS)
     names = [step["stepId"] for workflow in document["workflows"] for step in workflow["steps"]]
     for era, oddities in _SERVERS:
         with Sandbox(50, era=era, oddities=oddities, rates=False, now="2026-03-01T12:00:00") as box:
