@@ -191,8 +191,11 @@ def call(command: Sequence[str | Path], contract: Mapping[str, Any], work: Work)
     """Run a program that goes over the table of operations, and return how many it called.
 
     Raises:
-        Failed: It ended with an error, or did not call the operations and read their answers as `STEPS` has it.
+        Failed: It ended with an error, or did not call the operations and read their answers as `STEPS` has it; or the
+            contract has an operation that neither `STEPS` nor `COMPILED` has.
     """
+    if left := {each.name for each in samples.calls(contract)} - {step.operation for step in STEPS} - COMPILED:
+        raise Failed(f"no program is to call {', '.join(sorted(left))}: ground.py has no line for it")
     seen, printed = meet(command, work)
     text = judge(seen, contract, STEPS)
     for step, line in zip(STEPS, printed.splitlines(), strict=True):
@@ -218,12 +221,10 @@ def judge(seen: Sequence[_Seen], contract: Mapping[str, Any], steps: Sequence[St
     """Hold what a program asked for against what it should, and return how many operations it called.
 
     Raises:
-        Failed: They differ, or the contract has an operation that neither `steps` nor `COMPILED` has.
+        Failed: They differ.
     """
     routes = Routes(contract)
     wanted = Counter(step.operation for step in steps)
-    if left := sorted({each.name for each in samples.calls(contract)} - wanted.keys() - COMPILED):
-        raise Failed(f"no program is to call {', '.join(left)}: ground.py has no line for it")
     called = [(_named(one, routes), one) for one in seen]
     names = Counter(name for name, _ in called)
     if left := sorted((wanted - names).elements()):
