@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Self
 
+from soak.server import answer as http
+
 __all__ = ["Answer", "Canned", "Heard", "Watch", "http", "own_origin", "page"]
 
 LOOPBACK = "127.0.0.1"
@@ -37,12 +39,6 @@ class Heard:
 
 
 Answer = Callable[[Heard], bytes]
-
-
-def http(status: int = 200, body: bytes = b"{}", *headers: bytes, kind: str = "application/json") -> bytes:
-    """Write a whole answer; the further headers go last."""
-    lines = [b"HTTP/1.1 %d X" % status, b"Content-Type: " + kind.encode(), b"Content-Length: %d" % len(body), *headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def page(*rows: dict[str, Any], following: str | None = None) -> bytes:
