@@ -28,14 +28,13 @@ const ofAda = { project_id: project, id: ada };
 const ofBob = { project_id: project, id: bob };
 const history = { date_from: "2026-01-01", date_to: "2026-01-09", breakdown: "plan", breakdown_type: "person" } as const;
 const span = { date_from: "2026-01-05", date_to: "2026-01-08", interval: "day" } as const;
-const plan = { $unset: "plan" };
 
 run([
   row("listPersons", () => api.listPersons({ path: inProject, query: { include_total: true } }), page),
   row("getPerson", () => api.getPerson({ path: ofAda }), person),
   row("getPersonPropertiesTimeline", () => api.getPersonPropertiesTimeline({ path: ofAda, query: history }), timeline),
   row("updatePerson", () => api.updatePerson({ path: ofAda, body: { properties: { plan: "team" } } }), properties),
-  row("deletePersonProperty", () => api.deletePersonProperty({ path: ofAda, query: plan, body: plan }), nothing),
+  row("deletePersonProperty", () => api.deletePersonProperty({ path: ofAda, query: { $unset: "plan" }, body: { $unset: "plan" } }), nothing),
   row("getPerson", () => api.getPerson({ path: ofAda }), person),
   row("listPersonActivity", () => api.listPersonActivity({ path: ofAda, query: { page: 1, limit: 1 } }), log),
   row("queryTrend", () => api.queryTrend({ path: inProject, body: { events: [{ id: "$pageview" }], ...span } }), trend),

@@ -38,7 +38,8 @@ const history: Query<"getPersonPropertiesTimeline"> = {
   breakdown_type: "person",
 };
 const update: PersonUpdate = { properties: { plan: "team" } };
-const plan: PropertyDeletion & Query<"deletePersonProperty"> = { $unset: "plan" };
+const plan: Query<"deletePersonProperty"> = { $unset: "plan" };
+const removal: PropertyDeletion = { $unset: "plan" };
 const first: Query<"listPersonActivity"> = { page: 1, limit: 1 };
 const span = { date_from: "2026-01-05", date_to: "2026-01-08", interval: "day" };
 const asked: Query<"getTrend"> = { events: '[{"id":"$pageview"}]', ...span };
@@ -51,7 +52,7 @@ run([
   row("getPerson", () => api.GET(`${persons}{id}/`, { params: { path: ofAda } }), person),
   row("getPersonPropertiesTimeline", () => api.GET(`${persons}{id}/properties_timeline/`, { params: { path: ofAda, query: history } }), timeline),
   row("updatePerson", () => api.PATCH(`${persons}{id}/`, { params: { path: ofAda }, body: update }), properties),
-  row("deletePersonProperty", () => api.POST(`${persons}{id}/delete_property/`, { params: { path: ofAda, query: plan }, body: plan }), nothing),
+  row("deletePersonProperty", () => api.POST(`${persons}{id}/delete_property/`, { params: { path: ofAda, query: plan }, body: removal }), nothing),
   row("getPerson", () => api.GET(`${persons}{id}/`, { params: { path: ofAda } }), person),
   row("listPersonActivity", () => api.GET(`${persons}{id}/activity/`, { params: { path: ofAda, query: first } }), log),
   row("queryTrend", () => api.POST(`${insights}trend/`, { params: { path: inProject }, body: question }), trend),

@@ -28,16 +28,14 @@ function row<A extends { status: number; data: unknown }, T extends Extract<A, {
   ];
 }
 
-const history = { date_from: "2026-01-01", date_to: "2026-01-09", breakdown: "plan", breakdown_type: "person" } as const;
 const span = { date_from: "2026-01-05", date_to: "2026-01-08", interval: "day" } as const;
-const plan = { $unset: "plan" };
 
 run([
   row("listPersons", () => api.listPersons(project, { include_total: true }), page),
   row("getPerson", () => api.getPerson(project, ada), person),
-  row("getPersonPropertiesTimeline", () => api.getPersonPropertiesTimeline(project, ada, history), timeline),
+  row("getPersonPropertiesTimeline", () => api.getPersonPropertiesTimeline(project, ada, { date_from: "2026-01-01", date_to: "2026-01-09", breakdown: "plan", breakdown_type: "person" }), timeline),
   row("updatePerson", () => api.updatePerson(project, ada, { properties: { plan: "team" } }), properties),
-  row("deletePersonProperty", () => api.deletePersonProperty(project, ada, plan, plan), nothing),
+  row("deletePersonProperty", () => api.deletePersonProperty(project, ada, { $unset: "plan" }, { $unset: "plan" }), nothing),
   row("getPerson", () => api.getPerson(project, ada), person),
   row("listPersonActivity", () => api.listPersonActivity(project, ada, { page: 1, limit: 1 }), log),
   row("queryTrend", () => api.queryTrend(project, { events: [{ id: "$pageview" }], ...span }), trend),

@@ -56,16 +56,14 @@ const moment = (found: Date | null | undefined) => found?.toISOString();
 
 const ofAda = { projectId, id: ada };
 const ofBob = { projectId, id: bob };
-const history = { dateFrom: "2026-01-01", dateTo: "2026-01-09", breakdown: "plan", breakdownType: "person" } as const;
 const span = { dateFrom: "2026-01-05", dateTo: "2026-01-08", interval: "day" } as const;
-const plan = { $unset: "plan" };
 
 run([
   row("listPersons", () => persons.listPersonsRaw({ projectId, includeTotal: true }), page),
   row("getPerson", () => persons.getPersonRaw(ofAda), person),
-  row("getPersonPropertiesTimeline", () => persons.getPersonPropertiesTimelineRaw({ ...ofAda, ...history }), timeline),
+  row("getPersonPropertiesTimeline", () => persons.getPersonPropertiesTimelineRaw({ ...ofAda, dateFrom: "2026-01-01", dateTo: "2026-01-09", breakdown: "plan", breakdownType: "person" }), timeline),
   row("updatePerson", () => persons.updatePersonRaw({ ...ofAda, personUpdate: { properties: { plan: "team" } } }), properties),
-  row("deletePersonProperty", () => persons.deletePersonPropertyRaw({ ...ofAda, ...plan, propertyDeletion: plan }), nothing),
+  row("deletePersonProperty", () => persons.deletePersonPropertyRaw({ ...ofAda, $unset: "plan", propertyDeletion: { $unset: "plan" } }), nothing),
   row("getPerson", () => persons.getPersonRaw(ofAda), person),
   row("listPersonActivity", () => persons.listPersonActivityRaw({ ...ofAda, page: 1, limit: 1 }), log),
   row("queryTrend", () => insights.queryTrendRaw({ projectId, trendQuery: { events: [{ id: "$pageview" }], ...span } }), trend),
