@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, dates
 from posthog_environments.sandbox.problems import crash, invalid, unsupported
-from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
+from posthog_environments.sandbox.sql import Sql, all_of, among, joined, pointer, sql_of
 
 NEGATIVE: Final = frozenset(
     {"is_not", "not_icontains", "not_icontains_multi", "not_regex", "not_in", "is_not_set", "semver_neq"}
@@ -21,11 +21,9 @@ NEGATIVE: Final = frozenset(
 )
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
 EDGES: Final[Mapping[str, str]] = {
-    "starts_with": "starts_with",
-    "not_starts_with": "starts_with",
-    "ends_with": "ends_with",
+    "starts_with": "starts_with", "not_starts_with": "starts_with", "ends_with": "ends_with",
     "not_ends_with": "ends_with",
-}
+}  # fmt: skip
 """Operators on the start and the end of a text. That they ignore case is a guess, because icontains does."""
 LIMITS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=", "max": "<="}
 """That min and max include their value is a guess."""
@@ -141,15 +139,13 @@ def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> ConditionGroup
 
 
 def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[PropertyCondition | ConditionGroup]:
-    for number, entry in enumerate(entries):
+    for entry in entries:
         if isinstance(entry, dict) and "values" in entry:
             yield _group(cast("dict[str, Any]", entry), lenient, attr)
-            continue
-        condition = _condition(entries[number])
-        if condition is not None:
+        elif (condition := _condition(entry)) is not None:
             yield condition
-        elif not lenient or _is_unknown(entries[number]):
-            raise invalid(f"This is not a filter: {bodies.write(entries[number])[:200]}", attr)
+        elif not lenient or _is_unknown(entry):
+            raise invalid(f"This is not a filter: {bodies.write(entry)[:200]}", attr)
 
 
 def _is_unknown(given: object) -> bool:
@@ -163,12 +159,8 @@ def _condition(given: object) -> PropertyCondition | None:
     if not isinstance(given, dict):
         return None
     entry = cast("dict[str, Any]", given)
-    key, operator, kind, value = (
-        entry.get("key"),
-        entry.get("operator") or "exact",
-        entry.get("type"),
-        entry.get("value"),
-    )
+    operator = entry.get("operator") or "exact"
+    key, kind, value = entry.get("key"), entry.get("type"), entry.get("value")
     if not (isinstance(key, str) and isinstance(operator, str) and isinstance(kind, str | None)):
         return None
     if operator in NOT_DONE:
@@ -232,47 +224,41 @@ class SqlWriter:
                 return self.test("e.properties", condition)
             if kind == "person":
                 test = self.test("persons.properties", condition)
-                return Sql("e.person_id IN (SELECT id FROM persons WHERE") + test + Sql(")")
+                return sql_of("e.person_id IN (SELECT id FROM persons WHERE {})", test)
             raise unsupported(f"filters of the type {kind}", "properties")
 
         return _compose(group, one) or Sql("TRUE")
 
     def test(self, column: str, condition: PropertyCondition) -> Sql:
         """Return the SQL of one condition on the properties in a column."""
-        found = Sql(f"json_extract_string({column}, ?)", (pointer(condition.key),))
+        found = sql_of(f"json_extract_string({column}, {{}})", pointer(condition.key))
         operator = condition.operator
         if operator in WITHOUT_VALUE:
-            return found + Sql("IS NULL" if operator == "is_not_set" else "IS NOT NULL")
+            return sql_of("{} IS NULL" if operator == "is_not_set" else "{} IS NOT NULL", found)
         if operator in {"exact", "is_not", "in", "not_in"}:
             test = _equal(found, condition.values)
         elif operator in RANGES:
             low, high = map(_number, condition.values)
-            test = Sql("(number(") + found + Sql(") BETWEEN ? AND ?)", (low, high))
+            test = sql_of("(number({}) BETWEEN {} AND {})", found, low, high)
         else:
             test = joined("OR", [self._compared(found, operator, value) for value in condition.values])
-        if operator in NEGATIVE:
-            return Sql("coalesce(NOT") + test + Sql(", TRUE)")
-        return Sql("coalesce(") + test + Sql(", FALSE)")
+        return sql_of("coalesce(NOT {}, TRUE)" if operator in NEGATIVE else "coalesce({}, FALSE)", test)
 
     def _compared(self, found: Sql, operator: str, value: object) -> Sql:
         if operator in LIMITS:
             number = _number(value)
             if number is None:
-                return found + Sql(f"{LIMITS[operator]} ?", (_text(value),))
-            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {LIMITS[operator]} ?", (number,))
+                return sql_of(f"{{}} {LIMITS[operator]} {{}}", found, _text(value))
+            return sql_of(f"TRY_CAST({{}} AS DOUBLE) {LIMITS[operator]} {{}}", found, number)
         if operator in EDGES:
-            return Sql(f"{EDGES[operator]}(lower(") + found + Sql("), lower(?))", (_text(value),))
+            return sql_of(f"{EDGES[operator]}(lower({{}}), lower({{}}))", found, _text(value))
         if operator.startswith("is_date_"):
             return self._dated(found, operator, value)
         if operator in SEMVER:
-            return (
-                Sql(_SEMVER[0])
-                + found
-                + Sql(f"{_SEMVER[1]} {SEMVER[operator]} {_SEMVER[0]} ? {_SEMVER[1]}", (_text(value),))
-            )
+            return sql_of(f"semver({{}}) {SEMVER[operator]} semver({{}})", found, _text(value))
         if operator.endswith("regex"):
-            return Sql("regexp_matches(") + found + Sql(", ?)", (_text(value),))
-        return Sql("contains(lower(") + found + Sql("), lower(?))", (_text(value),))
+            return sql_of("regexp_matches({}, {})", found, _text(value))
+        return sql_of("contains(lower({}), lower({}))", found, _text(value))
 
     def _dated(self, found: Sql, operator: str, value: object) -> Sql:
         try:
@@ -282,23 +268,16 @@ class SqlWriter:
                 raise invalid(f"{value!r} is not a date.", "properties") from None
             moment = dates.ParsedDate(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
-        then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
+        then = sql_of("TRY_CAST({} AS TIMESTAMPTZ)::TIMESTAMP", found)
         if operator == "is_date_before":
-            return then + Sql("< ?", (moment.at,))
+            return sql_of("{} < {}", then, moment.at)
         if operator == "is_date_after":
-            end = moment.at + timedelta(days=1) - timedelta(microseconds=1) if whole_day else moment.at
-            return then + Sql("> ?", (end,))
+            return sql_of(
+                "{} > {}", then, moment.at + timedelta(days=1) - dates.LAST_INSTANT if whole_day else moment.at
+            )
         if whole_day or moment.relative:
-            return Sql("date_trunc('day',") + then + Sql(") = ?", (dates.floor(moment.at, "day"),))
-        return then + Sql("= ?", (moment.at,))
-
-
-# Versions are compared as lists of numbers, without what follows a dash or plus. Without the slice, older versions of
-# DuckDB compare the texts before the cast.
-_SEMVER: Final = (
-    "list_slice(TRY_CAST(string_split(nullif(regexp_extract(",
-    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[]), 1, 9)",
-)
+            return sql_of("date_trunc('day', {}) = {}", then, dates.floor(moment.at, "day"))
+        return sql_of("{} = {}", then, moment.at)
 
 
 def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql | None]) -> Sql | None:
@@ -313,15 +292,12 @@ def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql | Non
 
 
 def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
-    texts = tuple(_text(value) for value in values)
-    test = found + Sql(f"IN ({', '.join('?' * len(texts))})", texts)
-    given = (_number(value) for value in values if isinstance(value, int | float))
-    numbers = tuple(number for number in given if number is not None)
+    test = among(found, [_text(value) for value in values])
+    numbers = [number for value in values if not isinstance(value, str) and (number := _number(value)) is not None]
     if not numbers:
-        return test.bracketed()
+        return test
     # 30 and 30.0 are equal as numbers, but not as texts.
-    as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", numbers)
-    return joined("OR", [test, as_number])
+    return joined("OR", [test, among(sql_of("TRY_CAST({} AS DOUBLE)", found), numbers)])
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox.problems import crash, invalid
-from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
+from posthog_environments.sandbox.sql import Sql, all_of, among, joined, pointer, sql_of
 
 PERSON: Final = "person"
 WITH_VALUE: Final = frozenset(
@@ -160,31 +160,31 @@ def _on_persons(group: PersonConditionGroup, check_pattern: Test) -> Sql | None:
 def _test(one: PersonCondition, check_pattern: Test) -> Sql:
     if isinstance(one.key, list | dict):
         raise crash(_FELL)
-    found = Sql("json_extract(properties, ?)", (pointer(one.key),)) if isinstance(one.key, str) else Sql("NULL")
+    found = sql_of("json_extract(properties, {})", pointer(one.key)) if isinstance(one.key, str) else Sql("NULL")
     if one.operator in WITHOUT_VALUE:
-        return found + Sql("IS NOT NULL" if one.operator == "is_set" else "IS NULL")
+        return sql_of("{} IS NOT NULL" if one.operator == "is_set" else "{} IS NULL", found)
     return _WRITERS.get(one.operator, _exact)(found, one, check_pattern)
 
 
 def stands(found: Sql) -> Sql:
     """Return the SQL of a property's text; `found` is its JSON, or NULL."""
-    return Sql("stands(") + found + Sql(")")
+    return sql_of("stands({})", found)
 
 
 def _exact(found: Sql, one: PersonCondition, _: Test) -> Sql:
     if is_json(one.value):
         text = str(one.value).replace(" ", "")
-        return Sql("replace(coalesce(CAST(") + found + Sql("AS VARCHAR), ''), ' ', '') = ?", (text,))
+        return sql_of("replace(coalesce(CAST({} AS VARCHAR), ''), ' ', '') = {}", found, text)
     return _among(found, one.value)
 
 
 def _among(found: Sql, value: object) -> Sql:
-    texts = tuple(map(str, cast("list[object]", value))) if isinstance(value, list) else (str(value),)
-    return (stands(found) + Sql(f"IN ({', '.join('?' * len(texts))})", texts)).bracketed() if texts else Sql("FALSE")
+    texts = [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
+    return among(stands(found), texts) if texts else Sql("FALSE")
 
 
 def _is_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return Sql("NOT") + _among(found, one.value)
+    return sql_of("NOT {}", _among(found, one.value))
 
 
 def is_json(value: object) -> bool:
@@ -206,10 +206,10 @@ def like(found: Sql, value: object) -> Sql:
     """Return the SQL of "contains", in which % and _ are wildcards and \\ escapes them."""
     text = str(value)
     if not re.search(r"[%_\\]", text):
-        return Sql("contains(lower(") + found + Sql("), lower(?))", (text,))
+        return sql_of("contains(lower({}), lower({}))", found, text)
     parts = re.findall(r"\\[%_\\]|.", f"%{text}%", re.DOTALL)
     pattern = "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts)
-    return Sql("regexp_full_match(") + found + Sql(", ?, 'is')", (pattern,))
+    return sql_of("regexp_full_match({}, {}, 'is')", found, pattern)
 
 
 def _contains(found: Sql, one: PersonCondition, _: Test) -> Sql:
@@ -217,7 +217,7 @@ def _contains(found: Sql, one: PersonCondition, _: Test) -> Sql:
 
 
 def _contains_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return Sql("NOT") + like(stands(found), one.value).bracketed()
+    return sql_of("NOT ({})", like(stands(found), one.value))
 
 
 def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
@@ -231,13 +231,13 @@ def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
         check_pattern(one.value)
     except ValueError:
         raise crash(_FELL) from None
-    test = Sql("regexp_matches(") + stands(found) + Sql(", ?, 's')", (one.value,))
-    return Sql("NOT") + test if one.operator == "not_regex" else test
+    test = sql_of("regexp_matches({}, {}, 's')", stands(found), one.value)
+    return sql_of("NOT {}", test) if one.operator == "not_regex" else test
 
 
 def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    number = _number(one.value)
-    return Sql("coalesce(number(") + stands(found) + Sql(f") {COMPARISONS[one.operator]} ?, FALSE)", (number,))
+    sign = COMPARISONS[one.operator]
+    return sql_of(f"coalesce(number({{}}) {sign} {{}}, FALSE)", stands(found), _number(one.value))
 
 
 def _number(value: object) -> float:
@@ -251,11 +251,11 @@ def _number(value: object) -> float:
 
 def _dated(found: Sql, one: PersonCondition, _: Test) -> Sql:
     moment = _moment(one.value)
-    then = Sql("moment(") + stands(found) + Sql(")")
+    then = sql_of("moment({})", stands(found))
     if one.operator != "is_date_before" and _DAY.fullmatch(str(one.value)):
-        then = Sql("date_trunc('day',") + then + Sql(")")
+        then = sql_of("date_trunc('day', {})", then)
     sign = {"is_date_before": "<", "is_date_after": ">"}.get(one.operator, "=")
-    return Sql("coalesce(") + then + Sql(f"{sign} ?, FALSE)", (moment,))
+    return sql_of(f"coalesce({{}} {sign} {{}}, FALSE)", then, moment)
 
 
 def _moment(value: object) -> datetime:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.sandbox import bodies, clock, filters, legacy, persons, trend_request
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import TIMELINE, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import Reply, RequestContext, json_reply
 from posthog_environments.sandbox.period import Calendar
 from posthog_environments.sandbox.sql import Sql, all_of, joined
 

@@ -10,10 +10,12 @@ from math import floor, fsum
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.dates import FINE, STEPS
 from posthog_environments.sandbox.declared import TIMING, TREND, TREND_QUERY, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
-from posthog_environments.sandbox.period import FINE, STEPS, Period
+from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply
+from posthog_environments.sandbox.period import Period
 from posthog_environments.sandbox.problems import Problem, not_found
 from posthog_environments.sandbox.trend_request import COUNTS, MOST_PARTS, OTHER, NamedFormula, SeriesSpec, TrendRequest
 
@@ -86,7 +88,7 @@ def _offset(given: Mapping[str, Any]) -> int:
 def timing(app: AppContext, call: RequestContext) -> Reply:
     """Accept the timing of an insight, without any effect."""
     assert call.fields is not None  # raises for invalid JSON
-    return empty(201 if app.lenient else 200)
+    return Reply(201 if app.lenient else 200)
 
 
 def series(app: AppContext, trend: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
