@@ -98,7 +98,7 @@ class Sandbox:
     ) -> None:
         era = _settings.one_of("era", era, _settings.ERAS)
         self._settings = SandboxSettings(
-            persons=_settings.count_of_persons(persons),
+            persons=_settings.whole("persons", persons, 0, _settings.MOST_PERSONS),
             data=_settings.data_source(data),
             seed=_settings.whole("seed", seed, -(2**63), 2**63 - 1),
             era=era,
