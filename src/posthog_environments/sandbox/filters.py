@@ -6,7 +6,7 @@ operators also match if the property is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -207,7 +207,7 @@ class SqlWriter:
     def on_persons(self, group: ConditionGroup) -> Sql:
         """Return the condition on a row of `persons`."""
 
-        def one(condition: PropertyCondition) -> Sql | None:
+        def one(condition: PropertyCondition) -> Sql:
             kind = condition.kind or "person"
             if kind != "person":
                 raise unsupported(f"filters of the type {kind} on persons", "properties")
@@ -280,12 +280,9 @@ class SqlWriter:
         return sql_of("{} = {}", then, moment.at)
 
 
-def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql | None]) -> Sql | None:
-    parts: list[Sql] = []
-    for item in group.items:
-        part = one(item) if isinstance(item, PropertyCondition) else _compose(item, one)
-        if part is not None:
-            parts.append(part)
+def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql]) -> Sql | None:
+    found = (one(item) if isinstance(item, PropertyCondition) else _compose(item, one) for item in group.items)
+    parts = [part for part in found if part is not None]
     if not parts:
         return None
     return all_of(parts) if group.word == "AND" else joined("OR", parts)
@@ -311,14 +308,12 @@ def _number(value: object) -> float | None:
         return None
 
 
-def check_patterns(group: ConditionGroup, compile_pattern: Callable[[str], None]) -> None:
+def check_patterns(groups: Iterable[ConditionGroup], compile_pattern: Callable[[str], None]) -> None:
     """Raise 400 for regular expressions that the database cannot compile, before any row is read."""
-    for condition in conditions(group):
-        if condition.operator.endswith("regex"):
-            for value in condition.values:
-                try:
-                    compile_pattern(_text(value))
-                except ValueError as error:
-                    raise invalid(
-                        f"{_text(value)[:100]!r} is not a regular expression: {error}", "properties"
-                    ) from None
+    for condition in (one for group in groups for one in conditions(group) if one.operator.endswith("regex")):
+        for pattern in map(_text, condition.values):
+            try:
+                compile_pattern(pattern)
+            except ValueError as error:
+                detail = f"{pattern[:100]!r} is not a regular expression: {error}"
+                raise invalid(detail, "properties") from None

@@ -76,7 +76,7 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
     check_fields(given)
     found = entities(app, given)
     properties = filters.read(given.get("properties"), lenient=app.lenient)
-    trend_request.check_patterns(app, found, properties)
+    filters.check_patterns([properties, *(one.properties for one in found)], app.store.check_pattern)
     display = _display(app, given)
     wanted = wanted_of(app, given, bold=display == "BoldNumber")
     calendar = Calendar(app)

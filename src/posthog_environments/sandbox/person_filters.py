@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from posthog_environments.sandbox.filters import WITHOUT_VALUE
 from posthog_environments.sandbox.problems import crash, invalid
 from posthog_environments.sandbox.sql import Sql, all_of, among, joined, pointer, sql_of
 
 PERSON: Final = "person"
-WITH_VALUE: Final = frozenset(
-    {"event", "person", "cohort", "element", "static-cohort", "precalculated-cohort", "recording", "behavioral"}
-    | {"session", "feature"}
-)
-WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
+WITH_VALUE: Final = frozenset({
+    "event", "person", "cohort", "element", "static-cohort", "precalculated-cohort", "recording", "behavioral",
+    "session", "feature",
+})  # fmt: skip
 COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _FELL: Final = "The database refuses the value of a filter, and the server crashes."
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -161,9 +161,27 @@ def _test(one: PersonCondition, check_pattern: Test) -> Sql:
     if isinstance(one.key, list | dict):
         raise crash(_FELL)
     found = sql_of("json_extract(properties, {})", pointer(one.key)) if isinstance(one.key, str) else Sql("NULL")
-    if one.operator in WITHOUT_VALUE:
-        return sql_of("{} IS NOT NULL" if one.operator == "is_set" else "{} IS NULL", found)
-    return _WRITERS.get(one.operator, _exact)(found, one, check_pattern)
+    if one.operator in COMPARISONS:
+        sign = COMPARISONS[one.operator]
+        return sql_of(f"coalesce(number({{}}) {sign} {{}}, FALSE)", stands(found), _number(one.value))
+    match one.operator:
+        case "is_set" | "is_not_set":
+            return sql_of("{} IS NOT NULL" if one.operator == "is_set" else "{} IS NULL", found)
+        case "is_not":
+            return sql_of("NOT {}", _among(found, one.value))
+        case "icontains":
+            return like(stands(found), one.value)
+        case "not_icontains":
+            return sql_of("NOT ({})", like(stands(found), one.value))
+        case "regex" | "not_regex":
+            return _matches(found, one, check_pattern)
+        case "is_date_exact" | "is_date_before" | "is_date_after":
+            return _dated(found, one)
+        case _ if is_json(one.value):
+            text = str(one.value).replace(" ", "")
+            return sql_of("replace(coalesce(CAST({} AS VARCHAR), ''), ' ', '') = {}", found, text)
+        case _:
+            return _among(found, one.value)
 
 
 def stands(found: Sql) -> Sql:
@@ -171,20 +189,9 @@ def stands(found: Sql) -> Sql:
     return sql_of("stands({})", found)
 
 
-def _exact(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    if is_json(one.value):
-        text = str(one.value).replace(" ", "")
-        return sql_of("replace(coalesce(CAST({} AS VARCHAR), ''), ' ', '') = {}", found, text)
-    return _among(found, one.value)
-
-
 def _among(found: Sql, value: object) -> Sql:
     texts = [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
     return among(stands(found), texts) if texts else Sql("FALSE")
-
-
-def _is_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return sql_of("NOT {}", _among(found, one.value))
 
 
 def is_json(value: object) -> bool:
@@ -212,14 +219,6 @@ def like(found: Sql, value: object) -> Sql:
     return sql_of("regexp_full_match({}, {}, 'is')", found, pattern)
 
 
-def _contains(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return like(stands(found), one.value)
-
-
-def _contains_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return sql_of("NOT ({})", like(stands(found), one.value))
-
-
 def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
     if not isinstance(one.value, str):
         raise crash(_FELL)
@@ -235,11 +234,6 @@ def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
     return sql_of("NOT {}", test) if one.operator == "not_regex" else test
 
 
-def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    sign = COMPARISONS[one.operator]
-    return sql_of(f"coalesce(number({{}}) {sign} {{}}, FALSE)", stands(found), _number(one.value))
-
-
 def _number(value: object) -> float:
     """Parse a number as the database does: no lists, hexadecimals or blanks."""
     if isinstance(value, int | float):
@@ -249,7 +243,7 @@ def _number(value: object) -> float:
     raise crash(_FELL)
 
 
-def _dated(found: Sql, one: PersonCondition, _: Test) -> Sql:
+def _dated(found: Sql, one: PersonCondition) -> Sql:
     moment = _moment(one.value)
     then = sql_of("moment({})", stands(found))
     if one.operator != "is_date_before" and _DAY.fullmatch(str(one.value)):
@@ -267,14 +261,3 @@ def _moment(value: object) -> datetime:
         raise crash(_FELL) from None
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return moment.replace(microsecond=0)
-
-
-_WRITERS: Final[Mapping[str, Callable[[Sql, PersonCondition, Test], Sql]]] = {
-    "is_not": _is_not,
-    "icontains": _contains,
-    "not_icontains": _contains_not,
-    "regex": _matches,
-    "not_regex": _matches,
-    **dict.fromkeys(COMPARISONS, _compares),
-    **dict.fromkeys(("is_date_exact", "is_date_before", "is_date_after"), _dated),
-}

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, filters, person_filters, tabular
 from posthog_environments.sandbox.context import AppContext
@@ -16,9 +16,6 @@ from posthog_environments.sandbox.declared import DeclaredRequest, Route, Routes
 from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply, json_text
 from posthog_environments.sandbox.problems import Problem, crash, invalid, not_found
 from posthog_environments.sandbox.sql import Sql, all_of, sql_of
-
-if TYPE_CHECKING:
-    from posthog_environments.sandbox.store import Database
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 50_000
@@ -62,7 +59,8 @@ def show_list(app: AppContext, call: RequestContext) -> Reply:
     page, condition = _page(app, call), _condition(app, call)
     if call.wants_csv:
         return csv_reply(_csv(app, condition), None if app.lenient else "persons")
-    if app.today and call.query.get("distinct_id") and not _known(app.store, call.query["distinct_id"]):
+    known = sql_of("SELECT 1 FROM distinct_ids WHERE distinct_id = {} LIMIT 1", call.query.get("distinct_id"))
+    if app.today and call.query.get("distinct_id") and app.store.row(known) is None:
         return json_reply({"results": [], "next": None, "previous": None})
     found, rows = (_filtered if condition else _unfiltered)(app, page, condition or Sql("TRUE"))
     ahead = found >= page.asked if app.lenient else found > page.limit
@@ -190,12 +188,8 @@ def _properties(app: AppContext, given: str | None) -> Sql:
     group = filters.read_flat(given) if app.lenient else filters.read(given, lenient=False, nested=nested)
     if not group.items:
         return Sql("TRUE")
-    filters.check_patterns(group, app.store.check_pattern)
+    filters.check_patterns([group], app.store.check_pattern)
     return filters.SqlWriter(app.now(), lenient=app.lenient).on_persons(group)
-
-
-def _known(store: Database, distinct_id: str) -> bool:
-    return store.row(Sql("SELECT 1 FROM distinct_ids WHERE distinct_id = ? LIMIT 1", (distinct_id,))) is not None
 
 
 def _csv(app: AppContext, condition: Sql | None) -> Iterator[str]:

@@ -158,12 +158,6 @@ class TrendRequest:
         return DISPLAYS[self.display]
 
 
-def check_patterns(app: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
-    """Raise 400 for regular expressions that the database cannot compile."""
-    for group in (properties, *(entity.properties for entity in asked)):
-        filters.check_patterns(group, app.store.check_pattern)
-
-
 def math_of(math: object, of: object) -> str:
     """Check the math of a series."""
     if math in (None, ""):

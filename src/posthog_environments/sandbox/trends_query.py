@@ -87,7 +87,7 @@ def read(app: AppContext, value: object) -> TrendRequest:
         raise unsupported("sampling", "samplingFactor")
     found = _series(app, given["series"])
     properties = _properties(given.get("properties"), "query.properties")
-    trend_request.check_patterns(app, found, properties)
+    filters.check_patterns([properties, *(one.properties for one in found)], app.store.check_pattern)
     drawn = strict.read(given.get("trendsFilter", {}), "query.trendsFilter", _TRENDS)
     display = drawn.get("display", "ActionsLineGraph")
     if display in trend_request.OTHER_DISPLAYS:
