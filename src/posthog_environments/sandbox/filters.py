@@ -69,28 +69,25 @@ class ConditionGroup:
 
 NONE: Final = ConditionGroup("AND", ())
 FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
+_ATTR: Final = "properties"
 _NO_FIT: Final = "This is not a flat list of filters on persons, and the server crashes."
 
 
-def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> ConditionGroup:
+def read(given: object, *, lenient: bool, nested: bool = True) -> ConditionGroup:
     """Parse filters in any of their forms; `lenient` silently drops unreadable ones, as servers do."""
     if isinstance(given, str):
-        given = _parsed(given, None if lenient else attr)
+        given = _parsed(given, None if lenient else _ATTR)
     if given is None or given in ("", [], {}):
         return NONE
-    if isinstance(given, dict):
-        group = cast("dict[str, Any]", given)
-        if "values" in group:
-            if not nested:
-                raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
-            return _group(group, lenient, attr)
-        return ConditionGroup("AND", tuple(_old_form(group, lenient, attr)))
-    if not isinstance(given, list):
-        raise invalid("Filters must be a list.", attr)
-    entries = cast("list[object]", given)
+    entries = cast("list[object]", given if isinstance(given, list) else [given])
     if not nested and any(isinstance(entry, dict) and "values" in entry for entry in entries):
-        raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
-    return ConditionGroup("AND", tuple(_items(entries, lenient, attr)))
+        raise invalid("Filters must be a flat list here; groups of them are not taken.", _ATTR)
+    if isinstance(given, list):
+        return ConditionGroup("AND", tuple(_items(entries, lenient)))
+    if not isinstance(given, dict):
+        raise invalid("Filters must be a list.", _ATTR)
+    group = cast("dict[str, Any]", given)
+    return _group(group, lenient) if "values" in group else ConditionGroup("AND", tuple(_old_form(group, lenient)))
 
 
 def read_flat(text: str | None) -> ConditionGroup:
@@ -131,21 +128,21 @@ def _parsed(text: str, attr: str | None) -> object:
         raise invalid("The filters are not JSON.", attr) from None
 
 
-def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> ConditionGroup:
+def _group(given: Mapping[str, Any], lenient: bool) -> ConditionGroup:
     word, values = str(given.get("type", "AND")).upper(), given["values"]
     if word not in {"AND", "OR"} or not isinstance(values, list):
-        raise invalid("A group of filters has the type AND or OR, and values that are a list.", attr)
-    return ConditionGroup(word, tuple(_items(cast("list[object]", values), lenient, attr)))
+        raise invalid("A group of filters has the type AND or OR, and values that are a list.", _ATTR)
+    return ConditionGroup(word, tuple(_items(cast("list[object]", values), lenient)))
 
 
-def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[PropertyCondition | ConditionGroup]:
+def _items(entries: list[object], lenient: bool) -> Iterator[PropertyCondition | ConditionGroup]:
     for entry in entries:
         if isinstance(entry, dict) and "values" in entry:
-            yield _group(cast("dict[str, Any]", entry), lenient, attr)
+            yield _group(cast("dict[str, Any]", entry), lenient)
         elif (condition := _condition(entry)) is not None:
             yield condition
         elif not lenient or _is_unknown(entry):
-            raise invalid(f"This is not a filter: {bodies.write(entry)[:200]}", attr)
+            raise invalid(f"This is not a filter: {bodies.write(entry)[:200]}", _ATTR)
 
 
 def _is_unknown(given: object) -> bool:
@@ -177,7 +174,7 @@ def _condition(given: object) -> PropertyCondition | None:
     return PropertyCondition(key, operator, values, kind)
 
 
-def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[PropertyCondition]:
+def _old_form(given: Mapping[str, Any], lenient: bool) -> Iterator[PropertyCondition]:
     """Parse the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
     for name, value in given.items():
         key, _, operator = name.partition("__")
@@ -185,7 +182,7 @@ def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Pr
         if condition is not None:
             yield condition
         elif not lenient:
-            raise invalid(f"This is not a filter: {name}", attr)
+            raise invalid(f"This is not a filter: {name}", _ATTR)
 
 
 def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:

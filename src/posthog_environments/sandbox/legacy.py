@@ -299,7 +299,8 @@ def _echo(
     display: str,
 ) -> dict[str, Any]:
     """Return the query as the response repeats it: as it was understood. A date that is no text means now."""
-    asked: object = _parsed(given.get("properties")) or []
+    asked: object = given.get("properties")
+    asked = (bodies.parse(asked) if isinstance(asked, str) and asked.strip() else asked) or []
     echo: dict[str, Any] = {
         "insight": "TRENDS",
         "properties": asked if declared.good_filters(asked) else filters.written(properties),
@@ -317,7 +318,3 @@ def _echo(
     if bodies.truth(given.get("compare")):
         echo["compare"] = True
     return echo
-
-
-def _parsed(value: object) -> object:
-    return bodies.parse(value) if isinstance(value, str) and value.strip() else value
