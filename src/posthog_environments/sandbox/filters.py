@@ -80,7 +80,7 @@ def read(given: object, *, lenient: bool, nested: bool = True) -> ConditionGroup
     if given is None or given in ("", [], {}):
         return NONE
     entries = cast("list[object]", given if isinstance(given, list) else [given])
-    if not nested and any(isinstance(entry, dict) and "values" in entry for entry in entries):
+    if not nested and any(map(_is_group, entries)):
         raise invalid("Filters must be a flat list here; groups of them are not taken.", _ATTR)
     if isinstance(given, list):
         return ConditionGroup("AND", tuple(_items(entries, lenient)))
@@ -128,6 +128,10 @@ def _parsed(text: str, attr: str | None) -> object:
         raise invalid("The filters are not JSON.", attr) from None
 
 
+def _is_group(given: object) -> bool:
+    return isinstance(given, dict) and "values" in given
+
+
 def _group(given: Mapping[str, Any], lenient: bool) -> ConditionGroup:
     word, values = str(given.get("type", "AND")).upper(), given["values"]
     if word not in {"AND", "OR"} or not isinstance(values, list):
@@ -137,7 +141,7 @@ def _group(given: Mapping[str, Any], lenient: bool) -> ConditionGroup:
 
 def _items(entries: list[object], lenient: bool) -> Iterator[PropertyCondition | ConditionGroup]:
     for entry in entries:
-        if isinstance(entry, dict) and "values" in entry:
+        if _is_group(entry):
             yield _group(cast("dict[str, Any]", entry), lenient)
         elif (condition := _condition(entry)) is not None:
             yield condition

@@ -231,7 +231,7 @@ def _display(app: AppContext, given: Mapping[str, Any]) -> str:
 
 def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
     """Parse `breakdown` and `breakdown_type`."""
-    key: object = given.get("breakdown")
+    key: Any = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
     if key in (None, "", []):
         return None, "event"

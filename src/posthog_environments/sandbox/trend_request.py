@@ -180,9 +180,9 @@ def accessor(text: str) -> BreakdownProperty | None:
     return BreakdownProperty(text, "column") if text in {"event", "distinct_id"} else None
 
 
-def only_one(key: object) -> object:
+def only_one(key: Any) -> object:
     """Return the only element of a list; anything else as it is."""
-    return cast("list[object]", key)[0] if isinstance(key, list) and len(cast("list[object]", key)) == 1 else key
+    return cast("object", key[0] if isinstance(key, list) and len(cast("list[object]", key)) == 1 else key)
 
 
 def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:

@@ -142,9 +142,13 @@ def _series(app: AppContext, nodes: list[object]) -> tuple[SeriesSpec, ...]:
     return tuple(entity for entity in found if entity is not None)
 
 
+def _kind(value: object) -> object:
+    return cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
+
+
 def _entity(app: AppContext, value: object, order: int) -> SeriesSpec | None:
     where = f"query.series.{order}"
-    kind = cast("dict[str, Any]", value).get("kind") if isinstance(value, dict) else None
+    kind = _kind(value)
     if isinstance(kind, str) and kind in _OTHER_NODES:
         raise unsupported(f"series of the kind {kind}", "series")
     if not isinstance(kind, str) or kind not in _NODES:
