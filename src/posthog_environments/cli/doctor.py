@@ -9,7 +9,7 @@ import click
 
 from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connection_arguments, connection_options, json_option
+from posthog_environments.cli.options import configured, json_option
 from posthog_environments.cli.output import colored, on_terminal, print_json
 from posthog_environments.config.settings import read_quota_location
 from posthog_environments.errors import PostHogError, printable
@@ -21,14 +21,14 @@ _SIGNS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROBLE
 
 @click.command(cls=Command, examples="phenv doctor")
 @json_option
-@connection_options
-def doctor(*, as_json: bool, **given: Any) -> None:
+@configured
+def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
     """Show the configuration and its sources, and check it against the server. The key itself is never shown.
 
     Only reading requests are sent; scopes that write are not tried. The exit code is 1 if calls would fail, 2 if the
     configuration itself is invalid.
     """
-    wanted = read(**connection_arguments(click.get_current_context(), given))
+    wanted = read(**connection)
     configured = _configured(wanted)
     if not as_json:
         for name, (value, source) in configured.items():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connected, filter_options, json_option, page_size_option, usage
+from posthog_environments.cli.options import connected, json_option, page_size_option, usage
 from posthog_environments.cli.output import note, print_json, progress, shows_progress
+from posthog_environments.cli.persons import filter_options
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
 from posthog_environments.export.formats import FORMATS, STDOUT, read_format
@@ -113,7 +114,7 @@ def _explained(file: str) -> Generator[None]:
     except (FileExistsError, IsADirectoryError, FileNotFoundError, ImportError, TypeError, ValueError) as error:
         if isinstance(error, PostHogError):
             raise
-        raise click.UsageError(_as_options(str(error)), click.get_current_context()) from None
+        raise click.UsageError(_as_options(str(error))) from None
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise click.ClickException(f"{file} cannot be written: {problem}.{_how_to_go_on(file)}") from None

@@ -11,7 +11,7 @@ import click
 from posthog_environments.cli import profiles
 from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connection_arguments, connection_options
+from posthog_environments.cli.options import configured
 from posthog_environments.cli.output import note
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import DEFAULT_TIMEOUT
@@ -32,8 +32,8 @@ __all__ = ["init"]
     """,
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing profile, and write it even if a check fails.")
-@connection_options
-def init(*, force: bool, **given: Any) -> None:
+@configured
+def init(*, force: bool, connection: dict[str, Any]) -> None:
     """Write a profile with server, project and key, after checking them.
 
     Asks for what the options leave out, and lists the projects of the key to choose from. The profile holds the number
@@ -41,14 +41,13 @@ def init(*, force: bool, **given: Any) -> None:
     configuration folder of your platform; only you can read it. Use it with `--profile NAME`. The profile "default" is
     used if nothing else is set.
     """
-    arguments = connection_arguments(click.get_current_context(), given)
-    name = arguments.pop("profile") or profiles.DEFAULT
-    asks = sys.stdin.isatty() and not arguments["api_key_stdin"]
+    name = connection.pop("profile") or profiles.DEFAULT
+    asks = sys.stdin.isatty() and not connection["api_key_stdin"]
     if name in profiles.names() and not force:
         if not asks:
             raise click.UsageError(f"There is a profile {name!r} already. Give --force to overwrite it.")
         click.confirm(f"There is a profile {name!r} already. Overwrite it?", abort=True, err=True)
-    wanted = _wanted(arguments, asks=asks)
+    wanted = _wanted(connection, asks=asks)
     with connect(wanted) as env:
         host, project_id = env.host, env.project_id
         problem = _try(env)

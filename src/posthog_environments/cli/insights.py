@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from posthog_environments.cli.groups import Command, LazyGroup
-from posthog_environments.cli.options import argument_options, arguments, connected, json_option, json_value, usage
+from posthog_environments.cli.options import argument_options, connected, json_option, json_value, usage
 from posthog_environments.cli.output import TextColumn, TextTable, colored, note, on_terminal, print_csv, print_json
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
@@ -41,26 +40,12 @@ def insights() -> None:
     """Ask for trends."""
 
 
-def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all options of a trend, and hand over the arguments as `question`."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **options: Any) -> Any:
-        question = arguments(TREND_ARGUMENTS, options)
-        others = {name: value for name, value in options.items() if name not in {*TREND_ARGUMENTS, *_MATH}}
-        return function(*args, question=question, **others)
-
-    math = click.option(
-        "--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"
-    )
-    math_property = click.option(
-        "--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."
-    )
-    return argument_options(TREND_ARGUMENTS, math(math_property(run)))
-
-
-_MATH: Final = ("math", "math_property")
-
+trend_options = argument_options(
+    TREND_ARGUMENTS,
+    "question",
+    click.option("--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"),
+    click.option("--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."),
+)
 plot_option = click.option(
     "--plot", is_flag=False, flag_value="-", metavar="[FILE]",
     help="Draw it in the terminal, or into a FILE.png or FILE.svg.",
@@ -184,7 +169,7 @@ def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
             height, color = max(min(lines - 2, 30), 12), on_terminal() and colored()
             click.echo(plotting.text(trend, columns, height, color=color, computed=trend.computed))
     except ImportError as error:
-        raise click.UsageError(str(error), click.get_current_context()) from None
+        raise click.UsageError(str(error)) from None
 
 
 def _print(trend: Trend) -> None:

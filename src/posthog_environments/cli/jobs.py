@@ -85,7 +85,7 @@ class BulkCommand:
                     confirm=self._agreed, on_outcome=self._note, on_progress=self._progress,
                 )  # fmt: skip
         except ConfigurationError as error:
-            raise click.UsageError(self._explained(error), click.get_current_context()) from None
+            raise click.UsageError(self._explained(error)) from None
         except BaseException as error:
             self._say_progress(error)
             raise

@@ -58,7 +58,7 @@ def unusable(source: Path, problems: Sequence[str], hint: str = "") -> click.Usa
     shown += [f"… and {more:,} more"] if more > 0 else []
     text = "\n".join(f"  {line}" for line in shown)
     text = f"{source} cannot be used; nothing was sent:\n{text}" + (f"\n{printable(hint, 500)}" if hint else "")
-    return click.UsageError(text, click.get_current_context())
+    return click.UsageError(text)
 
 
 def read_text(source: Path) -> str:
@@ -70,7 +70,7 @@ def read_text(source: Path) -> str:
     try:
         data: bytes = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{source} cannot be read: {error.strerror}.", click.get_current_context()) from None
+        raise click.UsageError(f"{source} cannot be read: {error.strerror}.") from None
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None) or _unmarked(data)
     try:
         text = data.decode(encoding)

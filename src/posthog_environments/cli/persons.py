@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -15,10 +14,8 @@ from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import (
     argument_options,
-    arguments,
     assignments,
     connected,
-    filter_options,
     json_option,
     page_size_option,
     usage,
@@ -35,6 +32,7 @@ from posthog_environments.cli.output import (
 )
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.errors import printable
+from posthog_environments.operations.persons import PERSON_FILTERS
 from posthog_environments.query.trend_filter import QUESTION_ARGUMENTS
 from posthog_environments.results.models import as_sent
 
@@ -48,6 +46,7 @@ _HERE: Final = "posthog_environments.cli.persons"
 person_argument = click.argument("id", metavar="ID")
 # One person, or many from a file.
 optional_person = click.argument("id", metavar="[ID]", required=False)
+filter_options = argument_options(PERSON_FILTERS, "filters")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
@@ -200,7 +199,7 @@ def update(
         update_from_file(env, from_file, as_json=as_json, **job)
         return
     if not wanted:
-        raise click.UsageError("Missing option '--set'.", click.get_current_context())
+        raise click.UsageError("Missing option '--set'.")
     assert id is not None
     with usage():
         person = env.persons.update(id, assignments(wanted))
@@ -259,14 +258,13 @@ def _entry_row(entry: ActivityEntry) -> tuple[object, ...]:
     examples="phenv persons timeline 42 --property 'plan=pro' --date-from -30d",
 )
 @person_argument
-@partial(argument_options, QUESTION_ARGUMENTS)
+@argument_options(QUESTION_ARGUMENTS, "question")
 @json_option
 @connected
-def timeline(env: Environment, *, id: str, as_json: bool, **options: Any) -> None:
+def timeline(env: Environment, *, id: str, question: dict[str, Any], as_json: bool) -> None:
     """Follow the properties of a person over time. The vendor's servers refuse personal API keys here."""
-    wanted = arguments(QUESTION_ARGUMENTS, options)
     with usage():
-        found = env.persons.properties_timeline(id, **wanted)
+        found = env.persons.properties_timeline(id, **question)
     if as_json:
         print_json(found.to_dict())
         return
@@ -303,17 +301,16 @@ def one_or_many(
     of_many: Mapping[str, object] | None = None,
 ) -> None:
     """Check that there is either an ID or a file, and no option that belongs to the other."""
-    context = click.get_current_context()
     if (id is None) == (from_file is None):
-        raise click.UsageError("Give either an ID or --from-file FILE.", context)
+        raise click.UsageError("Give either an ID or --from-file FILE.")
     for name, value in (of_one or {}).items():
         if value and from_file is not None:
-            raise click.UsageError(f"{name} is for one person; the file says what is to be set.", context)
+            raise click.UsageError(f"{name} is for one person; the file says what is to be set.")
     many = {"--journal": job.get("journal"), "--dry-run": job.get("dry_run"),
             "--retry-unknown": job.get("retry_unknown"), **(of_many or {})}  # fmt: skip
     for name, value in many.items():
         if value and from_file is None:
-            raise click.UsageError(f"{name} is for many persons, with --from-file.", context)
+            raise click.UsageError(f"{name} is for many persons, with --from-file.")
 
 
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
@@ -321,8 +318,7 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        context = click.get_current_context()
-        raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.", context)
+        raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.")
     click.confirm(f"{printable(question(), 1000)}?", abort=True, err=True)
 
 
