@@ -9,10 +9,9 @@ import click
 
 from posthog_environments.cli.bulk import bulk_options, delete_from_file, list_options
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import connected, json_option, usage
-from posthog_environments.cli.output import TextColumn, TextTable
 from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
+from posthog_environments.cli.tables import TextColumn, TextTable, print_listing
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.results.models import as_sent, distinct_ids_of
 

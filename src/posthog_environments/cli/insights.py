@@ -12,7 +12,8 @@ import click
 
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import argument_options, connected, json_option, json_value, usage
-from posthog_environments.cli.output import TextColumn, TextTable, colored, note, on_terminal, print_csv, print_json
+from posthog_environments.cli.output import colored, note, on_terminal, print_csv, print_json
+from posthog_environments.cli.tables import TextColumn, TextTable
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
 from posthog_environments.operations.insights import TREND_ARGUMENTS

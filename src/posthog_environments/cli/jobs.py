@@ -14,7 +14,8 @@ import click
 
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
-from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress
+from posthog_environments.cli.output import note, print_json, progress
+from posthog_environments.cli.tables import TextColumn, TextTable
 from posthog_environments.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:

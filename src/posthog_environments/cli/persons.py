@@ -11,7 +11,6 @@ import click
 
 from posthog_environments.cli.bulk import bulk_options, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
-from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import (
     argument_options,
     assignments,
@@ -20,16 +19,8 @@ from posthog_environments.cli.options import (
     page_size_option,
     usage,
 )
-from posthog_environments.cli.output import (
-    TextColumn,
-    TextTable,
-    note,
-    print_csv,
-    print_fields,
-    print_json,
-    shown,
-    shows_progress,
-)
+from posthog_environments.cli.output import note, print_csv, print_json, shows_progress
+from posthog_environments.cli.tables import TextColumn, TextTable, print_fields, print_listing, shown
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.errors import printable
 from posthog_environments.operations.persons import PERSON_FILTERS

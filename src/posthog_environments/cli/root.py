@@ -17,7 +17,7 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
-from posthog_environments.cli.widths import at_words
+from posthog_environments.cli.output import at_words
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import ConfigurationError, PostHogError, printable
 
