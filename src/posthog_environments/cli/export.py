@@ -11,7 +11,7 @@ import click
 
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import connected, json_option, page_size_option, usage
-from posthog_environments.cli.output import note, print_json, progress, shows_progress
+from posthog_environments.cli.output import counted, note, print_json, progress, shows_progress
 from posthog_environments.cli.persons import filter_options
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
@@ -167,16 +167,12 @@ def _tell(summary: ExportSummary, *, since_last: bool, as_json: bool) -> None:
 
 def _figures(summary: ExportSummary) -> str:
     parts = [
-        f"{_many(summary.rows, 'person')} in {summary.path} ({summary.bytes:,} bytes)",
-        f"{_many(summary.pages, 'page')} ({summary.short_pages:,} short)",
-        f"{_many(summary.duplicates, 'duplicate')} dropped",
-        f"{_many(summary.requests, 'request')} in {summary.seconds:,.1f} s",
-        f"{_many(summary.waits, 'wait')} for the rate limit ({summary.waited:,.0f} s)",
+        f"{counted(summary.rows, 'person')} in {summary.path} ({summary.bytes:,} bytes)",
+        f"{counted(summary.pages, 'page')} ({summary.short_pages:,} short)",
+        f"{counted(summary.duplicates, 'duplicate')} dropped",
+        f"{counted(summary.requests, 'request')} in {summary.seconds:,.1f} s",
+        f"{counted(summary.waits, 'wait')} for the rate limit ({summary.waited:,.0f} s)",
     ]
     if summary.resumed:
-        parts.append(f"resumed {_many(summary.resumed, 'time')}")
+        parts.append(f"resumed {counted(summary.resumed, 'time')}")
     return ", ".join(parts) + (". Complete." if summary.complete else ". Not complete.")
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ import click
 
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import argument_options, connected, json_option, json_value, usage
-from posthog_environments.cli.output import colored, note, on_terminal, print_csv, print_json
+from posthog_environments.cli.output import colored, note, on_terminal, print_csv, print_json, say_done
 from posthog_environments.cli.tables import TextColumn, TextTable
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
@@ -119,10 +119,7 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
         given[name] = list(given[name]) or None
     with usage():
         env.insights.timing(**given)
-    if as_json:
-        print_json(None)
-    else:
-        note("Reported.")
+    say_done("Reported.", as_json=as_json)
 
 
 def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:

@@ -21,6 +21,7 @@ from posthog_environments.errors import printable
 __all__ = [
     "at_words",
     "colored",
+    "counted",
     "has_rich",
     "json_text",
     "note",
@@ -30,6 +31,7 @@ __all__ = [
     "print_json",
     "print_json_line",
     "progress",
+    "say_done",
     "show_wait",
     "shows_progress",
 ]
@@ -46,6 +48,11 @@ def on_terminal() -> bool:
 def note(text: str) -> None:
     """Print a message to standard error."""
     click.echo(at_words(printable(text, 2000)), err=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and its noun, such as "1 person" or "1,200 persons"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def at_words(text: str) -> str:
@@ -79,6 +86,14 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """Print one line of JSON Lines."""
     _write(json_text(value) + "\n")
+
+
+def say_done(text: str, *, as_json: bool) -> None:
+    """Say that it is done; in JSON that is null."""
+    if as_json:
+        print_json(None)
+    else:
+        note(text)
 
 
 def _write(text: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from posthog_environments.cli.bulk import bulk_options, update_from_file
+from posthog_environments.cli.bulk import bulk_options, one_or_many, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import (
     argument_options,
@@ -19,7 +19,7 @@ from posthog_environments.cli.options import (
     page_size_option,
     usage,
 )
-from posthog_environments.cli.output import note, print_csv, print_json, shows_progress
+from posthog_environments.cli.output import print_csv, print_json, say_done, shows_progress
 from posthog_environments.cli.tables import TextColumn, TextTable, print_fields, print_listing, shown
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.errors import printable
@@ -185,7 +185,7 @@ def update(
     Many changes are shown first, then one is made after the other, and each step is written into a journal. The same
     command goes on after a crash, an error or Ctrl-C, and makes no change twice; see `persons delete`.
     """
-    one_or_many(id, from_file, job, of_one={"--set": wanted})
+    one_or_many(id, from_file)
     if from_file is not None:
         update_from_file(env, from_file, as_json=as_json, **job)
         return
@@ -196,10 +196,8 @@ def update(
         person = env.persons.update(id, assignments(wanted))
     if person is not None:
         _print_person(person, as_json=as_json)
-    elif as_json:
-        print_json(None)
     else:
-        note("The server took the change, and carries it out soon.")
+        say_done("The server took the change, and carries it out soon.", as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv persons delete-property 42 phone")
@@ -283,27 +281,6 @@ def csv(env: Environment, *, filters: dict[str, Any]) -> None:
     print_csv(chunks)
 
 
-def one_or_many(
-    id: str | None,
-    from_file: Path | None,
-    job: Mapping[str, object],
-    *,
-    of_one: Mapping[str, object] | None = None,
-    of_many: Mapping[str, object] | None = None,
-) -> None:
-    """Check that there is either an ID or a file, and no option that belongs to the other."""
-    if (id is None) == (from_file is None):
-        raise click.UsageError("Give either an ID or --from-file FILE.")
-    for name, value in (of_one or {}).items():
-        if value and from_file is not None:
-            raise click.UsageError(f"{name} is for one person; the file says what is to be set.")
-    many = {"--journal": job.get("journal"), "--dry-run": job.get("dry_run"),
-            "--retry-unknown": job.get("retry_unknown"), **(of_many or {})}  # fmt: skip
-    for name, value in many.items():
-        if value and from_file is None:
-            raise click.UsageError(f"{name} is for many persons, with --from-file.")
-
-
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
     """Ask for confirmation, or refuse if there is no terminal to ask on."""
     if yes:
@@ -311,11 +288,3 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.")
     click.confirm(f"{printable(question(), 1000)}?", abort=True, err=True)
-
-
-def say_done(text: str, *, as_json: bool) -> None:
-    """Say that it is done; in JSON that is null."""
-    if as_json:
-        print_json(None)
-    else:
-        note(text)
