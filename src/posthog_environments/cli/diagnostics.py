@@ -44,6 +44,11 @@ class Finding:
     state: Literal["ok", "problem", "note"]
     text: str
 
+    @property
+    def sign(self) -> str:
+        """The state as it is shown: a problem stands out."""
+        return "PROBLEM" if self.state == "problem" else self.state
+
 
 def check(env: Environment) -> Iterator[Finding]:
     """Run all checks; yield their findings."""

@@ -118,11 +118,7 @@ def _explained(file: str) -> Generator[None]:
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise click.ClickException(f"{file} cannot be written: {problem}.{_how_to_go_on(file)}") from None
-    except PostHogError:
-        if hint := _how_to_go_on(file):
-            note(hint.strip())
-        raise
-    except KeyboardInterrupt:
+    except (PostHogError, KeyboardInterrupt):
         if hint := _how_to_go_on(file):
             note(hint.strip())
         raise

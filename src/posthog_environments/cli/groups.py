@@ -10,18 +10,16 @@ import click
 
 from posthog_environments.errors import printable
 
-__all__ = ["Command", "LazyGroup", "SectionedOption"]
+__all__ = ["Command", "ConnectionOption", "LazyGroup"]
 
 
-class SectionedOption(click.Option):
-    """An option with its own heading in help."""
+class ConnectionOption(click.Option):
+    """An option with a heading of its own in help."""
 
-    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.section = section
+    section = "Connection"
 
 
-class _Sections(click.Command):
+class Command(click.Command):
     """A command whose help has examples, and options in sections."""
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
@@ -44,11 +42,7 @@ class _Sections(click.Command):
                 formatter.write_dl(records)
 
 
-class Command(_Sections):
-    """A command of `phenv`."""
-
-
-class LazyGroup(_Sections, click.Group):
+class LazyGroup(Command, click.Group):
     """A group that imports a command on use; until then it knows only its location and one line of help."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:

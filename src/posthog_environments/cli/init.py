@@ -135,8 +135,7 @@ def _try(env: Environment) -> str | None:
 
     try:
         for finding in check(env):
-            sign = {"ok": "ok", "note": "note", "problem": "PROBLEM"}[finding.state]
-            click.echo(f"{finding.about:<18}{sign:<8}  {printable(finding.text, 1000)}", err=True)
+            click.echo(f"{finding.about:<18}{finding.sign:<8}  {printable(finding.text, 1000)}", err=True)
             if finding.state == "problem":
                 return f"{finding.about}: {finding.text}."
     except ConfigurationError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,10 +13,9 @@ from posthog_environments.cli.groups import Command, LazyGroup
 from posthog_environments.cli.options import argument_options, connected, json_option, json_value, usage
 from posthog_environments.cli.output import colored, note, on_terminal, print_csv, print_json, say_done
 from posthog_environments.cli.tables import TextColumn, TextTable
-from posthog_environments.cli.words import in_phenv
 from posthog_environments.display.chart_data import listed
 from posthog_environments.operations.insights import TREND_ARGUMENTS
-from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
+from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
@@ -67,7 +65,7 @@ plot_option = click.option(
 @connected
 def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time: a table, or with --plot a picture."""
-    _show(_ask(env.insights.trend, question), question, plot, as_json=as_json)
+    _trend(env.insights.trend, question, plot, as_json=as_json)
 
 
 @click.command("get-trend", cls=Command, examples="phenv insights get-trend --event '$pageview' --interval month")
@@ -77,7 +75,7 @@ def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_js
 @connected
 def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time, with the arguments in the URL instead of the body."""
-    _show(_ask(env.insights.get_trend, question), question, plot, as_json=as_json)
+    _trend(env.insights.get_trend, question, plot, as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv insights csv --event '$pageview' --date-from -30d > trend.csv")
@@ -122,30 +120,15 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
     say_done("Reported.", as_json=as_json)
 
 
-def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
-    """Ask for a trend, and print its warnings in the words of the command."""
-    with usage(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        found = ask(**question)
-    for each in caught:
-        if issubclass(each.category, TrendWarning):
-            note(in_phenv(str(each.message)))
-        else:
-            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    return found
-
-
-def _say_more(trend: Trend, question: dict[str, Any]) -> None:
-    """Say that a breakdown has more values than are shown, or may have."""
+def _trend(ask: Callable[..., Trend], question: dict[str, Any], plot: str | None, *, as_json: bool) -> None:
+    """Ask for a trend and show it; say if a breakdown has more values than are shown, or may have."""
+    with usage():
+        trend = ask(**question)
     limit = question["breakdown_limit"] or DEFAULT_LIMIT
     if trend.has_more:
         note(f"There are more values than {limit}; the others are together, as {OTHER}. --breakdown-limit shows more.")
     elif trend.has_more is None:
         note(f"There may be more values than {limit}, which this server leaves out. --breakdown-limit shows more.")
-
-
-def _show(trend: Trend, question: dict[str, Any], plot: str | None, *, as_json: bool) -> None:
-    _say_more(trend, question)
     if plot is not None:
         _plot(trend, plot, quiet=as_json)
     if as_json:

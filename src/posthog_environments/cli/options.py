@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import click
 
-from posthog_environments.cli.groups import SectionedOption
+from posthog_environments.cli.groups import ConnectionOption
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.config.settings import CONNECTION
@@ -45,7 +45,7 @@ def stacked(*options: Decorator) -> Decorator:
     return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
 
 
-_connection = functools.partial(click.option, cls=SectionedOption, section="Connection")
+_connection = functools.partial(click.option, cls=ConnectionOption)
 connection_options: Final = stacked(
     *(
         _connection(

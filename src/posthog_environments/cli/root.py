@@ -17,9 +17,9 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
-from posthog_environments.cli.output import at_words
+from posthog_environments.cli.output import at_words, note
 from posthog_environments.cli.words import in_phenv
-from posthog_environments.errors import ConfigurationError, PostHogError, printable
+from posthog_environments.errors import ConfigurationError, PostHogError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
@@ -123,8 +123,12 @@ def _never_fail_to_print() -> None:
 def _short_warnings() -> Generator[None]:
     """Show warnings, such as deprecations, as one line."""
 
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(at_words(f"Warning: {printable(in_phenv(str(message)), 1000)}"), err=True)
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        from posthog_environments.results.trend_answers import TrendWarning
+
+        # What a warning says about a trend is a part of the answer.
+        sign = "" if issubclass(category, TrendWarning) else "Warning: "
+        note(sign + in_phenv(str(message)))
 
     with warnings.catch_warnings():
         warnings.simplefilter("once")
