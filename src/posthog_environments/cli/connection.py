@@ -26,7 +26,7 @@ from posthog_environments.errors import ConfigurationError
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
 
-__all__ = ["ConnectionOptions", "Setting", "connect", "read"]
+__all__ = ["ConnectionOptions", "Setting", "connect", "key_of_options", "read"]
 
 _VARIABLES = {name: setting.variable for name, setting in CONNECTION.items()} | {"api_key": "POSTHOG_PERSONAL_API_KEY"}
 # The default profile is read where one of these is missing.
@@ -70,7 +70,7 @@ def read(
     Raises:
         ConfigurationError: A source cannot be read, or the key of a profile would be sent to another server.
     """
-    key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
+    key = key_of_options(api_key_file, stdin=bool(api_key_stdin))
     options = {
         name: Setting(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None
     }
@@ -124,7 +124,12 @@ def _url(host: str | Secret | None) -> str:
     return CLOUDS.get(str(host), str(host)).rstrip("/").lower()
 
 
-def _key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
+def key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
+    """Return the key that an option names, or None.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     if file is not None and stdin:
         raise click.UsageError("--api-key-file and --api-key-stdin exclude each other.")
     if stdin:

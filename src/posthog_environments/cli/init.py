@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli import profiles
-from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
+from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, key_of_options
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import configured
 from posthog_environments.cli.output import note
@@ -68,10 +68,7 @@ def init(*, force: bool, connection: dict[str, Any]) -> None:
 def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
     """Return the settings from options and prompts; without a terminal name all missing ones in one error."""
     # The environment is not read: a profile holds only what was given for it.
-    key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
-    key = None
-    if any(key_options.values()):
-        key = read(timeout=None, profile=None, **key_options)["api_key"].value
+    key = key_of_options(arguments["api_key_file"], stdin=bool(arguments["api_key_stdin"]))
     host, project_id = arguments["host"], arguments["project_id"]
     if not asks:
         given = {"--project-id": project_id, "--api-key-file or --api-key-stdin": key}
@@ -85,10 +82,10 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
         note(
             "For reading, the scopes person:read, query:read and insight:read are enough; project:read lists projects."
         )
-        key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
+        key = Setting(Secret(click.prompt("Key (not shown)", hide_input=True, err=True)), "the key")
     values = {**arguments, "host": host, "project_id": project_id or "@current"}
     settings = {field: Setting(values[field], f"--{field.replace('_', '-')}") for field in CONNECTION}
-    settings["api_key"] = Setting(key, "the key")
+    settings["api_key"] = key
     wanted = ConnectionOptions(settings, arguments["timeout"] or DEFAULT_TIMEOUT)
     if project_id in (None, "@current"):
         number = _project(wanted, asks=asks, current=project_id is not None)
