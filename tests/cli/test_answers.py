@@ -122,6 +122,22 @@ def test_doctor_on_the_end_of_the_prefix(bare: Run, headers: dict[str, str], sai
     assert said in text
 
 
+@pytest.mark.parametrize("status", [404, 307, 308])
+def test_doctor_goes_to_the_twin_as_the_client_does(bare: Run, status: int) -> None:
+    def reply(_method: str, path: str) -> Reply:
+        if not path.startswith("/api/environments/"):
+            return EMPTY
+        location = path.replace("/api/environments/", "/api/projects/") + "?limit=1"
+        return says(status, {"detail": "Not here."}, location=location)
+
+    found = findings(bare, reply)
+    assert found["prefix"] == ("ok", "/api/projects/, with no end announced")
+    assert found["person:read"] == ("ok", "works")
+    state, text = findings(bare, lambda *_: says(404, {"detail": "Not here."}))["prefix"]
+    assert state == "problem"
+    assert text.startswith("neither /api/environments/ nor /api/projects/ has shown anything of this project")
+
+
 def test_doctor_on_projects(bare: Run) -> None:
     projects = says(200, {"results": [{"id": 5, "name": "Five"}]})
     reply = lambda _method, path: projects if path == "/api/projects/" else EMPTY  # noqa: E731

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
-from urllib.parse import urljoin
 
+from posthog_environments.calls.attempts import Attempts
+from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import Notice, notices
-from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
+from posthog_environments.calls.prefixes import ENVIRONMENTS
 from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
 
@@ -26,6 +27,7 @@ __all__ = ["Finding", "Probe", "check", "projects_of"]
 
 Answered: TypeAlias = "httpx.Response | PostHogError"
 
+_PROBE = Operation("doctor", OperationKind.READ, "general")
 # Seconds that a clock may be off before it affects relative dates.
 CLOCK = 30
 
@@ -79,42 +81,38 @@ def check(env: Environment) -> Iterator[Finding]:
 class Probe:
     """Sends single requests that change nothing, and returns the responses with any status.
 
-    It changes the prefix from environments to projects as the client does, and records deprecations.
+    The client decides on the prefix, as for its own calls. Deprecations are recorded.
     """
 
     def __init__(self, env: Environment) -> None:
-        self._client: httpx.Client = env.api.get_httpx_client()
-        self._project = env.project_id
-        client = env._context.client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self.chosen = client.settings.prefix
-        self.trend_api = client.settings.trend_api
-        self.prefix = client.prefix
+        self._env = env
+        self._context = env._context  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.chosen = self._context.client.settings.prefix
+        self.trend_api = self._context.client.settings.trend_api
         self.notices: dict[str, Notice] = {}
         self.sunset: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The prefix in use."""
+        return self._env.prefix
 
     def get(self, path: str, **query: Any) -> Answered:
         """Send a GET to a path below the project, or to an absolute path."""
         return self.send("GET", path, params=query)
 
     def send(self, method: str, path: str, **request: Any) -> Answered:
-        """Send a request, and again to its twin if the server may only know that."""
+        """Send a request, and again to its twin if the client would."""
         if path.startswith("/"):
             return self._send(method, path, request)
-        answer = self._below(method, path, request)
-        if self.chosen != "auto" or self.prefix != "environments" or isinstance(answer, PostHogError):
-            return answer
-        if answer.status_code in (307, 308) and self._is_twin(answer.headers.get("location", ""), answer):
-            self.prefix = "projects"
-            return self._below(method, path, request)
-        if any(self._is_twin(target, answer) for target in successors(str(answer.request.url), answer.headers)):
-            self.prefix = "projects"
-        elif answer.status_code == 404:
-            self.prefix = "projects"
-            twin = self._below(method, path, request)
-            if _status(twin) not in (None, 404):
-                return twin
-            self.prefix = "environments"
-        return answer
+        call = Call(_PROBE, {"url": f"{ENVIRONMENTS}{self._env.project_id}/{path}"})
+        attempts = Attempts(self._context, call, "", 0.0, 0.0)
+        while True:
+            answer = self._send(method, attempts.call.request["url"], request)
+            if isinstance(answer, PostHogError) or not attempts.goes_to_twin(
+                ServerResponse(answer.status_code, answer.headers, answer.content, str(answer.request.url))
+            ):
+                return answer
 
     def current(self) -> str | None:
         """Return the id of the project that "@current" means now; None if it cannot be found out."""
@@ -127,20 +125,13 @@ class Probe:
         notice = self.notices.get("current")
         return notice.number if notice else None
 
-    def _is_twin(self, target: str, answer: httpx.Response) -> bool:
-        url = str(answer.request.url)
-        parsed = parse_project_url(url)
-        return parsed is not None and is_twin(parsed, parse_project_url(urljoin(url, target)))
-
-    def _below(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
-        return self._send(method, f"/api/{self.prefix}/{self._project}/{path}", request)
-
     def _send(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
         try:
-            answer = self._client.request(method, path, **request)
+            answer = self._env.api.get_httpx_client().request(method, path, **request)
         except PostHogError as error:
             return error
-        for notice in notices(str(answer.request.url), f"{method} {path.rpartition(self._project)[2]}", answer.headers):
+        operation = f"{method} {path.rpartition(self._env.project_id)[2]}"
+        for notice in notices(str(answer.request.url), operation, answer.headers):
             self.notices.setdefault(notice.of, notice)
             self.sunset = self.sunset or (answer.headers.get("sunset") if notice.of == "prefix" else None)
         return answer
