@@ -109,25 +109,23 @@ def _explained(file: str) -> Generator[None]:
     """Turn errors into messages of the command, with how to go on."""
     try:
         yield
+    except (PostHogError, KeyboardInterrupt):
+        if hint := _how_to_go_on(file):
+            note(hint)
+        raise
     except BrokenPipeError:
         raise
     except (FileExistsError, IsADirectoryError, FileNotFoundError, ImportError, TypeError, ValueError) as error:
-        if isinstance(error, PostHogError):
-            raise
         raise click.UsageError(_as_options(str(error))) from None
     except OSError as error:
         problem = error.strerror or type(error).__name__
-        raise click.ClickException(f"{file} cannot be written: {problem}.{_how_to_go_on(file)}") from None
-    except (PostHogError, KeyboardInterrupt):
-        if hint := _how_to_go_on(file):
-            note(hint.strip())
-        raise
+        raise click.ClickException(f"{file} cannot be written: {problem}. {_how_to_go_on(file)}".rstrip()) from None
 
 
 def _how_to_go_on(file: str) -> str:
     if file == STDOUT or not Path(f"{file}.checkpoint").exists():
         return ""
-    return " What was fetched is kept. To continue, repeat the command with --resume."
+    return "What was fetched is kept. To continue, repeat the command with --resume."
 
 
 def _as_options(message: str) -> str:

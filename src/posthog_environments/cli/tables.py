@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -16,6 +16,8 @@ from posthog_environments.cli.output import colored, has_rich, json_text, note, 
 from posthog_environments.errors import printable
 
 if TYPE_CHECKING:
+    from posthog_environments_api.records import Record
+
     from posthog_environments.client.pager import Pager
 
 __all__ = ["TextColumn", "TextTable", "fitted", "print_fields", "print_listing", "shown"]
@@ -182,18 +184,8 @@ def piped(value: object) -> str:
 
 # ---------------------------------------------------------------------------------------------------------- listings
 
-_CUT = " What ends in … was cut: a wider terminal, a pipe or --json shows all of it."
-
-
-class Listed(Protocol):
-    """An item of a listing."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the item as the API sends it."""
-        ...
-
-
-T = TypeVar("T", bound=Listed)
+_CUT: Final = " What ends in … was cut: a wider terminal, a pipe or --json shows all of it."
+T = TypeVar("T", bound="Record")
 
 
 def print_listing(
