@@ -43,7 +43,10 @@ class Command(click.Command):
 
 
 class LazyGroup(Command, click.Group):
-    """A group that imports a command on use; until then it knows only its location and one line of help."""
+    """A group that imports a command on use; until then it knows only its location and one line of help.
+
+    A location is the name of a module beside this one, and the name of the command in it.
+    """
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,7 +61,7 @@ class LazyGroup(Command, click.Group):
         if cmd_name not in self._lazy:
             return None
         module, _, name = self._lazy[cmd_name][0].partition(":")
-        command = getattr(import_module(module), name)
+        command = getattr(import_module(f"posthog_environments.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
     from posthog_environments.results.models import Trend
 
-_HERE: Final = "posthog_environments.cli.insights"
-
 
 @click.group(
     cls=LazyGroup,
     lazy={
-        "trend": (f"{_HERE}:trend", "Count events over time."),
-        "get-trend": (f"{_HERE}:get_trend", "The same, with the arguments in the URL."),
-        "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
-        "csv": (f"{_HERE}:csv", "Stream a trend as CSV."),
+        "trend": ("insights:trend", "Count events over time."),
+        "get-trend": ("insights:get_trend", "The same, with the arguments in the URL."),
+        "timing": ("insights:timing", "Report the timing of an insight."),
+        "csv": ("insights:csv", "Stream a trend as CSV."),
     },
 )
 def insights() -> None:

@@ -117,16 +117,13 @@ class BulkCommand:
         self.plan = plan
         if self.yes or not plan.pending:
             return True
-        for line in self._described(plan):
-            note(line)
+        shown = [outcome for outcome in plan if outcome.state != "duplicate" and not outcome.earlier]
+        for outcome in shown[:MOST_SHOWN]:
+            note(f"  {self._whom(outcome)}")
+        if len(shown) > MOST_SHOWN:
+            note(f"  … and {len(shown) - MOST_SHOWN:,} more; --dry-run shows all")
         self.declined = not click.confirm(printable(self._question(plan), 1000), err=True)
         return not self.declined
-
-    def _described(self, plan: BulkReport) -> list[str]:
-        shown = [outcome for outcome in plan if outcome.state != "duplicate" and not outcome.earlier]
-        lines = [f"  {self._whom(outcome)}" for outcome in shown[:MOST_SHOWN]]
-        more = len(shown) - MOST_SHOWN
-        return lines + ([f"  … and {more:,} more; --dry-run shows all"] if more > 0 else [])
 
     def _question(self, plan: BulkReport) -> str:
         persons = counted(plan.pending, "person")

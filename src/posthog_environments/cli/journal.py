@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
     from posthog_environments.results.models import DeletionStatus
 
-_HERE = "posthog_environments.cli.journal"
-
 
 @click.group(
     cls=LazyGroup,
-    lazy={"verify": (f"{_HERE}:verify", "Prove what a job did, and check that the persons are still gone.")},
+    lazy={"verify": ("journal:verify", "Prove what a job did, and check that the persons are still gone.")},
 )
 def journal() -> None:
     """Read the journals of `persons delete --from-file` and `persons update --from-file`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from posthog_environments.client.environment import Environment
 
-_HERE: Final = "posthog_environments.cli.persons"
-
 person_argument = click.argument("id", metavar="ID")
 # One person, or many from a file.
 optional_person = click.argument("id", metavar="[ID]", required=False)
@@ -44,19 +42,16 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.group(
     cls=LazyGroup,
     lazy={
-        "list": (f"{_HERE}:list_", "List persons, newest first."),
-        "get": (f"{_HERE}:get", "Read one person."),
-        "update": (f"{_HERE}:update", "Set properties of a person, or of many."),
-        "delete": ("posthog_environments.cli.deletions:delete", "Delete a person, or many."),
-        "deletion-status": (
-            "posthog_environments.cli.deletions:deletion_status",
-            "List the status of the deletion of events.",
-        ),
-        "activity": (f"{_HERE}:activity", "List what was done to a person."),
-        "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
-        "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
-        "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
-        "export": ("posthog_environments.cli.export:export", "Export persons to a file; resumable."),
+        "list": ("persons:list_", "List persons, newest first."),
+        "get": ("persons:get", "Read one person."),
+        "update": ("persons:update", "Set properties of a person, or of many."),
+        "delete": ("deletions:delete", "Delete a person, or many."),
+        "deletion-status": ("deletions:deletion_status", "List the status of the deletion of events."),
+        "activity": ("persons:activity", "List what was done to a person."),
+        "delete-property": ("persons:delete_property", "Delete one property of a person."),
+        "timeline": ("persons:timeline", "Follow the properties of a person over time."),
+        "csv": ("persons:csv", "Stream persons as CSV, as the server writes it."),
+        "export": ("export:export", "Export persons to a file; resumable."),
     },
 )
 def persons() -> None:

@@ -22,15 +22,15 @@ from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import ConfigurationError, PostHogError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
-    "insights": ("posthog_environments.cli.insights:insights", "Query trends."),
-    "api": ("posthog_environments.cli.api:api", "Make a request to any path of the API."),
-    "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
-    "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
-    "doctor": ("posthog_environments.cli.doctor:doctor", "Show the configuration, and check it against the server."),
-    "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
-    "spec": ("posthog_environments.cli.spec:spec", "Print the contract, or its path."),
-    "completion": ("posthog_environments.cli.completion:completion", "Print a completion script for your shell."),
+    "persons": ("persons:persons", "List, read, correct and delete persons."),
+    "insights": ("insights:insights", "Query trends."),
+    "api": ("api:api", "Make a request to any path of the API."),
+    "journal": ("journal:journal", "Prove what a job on many persons did."),
+    "init": ("init:init", "Write a profile with server, project and key."),
+    "doctor": ("doctor:doctor", "Show the configuration, and check it against the server."),
+    "sandbox": ("sandbox:sandbox", "Run a local server that answers like PostHog."),
+    "spec": ("spec:spec", "Print the contract, or its path."),
+    "completion": ("completion:completion", "Print a completion script for your shell."),
 }
 """The location of each command, and its help in one line."""
 

@@ -151,11 +151,11 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
         lines = textwrap.wrap(value, max(columns - indent, 8), break_on_hyphens=False) or [""]
         if len(name) + 2 > indent:  # a long name gets its own line
             lines.insert(0, "")
-        heads = [name] + [""] * (len(lines) - 1)
-        for head, line in zip(heads, lines, strict=True):
-            shown_head = textwrap.shorten(head, columns, placeholder="…") if len(head) > columns else head
-            padded = f"{shown_head:<{indent if line else 0}}"
+        head = textwrap.shorten(name, columns, placeholder="…") if len(name) > columns else name
+        for line in lines:
+            padded = f"{head:<{indent if line else 0}}"
             click.echo((click.style(padded, dim=True) if colored() else padded) + line)
+            head = ""
 
 
 def shown(value: object) -> str:
