@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import click
 
-from posthog_environments.errors import printable
+from posthog_environments.errors import escaped, printable
 
 __all__ = [
     "at_words",
@@ -120,12 +120,8 @@ def print_body(content: bytes) -> None:
     sys.stdout.buffer.write(content)
 
 
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
 def _visible(text: str) -> str:
-    text = text.replace("\r\n", "\n")
-    return _CONTROLS.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+    return re.sub(r"[^\t\n]+", lambda match: escaped(match.group()), text.replace("\r\n", "\n"))
 
 
 def colored() -> bool:
