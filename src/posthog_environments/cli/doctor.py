@@ -34,9 +34,9 @@ def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
     from posthog_environments.cli.diagnostics import check
 
     wanted = read(**connection)
-    configured = _configured(wanted)
+    settings = _settings(wanted)
     if not as_json:
-        for name, shown in configured.items():
+        for name, shown in settings.items():
             _line(name, shown["value"], f"from {shown['source']}", "cyan")
     findings: list[Finding] = []
     failure: PostHogError | None = None
@@ -51,7 +51,7 @@ def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
     problems = sum(finding.state == "problem" for finding in findings)
     if as_json:
         healthy = not problems and failure is None
-        print_json({"configured": configured, "findings": list(map(asdict, findings)), "healthy": healthy})
+        print_json({"configured": settings, "findings": list(map(asdict, findings)), "healthy": healthy})
     if failure is not None:
         raise failure
     if problems:
@@ -60,7 +60,7 @@ def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
         click.echo("Everything that reading needs works.")
 
 
-def _configured(wanted: ConnectionOptions) -> dict[str, dict[str, str]]:
+def _settings(wanted: ConnectionOptions) -> dict[str, dict[str, str]]:
     """Return the settings and their sources, without the key and without a password."""
     found = {name.replace("_", " "): wanted[name] for name in ("host", "project_id", "prefix")}
     key, quota = wanted["api_key"], wanted["quota"]
