@@ -12,7 +12,7 @@ from posthog_environments.query.arguments import Argument
 from posthog_environments.query.date_order import refuse_reversed
 from posthog_environments.query.dates import DateArgument, date_to_wire
 from posthog_environments.query.filters import PropertiesArgument, filters_to_wire
-from posthog_environments.query.series import ActionsArgument, EventsArgument, entities_to_wire
+from posthog_environments.query.series import ActionsArgument, EventsArgument, series_to_wire
 from posthog_environments.query.trends_query import (
     FieldMapping,
     in_breakdown,
@@ -142,7 +142,7 @@ def question(asked: QuestionArguments, *, default_type: str, now: Callable[[], d
     Raises:
         TypeError, ValueError: A server would misread an argument.
     """
-    events, actions = _entities(asked.get("events"), asked.get("actions"))
+    events, actions = series_to_wire(asked.get("events"), asked.get("actions"))
     breakdown = asked.get("breakdown")
     kind = text("breakdown_type", asked.get("breakdown_type"))
     if kind is None and _are_cohorts(breakdown):
@@ -160,25 +160,6 @@ def question(asked: QuestionArguments, *, default_type: str, now: Callable[[], d
     )
     filters = filters_to_wire(asked.get("properties"), default_type=default_type)
     return Question(events, actions, filters, present(texts))
-
-
-def _entities(
-    events: EventsArgument, actions: ActionsArgument
-) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None]:
-    """Read both lists. With both, each entity gets its order: where it is missing servers put actions first."""
-    first = entities_to_wire(events, kind="events", filters=filters_to_wire)
-    second = entities_to_wire(actions, kind="actions", filters=filters_to_wire)
-    if not first or not second:
-        return first, second
-    both = first + second
-    given = [entity["order"] for entity in both if entity.get("order") is not None]
-    if not given:
-        both = [entity | {"order": order} for order, entity in enumerate(both)]
-    elif len(set(given)) < len(both):
-        raise ValueError(
-            "events and actions: order is given for some but not all, or twice; give each its own, or none."
-        )
-    return both[: len(first)], both[len(first) :]
 
 
 def _are_cohorts(breakdown: object) -> bool:
