@@ -194,10 +194,8 @@ def read_settings(
     project_id, place = _value_and_source(project_id, "project_id", environ)
     project = _project(project_id, place)
     host, place = _value_and_source(host, "host", environ)
-    url = read_host("us" if host is None else host, place, allow_http=allow_http)
+    url = read_host(host, place, allow_http=allow_http)
     prefix, place = _value_and_source(prefix, "prefix", environ)
-    if prefix is None:
-        prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
         raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {shown(prefix)}.')
     trends = _trend_api(*_value_and_source(trend_api, "trend_api", environ))
@@ -216,8 +214,6 @@ def read_settings(
 
 
 def _trend_api(value: object, place: str) -> TrendApi:
-    if value is None:
-        return "auto"
     if value not in ("auto", "legacy", "query"):
         raise ConfigurationError(
             f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {shown(value)}.'
@@ -226,11 +222,11 @@ def _trend_api(value: object, place: str) -> TrendApi:
 
 
 def _value_and_source(value: object, name: str, environ: Mapping[str, str]) -> tuple[object, str]:
-    """Return a value and where it comes from, for messages."""
-    variable = CONNECTION[name].variable
-    if value is None and environ.get(variable):
-        return environ[variable], variable
-    return value, name
+    """Return a value, or the default, and where it comes from, for messages."""
+    setting = CONNECTION[name]
+    if value is None and environ.get(setting.variable):
+        return environ[setting.variable], setting.variable
+    return setting.default if value is None else value, name
 
 
 def _key(key: object, environ: Mapping[str, str]) -> ApiKeyProvider:

@@ -194,11 +194,7 @@ _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrg
 
 
 def _check_page_size(page_size: int) -> None:
-    """Refuse pages that servers cut without a word.
-
-    Raises:
-        ValueError: It asks for more rows than servers give at once.
-    """
+    """Refuse pages that servers cut without a word."""
     if isinstance(page_size, int) and page_size > MOST_ROWS:
         raise ValueError(
             f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
@@ -259,17 +255,12 @@ def get(
     """
     context = context.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import get_person
+    from posthog_environments_api.models.person import Person as Record
 
     request = get_person._get_kwargs(context.project_id, person_key(id))
     extra = extras("extra_query", extra_query, query_names(get_person._get_kwargs))
-    return _get(context, Call(GET, with_query(request, extra)))
-
-
-def _get(context: CallContext, call: Call) -> CallGenerator[Person]:
-    from posthog_environments_api.models.person import Person as Record
-
-    answer = yield from execute_call(context, call)
-    return decode_record(call, answer, Record)
+    call = Call(GET, with_query(request, extra))
+    return decode_record(call, (yield from execute_call(context, call)), Record)
 
 
 def csv(
@@ -361,21 +352,15 @@ def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[di
         part = parts.pop()
         if "values" in part:
             parts += part["values"]
-        elif part["type"] in _OF_PERSONS:
-            _warn_of_older(part["type"])
-        else:
+        elif part["type"] not in _OF_PERSONS:
             raise ValueError(
                 f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
                 "servers would list everybody. Filter by properties of the person."
             )
+        elif part["type"] != "person":
+            warn(
+                f"properties: servers of 2025 pass over a filter of the type {part['type']!r} on persons and list "
+                "everybody; newer ones heed it. See that fewer come than there are.",
+                UserWarning,
+            )
     return wanted
-
-
-def _warn_of_older(kind: str) -> None:
-    """Warn of a filter that newer servers heed, and those of 2025 ignore without saying so."""
-    if kind != "person":
-        warn(
-            f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "
-            "ones heed it. See that fewer come than there are.",
-            UserWarning,
-        )

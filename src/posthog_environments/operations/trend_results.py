@@ -22,12 +22,8 @@ __all__ = ["read_csv", "read_trend"]
 
 
 def read_trend(context: CallContext, trend_call: TrendCall) -> CallGenerator[Trend]:
-    """Send a trend call, and return the trend. What is wrong with the call is raised before the first step."""
-    return _answered(trend_call, ask(context, trend_call))
-
-
-def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
-    found = yield from asking
+    """Send a trend call, and return the trend."""
+    found = yield from ask(context, trend_call)
     body = _body(found)
     record = _record(found, body)
     more = has_more(body["result"], via=found.via, limit=trend_call.asked.get("breakdown_limit"))
@@ -38,7 +34,7 @@ def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> Cal
 
 
 def read_csv(context: CallContext, trend_call: TrendCall) -> CallGenerator[ServerResponse]:
-    """Send a trend call, and return a response with CSV."""
+    """Send a trend call, and return a response with CSV. What is wrong with it is raised before the first step."""
     return _as_csv(ask(context, trend_call))
 
 
