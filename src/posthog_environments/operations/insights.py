@@ -1,8 +1,5 @@
 """The operations on insights, each written once as a call generator over the generated endpoints; see `persons`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 

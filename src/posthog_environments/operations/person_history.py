@@ -1,8 +1,5 @@
 """What has happened to a person: entries of the activity log, properties over time. See `persons`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 

@@ -1,8 +1,5 @@
 """The timing of an insight, which personal keys may not record. See `insights`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 

@@ -12,8 +12,14 @@ from posthog_environments.calls.notices import warn
 from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.trends import TrendCall, TrendOutcome, ask
 from posthog_environments.results.models import Trend
-from posthog_environments.results.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
-from posthog_environments.results.trend_csv import csv_text
+from posthog_environments.results.trend_answers import (
+    TrendWarning,
+    csv_text,
+    has_more,
+    legacy_shape,
+    loads,
+    only_absent,
+)
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Trend as TrendRecord

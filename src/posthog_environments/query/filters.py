@@ -199,7 +199,8 @@ def _read_filter(entry: Mapping[object, Any], default: str, place: str) -> dict[
 def _read_plain(key: object, value: object, default: str, place: str) -> dict[str, Any]:
     check_key(key, place)
     name = cast("str", key)
-    if isinstance(value, Mapping | Condition | Prop) or _holds_filters(value):
+    within = value if is_list(value) else [value]
+    if isinstance(value, Prop) or any(isinstance(item, Mapping | Condition) for item in within):
         remedy = "pass a list of filters instead"
         if name in ("properties", "filters", "filterGroup", "filter_groups", "values"):
             remedy = f"if this is what an insight, a cohort or a flag was saved as, pass what stands under {name!r}"
@@ -209,10 +210,6 @@ def _read_plain(key: object, value: object, default: str, place: str) -> dict[st
         raise ValueError(f"{place}[{name!r}]: names no operator here; write prop({base!r}).where({suffix!r}, value)")
     operator = "is_date_exact" if isinstance(value, date) else "exact"
     return _leaf(name, operator, check(operator, default, value, f"{place}[{name!r}]"), default, None)
-
-
-def _holds_filters(value: object) -> bool:
-    return is_list(value) and any(isinstance(item, Mapping | Condition) for item in value)
 
 
 # What of a filter must be equal for two to become one; and where a list means the same in every era.

@@ -180,6 +180,7 @@ def entities_to_wire(entities: EventsArgument | ActionsArgument, *, kind: Kind) 
 
 
 def _one(entry: object, kind: Kind, place: str) -> dict[str, Any]:
+    wire: dict[str, Any]
     if isinstance(entry, Entity):
         if entry.kind != kind:
             other = entry.kind

@@ -135,7 +135,8 @@ def to_trends_query(asked: Mapping[str, Any], places: Places) -> dict[str, Any]:
         if name in _NODES or name in _SILENT or value in (None, ""):
             continue
         if name in ("insight", "shown_as"):
-            _only_trends(name, value)
+            if str(value).upper() not in ("TRENDS", "SESSIONS", "VOLUME"):
+                raise ValueError(f"{name}: {value!r} is no trend, and query/ is asked for trends alone; leave it out.")
             continue
         word = places.get(name) or WORDS.get(name)
         if word is None:
@@ -149,11 +150,6 @@ def to_trends_query(asked: Mapping[str, Any], places: Places) -> dict[str, Any]:
     if query.get("compareFilter") == {"compare": False}:
         del query["compareFilter"]
     return query
-
-
-def _only_trends(name: str, value: Any) -> None:
-    if str(value).upper() not in ("TRENDS", "SESSIONS", "VOLUME"):
-        raise ValueError(f"{name}: {value!r} is no trend, and query/ is asked for trends alone; leave it out.")
 
 
 def _put(query: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
