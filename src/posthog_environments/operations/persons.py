@@ -152,7 +152,8 @@ def list_(
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
     filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
-    query = _query(context, filters)
+    wanted = _of_persons(properties)
+    query = _query(filters, absolute(wanted, context.client.now))
     if flag("include_total", include_total):
         query["include_total"] = True
     from posthog_environments_api.api.persons import list_persons
@@ -178,7 +179,7 @@ def list_(
         "host": settings.host,
         "project": context.project_id,
         # As it was given: a relative date becomes another absolute one each time.
-        "query": _parameters(filters, filters_to_wire(properties, default_type="person")),
+        "query": _query(filters, wanted),
         "extra_query": extra,
         "offset": offset,
     }
@@ -302,7 +303,7 @@ def csv(
     from posthog_environments_api.api.persons import list_persons
 
     filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
-    query = _query(context, filters)
+    query = _query(filters, absolute(_of_persons(properties), context.client.now))
     request = list_persons._get_kwargs(context.project_id, format_="csv", **query)
     # The arguments of a page are not arguments here.
     extra = extras("extra_query", extra_query, query_names(list_persons._get_kwargs) - {"limit", "offset"})
@@ -322,12 +323,7 @@ def _listing(request: dict[str, Any], query: PersonsQuery, *, stream: bool = Fal
     return Call(LIST, request, stream=stream)
 
 
-def _query(context: CallContext, filters: PersonFilters) -> PersonsQuery:
-    wanted = _of_persons(filters_to_wire(filters.get("properties"), default_type="person"))
-    return _parameters(filters, absolute(wanted, context.client.now))
-
-
-def _parameters(filters: PersonFilters, properties: list[dict[str, Any]] | dict[str, Any] | None) -> PersonsQuery:
+def _query(filters: PersonFilters, properties: list[dict[str, Any]] | dict[str, Any] | None) -> PersonsQuery:
     """Check the filters, and write them as parameters."""
     return present(
         PersonsQuery(
@@ -345,8 +341,9 @@ _OF_PERSONS = frozenset(
 )
 
 
-def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
-    """Refuse filters on anything but persons: servers ignore them without saying so, and list everybody."""
+def _of_persons(properties: PropertiesArgument) -> list[dict[str, Any]] | dict[str, Any] | None:
+    """Read filters; refuse those on anything but persons: servers ignore them without saying so, and list everybody."""
+    wanted = filters_to_wire(properties, default_type="person")
     parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
     while parts:
         part = parts.pop()
