@@ -13,7 +13,7 @@ from posthog_environments.calls.messages import Call, CallGenerator, Operation, 
 from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import Extra, Headers
 from posthog_environments.operations.trend_results import read_csv, read_trend
-from posthog_environments.operations.trends import COSTLY, GONE, TrendCall
+from posthog_environments.operations.trends import COSTLY, GONE, TrendCall, ask
 from posthog_environments.query.arguments import Argument
 from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument
@@ -205,7 +205,7 @@ def trend(
         refresh=refresh,
     )
     trend_call = _call(context, TREND, asked, extra_query, extra_body)
-    return read_trend(context.but(timeout, extra_headers), trend_call)
+    return read_trend(trend_call, ask(context.but(timeout, extra_headers), trend_call))
 
 
 def get_trend(
@@ -259,7 +259,7 @@ def get_trend(
         refresh=refresh,
     )
     trend_call = _call(context, GET_TREND, asked, extra_query, None)
-    return read_trend(context.but(timeout, extra_headers), trend_call)
+    return read_trend(trend_call, ask(context.but(timeout, extra_headers), trend_call))
 
 
 def trend_csv(
@@ -320,7 +320,7 @@ def trend_csv(
         refresh=refresh,
     )
     trend_call = _call(context, TREND_CSV, asked, extra_query, extra_body)
-    return read_csv(context.but(timeout, extra_headers), trend_call)
+    return read_csv(ask(context.but(timeout, extra_headers), trend_call))
 
 
 def _call(

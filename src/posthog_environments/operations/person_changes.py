@@ -27,6 +27,7 @@ from posthog_environments.query.validation import (
     with_body,
     with_query,
 )
+from posthog_environments.results.decoding import loads
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
@@ -186,8 +187,6 @@ def _check_done(call: Call, answer: ServerResponse) -> None:
         APIStatusError: It says `success: false`.
     """
     from posthog_environments_api.records import DecodeError
-
-    from posthog_environments.results.decoding import loads
 
     if not answer.content.strip():
         return

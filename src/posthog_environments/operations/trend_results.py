@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posthog_environments.calls.decode import decode
 from posthog_environments.calls.messages import CallGenerator, ServerResponse
 from posthog_environments.calls.notices import warn
-from posthog_environments.calls.state import CallContext
-from posthog_environments.operations.trends import TrendCall, TrendOutcome, ask
+from posthog_environments.operations.trends import TrendCall, TrendOutcome
 from posthog_environments.results.models import Trend
 from posthog_environments.results.trend_answers import (
     TrendWarning,
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["read_csv", "read_trend"]
 
 
-def read_trend(context: CallContext, trend_call: TrendCall) -> CallGenerator[Trend]:
-    """Send a trend call, and return the trend."""
-    found = yield from ask(context, trend_call)
+def read_trend(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
+    """Return the trend of a call that is being asked."""
+    found = yield from asking
     body = _body(found)
     record = _record(found, body)
     more = has_more(body["result"], via=found.via, limit=trend_call.asked.get("breakdown_limit"))
@@ -39,12 +38,8 @@ def read_trend(context: CallContext, trend_call: TrendCall) -> CallGenerator[Tre
     return trend
 
 
-def read_csv(context: CallContext, trend_call: TrendCall) -> CallGenerator[ServerResponse]:
-    """Send a trend call, and return a response with CSV. What is wrong with it is raised before the first step."""
-    return _as_csv(ask(context, trend_call))
-
-
-def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
+def read_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
+    """Return a response with CSV to a call that is being asked."""
     found = yield from asking
     if found.result is None:
         return found.answer
