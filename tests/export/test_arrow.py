@@ -343,10 +343,8 @@ def asked(**types: pa.DataType) -> pa.Schema:
         ("uuid", pa.large_string(), "large_string"),
         ("distinct_ids", pa.large_list(pa.string()), "large_list<item: string>"),
         ("distinct_ids", pa.large_list(pa.large_string()), "large_list<item: large_string>"),
-        # Those that cannot hold every value, or need not: ours is given instead, as the interface allows.
-        ("created_at", pa.timestamp("ns", tz="UTC"), "timestamp[us, tz=UTC]"),
-        ("created_at", pa.timestamp("s", tz="UTC"), "timestamp[us, tz=UTC]"),
-        ("n", pa.int32(), "int64"),
+        ("created_at", pa.timestamp("s", tz="UTC"), "timestamp[s, tz=UTC]"),
+        ("n", pa.int32(), "int32"),
         ("n", pa.int64(), "int64"),
     ],
 )
@@ -361,14 +359,15 @@ def test_types_that_hold_the_same_values_can_be_asked_for(name: str, wanted: pa.
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (pa.schema([("uuid", pa.string())]), "requested are uuid"),
-        (asked(n=pa.string()), "'n' is int64 and cannot be read as string"),
-        (asked(uuid=pa.binary()), "'uuid' is string and cannot be read as binary"),
-        (asked(distinct_ids=pa.list_(pa.int64())), "'distinct_ids' is list"),
+        (pa.schema([("uuid", pa.string())]), "field names are not matching"),
+        (asked(n=pa.list_(pa.int64())), "cannot be cast from int64 to list"),
+        (asked(distinct_ids=pa.list_(pa.int64())), "'x'"),
+        # The year 1 is no time in nanoseconds.
+        (asked(created_at=pa.timestamp("ns", tz="UTC")), "out of bounds"),
     ],
 )
-def test_other_columns_and_types_are_refused(wanted: pa.Schema, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+def test_other_columns_and_types_that_change_a_value_are_refused(wanted: pa.Schema, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
         pa.table(stream_of(ROWS), schema=wanted)
 
 
@@ -376,7 +375,7 @@ def test_a_pager_and_a_trend_take_requests_as_well(env: Environment) -> None:
     wanted = pa.schema([field.with_type(pa.large_string()) if field.name == "uuid" else field for field in PERSONS])
     assert pa.RecordBatchReader.from_stream(env.persons.list(), schema=wanted).read_all().schema.equals(wanted)
     trend = env.insights.trend(events=["$pageview"])
-    with pytest.raises(ValueError, match="requested are uuid"):
+    with pytest.raises(ValueError, match="field names are not matching"):
         pa.RecordBatchReader.from_stream(trend, schema=wanted)
 
 
