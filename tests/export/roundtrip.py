@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,11 +14,8 @@ __all__ = ["from_json", "record"]
 
 
 def from_json(text: str) -> Any:
-    """Decode JSON, integers and halves of surrogate pairs included."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
-        return json.loads(text)
+    """Decode JSON, integers of any size included."""
+    return msgspec.json.decode(text)
 
 
 def record(layout: Layout, cells: Sequence[Any]) -> dict[str, Any]:

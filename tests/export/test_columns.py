@@ -6,13 +6,15 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posthog_environments_api.models import Person
+from posthog_environments_api.models import Person, PersonDeletion
 
 from posthog_environments.tables.columns import BASE
 from posthog_environments.tables.layout import Layout
+from posthog_environments.tables.records import DELETIONS, deletion_cells
 from posthog_environments.tables.values import FITS, kind_of, to_json
 from tests.export.roundtrip import from_json, record
 
@@ -116,7 +118,6 @@ def test_flattened_takes_the_most_frequent_properties_when_there_are_too_many() 
         ([[1]], "json"),
         ([None, None], "text"),
         ([None, 1], "int64"),
-        (["\ud800"], "json"),
         ([], None),
     ],
 )
@@ -164,7 +165,6 @@ def test_no_two_columns_have_one_name(keys: set[str]) -> None:
         ("text", "pro", "pro", False),
         ("text", 7, "7", True),
         ("text", {"a": [1]}, '{"a":[1]}', True),
-        ("text", "\ud800", '"\\ud800"', True),
         ("bool", True, True, False),
         ("bool", 1, None, True),
         ("int64", 7, 7, False),
@@ -210,6 +210,14 @@ def test_fields_that_no_contract_allows_are_kept_as_well() -> None:
     assert cells(layout, {"uuid": "u", "id": 17})["additional_properties"] == "{}"
 
 
+def test_what_the_calendar_lacks_in_utc_is_kept_under_its_own_name() -> None:
+    beyond = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    cells = deletion_cells(PersonDeletion("u", delete_verified_at=beyond))
+    row = dict(zip((column.name for column in DELETIONS), cells, strict=True))
+    assert (row["created_at"], row["delete_verified_at"]) == (None, None)
+    assert json.loads(cast("str", row["additional_properties"])) == {"delete_verified_at": "0001-01-01T00:00:00+02:00"}
+
+
 def test_a_moment_becomes_utc() -> None:
     moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
     found = cells(Layout(), Person("u", created_at=moment))["created_at"]
@@ -223,7 +231,7 @@ def test_a_moment_becomes_utc() -> None:
 
 # ------------------------------------------------------------------------------------------------------- nothing lost
 
-TEXTS = st.text(max_size=8)  # halves of surrogate pairs as well, which a person made by hand may hold
+TEXTS = st.text(max_size=8)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -282,7 +290,7 @@ def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[A
 def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None:
     named = [name for name in names if name.isascii()]
     for layout in (Layout(), Layout.of(named), Layout.flattened(sample)):
-        assert Layout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
+        assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
 
 
 # ---------------------------------------------------------------------------------------------------------- mistakes
@@ -296,28 +304,19 @@ def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None
         (lambda: Layout.of(["a", "b", "a"]), ValueError, "two columns for the property 'a'"),
         (lambda: Layout.of({"a": "timestamp"}), ValueError, "bool or float64 or int64 or json or text; 'a' has 'time"),
         (lambda: Layout.of(["\ud800"]), ValueError, "cannot be written as UTF-8"),
-        (lambda: Layout.from_dict([]), ValueError, "no layout of columns"),
-        (lambda: Layout.from_dict({"version": 2, "properties": []}), ValueError, "version is 2, not 1"),
-        (lambda: Layout.from_dict({"version": 1, "properties": [{"key": 1, "kind": "text"}]}), ValueError, "not 1"),
+        (lambda: msgspec.json.decode(b"[]", type=Layout), ValueError, "Expected `object`"),
         (
-            lambda: Layout.from_dict({"version": 1, "properties": [{"key": "a", "kind": "b"}]}),
+            lambda: msgspec.json.decode(b'{"kinds": [[1, "text"]]}', type=Layout),
             ValueError,
-            "'a' has 'b'",
+            "Expected `str`",
         ),
+        (lambda: msgspec.json.decode(b'{"kinds": [["a", "b"]]}', type=Layout), ValueError, "Invalid enum value 'b'"),
         (lambda: Layout().cells({"name": "Ada"}), ValueError, "uuid"),
     ],
 )
 def test_mistakes_say_what_is_wrong(make: Any, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         make()
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [-float("inf")], {"a": (1, [float("nan")])}])
-def test_what_json_has_no_word_for_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="cannot be written as JSON"):
-        to_json(value)
-    with pytest.raises(ValueError, match="cannot be written as JSON"):
-        Layout().cells(with_properties(x=value))
 
 
 def test_json_is_written_on_a_deep_stack_as_well() -> None:
@@ -361,7 +360,7 @@ def test_no_two_columns_differ_in_case_alone(keys: list[str], called: list[str])
     layout = Layout.of(keys)
     assert [column.name for column in layout.properties] == called
     assert [column.key for column in layout.properties] == keys
-    assert Layout.from_dict(layout.to_dict()) == layout
+    assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
     names = [name.casefold() for name in layout.names]
     assert len(set(names)) == len(names)
     person = {"uuid": "u", "distinct_ids": [], "properties": {key: f"of {key}" for key in keys}}
@@ -399,7 +398,7 @@ def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
     }
     assert layout.names == ("plan", "uuid", "properties.name", "created_at")
     assert layout.cells(row) == ("3", "u", "n", None)
-    assert Layout.from_dict(layout.to_dict()) == layout
+    assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ Needs pyarrow, from the extra `export`. It is imported on use.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
 from posthog_environments.tables.columns import Cell, Column
 from posthog_environments.tables.layout import Layout, Row
@@ -26,7 +27,8 @@ BATCH: Final = 10_000
 """The maximum of rows in a batch."""
 
 
-class TableSource(NamedTuple, Generic[T]):
+@dataclass(frozen=True, slots=True)
+class TableSource(Generic[T]):
     """The columns of a table, and the function that splits a row into cells."""
 
     columns: Sequence[Column]
@@ -183,6 +185,7 @@ def _types() -> dict[CellKind, Any]:
         "texts": arrow.list_(arrow.string()),
         "timestamp": arrow.timestamp("us", tz="UTC"),
         "local": arrow.timestamp("us"),
+        "date": arrow.date32(),
         "bool": arrow.bool_(),
         "int64": arrow.int64(),
         "float64": arrow.float64(),

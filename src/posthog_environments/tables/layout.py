@@ -27,17 +27,10 @@ from posthog_environments.tables.columns import (
     person_of,
     property_columns,
     samples_of,
-    utc,
+    text_cell,
+    time_cell,
 )
-from posthog_environments.tables.values import (
-    FITS,
-    Cell,
-    PropertyKind,
-    encodable,
-    fit_text,
-    kind_of_all,
-    to_json,
-)
+from posthog_environments.tables.values import FITS, Cell, PropertyKind, fit_text, kind_of_all, to_json
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
@@ -72,8 +65,11 @@ class Layout:
                 )
             if key in keys:
                 raise ValueError(f"There are two columns for the property {key!r}; name each once.")
-            if not encodable(key):
-                raise ValueError(f"The property {key!r} cannot be a column: its name cannot be written as UTF-8.")
+            try:
+                key.encode()
+            except UnicodeEncodeError:
+                message = f"The property {key!r} cannot be a column: its name cannot be written as UTF-8."
+                raise ValueError(message) from None
             keys.add(key)
 
     @classmethod
@@ -184,21 +180,18 @@ class Layout:
     def _cells(self, person: Person) -> tuple[Cell, ...]:
         odd: dict[str, Any] = {}
         more = person.additional_properties
-        created = person.created_at
-        if created is not None:
-            created = utc(created, odd)
         # Values that the record cannot hold are shown, too.
-        ids, name = _listed(more.get("distinct_ids", person.distinct_ids)), more.get("name", person.name)
-        if not _are_texts(ids):
+        sent: object = more.get("distinct_ids", person.distinct_ids)
+        ids: list[Any] = cast("Any", sent) if isinstance(sent, list) else []
+        if any(each.__class__ is not str for each in ids):
             odd["distinct_ids"] = ids
             # Without a column for the rest, each is shown.
-            all_ = self.only is not None
-            ids = [fit_text(item)[0] for item in ids if all_ or (item.__class__ is str and encodable(item))]
+            ids = [fit_text(each)[0] for each in ids if self.only is not None or each.__class__ is str]
         base = (
-            _text(person.uuid, "uuid", odd),
+            text_cell(person.uuid, "uuid", odd),
             _id(more.get("id", person.id), odd),
-            _text(name, "name", odd) if name is not None else None,
-            created,
+            text_cell(more.get("name", person.name), "name", odd),
+            time_cell(person.created_at, "created_at", odd),
             ids,
         )
         chosen, rest = self._chosen(person.properties)
@@ -225,33 +218,6 @@ class Layout:
     def _fits(self) -> list[tuple[str, Callable[[Any], tuple[Cell, bool]]]]:
         return [(key, FITS[kind]) for key, kind in self.kinds]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the layout as a dict for JSON."""
-        properties = [{"key": key, "kind": kind} for key, kind in self.kinds]
-        return {"version": 1, "properties": properties} | ({} if self.only is None else {"only": list(self.only)})
-
-    @classmethod
-    def from_dict(cls, value: object) -> Self:
-        """Read what `to_dict` returned.
-
-        Raises:
-            ValueError: It is not a layout.
-        """
-        try:
-            read = cast("dict[str, Any]", value)
-            if read["version"] != 1:
-                raise ValueError(f"its version is {read['version']!r}, not 1")
-            only = read.get("only")
-            kinds = tuple((each["key"], each["kind"]) for each in read["properties"])
-            return cls(kinds, None if only is None else tuple(only))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"This is no layout of columns: {error}") from None
-
-
-def _listed(value: object) -> list[Any]:
-    found: list[Any] = cast("Any", value) if isinstance(value, list) else []
-    return found
-
 
 def _others(person: Person) -> dict[str, Any]:
     """Return the fields of a person that have no column, and each null that was sent."""
@@ -262,30 +228,12 @@ def _others(person: Person) -> dict[str, Any]:
     return {name: value for name, value in written.items() if name not in FIELDS or value is None}
 
 
-def _are_texts(items: list[Any]) -> bool:
-    try:
-        return encodable("".join(items))
-    except TypeError:
-        return False
-
-
-def _text(value: Any, name: str, odd: dict[str, Any]) -> str:
-    if value.__class__ is str and value.isascii():
-        return value
-    cell, exact = fit_text(value)
-    if not exact:
-        odd[name] = value
-    return cell
-
-
 def _id(value: Any, odd: dict[str, Any]) -> str | None:
     """Return an id as text. Servers send a number for one person, and a text in lists."""
-    if value is None:
-        return None
     if value.__class__ is int:
         return str(value)
-    text = _text(value, "id", odd)
-    if _is_number(text):
+    text = text_cell(value, "id", odd)
+    if text is not None and _is_number(text):
         odd["id"] = value
     return text
 
