@@ -17,7 +17,7 @@ from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
 from posthog_environments.query.arguments import Argument
 
-__all__ = ["CLIENT", "SparkOptions", "columns_of"]
+__all__ = ["CLIENT", "SparkOptions", "read_columns"]
 
 CLIENT: Final = frozenset({*CONNECTION, "allow_http", "timeout", "max_wait", "pacing", "key_provider", "strict"})
 """What both sources know."""
@@ -28,11 +28,11 @@ _COLUMN: Final = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([A-Za-z_$][\w$]*))\s*:?\s+
 _TYPES: Final[Mapping[str, ColumnType]] = {
     "string": "text",
     "boolean": "bool",
-    "bigint": "int",
-    "long": "int",
-    "double": "float",
+    "bigint": "int64",
+    "long": "int64",
+    "double": "float64",
     "date": "date",
-    "timestamp": "datetime",
+    "timestamp": "timestamp",
 }
 
 
@@ -187,7 +187,7 @@ def _provided(provider: str) -> Callable[[], str]:
     return cast("Callable[[], str]", found)
 
 
-def columns_of(text: str | None) -> dict[str, ColumnType]:
+def read_columns(text: str | None) -> dict[str, ColumnType]:
     """Read `columns`: names and types as in SQL, `email string, age bigint`.
 
     Raises:
@@ -205,7 +205,7 @@ def columns_of(text: str | None) -> dict[str, ColumnType]:
         name, kind, place = (match[1] or match[2]).replace("``", "`"), match[3].lower(), match.end()
         if kind not in _TYPES:
             raise ConfigurationError(f"The column {name!r} must be one of {', '.join(_TYPES)}, not {kind!r}.")
-        if name.lower() in {*PERSON_COLUMNS, *map(str.lower, found)}:
+        if name.lower() in {*(column.name for column in PERSON_COLUMNS), *map(str.lower, found)}:
             raise ConfigurationError(
                 f"There is a column {name!r} already. Read the property of that name from the column properties: "
                 f"get_json_object(properties, '$.{name}')."

@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.integrations.rows import PERSON_COLUMNS, PersonRows, check_walk
+from posthog_environments.integrations.rows import ColumnType, PersonRows, check_walk, person_columns
 from posthog_environments.operations.persons import PERSON_FILTERS
 from posthog_environments.paging.page import MOST_ROWS
 from posthog_environments.spark import reports
-from posthog_environments.spark.batches import ArrowBatches, kinds_of, schema_of
-from posthog_environments.spark.options import CLIENT, SparkOptions, columns_of
+from posthog_environments.spark.options import CLIENT, SparkOptions, read_columns
+from posthog_environments.spark.schemas import columns_of, schema_of
+from posthog_environments.tables.arrow import TableSource, batches
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from posthog_environments.client.environment import Environment
+    from posthog_environments.results.models import Person
 
 __all__ = ["PersonsDataSource", "PersonsPartition", "edges"]
 
@@ -59,7 +61,7 @@ class PersonsDataSource(DataSource):
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
         self._options = SparkOptions.read(options, OPTIONS)
-        self._columns = columns_of(self._options.text("columns"))
+        self._chosen = read_columns(self._options.text("columns"))
         _check(self._options)
 
     @classmethod
@@ -69,7 +71,7 @@ class PersonsDataSource(DataSource):
 
     def schema(self) -> StructType:
         """Return the schema: the columns that all persons have, then the chosen ones."""
-        return schema_of(self._columns)
+        return schema_of(person_columns(self._chosen))
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return the reader. It takes no filters of the query: Spark would apply them to the next query as well."""
@@ -101,8 +103,7 @@ class PersonsReader(DataSourceReader):
 
     def __init__(self, options: SparkOptions, schema: StructType) -> None:
         self._options = options
-        self._schema = schema
-        self._kinds = kinds_of(schema)
+        self._columns = columns_of(schema)
 
     def partitions(self) -> list[InputPartition]:
         """Split each project into time ranges with about the same number of persons."""
@@ -134,15 +135,23 @@ class PersonsReader(DataSourceReader):
             yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Read one partition, a batch for each page.
+        """Read one partition, page by page.
 
         Raises:
             PagingError: The listing may have missed persons, and `strict` is true. Spark repeats the task.
         """
         assert isinstance(partition, PersonsPartition)
-        batches = ArrowBatches(self._schema, (*PERSON_COLUMNS, *self._kinds))
+        chosen = {each.name: cast("ColumnType", each.kind) for each in self._columns if each.key is not None}
         with self._options.open(partition.project) as env:
-            persons = PersonRows(env.project_id, self._kinds)
+            persons = PersonRows(env.project_id, chosen)
+            names = [each.name for each in persons.columns]
+            places = [names.index(each.name) for each in self._columns]
+
+            def cells(person: Person) -> list[Any]:
+                row = persons.row(person)
+                return [row[place] for place in places]
+
+            table = TableSource(self._columns, cells)
             pager = env.persons.list(
                 **self._options.arguments(PERSON_FILTERS),
                 page_size=_page_size(self._options),
@@ -151,8 +160,7 @@ class PersonsReader(DataSourceReader):
                 near=partition.near,
             )
             for page in pager.pages():
-                if page.results:
-                    yield batches.of([persons.row(person) for person in page])
+                yield from batches(page, table)
             if partition.folder is not None:
                 reports.note(
                     partition.folder,
