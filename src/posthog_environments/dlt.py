@@ -118,7 +118,7 @@ def posthog_persons(
     # First, so that no local variable of a traceback has the text of the key.
     clients = _clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
     api_key = None
-    kinds = _kinds(columns or {})
+    chosen = person_columns(_kinds(columns or {}))
     if overlap < timedelta(0):
         raise ValueError("overlap must not be negative.")
 
@@ -136,11 +136,11 @@ def posthog_persons(
 
         def persons(created_at: dlt.sources.incremental[datetime] | None = cursor) -> Iterator[Any]:
             since = None if created_at is None else created_at.start_value
-            rows = PersonRows(project, kinds, properties=dict)
+            rows = PersonRows(project, chosen, properties=dict)
             with open_() as env:
                 pager = env.persons.list(**asked, created_since=since)
                 for page in pager.pages():
-                    yield [_named(rows.columns, rows.row(person)) for person in page]
+                    yield [_named(chosen, rows.row(person)) for person in page]
             if strict:
                 check_walk(project, pager.report)
             elif not pager.report.complete:
@@ -149,9 +149,8 @@ def posthog_persons(
             noted = {"read_at": datetime.now(UTC), "since": since, "unreadable": dict(rows.unreadable)}
             dlt.current.resource_state()["report"] = {**asdict(pager.report), **noted}
 
-        columns = person_columns(kinds)
         how = "merge" if incremental else "replace"
-        return _resource(persons, table_name, project, columns, how, primary_key=["project_id", "uuid"])
+        return _resource(persons, table_name, project, chosen, how, primary_key=["project_id", "uuid"])
 
     return _source([resource(project, open_) for project, open_ in clients])
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from posthog_environments_api.models import Person
 
 from posthog_environments.tables.layout import Layout
 
-__all__ = ["from_json", "record"]
+__all__ = ["from_json", "people", "record"]
+
+
+def people(rows: Iterable[dict[str, Any]]) -> list[Person]:
+    """Read persons as decoded from JSON."""
+    return [Person.from_dict(row) for row in rows]
 
 
 def from_json(text: str) -> Any:

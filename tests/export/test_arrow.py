@@ -19,6 +19,7 @@ from posthog_environments.tables.arrow import ArrowStream, TableSource, batches,
 from posthog_environments.tables.columns import BASE
 from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import ACTIVITY, POINTS
+from tests.export.roundtrip import people
 
 PERSONS = pa.schema(
     [
@@ -79,7 +80,7 @@ def test_an_empty_listing_is_an_empty_table(env: Environment) -> None:
 
 def test_batches_are_bounded() -> None:
     rows = [{"uuid": str(number)} for number in range(25)]
-    found = list(batches(rows, persons(Layout()), 10))
+    found = list(batches(people(rows), persons(Layout()), 10))
     assert [batch.num_rows for batch in found] == [10, 10, 5]
     assert [row["uuid"] for batch in found for row in batch.to_pylist()] == [row["uuid"] for row in rows]
     assert list(batches([], persons(Layout()), 10)) == []
@@ -97,7 +98,7 @@ def test_all_kinds_reach_arrow() -> None:
         {"uuid": "a", "properties": {"t": "x", "b": True, "i": 2**63 - 1, "f": 0.5, "j": [1], "big": 2**70}},
         {"uuid": "b", "properties": {"t": "ü\x00", "i": "late surprise"}},
     ]
-    table = pa.table(ArrowStream(lambda: persons(Layout.flattened(sample[:1])), lambda: [cast("Any", sample)]))
+    table = pa.table(ArrowStream(lambda: persons(Layout.flattened(people(sample[:1]))), lambda: [people(sample)]))
     assert {name: str(table.schema.field(name).type) for name in ("t", "b", "i", "f", "j", "big")} == {
         "t": "string", "b": "bool", "i": "int64", "f": "double", "j": "string", "big": "string"
     }  # fmt: skip
@@ -282,7 +283,7 @@ def test_errors_keep_their_text_through_a_stream(box: Sandbox, env: Environment)
 )
 def test_what_arrow_makes_of_other_errors(error: BaseException, kind: type[Exception]) -> None:
     def pages() -> Iterator[list[Any]]:
-        yield ROWS
+        yield people(ROWS)
         raise error
 
     with pytest.raises(kind, match=type(error).__name__):
@@ -326,7 +327,7 @@ def test_an_error_inside_pyarrow_is_not_mistaken_for_its_absence(monkeypatch: py
 
 
 def stream_of(rows: list[dict[str, Any]]) -> ArrowStream[Any]:
-    return ArrowStream(lambda: persons(Layout.of({"n": "int64"})), lambda: [rows])
+    return ArrowStream(lambda: persons(Layout.of({"n": "int64"})), lambda: [people(rows)])
 
 
 ROWS = [{"uuid": "a", "distinct_ids": ["x"], "properties": {"n": 1}, "created_at": "0001-01-01T00:00:00Z"}]
@@ -393,7 +394,7 @@ def test_a_page_is_let_go_before_the_next_one_is_fetched() -> None:
     def pages() -> Iterator[Rows]:
         for _ in range(3):
             assert [ref() for ref in alive] == [None] * len(alive)
-            page = Rows([{"uuid": "a"}])
+            page = Rows(people([{"uuid": "a"}]))
             alive.append(weakref.ref(page))
             yield page
             del page

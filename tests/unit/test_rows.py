@@ -17,6 +17,7 @@ from posthog_environments.integrations.rows import (
     PersonRows,
     check_trend,
     check_walk,
+    person_columns,
     projects_of,
     trend_rows,
 )
@@ -65,7 +66,7 @@ def person(**fields: Any) -> Person:
     ],
 )
 def test_values_of_columns(kind: ColumnType, value: Any, found: Any) -> None:
-    persons = PersonRows("1", {"x": kind})
+    persons = PersonRows("1", person_columns({"x": kind}))
     row = persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": value}))
     assert row[-1] == found
     assert type(row[-1]) is type(found)
@@ -73,13 +74,13 @@ def test_values_of_columns(kind: ColumnType, value: Any, found: Any) -> None:
 
 
 def test_nothing_is_not_unreadable() -> None:
-    persons = PersonRows("1", {"x": "int64", "y": "int64"})
+    persons = PersonRows("1", person_columns({"x": "int64", "y": "int64"}))
     assert persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": None}))[-2:] == (None, None)
     assert not persons.unreadable
 
 
 def test_a_row() -> None:
-    persons = PersonRows("12", {})
+    persons = PersonRows("12", person_columns({}))
     row = persons.row(
         person(name="Ada", distinct_ids=["a", 7], created_at="2026-01-31T00:00:00Z", properties={"n": 2**70})
     )
@@ -133,7 +134,9 @@ def test_nothing_is_lost_on_the_way_out(odd: dict[str, Any]) -> None:
     sent = {**WHOLE, **odd}
     someone = Person.from_dict(json.loads(json.dumps(sent)))
     assert someone.to_dict() == sent
-    row = dict(zip((column.name for column in PERSON_COLUMNS), PersonRows("1", {}).row(someone), strict=True))
+    row = dict(
+        zip((column.name for column in PERSON_COLUMNS), PersonRows("1", person_columns({})).row(someone), strict=True)
+    )
     created = row["created_at"]
     shown = {
         "uuid": row["uuid"],

@@ -43,9 +43,9 @@ class FileExport(ExportJob):
         self._state.replaces = self._options.force
         self._created_part = False
         self._was_renaming = False
-        self._file: int | None = None
+        self._closed = False
+        self._file = self._claim()
         try:
-            self._file = self._claim()
             self._begin()
         except BaseException:
             self.close()
@@ -112,7 +112,7 @@ class FileExport(ExportJob):
         if self._options.since_last and paths.target.exists() and not self._options.force:
             self._read_receipt()
         # The old checkpoint stays until it is replaced. A part file with data and without a checkpoint is refused.
-        self._disk.truncate(self._file_open, 0)
+        self._disk.truncate(self._file, 0)
         self._disk.remove(paths.fresh)
         self._created_part = False
         self._save()
@@ -154,7 +154,7 @@ class FileExport(ExportJob):
         if not self._was_renaming:
             if measure(paths.part, saved.part.bytes) != saved.part:
                 raise ValueError(f"{paths.part} is not what the interrupted export left. {again}")
-            self._disk.truncate(self._file_open, saved.part.bytes)
+            self._disk.truncate(self._file, saved.part.bytes)
             self._created_part = False
         try:
             self._paginator = self._listing.restore(saved.paginator)
@@ -166,14 +166,9 @@ class FileExport(ExportJob):
 
     # --------------------------------------------------------------------------------------------------- progress
 
-    @property
-    def _file_open(self) -> int:
-        assert self._file is not None
-        return self._file
-
     def _store(self, chunk: bytes) -> None:
-        self._disk.write(self._file_open, chunk)
-        self._disk.sync(self._file_open)
+        self._disk.write(self._file, chunk)
+        self._disk.sync(self._file)
         self._save()
         self._keeps_files = True
 
@@ -209,7 +204,9 @@ class FileExport(ExportJob):
             try:
                 sink = ChecksumWriter(partial(self._disk.write, file))
                 spool = partial(_lines, paths.part, state.part.bytes)
-                made = assemble(self._options, cast("IO[bytes]", sink), spool, old=old, layout=state.layout)
+                state.layout, (kept, dropped) = assemble(
+                    self._options, cast("IO[bytes]", sink), spool, old=old, layout=state.layout
+                )
                 self._disk.sync(file)
             finally:
                 self._disk.close(file)
@@ -220,8 +217,7 @@ class FileExport(ExportJob):
                 # On a full disk this makes room.
                 self._disk.remove(paths.fresh)
             raise
-        state.layout, state.total, state.new = made
-        state.made = sink.written
+        state.made, state.total, state.new = sink.written, state.rows + kept, state.rows - dropped
 
     def _rename(self) -> None:
         paths, disk = self._paths, self._disk
@@ -260,10 +256,10 @@ class FileExport(ExportJob):
 
     def close(self) -> None:
         """Close the part file. Remove the files if nothing was fetched."""
-        file, self._file = self._file, None
-        if file is None:
+        if self._closed:
             return
-        self._disk.close(file)
+        self._closed = True
+        self._disk.close(self._file)
         if not self._keeps_files:
             self._disk.remove(self._paths.checkpoint)
         if self._created_part or not self._keeps_files:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from posthog_environments.display.chart_data import listed, moment
 from posthog_environments.errors import MalformedResponseError, PagingError
 from posthog_environments.results.models import as_sent, distinct_ids_of
-from posthog_environments.tables.columns import Column
+from posthog_environments.tables.columns import CellKind, Column
 from posthog_environments.tables.records import points
 from posthog_environments.tables.values import fit_text, to_json
 
@@ -77,48 +77,44 @@ class PersonRows:
 
     Args:
         project_id: What stands in the column of that name.
-        columns: Chosen properties, each with the kind of its column.
+        columns: Columns of `person_columns`, in the order of the values.
         properties: Makes the value of the columns `properties` and `additional_properties` from the dict.
 
     Attributes:
-        columns: The columns of a row: `PERSON_COLUMNS`, then the chosen ones.
         unreadable: How many values of each column were not of its kind, and read None.
     """
 
     def __init__(
-        self,
-        project_id: str,
-        columns: Mapping[str, ColumnType],
-        properties: Callable[[dict[str, Any]], Any] = to_json,
+        self, project_id: str, columns: Sequence[Column], properties: Callable[[dict[str, Any]], Any] = to_json
     ) -> None:
-        self.columns = person_columns(columns)
+        self.columns = columns
         self.unreadable: Counter[str] = Counter()
         self._project_id = project_id
-        self._chosen = [(name, _READERS[kind]) for name, kind in columns.items()]
         self._properties = properties
 
     def row(self, person: Person) -> tuple[Any, ...]:
-        """Return the values of `columns`."""
-        name = as_sent(person, "name")
+        """Return the values of the columns."""
         if person.created_at is None:
             self.unreadable["created_at"] += 1
-        return (
-            self._project_id,
-            person.uuid,
-            None if name is None else _text(name),
-            [_text(each) for each in distinct_ids_of(person)],
-            person.created_at,
-            self._properties(person.properties),
-            self._properties(_others(person)),
-            *(self._value(name, read, person.properties.get(name)) for name, read in self._chosen),
-        )
+        name = as_sent(person, "name")
+        fields = {
+            "project_id": self._project_id,
+            "uuid": person.uuid,
+            "name": None if name is None else _text(name),
+            "distinct_ids": [_text(each) for each in distinct_ids_of(person)],
+            "created_at": person.created_at,
+            "properties": self._properties(person.properties),
+            "additional_properties": self._properties(_others(person)),
+        }
+        return tuple(fields[each.name] if each.key is None else self._value(each, person) for each in self.columns)
 
-    def _value(self, name: str, read: Callable[[Any], Any], value: Any) -> Any:
+    def _value(self, column: Column, person: Person) -> Any:
+        value = person.properties.get(column.name)
         if value is None:
             return None
-        found = read(value)
+        found = _READERS[column.kind](value)
         if found is None:
-            self.unreadable[name] += 1
+            self.unreadable[column.name] += 1
         return found
 
 
@@ -178,7 +174,7 @@ def _date(value: Any) -> date | None:
         return None
 
 
-_READERS: Final[Mapping[ColumnType, Callable[[Any], Any]]] = {
+_READERS: Final[Mapping[CellKind, Callable[[Any], Any]]] = {
     "text": _text,
     "bool": _bool,
     "int64": _int,

@@ -44,10 +44,10 @@ class SparkOptions:
 
     @classmethod
     def read(cls, given: Mapping[str, str], known: frozenset[str]) -> SparkOptions:
-        """Check the names.
+        """Check options.
 
         Raises:
-            ConfigurationError: One looks like a key, or is unknown.
+            ConfigurationError: One looks like a key, is unknown, or has a value that makes no sense.
         """
         lower = {name.lower(): value for name, value in given.items()}
         for name in lower:
@@ -61,14 +61,10 @@ class SparkOptions:
         if unknown:
             raise ConfigurationError(f"There is no option {unknown[0]!r}; there are {', '.join(sorted(known))}.")
         options = cls(lower)
-        options.check()
+        options.projects()
+        options.client()
+        options.flag("strict", default=True)
         return options
-
-    def check(self) -> None:
-        """Raise for a value that makes no sense."""
-        self.projects()
-        self.client()
-        self.flag("strict", default=True)
 
     def projects(self) -> list[str | None]:
         """Read `project_id`: one, or several with commas between."""
@@ -106,19 +102,10 @@ class SparkOptions:
             return self.flag(name, default=False)
         if argument.kind == "number":
             return self.whole(name, argument.least, argument.most, argument.least)
-        return self.json(name) if argument.kind == "filters" else _listed(self.given[name])
-
-    def text(self, name: str) -> str | None:
-        """Read an optional text."""
-        return self.given.get(name)
-
-    def json(self, name: str) -> Any:
-        """Read an optional value that is written as JSON."""
-        text = self.given.get(name)
-        if text is None:
-            return None
+        if argument.kind != "filters":
+            return _listed(self.given[name])
         try:
-            return json.loads(text)
+            return json.loads(self.given[name])
         except ValueError:
             raise ConfigurationError(f"The option {name!r} must be JSON.") from None
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.integrations.rows import ColumnType, PersonRows, check_walk, person_columns
+from posthog_environments.integrations.rows import PersonRows, check_walk, person_columns
 from posthog_environments.operations.persons import PERSON_FILTERS
 from posthog_environments.paging.page import MOST_ROWS
 from posthog_environments.spark import reports
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from posthog_environments.client.environment import Environment
-    from posthog_environments.results.models import Person
 
 __all__ = ["PersonsDataSource", "PersonsPartition", "edges"]
 
@@ -61,7 +60,7 @@ class PersonsDataSource(DataSource):
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
         self._options = SparkOptions.read(options, OPTIONS)
-        self._chosen = read_columns(self._options.text("columns"))
+        self._chosen = read_columns(self._options.given.get("columns"))
         _check(self._options)
 
     @classmethod
@@ -84,14 +83,14 @@ def _check(options: SparkOptions) -> None:
     _range(options)
     options.arguments(PERSON_FILTERS)
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
-    shared = (options.text("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
+    shared = (options.given.get("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
     if several and options.flag("pacing", default=True) and not shared:
         raise ConfigurationError(
             "Several partitions or projects are read at once, and each would use the whole quota of the key. Name one "
             'that they share: option("quota", "file:///…/quota.db") on one machine, "redis://…" on several. For a '
             'server without limits give option("pacing", "false").'
         )
-    if not options.flag("strict", default=True) and options.text("report") is None:
+    if not options.flag("strict", default=True) and options.given.get("report") is None:
         raise ConfigurationError(
             'strict=false lets a job end well that may have missed somebody. Say where to note that: option("report", '
             '"/shared/folder"); read_report() of posthog_environments.spark reads it.'
@@ -113,7 +112,7 @@ class PersonsReader(DataSourceReader):
                 parts += self._parts_of(env, project)
         for number, part in enumerate(parts):
             part.number = number
-        path = self._options.text("report")
+        path = self._options.given.get("report")
         if path is not None:
             folder = reports.begin(path, len(parts))
             for part in parts:
@@ -141,17 +140,9 @@ class PersonsReader(DataSourceReader):
             PagingError: The listing may have missed persons, and `strict` is true. Spark repeats the task.
         """
         assert isinstance(partition, PersonsPartition)
-        chosen = {each.name: cast("ColumnType", each.kind) for each in self._columns if each.key is not None}
         with self._options.open(partition.project) as env:
-            persons = PersonRows(env.project_id, chosen)
-            names = [each.name for each in persons.columns]
-            places = [names.index(each.name) for each in self._columns]
-
-            def cells(person: Person) -> list[Any]:
-                row = persons.row(person)
-                return [row[place] for place in places]
-
-            table = TableSource(self._columns, cells)
+            persons = PersonRows(env.project_id, self._columns)
+            table = TableSource(self._columns, persons.row)
             pager = env.persons.list(
                 **self._options.arguments(PERSON_FILTERS),
                 page_size=_page_size(self._options),

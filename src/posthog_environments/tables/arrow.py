@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
+from posthog_environments.config.extras import import_extra
 from posthog_environments.tables.columns import Cell, Column
-from posthog_environments.tables.layout import Layout, Row
+from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
 from posthog_environments.tables.values import CellKind, PropertyKind
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import Series
+    from posthog_environments_api.models import Person, Series
 
 __all__ = ["ArrowStream", "TableSource", "batches", "persons", "pyarrow", "schema", "stream", "trend"]
 
@@ -35,7 +35,7 @@ class TableSource(Generic[T]):
     cells: Callable[[T], Sequence[Cell]]
 
 
-def persons(layout: Layout) -> TableSource[Row]:
+def persons(layout: Layout) -> TableSource[Person]:
     """Return the table of persons with a layout."""
     return TableSource(layout.columns, layout.cells)
 
@@ -124,12 +124,12 @@ def stream(
     typed = isinstance(columns, Mapping)
 
     def of_persons() -> TableSource[T]:
+        found = layout
         if flatten:
-            return cast("TableSource[T]", persons(Layout.flattened(_sample(pages))))
-        if layout.properties and not typed:
-            names = [str(column.key) for column in layout.properties]
-            return cast("TableSource[T]", persons(Layout.of(names, sample=_sample(pages))))
-        return cast("TableSource[T]", persons(layout))
+            found = Layout.flattened(_sample(pages))
+        elif layout.kinds and not typed:
+            found = Layout.of([key for key, _ in layout.kinds], sample=_sample(pages))
+        return cast("TableSource[T]", persons(found))
 
     return ArrowStream(of_persons, pages)
 
@@ -159,7 +159,7 @@ def batches(rows: Iterable[T], table: TableSource[T], size: int = BATCH) -> Iter
 
     Raises:
         ImportError: The extra is not installed; the message says how to get it.
-        ValueError: A row has a number that JSON cannot express: NaN or infinity.
+        ValueError: A value is nested too deeply to be written as JSON.
     """
     arrow = pyarrow()
     whole = schema(table.columns)
@@ -193,11 +193,5 @@ def _types() -> dict[CellKind, Any]:
 
 
 def pyarrow(name: str = "") -> Any:
-    """Import a module of pyarrow. It comes as Any, because it has no types."""
-    try:
-        return import_module(f"pyarrow.{name}" if name else "pyarrow")
-    except ModuleNotFoundError as error:
-        if error.name != "pyarrow":
-            raise
-        message = "Tables for other tools need pyarrow: pip install 'posthog-environments[export]'"
-        raise ModuleNotFoundError(message, name="pyarrow") from None
+    """Import pyarrow, or a module of it."""
+    return import_extra(f"pyarrow.{name}".rstrip("."), "export", "Tables for other tools")

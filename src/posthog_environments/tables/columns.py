@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.tables.values import FITS, Cell, CellKind, PropertyKind, fit_text, kind_of, kind_of_all
 
@@ -23,8 +23,6 @@ __all__ = [
     "CellKind",
     "Column",
     "PropertyKind",
-    "Row",
-    "person_of",
     "property_columns",
     "samples_of",
     "text_cell",
@@ -33,9 +31,6 @@ __all__ = [
 
 PREFIX: Final = "properties."
 """What a property is called by if its own name is that of a field."""
-
-Row: TypeAlias = "Person | Mapping[str, Any]"
-"""A `Person`, or one as decoded from JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +62,6 @@ BASE: Final = (
 """The columns of every table of persons. Columns of properties stand before `properties`, which has the rest."""
 FIELDS: Final = frozenset(column.name for column in BASE)
 """The names of these columns."""
-
-
-def person_of(row: Row) -> Person:
-    """Return a row as a record.
-
-    Raises:
-        DecodeError: It is not a person.
-    """
-    from posthog_environments_api.models import Person
-
-    return row if isinstance(row, Person) else Person.from_dict(row)
 
 
 def text_cell(value: Any, name: str, odd: dict[str, Any]) -> str | None:
@@ -140,11 +124,11 @@ class PropertySample:
         return "json" if found == "float64" and self.large else found
 
 
-def samples_of(rows: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, PropertySample]:
+def samples_of(persons: Iterable[Person], wanted: frozenset[str] | None) -> dict[str, PropertySample]:
     """Sum up the properties of persons; with `wanted` only some of them."""
     found: dict[str, PropertySample] = {}
-    for row in rows:
-        for key, value in person_of(row).properties.items():
+    for person in persons:
+        for key, value in person.properties.items():
             if wanted is None or key in wanted:
                 seen = found.setdefault(key, PropertySample())
                 seen.persons += 1

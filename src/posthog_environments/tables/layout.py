@@ -13,7 +13,7 @@ absent, unless the rest has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, cast, get_args
@@ -23,8 +23,6 @@ from posthog_environments.tables.columns import (
     FIELDS,
     PREFIX,
     Column,
-    Row,
-    person_of,
     property_columns,
     samples_of,
     text_cell,
@@ -35,11 +33,10 @@ from posthog_environments.tables.values import FITS, Cell, PropertyKind, fit_tex
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["Layout", "Row"]
+__all__ = ["Layout"]
 
 _PROPERTY_KINDS: Final[frozenset[str]] = frozenset(get_args(PropertyKind))
 _MOST_COLUMNS: Final = 1000
-_ABSENT: Final = object()
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class Layout:
 
     @classmethod
     def of(
-        cls, columns: Iterable[str] | Mapping[str, PropertyKind] = (), *, sample: Iterable[Row] | None = None
+        cls, columns: Iterable[str] | Mapping[str, PropertyKind] = (), *, sample: Iterable[Person] | None = None
     ) -> Self:
         """Return a layout in which chosen properties have a column of their own.
 
@@ -96,7 +93,7 @@ class Layout:
         return cls(tuple((name, kinds.get(name, "text")) for name in names))
 
     @classmethod
-    def of_only(cls, names: Sequence[str], *, sample: Iterable[Row] | None = None) -> Self:
+    def of_only(cls, names: Sequence[str], *, sample: Iterable[Person] | None = None) -> Self:
         """Return a layout of certain columns and no others.
 
         Args:
@@ -129,7 +126,7 @@ class Layout:
         return type(self)(tuple((key, shown.get(kind, kind)) for key, kind in self.kinds), self.only)
 
     @classmethod
-    def flattened(cls, sample: Iterable[Row], *, most: int = _MOST_COLUMNS) -> Self:
+    def flattened(cls, sample: Iterable[Person], *, most: int = _MOST_COLUMNS) -> Self:
         """Return a layout in which each property of a sample has a column of its own, sorted by name.
 
         The values decide the kinds. Numbers are `int64` if all are integers of 64 bits, else `float64`. Values of
@@ -168,13 +165,13 @@ class Layout:
         """The names of all columns, in order."""
         return tuple(column.name for column in self.columns)
 
-    def cells(self, person: Row, /) -> tuple[Cell, ...]:
+    def cells(self, person: Person, /) -> tuple[Cell, ...]:
         """Split a person into cells, one for each column.
 
         Raises:
-            ValueError: It is not a person, or has a number that JSON cannot express: NaN or infinity.
+            ValueError: A value is nested too deeply to be written as JSON.
         """
-        cells = self._cells(person_of(person))
+        cells = self._cells(person)
         return cells if self.only is None else tuple(cells[place] for place in self._places)
 
     def _cells(self, person: Person) -> tuple[Cell, ...]:
@@ -194,29 +191,15 @@ class Layout:
             time_cell(person.created_at, "created_at", odd),
             ids,
         )
-        chosen, rest = self._chosen(person.properties)
-        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
-
-    def _chosen(self, properties: dict[str, Any]) -> tuple[list[Cell], dict[str, Any]]:
-        """Return the cells of the columns of properties, and the other properties."""
-        if not self.kinds:
-            return [], properties
-        rest = dict(properties)
-        cells: list[Cell] = []
-        for key, fit in self._fits:
-            value = rest.get(key, _ABSENT)
-            if value is _ABSENT or value is None:
-                cells.append(None)
-                continue
-            cell, exact = fit(value)
-            cells.append(cell)
+        rest = dict(person.properties)
+        chosen: list[Cell] = []
+        for key, kind in self.kinds:
+            value = rest.get(key)
+            cell, exact = (None, False) if value is None else FITS[kind](value)
+            chosen.append(cell)
             if exact:
                 del rest[key]
-        return cells, rest
-
-    @cached_property
-    def _fits(self) -> list[tuple[str, Callable[[Any], tuple[Cell, bool]]]]:
-        return [(key, FITS[kind]) for key, kind in self.kinds]
+        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
 
 
 def _others(person: Person) -> dict[str, Any]:
