@@ -50,8 +50,8 @@ def columns_of(schema: StructType) -> tuple[Column, ...]:
     Raises:
         ConfigurationError: A column has a type that it cannot have.
     """
-    fixed = {each.name: each.kind for each in PERSON_COLUMNS}
-    kinds = {type(_TYPES[kind]): kind for kind in _CHOSEN}
+    fixed: dict[str, CellKind] = {each.name: each.kind for each in PERSON_COLUMNS}
+    kinds: dict[type[DataType], CellKind] = {type(_TYPES[kind]): kind for kind in _CHOSEN}
     found: list[Column] = []
     for field in schema.fields:
         kind, key = fixed.get(field.name), None
