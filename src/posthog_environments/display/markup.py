@@ -55,13 +55,17 @@ def record_table(record: object) -> str:
     return f"<div><strong>{escape(type(record).__name__)}</strong>{_pairs(fields, inner=False)}</div>"
 
 
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return cast("Any", value) if isinstance(value, Mapping) else {}
+
+
 def _pairs(values: Mapping[Any, Any], *, inner: bool) -> str:
     rows: list[str] = []
     name: object
     value: object
     for name, value in list(values.items())[:_ROWS]:
         # Deeper values are written on one line.
-        held: Mapping[Any, Any] = cast("Any", value) if isinstance(value, Mapping) and not inner else {}
+        held: Mapping[Any, Any] = {} if inner else _mapping(value)
         shown = _pairs(held, inner=True) if held else as_markup(value, 100)
         head = f'<th scope="row" style="{_CELL};font-weight:600">{as_markup(name, 40)}</th>'
         rows.append(f'<tr>{head}<td style="{_CELL}{";padding:0" if held else ""}">{shown}</td></tr>')
