@@ -30,9 +30,9 @@ MODULES: Final = (
     *("paging.page", "paging.offset", "paging.seen", "paging.numbered"),
 )
 SHARE: Final = 0.9
-COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "openapi.yaml")
-# The rules for imports read the source of the package, which is not its source here.
-LEFT_OUT: Final = ("tests/unit/test_floors.py",)
+COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "tests/slow.txt", "openapi.yaml")
+# They read files of the repository that are not here, or the source of the package, which is not its source here.
+LEFT_OUT: Final = tuple(f"tests/unit/test_{name}.py" for name in ("floors", "known_reports", "rows", "slow"))
 SURVIVED: Final = 0
 UNTESTED: Final = 33
 
@@ -121,7 +121,7 @@ def lay_out(*, again: bool) -> None:
     }
     lines = ["[tool.mutmut]", *(f"{name} = {json.dumps(value)}" for name, value in settings.items())]
     lines += ["[tool.pytest.ini_options]", 'addopts = ["--import-mode=importlib"]']
-    lines += ['pythonpath = ["generated"]', 'filterwarnings = ["error"]']
+    lines += ['pythonpath = ["generated"]', 'filterwarnings = ["error"]', 'markers = ["slow: takes long"]']
     (ROOM / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
