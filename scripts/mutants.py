@@ -1,8 +1,8 @@
-"""Breaks the modules that must not fail, one small change at a time, and counts how many the unit tests notice.
+"""Breaks the modules that must not fail, one small change at a time, and counts how many the tests notice.
 
 Works on a copy in .mutants/, where mutmut keeps its results, so that a run goes on where the last one stopped. Name
 modules to try these alone; `--again` forgets earlier results. A change that no test notices must stand in
-tests/mutants.toml with the reason why it may, and even so counts as not noticed. Exit codes: 0 each module reaches the
+tests/mutants.toml with the reason why it may, and even so counts as not noticed. Exit codes: 0 each module reaches its
 share and each survivor has a reason, 1 not so, 2 the campaign could not be made.
 """
 
@@ -24,13 +24,41 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOM: Final = ROOT / ".mutants"
 REASONS: Final = ROOT / "tests" / "mutants.toml"
-MODULES: Final = (
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Modules that the same tests are for.
+
+    Attributes:
+        tests: Folders of tests.
+        shares: What share of the changes the tests must notice, by module.
+        whole: The share over all modules of the group.
+    """
+
+    tests: tuple[str, ...]
+    shares: dict[str, float]
+    whole: float = 0.0
+
+
+CORE: Final = (
     *("errors", "config.api_key", "query.dates", "query.filters", "query.texts"),
     *("calls.retry", "ratelimit.limiter", "calls.execute", "calls.attempts", "calls.pacing"),
     *("paging.page", "paging.offset", "paging.seen", "paging.numbered"),
 )
-SHARE: Final = 0.9
-COPIED: Final = ("src", "generated", "tests/unit", "tests/conftest.py", "openapi.yaml")
+GROUPS: Final = (
+    Group(("tests/unit",), dict.fromkeys(CORE, 0.9), whole=0.95),
+    Group(
+        ("tests/bulk",),
+        {"bulk.inputs": 0.95, "bulk.outcomes": 0.95, "bulk.decisions": 0.95, "bulk.journal": 0.9, "bulk.run": 0.9},
+    ),
+    Group(("tests/export",), {"export.job": 0.9, "export.file": 0.9, "export.checkpoint": 0.9}),
+)
+MODULES: Final = tuple(module for group in GROUPS for module in group.shares)
+COPIED: Final = (
+    *("src", "generated", "openapi.yaml", "tests/conftest.py", "tests/slow.txt", "tests/client/wire.py"),
+    *("tests/unit", "tests/bulk", "tests/export"),
+)
 # The rules for imports read the source of the package, which is not its source here.
 LEFT_OUT: Final = ("tests/unit/test_floors.py",)
 SURVIVED: Final = 0
@@ -45,6 +73,12 @@ def pytest_sessionstart():
 
     for name in [name for name in sys.modules if name.startswith("tests.") and "conftest" not in name]:
         del sys.modules[name]
+
+
+def pytest_itemcollected(item):
+    # Each process would start the sandbox anew.
+    if "box" in item.fixturenames:
+        item.add_marker("slow")
 """
 
 
@@ -84,9 +118,13 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.modules) - set(MODULES):
         parser.error(f"unknown modules: {', '.join(sorted(unknown))}; known: {', '.join(MODULES)}")
-    if not options.report:
-        lay_out(again=options.again)
-        patterns = [f"posthog_environments.{module}.*" for module in options.modules]
+    if options.again and not options.report:
+        shutil.rmtree(ROOM, ignore_errors=True)
+    for group in () if options.report else GROUPS:
+        patterns = [f"posthog_environments.{module}.*" for module in group.shares if module in options.modules]
+        if not patterns:
+            continue
+        lay_out(group)
         run = [sys.executable, "-m", "mutmut", "run", "--max-children", str(options.workers), *patterns]
         if subprocess.run(run, cwd=ROOM, check=False, env=os.environ | {"PYTHONHASHSEED": "0"}).returncode:
             print("THE CAMPAIGN COULD NOT BE MADE: see what mutmut says above.", file=sys.stderr)
@@ -94,10 +132,8 @@ def main() -> int:
     return report(options.modules)
 
 
-def lay_out(*, again: bool) -> None:
+def lay_out(group: Group) -> None:
     """Copy what the campaign needs; what mutmut found earlier stays, for it knows which functions changed since."""
-    if again:
-        shutil.rmtree(ROOM, ignore_errors=True)
     for name in COPIED:
         target = ROOM / name
         if (ROOT / name).is_dir():
@@ -116,8 +152,8 @@ def lay_out(*, again: bool) -> None:
         "source_paths": ["src"],
         "only_mutate": [f"src/posthog_environments/{module.replace('.', '/')}.py" for module in MODULES],
         "also_copy": ["generated", "tests", "openapi.yaml"],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-q"],
-        "pytest_add_cli_args_test_selection": ["tests/unit"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-q", "-m", "not slow"],
+        "pytest_add_cli_args_test_selection": list(group.tests),
     }
     lines = ["[tool.mutmut]", *(f"{name} = {json.dumps(value)}" for name, value in settings.items())]
     lines += ["[tool.pytest.ini_options]", 'addopts = ["--import-mode=importlib"]']
@@ -128,22 +164,30 @@ def lay_out(*, again: bool) -> None:
 def report(modules: list[str]) -> int:
     reasons: list[dict[str, str]] = tomllib.loads(REASONS.read_text(encoding="utf-8"))["survivor"]
     failed = False
-    for module in modules:
-        codes = results(module)
-        tried = {name: code for name, code in codes.items() if code is not None}
-        alive = [name for name, code in tried.items() if code in (SURVIVED, UNTESTED)]
-        survivors = list(show(alive))
-        bare = [survivor for survivor in survivors if not any(covers(reason, survivor) for reason in reasons)]
-        share = 1 - len(alive) / len(tried) if tried else 0.0
-        enough = share >= SHARE and len(tried) == len(codes) and not bare
-        failed |= not enough
-        print(
-            f"{module:17} {len(tried) - len(alive):4} of {len(tried):4} noticed = {share:6.1%}"
-            f" (wanted {SHARE:.0%}), {len(codes) - len(tried)} not tried, {len(bare)} survivors without a reason"
-        )
-        for survivor in bare:
-            print(f"  {survivor}")
+    for group in GROUPS:
+        noticed = of = 0
+        for module in [module for module in group.shares if module in modules]:
+            codes = results(module)
+            tried = {name: code for name, code in codes.items() if code is not None}
+            alive = [name for name, code in tried.items() if code in (SURVIVED, UNTESTED)]
+            survivors = list(show(alive))
+            bare = [survivor for survivor in survivors if not any(covers(reason, survivor) for reason in reasons)]
+            enough = is_enough(module, len(tried) - len(alive), len(tried), group.shares[module])
+            failed |= not enough or len(tried) != len(codes) or bool(bare)
+            print(f"{'':17} {len(codes) - len(tried)} not tried, {len(bare)} survivors without a reason")
+            for survivor in bare:
+                print(f"  {survivor}")
+            noticed, of = noticed + len(tried) - len(alive), of + len(tried)
+        if group.whole and set(group.shares) <= set(modules):
+            failed |= not is_enough("all of these", noticed, of, group.whole)
     return 1 if failed else 0
+
+
+def is_enough(what: str, noticed: int, of: int, wanted: float) -> bool:
+    """Print how many changes were noticed, and tell whether they are enough."""
+    share = noticed / of if of else 0.0
+    print(f"{what:17} {noticed:4} of {of:4} noticed = {share:6.1%} (wanted {wanted:.0%})")
+    return share >= wanted
 
 
 def results(module: str) -> dict[str, int | None]:

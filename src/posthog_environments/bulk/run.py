@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from posthog_environments.bulk import lookup
-from posthog_environments.bulk.changes import BulkDeletes, SingleChanges
-from posthog_environments.bulk.decisions import Decision, after_a_look, decide, of_finding
+from posthog_environments.bulk.changes import Changes
+from posthog_environments.bulk.decisions import Decision, decide, of_finding
 from posthog_environments.bulk.journal import EntryState, FoundPerson, Outcome
 from posthog_environments.bulk.lookup import PersonLookup, name_of
 from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
@@ -183,17 +183,15 @@ class Run:
     # ------------------------------------------------------------------------------------------------------- changes
 
     def _carry_out(self) -> CallGenerator[None]:
-        singles = SingleChanges(self._context, self._job, self._journal, self._outcomes)
-        at_once = self._job.task == "delete" and self._job.using != "single"
-        sender = BulkDeletes(self._context, self._job, self._journal, self._outcomes, singles) if at_once else singles
+        changes = Changes(self._context, self._job, self._journal, self._outcomes)
         entries = self._job.entries
         bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):
-            self._progress("changes", place, len(entries), -(-len(entries) // sender.size), bucket)
+            self._progress("changes", place, len(entries), -(-len(entries) // changes.size), bucket)
             uuid = yield from self._to_send(entry)
             if uuid is not None and (self._kept is None or (yield from self._keep(entry, uuid, self._kept))):
-                yield from sender.add(entry, uuid)
-        yield from sender.finish()
+                yield from changes.add(entry, uuid)
+        yield from changes.finish()
 
     def _to_send(self, entry: Entry) -> CallGenerator[str | None]:
         """Return the uuid of the person whose change is to be sent; None if there is nothing to send."""
@@ -213,10 +211,9 @@ class Run:
     def _resume(self, entry: Entry, uuid: str, standing: EntryState) -> CallGenerator[str | None]:
         """Look at the person of a change that may have been sent. Return it if it is to be sent again."""
         try:
-            person = yield from lookup.read(self._context, uuid)
-            seen = after_a_look(entry, person, self._job.flags, again=self._retry_unknown)
-            if seen is not None and seen.state == "unknown" and self._job.flags.delete_events:
-                seen = (yield from lookup.queued_deletion(self._context, uuid, standing.since)) or seen
+            seen = yield from lookup.look_again(
+                self._context, entry, uuid, self._job.flags, standing.since, again=self._retry_unknown
+            )
         except PostHogError as error:
             decision = decide(error, self._job.task, changing=False)
             if decision.state != "pending":
