@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Named, NumberedInput, named_by
+from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Kinds, NumberedInput, named_by
 from posthog_environments.bulk.journal import Header, seal
 from posthog_environments.query.validation import flag, json_object, text
 
@@ -80,7 +80,7 @@ class Entry:
     number: int
     by: By
     key: str
-    kinds: tuple[KeyKind, ...]
+    kinds: Kinds
     change: Change | None = None
     same_as: int | None = None
 
@@ -167,8 +167,7 @@ def deletions_of(
     _check_flags(flags, using)
 
     def make(number: int, value: object, *, plain: bool) -> Entry:
-        named = named_by(by, value, plain=plain)
-        return Entry(number, by, named.key, named.kinds)
+        return Entry(number, by, *named_by(by, value, plain=plain))
 
     return Job(_without_duplicates(_checked("ids", ids, make)), "delete", flags, using)
 
@@ -239,8 +238,8 @@ def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # n
         raise ValueError("a change must name its person by exactly one of id, distinct_id and email.")
     if len(meant) != 1:
         raise ValueError("a change must have exactly one of set and unset.")
-    whom: Named = named_by(named[0], fields[named[0]])
-    return Entry(number, named[0], whom.key, whom.kinds, _wanted(fields, meant[0]))
+    key, kinds = named_by(named[0], fields[named[0]])
+    return Entry(number, named[0], key, kinds, _wanted(fields, meant[0]))
 
 
 def _wanted(fields: Mapping[object, object], what: str) -> Change:

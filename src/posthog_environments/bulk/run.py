@@ -132,10 +132,7 @@ class Run:
         try:
             result = yield from finder.find(entry)
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state == "pending":
-                self._outcomes.put_off([entry], decision, error)
-            else:
+            if decision := self._outcomes.look_failed(entry, error):
                 standing.settled = decision.outcome(None)
             return
         self._outcomes.succeeded()
@@ -215,10 +212,8 @@ class Run:
                 self._context, entry, uuid, self._job.flags, standing.since, again=self._retry_unknown
             )
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state != "pending":
+            if decision := self._outcomes.look_failed(entry, error):
                 yield from self._outcomes.settle([(entry, Outcome("unknown", uuid, decision.reason))])
-            self._outcomes.put_off([entry], decision, error)
             return None
         if seen is None:
             return uuid
@@ -247,10 +242,8 @@ class Run:
                 person = yield from lookup.read(self._context, uuid)
                 distinct_ids = None if person is None else distinct_ids_of(person)
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state != "pending":
+            if decision := self._outcomes.look_failed(entry, error):
                 yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
-            self._outcomes.put_off([entry], decision, error)
             return False
         if distinct_ids is None:
             gone = Decision("already_gone", "not found when the distinct ids were to be kept")
