@@ -47,7 +47,8 @@ class JournalFile:
         problem = None
         try:
             self._open()
-            self.data = self._whole()
+            with os.fdopen(self._handle, "rb", closefd=False) as file:
+                self.data = file.read()
         except FileNotFoundError:
             problem = "its folder does not exist"
         except OSError as error:
@@ -86,13 +87,6 @@ class JournalFile:
         # The process that had it before may have removed it in the meantime.
         if not self.path.exists() or not os.path.samestat(os.fstat(self._handle), self.path.stat()):
             raise OSError("another process has just removed it; try again")
-
-    def _whole(self) -> bytes:
-        parts: list[bytes] = []
-        os.lseek(self._handle, 0, os.SEEK_SET)
-        while part := os.read(self._handle, 1 << 20):
-            parts.append(part)
-        return b"".join(parts)
 
     def append(self, data: bytes, *, sync: bool = True) -> None:
         """Append lines. With `sync`, return when they are on the disk.

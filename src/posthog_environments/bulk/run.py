@@ -54,8 +54,6 @@ class Run:
         self._retry_unknown = retry_unknown
         self._kept = kept
         self._outcomes = RunOutcomes(job, journal, callbacks)
-        # Uuids of inputs that earlier runs left as unknown. A row of deletion_status may settle them.
-        self._unknown: dict[int, str] = {}
         self._distinct_ids: dict[str, list[str]] = {}
 
     def run(self) -> CallGenerator[BulkReport]:
@@ -101,8 +99,6 @@ class Run:
             self._outcomes.note(entry, Outcome("duplicate", reason=f"the same as input {entry.same_as}"))
         elif standing.settled is not None and self._is_settled(standing.settled):
             self._outcomes.note(entry, standing.settled, earlier=True)
-            if standing.settled.state == "unknown" and standing.settled.uuid and self._job.flags.delete_events:
-                self._unknown[entry.number] = standing.settled.uuid
             if standing.settled.state not in ("refused", "duplicate"):
                 self._outcomes.claim(entry, standing.settled.uuid)
         elif (uuid := uuid_in_doubt(standing)) is not None:
@@ -194,7 +190,7 @@ class Run:
         """Return the uuid of the person whose change is to be sent; None if there is nothing to send."""
         standing = self._journal.of(entry)
         if entry in self._outcomes:
-            if entry.number not in self._unknown or not (yield from self._settle_unknown(entry, standing)):
+            if not (yield from self._settle_unknown(entry, standing)):
                 self._outcomes.tell(entry)
             return None
         if (uuid := uuid_in_doubt(standing)) is not None:
@@ -222,16 +218,18 @@ class Run:
         return None
 
     def _settle_unknown(self, entry: Entry, standing: EntryState) -> CallGenerator[bool]:
-        """Settle what an earlier run left as unknown, if the server lists the deletion."""
-        uuid = self._unknown[entry.number]
+        """Settle what an earlier run left as unknown, if events were to go and the server lists their deletion."""
+        settled = standing.settled
+        if settled is None or settled.state != "unknown" or not settled.uuid or not self._job.flags.delete_events:
+            return False
         try:
-            decision = yield from lookup.queued_deletion(self._context, uuid, standing.since)
+            decision = yield from lookup.queued_deletion(self._context, settled.uuid, standing.since)
         except PostHogError as error:
             self._outcomes.put_off([], decide(error, self._job.task, changing=False), error)
             return False
         if decision is None:
             return False
-        yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
+        yield from self._outcomes.settle([(entry, decision.outcome(settled.uuid))])
         return True
 
     def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> CallGenerator[bool]:
