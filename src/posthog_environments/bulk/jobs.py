@@ -166,8 +166,8 @@ def deletions_of(
     )
     _check_flags(flags, using)
 
-    def make(number: int, value: object, *, plain: bool) -> Entry:
-        return Entry(number, by, *named_by(by, value, plain=plain))
+    def make(given: NumberedInput) -> Entry:
+        return Entry(given.number, by, *named_by(by, given.value, plain=given.plain))
 
     return Job(_without_duplicates(_checked("ids", ids, make)), "delete", flags, using)
 
@@ -198,11 +198,11 @@ def changes_of(changes: Iterable[object]) -> Job:
     if isinstance(changes, Mapping):
         pairs = cast("Mapping[object, object]", changes).items()
         changes = [{"id": key, "set": wanted} for key, wanted in pairs]
-    entries = _checked("changes", changes, change_of)
+    entries = _checked("changes", changes, lambda given: change_of(given.number, given.value))
     return Job(_without_duplicates(entries), "update")
 
 
-def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) -> list[Entry]:
+def _checked(name: str, values: Iterable[object], make: Callable[[NumberedInput], Entry]) -> list[Entry]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be several in a list or other iterable, not {type(values).__name__}.")
     entries: list[Entry] = []
@@ -210,7 +210,7 @@ def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) ->
     for place, given in enumerate(values, 1):
         each = given if isinstance(given, NumberedInput) else NumberedInput(place, given)
         try:
-            entries.append(make(each.number, each.value, plain=each.plain))
+            entries.append(make(each))
         except (TypeError, ValueError) as error:
             problems.append(f"{each.number}: {error}")
     if problems:
@@ -220,7 +220,7 @@ def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) ->
     return entries
 
 
-def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # noqa: ARG001 - a change is never plain
+def change_of(number: int, value: object) -> Entry:
     """Check one change.
 
     Raises:
