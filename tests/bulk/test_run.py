@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from posthog_environments import RateLimitError
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.operations import delete_many, update_many
 from posthog_environments.calls.messages import RunBlocking, Send, Sleep
@@ -88,11 +91,14 @@ def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) 
 
 
 def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path) -> None:
-    limits = []
-    for options in ({}, {"max_wait": 5.0}):
-        flow: Any = delete_many(Play(pacing=False, **options).context, [ID], journal=tmp_path / "j")
-        limits.append(flow.gi_frame.f_locals["self"]._context.options.max_wait)
-    assert limits == [3600.0, 5.0]
+    def run(seconds: int, **options: Any) -> list[str]:
+        flow = delete_many(Play(pacing=False, **options).context, [ID], journal=tmp_path / "j", using="single")
+        return drive(flow, answer(429, retry_after=str(seconds)), answer(202))[0]
+
+    assert "sleep" in run(3599)
+    for seconds, options in ((3700, {}), (3599, {"max_wait": 5.0})):
+        with pytest.raises(RateLimitError):
+            run(seconds, **options)
 
 
 def test_what_carries_jobs_out_is_imported_on_use() -> None:

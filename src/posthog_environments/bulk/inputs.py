@@ -120,7 +120,7 @@ def _decorated(value: str) -> str | None:
     """Return what is around or within a value that does not belong there, if anything."""
     hidden = next((each for each in value if unicodedata.category(each) in ("Cf", "Zl", "Zp")), None)
     if hidden is not None:
-        return f"it holds a character that cannot be seen ({unicodedata.name(hidden, 'without a name').lower()})"
+        return f"it holds a character that cannot be seen ({unicodedata.name(hidden).lower()})"
     if value.count("@") > 1:
         return _SEVERAL
     if value[0] in _QUOTES or value[-1] in _QUOTES:
