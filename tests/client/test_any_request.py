@@ -336,9 +336,9 @@ def test_it_counts_in_the_bucket_of_its_path(method: str, path: str, bucket: Any
     with Wire(http()) as wire, Environment(1, api_key=KEY, host=wire.host, max_wait=0) as env:
         client = env._context.client
         for other in set(BUCKETS) - {bucket}:
-            client.quota.refuse(other, client.clock(), 60.0)
+            client.quota.refuse(other, 60.0)
         env.request(method, path)
-        client.quota.refuse(bucket, client.clock(), 60.0)
+        client.quota.refuse(bucket, 60.0)
         with pytest.raises(RateLimitError):
             env.request(method, path)
     assert len(wire.requests) == 1

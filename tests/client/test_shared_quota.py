@@ -45,7 +45,7 @@ def file(tmp_path: Path) -> Path:
 def scarce(env: Any) -> Any:
     """Limit a client to two requests an hour."""
     client = env._context.client
-    client.shared = SharedRateLimiter(client.shared._store, client.shared._name, TWO)
+    client.quota = SharedRateLimiter(client.quota._store, client.quota._name, TWO)
     return env
 
 
@@ -86,7 +86,7 @@ def test_pending_changes_are_written_when_a_client_is_closed(server: Wire, file:
             refuse(env)
 
     def refuse(env: Any) -> None:
-        shared = env._context.client.shared
+        shared = env._context.client.quota
         shared.refuse("persons", 3000.0)
         assert shared.pending
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_away_is_logged_once_and_the_call_succeeds(
         assert f"The quota at {file} cannot be used" in caplog.text
         caplog.clear()
         file.rmdir()
-        env._context.client.shared._store._away_until = 0.0  # type: ignore[union-attr]
+        env._context.client.quota._store._away_until = 0.0  # type: ignore[attr-defined]
         env.persons.get(1)
         assert caplog.messages == [f"The quota at {file} can be used again."]
 
@@ -196,8 +196,8 @@ def test_a_corrupt_file_is_renamed(server: Wire, file: Path) -> None:
     with Environment(1, api_key=KEY, host=server.host, quota=file) as env:
         env.persons.get(1)
         file.write_bytes(b"\0" * 5000)
-        env._context.client.shared.flush(1.0)  # type: ignore[union-attr]
-        budget: Any = env._context.client.shared
+        env._context.client.quota.flush(1.0)
+        budget: Any = env._context.client.quota
         with pytest.raises(StoreAway):
             budget._store.change("x", lambda data, _: (b"", 0.0), 1.0)
         assert file.with_name("quota.db.broken").read_bytes() == b"\0" * 5000
@@ -364,7 +364,7 @@ def test_without_pacing_the_store_is_not_accessed(server: Wire, file: Path) -> N
     with scarce(Environment(1, api_key=KEY, host=server.host, quota=file, pacing=False)) as env:
         for _ in range(4):
             env.persons.get(1)
-        assert not env._context.client.shared.pending
+        assert not env._context.client.quota.pending
 
 
 def test_the_name_is_that_of_host_and_key(server: Wire) -> None:

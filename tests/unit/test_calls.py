@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Hashable
 
 import pytest
 
@@ -229,12 +228,12 @@ def test_who_waits_for_the_quota_notices_that_it_grew() -> None:
     class Growing(RateLimiter):
         asked = 0
 
-        def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
+        def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
             self.asked += 1
-            return 3600.0 if self.asked == 1 else super().acquire(bucket, now, waiter)
+            return 3600.0 if self.asked == 1 else super().acquire(bucket, ticket, seconds, patience)
 
     play = Play()
-    play.client.quota = Growing()
+    play.client.quota = Growing(clock=play.clock)
     play.run(Operation("persons.list", OperationKind.READ, "persons", patient=True), answer(200))
     assert play.slept == [15.0]
 

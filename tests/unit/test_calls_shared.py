@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from posthog_environments import errors
 from posthog_environments.calls import execute, messages
 from posthog_environments.calls.messages import Call, Operation, OperationKind, RunBlocking, Send, Sleep
-from posthog_environments.ratelimit.limiter import Bucket, RateLimiter
 from tests.unit.play import DELETE, READ, Play, answer
 
 PATIENT = Operation("persons.list", OperationKind.READ, "persons", patient=True)
@@ -18,6 +16,8 @@ PATIENT = Operation("persons.list", OperationKind.READ, "persons", patient=True)
 
 class Store:
     """A shared rate limiter with scripted waits, which records its calls."""
+
+    in_store = True
 
     def __init__(self, *waits: float) -> None:
         self.waits = list(waits)
@@ -57,17 +57,9 @@ class Store:
         self.pending = True
 
 
-class Unasked(RateLimiter):
-    """What is kept in memory, and is not asked."""
-
-    def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
-        raise AssertionError("the quota in memory was asked")
-
-
 def shared(*waits: float, **options: Any) -> tuple[Play, Store]:
     play, store = Play(**options), Store(*waits)
-    play.client.shared = cast("Any", store)
-    play.client.quota = Unasked()
+    play.client.quota = store
     return play, store
 
 

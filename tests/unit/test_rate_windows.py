@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from posthog_environments.ratelimit.limiter import HOURLY, RATES, Rate, RateLimiter, RateWindow
+from posthog_environments.ratelimit.limiter import HOURLY, RATES, Rate, RateWindow
 from posthog_environments.ratelimit.shared_state import SharedState, StateChange, StoreTime
+from tests.unit.play import TimedLimiter
 
 MINUTE: Rate = (100, 60.0)
 HOUR: Rate = (1000, 3600.0)
@@ -61,13 +62,13 @@ def test_another_429_lowers_the_current_fraction() -> None:
     assert window.fraction(0.0) == pytest.approx(0.7 * 0.36)
 
 
-def used(quota: RateLimiter, count: int, now: float) -> None:
+def used(quota: TimedLimiter, count: int, now: float) -> None:
     for _ in range(count):
         assert quota.acquire("persons", now) == 0
         quota.settle("persons", now)
 
 
-def spacing(quota: RateLimiter, now: float) -> float:
+def spacing(quota: TimedLimiter, now: float) -> float:
     """Return the seconds between two requests that a fraction leaves; 0 while all of the rate is used."""
     assert quota.acquire("persons", now) == 0
     wait = quota.acquire("persons", now)
@@ -76,7 +77,7 @@ def spacing(quota: RateLimiter, now: float) -> float:
 
 
 def test_one_window_alone() -> None:
-    quota = RateLimiter({"persons": (MINUTE,)})
+    quota = TimedLimiter({"persons": (MINUTE,)})
     used(quota, 50, 0.0)
     quota.refuse("persons", 0.0, 60.0)
     assert quota.acquire("persons", 59.0) == pytest.approx(1.0)
@@ -85,7 +86,7 @@ def test_one_window_alone() -> None:
 
 def test_a_429_is_of_the_fullest_window_that_fits_the_wait() -> None:
     for wait, slow in ((60.0, False), (61.0, True), (7200.0, True)):
-        quota = RateLimiter({"persons": (MINUTE, HOUR)})
+        quota = TimedLimiter({"persons": (MINUTE, HOUR)})
         used(quota, 90, 0.0)
         quota.refuse("persons", 0.0, wait)
         after = 3700.0
@@ -94,54 +95,54 @@ def test_a_429_is_of_the_fullest_window_that_fits_the_wait() -> None:
 
 
 def test_a_429_of_a_request_in_flight_teaches_nothing_new() -> None:
-    quota = RateLimiter({"persons": (MINUTE,)})
+    quota = TimedLimiter({"persons": (MINUTE,)})
     used(quota, 100, 0.0)
     quota.refuse("persons", 0.0, 30.0)
     quota.refuse("persons", 29.9, 0.0)
-    once = quota._logs["persons"]._windows[0].fraction(30.0)
+    once = quota.logs["persons"]._windows[0].fraction(30.0)
     assert once > 0.69
     quota.refuse("persons", 30.0, 1.0)
-    assert quota._logs["persons"]._windows[0].fraction(30.0) < 0.5
+    assert quota.logs["persons"]._windows[0].fraction(30.0) < 0.5
 
 
 def test_the_log_is_no_longer_than_the_largest_rate() -> None:
-    quota = RateLimiter({"persons": (MINUTE, HOUR)})
+    quota = TimedLimiter({"persons": (MINUTE, HOUR)})
     for hour in range(3):
         for minute in range(12):
             used(quota, 80, 3700.0 * hour + 70.0 * minute)
-    assert len(quota._logs["persons"]._stamps) == max(HOUR[0], HOURLY[0])
+    assert len(quota.logs["persons"]._stamps) == max(HOUR[0], HOURLY[0])
 
 
 def test_a_wait_of_more_than_a_minute_teaches_an_hour() -> None:
     """As servers of 2025 do, which count 180 a minute and 1,200 an hour."""
-    quota = RateLimiter()
+    quota = TimedLimiter()
     for turn in range(6):
         used(quota, 200, 61.0 * turn)
     now = 61.0 * 6
     quota.refuse("persons", now, 60.0)
-    assert len(quota._logs["persons"]._windows) == 1
+    assert len(quota.logs["persons"]._windows) == 1
     quota.refuse("persons", now + 60.0, 3200.0)
-    minute, hour = quota._logs["persons"]._windows
+    minute, hour = quota.logs["persons"]._windows
     assert (hour.limit, hour.seconds) == HOURLY == (1200, 3600.0)
     assert 0.69 < hour.fraction(now + 60.0) < 0.71
     assert quota.acquire("persons", now + 3000.0) >= 260.0
     assert minute.limit == 240
     quota.refuse("persons", now + 60.0, 3200.0)
-    assert len(quota._logs["persons"]._windows) == 2
+    assert len(quota.logs["persons"]._windows) == 2
 
 
 def test_deletes_have_a_window_of_an_hour_from_the_start() -> None:
-    quota = RateLimiter()
+    quota = TimedLimiter()
     quota.refuse("deletes", 0.0, 3000.0)
-    assert [(window.limit, window.seconds) for window in quota._logs["deletes"]._windows] == [(480, 60), (4800, 3600)]
+    assert [(window.limit, window.seconds) for window in quota.logs["deletes"]._windows] == [(480, 60), (4800, 3600)]
 
 
 def test_a_429_about_bytes_teaches_nothing_about_requests() -> None:
-    quota = RateLimiter()
+    quota = TimedLimiter()
     used(quota, 10, 0.0)
     quota.refuse("query", 1.0, 1800.0, teaches=False)
     assert quota.acquire("query", 1.0) == pytest.approx(1800.0)
-    (window,) = quota._logs["query"]._windows
+    (window,) = quota.logs["query"]._windows
     assert window.fraction(1.0) == 1.0
     assert quota.acquire("persons", 1.0) == 0
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments.calls.retry import RetryBudget, backoff, retry_after
-from posthog_environments.ratelimit.limiter import RATES, RateLimiter
+from posthog_environments.ratelimit.limiter import RATES
+from tests.unit.play import TimedLimiter
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -97,7 +98,7 @@ class FixedServer:
 @pytest.mark.parametrize("server", [SlidingServer, FixedServer])
 @pytest.mark.parametrize("latency", [0.0, 0.05, 0.3])
 def test_the_rates_are_used_up_and_never_broken(server: type[SlidingServer | FixedServer], latency: float) -> None:
-    quota = RateLimiter({**RATES, "persons": ((180, 60.0), (1200, 3600.0))})
+    quota = TimedLimiter({**RATES, "persons": ((180, 60.0), (1200, 3600.0))})
     servers = [server(limit, seconds) for limit, seconds in ((180, 60.0), (1200, 3600.0))]
     now, sent = 7.0, 0
     end = now + 7200
@@ -115,7 +116,7 @@ def test_the_rates_are_used_up_and_never_broken(server: type[SlidingServer | Fix
 
 
 def test_requests_in_flight_count() -> None:
-    quota = RateLimiter({"persons": ((2, 60.0),), "deletes": ((2, 60.0),), "query": ((1, 60.0),)})
+    quota = TimedLimiter({"persons": ((2, 60.0),), "deletes": ((2, 60.0),), "query": ((1, 60.0),)})
     assert quota.acquire("persons", 0.0) == 0
     assert quota.acquire("persons", 0.0) == 0
     assert quota.acquire("persons", 0.0) > 0
@@ -127,16 +128,16 @@ def test_requests_in_flight_count() -> None:
 
 
 def test_a_block_by_the_server_holds() -> None:
-    quota = RateLimiter()
+    quota = TimedLimiter()
     quota.refuse("persons", 40.0, 60.0)
     assert quota.acquire("persons", 40.0) == pytest.approx(60.0)
     assert quota.acquire("query", 40.0) == 0
     assert quota.acquire("persons", 100.0) == 0
 
 
-def _used_up(limit: int, now: float) -> RateLimiter:
+def _used_up(limit: int, now: float) -> TimedLimiter:
     """Return a quota with so many requests behind it in the last second."""
-    quota = RateLimiter()
+    quota = TimedLimiter()
     for _ in range(limit):
         assert quota.acquire("persons", now) == 0
         quota.settle("persons", now)
@@ -144,7 +145,7 @@ def _used_up(limit: int, now: float) -> RateLimiter:
 
 
 def test_a_block_lasts_no_longer_than_the_longest_window() -> None:
-    quota = RateLimiter()
+    quota = TimedLimiter()
     quota.refuse("persons", 0.0, math.inf)
     assert quota.acquire("persons", 0.0) == pytest.approx(3600.0)
 
@@ -190,7 +191,7 @@ def test_what_was_lost_comes_back_by_requests_and_by_time() -> None:
 
 
 def test_who_waits_keeps_his_place() -> None:
-    quota = RateLimiter({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "query": ((1, 60.0),)})
+    quota = TimedLimiter({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "query": ((1, 60.0),)})
     assert quota.acquire("persons", 0.0, "first") == 0
     quota.settle("persons", 0.0)
     assert quota.acquire("persons", 1.0, "second") == pytest.approx(59.0)
@@ -205,11 +206,11 @@ def test_who_waits_keeps_his_place() -> None:
 
 
 def test_a_child_process_has_nothing_in_flight() -> None:
-    quota = RateLimiter({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "query": ((1, 60.0),)})
+    quota = TimedLimiter({"persons": ((1, 60.0),), "deletes": ((1, 60.0),), "query": ((1, 60.0),)})
     assert quota.acquire("persons", 0.0, "one") == 0
     assert quota.acquire("persons", 0.0, "other") > 0
-    quota.forget_flights()
-    assert quota.in_flight("persons") == 0
+    quota.limiter.after_fork()
+    assert quota.limiter.in_flight("persons") == 0
     assert quota.acquire("persons", 0.0, "third") == 0
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthog_environments.ratelimit import shared_state
-from posthog_environments.ratelimit.limiter import Rate, RateLimiter
+from posthog_environments.ratelimit.limiter import Rate
 from posthog_environments.ratelimit.shared_state import (
     CachedSnapshot,
     FallbackLimiter,
@@ -18,6 +18,7 @@ from posthog_environments.ratelimit.shared_state import (
     StateChange,
     StoreTime,
 )
+from tests.unit.play import TimedLimiter
 
 RATES: tuple[Rate, ...] = ((3, 10.0), (8, 60.0))
 
@@ -64,7 +65,7 @@ STEPS = st.lists(STEP, max_size=60)
 @settings(deadline=None, derandomize=True, max_examples=150)
 def test_one_worker_with_a_store_decides_as_in_memory(steps: list[tuple[str, int, float]]) -> None:
     store = Store()
-    quota = RateLimiter({"persons": RATES})
+    quota = TimedLimiter({"persons": RATES})
     flying: set[str] = set()
     waiting: set[str] = set()
     for do, number, pause in steps:

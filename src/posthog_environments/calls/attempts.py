@@ -126,11 +126,7 @@ class Attempts:
         now = client.clock()
         if options.pacing:
             # Also if this call gives up, so that the next call knows.
-            if client.shared is not None:
-                client.shared.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
-            else:
-                with client.lock:
-                    client.quota.refuse(self.call.operation.bucket, now, wait, teaches=not of_bytes)
+            client.quota.refuse(self.call.operation.bucket, wait, teaches=not of_bytes)
         if options.retries == 0 or self._rate_limits > MAX_RATE_LIMITS:
             return None
         if options.max_wait is None:

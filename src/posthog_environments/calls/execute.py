@@ -86,7 +86,7 @@ def _execute(context: CallContext, call: Call) -> CallGenerator[ServerResponse]:
     client, options = context.client, context.options
     if options.extra_headers:
         call = replace(call, request={**call.request, "extra_headers": options.extra_headers})
-    ticket = "" if client.shared is None else client.shared.ticket()
+    ticket = client.quota.ticket()
     waited = yield from pace(context, call, ticket)
     attempts = Attempts(context, call, ticket, waited, client.clock() + options.timeout)
     while True:
@@ -140,12 +140,7 @@ def _send(context: CallContext, attempts: Attempts) -> CallGenerator[ServerRespo
         outcome = yield Send(call, attempts.deadline)
     finally:
         if context.options.pacing:
-            if client.shared is not None:
-                client.shared.settle(call.operation.bucket, attempts.ticket)
-            else:
-                with client.lock:
-                    client.quota.settle(call.operation.bucket, client.clock())
+            client.quota.settle(call.operation.bucket, attempts.ticket)
     assert isinstance(outcome, (ServerResponse, TransportFailure))
-    if client.shared is not None:
-        yield from tell(client, attempts.deadline - client.clock())
+    yield from tell(client, attempts.deadline - client.clock())
     return outcome

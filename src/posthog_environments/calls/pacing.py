@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from posthog_environments.calls.messages import Call, CallGenerator, RunBlocking, Sleep
 from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.errors import RateLimitError
-from posthog_environments.ratelimit.limiter import LONGEST_NAP, Bucket, SharedPacer
+from posthog_environments.ratelimit.limiter import LONGEST_NAP, Bucket
 
 __all__ = ["STORE_MAX_WAIT", "STORE_MIN_WAIT", "acquire", "pace", "patience", "tell"]
 
@@ -43,63 +43,44 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
         client: The state of the client.
         bucket: The rate that the request counts against.
         limit: Seconds to wait at most.
-        ticket: Identifies the request in a shared quota; "" without one.
+        ticket: Identifies the request, see `Pacer`.
         seconds: Seconds that the request may take.
 
     Raises:
         RateLimitError: The wait would exceed `limit`. Nothing was sent.
     """
-    if client.shared is not None:
-        return (yield from _acquire_shared(client, client.shared, bucket, limit, ticket, seconds))
-    start, waiter = client.clock(), object()
-    try:
-        while True:
-            with client.lock:
-                now = client.clock()
-                wait = client.quota.acquire(bucket, now, waiter)
-            if wait <= 0:
-                return now - start
-            if now - start + wait > limit:
-                raise _out_of_quota(bucket, wait)
-            # Sleep in slices: the client's part of the quota may grow, and later calls would overtake a long sleep.
-            yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
-    finally:
-        with client.lock:
-            client.quota.leave(bucket, waiter)
-
-
-def _acquire_shared(
-    client: ClientState, shared: SharedPacer, bucket: Bucket, limit: float, ticket: str, seconds: float
-) -> CallGenerator[float]:
-    """Wait for a grant of a shared quota; see `acquire`."""
-    start, mine = client.clock(), False
+    quota, start, is_granted = client.quota, client.clock(), False
     store_time = _store_wait(min(limit, seconds))
+
+    def ask() -> float:
+        return quota.acquire(bucket, ticket, seconds, store_time)
+
     try:
         while True:
-            wait = yield RunBlocking(lambda: shared.acquire(bucket, ticket, seconds, store_time))
+            wait = (yield RunBlocking(ask)) if quota.in_store else ask()
             assert isinstance(wait, float)
             waited = client.clock() - start
             if wait <= 0:
-                mine = True
+                is_granted = True
                 return waited
             if waited + wait > limit:
-                raise _out_of_quota(bucket, wait, shared.trouble)
+                raise _out_of_quota(bucket, wait, quota.trouble)
+            # Sleep in slices: the client's part of the quota may grow, and later calls would overtake a long sleep.
             yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     except RateLimitError:
-        shared.leave(bucket, ticket)
+        quota.leave(bucket, ticket)
+        is_granted = True
         yield from tell(client)
-        mine = True
         raise
     finally:
-        if not mine:
-            shared.leave(bucket, ticket)
+        if not is_granted:
+            quota.leave(bucket, ticket)
 
 
 def tell(client: ClientState, seconds: float = STORE_MAX_WAIT) -> CallGenerator[None]:
     """Write pending events to the store of a shared quota, if there are any."""
-    shared = client.shared
-    if shared is not None and shared.pending:
-        yield RunBlocking(lambda: shared.flush(_store_wait(seconds)))
+    if client.quota.pending:
+        yield RunBlocking(lambda: client.quota.flush(_store_wait(seconds)))
 
 
 def _store_wait(seconds: float) -> float:
@@ -114,7 +95,7 @@ _OF: Mapping[Bucket, str] = {
 }
 
 
-def _out_of_quota(bucket: Bucket, wait: float, trouble: str = "") -> RateLimitError:
+def _out_of_quota(bucket: Bucket, wait: float, trouble: str) -> RateLimitError:
     error = RateLimitError(
         f"The quota for {_OF[bucket]} is used up: the next request may go in {wait:.0f} s, which is longer than "
         "this call may wait. Nothing was sent. Give a larger max_wait or timeout, or call less often."

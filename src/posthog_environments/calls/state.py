@@ -14,7 +14,7 @@ from posthog_environments.calls.prefixes import InUse
 from posthog_environments.calls.retry import RetryBudget
 from posthog_environments.config.forks import restart_after_fork
 from posthog_environments.config.settings import CallOptions, Settings
-from posthog_environments.ratelimit.limiter import Pacer, RateLimiter, SharedPacer
+from posthog_environments.ratelimit.limiter import Pacer, RateLimiter
 from posthog_environments.ratelimit.slots import Slots
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class ClientState:
 
     Attributes:
         prefix: The prefix in use.
-        quota: The rate limiter of this client.
-        shared: The rate limiter that other processes share; it replaces `quota`, and needs no lock.
+        quota: The rate limiter, of this client or shared with other processes. It needs no lock.
         known: Whether a request under `/api/environments/` has had a response other than 404.
         found: Whether a response has shown that the project exists.
         warned: Deprecations that were warned of; see `notices.advise`.
@@ -48,7 +47,6 @@ class ClientState:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random
     quota: Pacer = field(default_factory=RateLimiter)
-    shared: SharedPacer | None = None
     budget: RetryBudget = field(default_factory=RetryBudget)
     lock: threading.Lock = field(default_factory=threading.Lock)
     known: bool = False
@@ -74,10 +72,8 @@ class ClientState:
     def after_fork(self) -> None:
         """Reset the lock and the requests in flight in a forked child; both belong to threads of the parent."""
         self.lock = threading.Lock()
-        self.quota.forget_flights()
+        self.quota.after_fork()
         self.queries.forget()
-        if self.shared is not None:
-            self.shared.after_fork()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class _Client(Generic[Transport, AnyRunner]):
         # Auto starts with /api/environments/, which all servers of 2024 to 2026 have.
         begin: InUse = "projects" if settings.prefix == "projects" else "environments"
         setup.start_observing(on_event, os.environ.get("POSTHOG_LOG"))
-        client = ClientState(settings, begin, shared=setup.shared_quota(settings), on_event=on_event)
+        client = ClientState(settings, begin, quota=setup.rate_limiter(settings), on_event=on_event)
         proxy = setup.checked_proxy(proxy, verify, settings.host, trust_env=trust_env)
         self._context = CallContext(client, options)
         self._open(client, options, transport, verify, proxy)
@@ -309,10 +309,10 @@ class Environment(_Client["httpx.BaseTransport", "Runner"]):
     def close(self) -> None:
         """Close the connections. Calls in progress fail."""
         self._transport.close()
-        if (shared := self._context.client.shared) is not None and shared.pending:
-            from posthog_environments.calls.pacing import STORE_MAX_WAIT
+        if self._context.client.quota.pending:
+            from posthog_environments.calls.pacing import tell
 
-            shared.flush(STORE_MAX_WAIT)
+            self._runner.run(tell(self._context.client))
 
     def __enter__(self) -> Self:
         return self
@@ -380,12 +380,10 @@ class AsyncEnvironment(_Client["httpx.AsyncBaseTransport", "AsyncRunner"]):
     async def aclose(self) -> None:
         """Close the connections. Calls in progress fail."""
         await self._transport.aclose()
-        if (shared := self._context.client.shared) is not None and shared.pending:
-            import anyio.to_thread
+        if self._context.client.quota.pending:
+            from posthog_environments.calls.pacing import tell
 
-            from posthog_environments.calls.pacing import STORE_MAX_WAIT
-
-            await anyio.to_thread.run_sync(shared.flush, STORE_MAX_WAIT)
+            await self._runner.run(tell(self._context.client))
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from posthog_environments.calls.messages import (
     Call,
@@ -24,46 +24,15 @@ if TYPE_CHECKING:
     import httpx
     from anyio import CapacityLimiter
 
-__all__ = ["AsyncRunner", "AsyncSender", "Runner", "Sender"]
+    from posthog_environments.transport.requests import RequestBuilder
+    from posthog_environments.transport.transport import AsyncTransport, Transport
+
+__all__ = ["AsyncRunner", "Runner"]
 
 T = TypeVar("T")
 
 
-class Requests(Protocol):
-    """Builds the requests of calls."""
-
-    def of_call(self, call: Call, remaining: float, silence: float) -> httpx.Request:
-        """Build the request of a call; it may take `remaining` seconds, and the server may be silent for `silence`."""
-        ...
-
-
-class Sender(Protocol):
-    """All blocking I/O: send a request once, and return the response or raise `TransportFailure`."""
-
-    @property
-    def requests(self) -> Requests:
-        """The builder of requests."""
-        ...
-
-    def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
-        """Send the request and return by `deadline`; with `stream` the body of the response is still to come."""
-        ...
-
-
-class AsyncSender(Protocol):
-    """All async I/O; see `Sender`."""
-
-    @property
-    def requests(self) -> Requests:
-        """The builder of requests."""
-        ...
-
-    async def send(self, request: httpx.Request, deadline: float, *, stream: bool = False) -> httpx.Response:
-        """Send the request; see `Sender.send`."""
-        ...
-
-
-def _request(requests: Requests, command: Send, silence: float) -> httpx.Request:
+def _request(requests: RequestBuilder, command: Send, silence: float) -> httpx.Request:
     remaining = command.deadline - time.monotonic()
     if remaining <= 0:
         raise TransportFailure("no time was left to send it", sent=False, again=False, timed_out=True)
@@ -81,8 +50,8 @@ def _to_response(call: Call, request: httpx.Request, response: httpx.Response) -
 class Runner:
     """Runs call generators, blocking."""
 
-    def __init__(self, sender: Sender, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._sender = sender
+    def __init__(self, transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._transport = transport
         self._sleep = sleep
 
     def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
@@ -105,8 +74,8 @@ class Runner:
 
     def _send(self, command: Send, silence: float) -> ServerResponse | TransportFailure:
         try:
-            request = _request(self._sender.requests, command, silence)
-            response = self._sender.send(request, command.deadline, stream=command.call.stream)
+            request = _request(self._transport.requests, command, silence)
+            response = self._transport.send(request, command.deadline, stream=command.call.stream)
             return _to_response(command.call, request, response)
         except TransportFailure as failure:
             return failure.with_traceback(None)
@@ -115,8 +84,8 @@ class Runner:
 class AsyncRunner:
     """Runs call generators, awaiting, on asyncio or trio. A cancelled call closes its generator."""
 
-    def __init__(self, sender: AsyncSender) -> None:
-        self._sender = sender
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
         self._workers: CapacityLimiter | None = None
 
     async def run(self, generator: CallGenerator[T], silence: float = 0.0) -> T:
@@ -141,8 +110,8 @@ class AsyncRunner:
 
     async def _send(self, command: Send, silence: float) -> ServerResponse | TransportFailure:
         try:
-            request = _request(self._sender.requests, command, silence)
-            response = await self._sender.send(request, command.deadline, stream=command.call.stream)
+            request = _request(self._transport.requests, command, silence)
+            response = await self._transport.send(request, command.deadline, stream=command.call.stream)
             return _to_response(command.call, request, response)
         except TransportFailure as failure:
             return failure.with_traceback(None)

@@ -6,12 +6,13 @@ import functools
 from typing import TYPE_CHECKING
 
 from posthog_environments.errors import ConfigurationError
+from posthog_environments.ratelimit.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from posthog_environments.config.settings import Settings
-    from posthog_environments.ratelimit.limiter import SharedPacer
+    from posthog_environments.ratelimit.limiter import Pacer
 
-__all__ = ["checked_proxy", "shared_quota", "start_observing"]
+__all__ = ["checked_proxy", "rate_limiter", "start_observing"]
 
 
 def start_observing(on_event: object, level: str | None) -> None:
@@ -30,10 +31,10 @@ def start_observing(on_event: object, level: str | None) -> None:
         log_to_stderr(log_level(level))
 
 
-def shared_quota(settings: Settings) -> SharedPacer | None:
-    """Return the rate limiter of a shared quota; None if the settings name none."""
+def rate_limiter(settings: Settings) -> Pacer:
+    """Return the rate limiter of a client: that of a shared quota if the settings name one."""
     if settings.quota is None:
-        return None
+        return RateLimiter()
     from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
     from posthog_environments.ratelimit.stores import open_store
 

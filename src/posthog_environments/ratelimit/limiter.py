@@ -1,4 +1,4 @@
-"""Decide when the next request may be sent, by the rates that PostHog documents. Pure: the time is an argument.
+"""Decide when the next request may be sent, by the rates that PostHog documents. No I/O.
 
 Each bucket has a sliding log. A request counts from its start, while it is in flight, and until one window after its
 response. Only then has the server's own count of it expired for sure. So servers that count in fixed or in sliding
@@ -14,8 +14,11 @@ lower them. A 429 that asks for more than a minute shows a window of an hour, as
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Literal, Protocol
 
 __all__ = [
@@ -28,7 +31,6 @@ __all__ = [
     "Pacer",
     "Rate",
     "RateLimiter",
-    "SharedPacer",
 ]
 
 # Persons and insights share one. Source: posthog/rate_limit.py in PostHog/posthog, late 2026.
@@ -53,42 +55,15 @@ MINUTE = 60.0
 
 
 class Pacer(Protocol):
-    """A rate limiter of one client. It answers at once."""
+    """Decides when requests may be sent: for one client, or shared with other workers by a store. Thread-safe.
 
-    def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
-        """Acquire permission for a request. Return 0.0 if it may be sent now, else the seconds until the next try.
-
-        A caller that passes `waiter` keeps its queue position until `leave`.
-        """
-        ...
-
-    def leave(self, bucket: Bucket, waiter: Hashable) -> None:
-        """Give up a queue position. Does nothing if the waiter has none."""
-        ...
-
-    def settle(self, bucket: Bucket, now: float) -> None:
-        """Record that a permitted request has ended, in any way."""
-        ...
-
-    def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
-        """Record a 429, and send nothing for `wait` seconds.
-
-        Pass `teaches=False` if the server did not count requests. Then the 429 does not change the rates.
-        """
-        ...
-
-    def forget_flights(self) -> None:
-        """Forget requests in flight and waiting callers, in a forked child."""
-        ...
-
-
-class SharedPacer(Protocol):
-    """A rate limiter that several workers share. Its state is in a store, which may take a moment to answer.
-
-    `acquire` and `flush` access the store for at most `patience` seconds. They never raise because of the store. All
-    other methods only record a change, which the next `acquire` or `flush` writes. Thread-safe. A ticket identifies one
-    request, or its queue position.
+    No method raises because of a store. A ticket identifies one request, or its queue position.
     """
+
+    @property
+    def in_store(self) -> bool:
+        """Whether `acquire` and `flush` access a store, which takes a moment: at most `patience` seconds."""
+        ...
 
     @property
     def pending(self) -> bool:
@@ -105,54 +80,82 @@ class SharedPacer(Protocol):
         ...
 
     def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
-        """Acquire permission for a request that takes at most `seconds`; see `Pacer.acquire`."""
+        """Acquire permission for a request that takes at most `seconds`.
+
+        Return 0.0 if it may be sent now, else the seconds until the next try. The ticket keeps its queue position until
+        `leave`.
+        """
         ...
 
-    def flush(self, patience: float) -> float:
-        """Write the recorded changes to the store. Return 0.0."""
+    def leave(self, bucket: Bucket, ticket: str) -> None:
+        """Give up a queue position, or permission for a request that was not sent."""
         ...
 
     def settle(self, bucket: Bucket, ticket: str) -> None:
         """Record that a permitted request has ended, in any way."""
         ...
 
-    def leave(self, bucket: Bucket, ticket: str) -> None:
-        """Record that a queue position, or permission for a request that was not sent, is given up."""
+    def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
+        """Record a 429, and send nothing for `wait` seconds.
+
+        Pass `teaches=False` if the server did not count requests. Then the 429 does not change the rates.
+        """
         ...
 
-    def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
-        """Record a 429, and send nothing for `wait` seconds; see `Pacer.refuse`."""
+    def flush(self, patience: float) -> float:
+        """Write the recorded changes to the store. Return 0.0."""
         ...
 
     def after_fork(self) -> None:
-        """Start as a new worker in a forked child. Requests in flight belong to the parent."""
+        """Start over in a forked child. Requests in flight belong to the parent."""
         ...
 
 
 class RateLimiter:
-    """Limits the requests of one key on one host. Not thread-safe: its owner holds a lock."""
+    """Limits the requests of one client; see `Pacer`."""
 
-    def __init__(self, rates: Mapping[Bucket, tuple[Rate, ...]] = RATES) -> None:
+    in_store = pending = False
+    trouble = ""
+
+    def __init__(
+        self, rates: Mapping[Bucket, tuple[Rate, ...]] = RATES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._logs = {bucket: SlidingLog(windows) for bucket, windows in rates.items()}
+        self._clock = clock
+        self._tickets = count()
+        self._lock = threading.Lock()
 
-    def acquire(self, bucket: Bucket, now: float, waiter: Hashable = None) -> float:
+    def ticket(self) -> str:
+        """Return a unique name for a call."""
+        return str(next(self._tickets))
+
+    def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:  # noqa: ARG002 - of a store
         """Acquire permission for a request; see `Pacer.acquire`."""
-        return self._logs[bucket].acquire(now, waiter)
+        with self._lock:
+            return self._logs[bucket].acquire(self._clock(), ticket)
 
-    def leave(self, bucket: Bucket, waiter: Hashable) -> None:
+    def leave(self, bucket: Bucket, ticket: str) -> None:
         """Give up a queue position."""
-        self._logs[bucket].leave(waiter)
+        with self._lock:
+            self._logs[bucket].leave(ticket)
 
-    def settle(self, bucket: Bucket, now: float) -> None:
+    def settle(self, bucket: Bucket, ticket: str) -> None:  # noqa: ARG002 - of a store
         """Record that a permitted request has ended, in any way."""
-        self._logs[bucket].settle(now)
+        with self._lock:
+            self._logs[bucket].settle(self._clock())
 
-    def refuse(self, bucket: Bucket, now: float, wait: float, *, teaches: bool = True) -> None:
-        """Record a 429, and send nothing for `wait` seconds; see `Pacer.refuse`."""
-        self._logs[bucket].refuse(now, wait, teaches=teaches)
+    def refuse(self, bucket: Bucket, wait: float, *, teaches: bool = True) -> None:
+        """Record a 429; see `Pacer.refuse`."""
+        with self._lock:
+            self._logs[bucket].refuse(self._clock(), wait, teaches=teaches)
 
-    def forget_flights(self) -> None:
-        """Forget requests in flight and waiting callers, in a forked child."""
+    def flush(self, patience: float) -> float:  # noqa: ARG002 - of a store
+        """Do nothing."""
+        return 0.0
+
+    def after_fork(self) -> None:
+        """Forget requests in flight and waiting callers."""
+        self._lock = threading.Lock()
         for log in self._logs.values():
             log.forget_flights()
 
@@ -213,28 +216,27 @@ class SlidingLog:
         # Long enough for a window of an hour that may be learned later.
         self._stamps: deque[float] = deque(maxlen=max(limit for limit, _ in (*rates, HOURLY)))
         self.flying = 0
-        self._waiting: dict[Hashable, float] = {}
+        self._waiting: dict[str, float] = {}
         self._started = float("-inf")
         self._blocked_until = float("-inf")
 
-    def acquire(self, now: float, waiter: Hashable) -> float:
+    def acquire(self, now: float, waiter: str) -> float:
         """Acquire permission for a request; see `Pacer.acquire`."""
         ahead = self._ahead(waiter)
         wait = max([self._blocked_until - now, *(self._wait(window, now, ahead) for window in self._windows)])
         if wait > 0:
-            if waiter is not None:
-                self._waiting[waiter] = now + wait
+            self._waiting[waiter] = now + wait
             return wait
         self.leave(waiter)
         self.flying += 1
         self._started = now
         return 0.0
 
-    def leave(self, waiter: Hashable) -> None:
+    def leave(self, waiter: str) -> None:
         """Give up a queue position."""
         self._waiting.pop(waiter, None)
 
-    def _ahead(self, waiter: Hashable) -> int:
+    def _ahead(self, waiter: str) -> int:
         """Count the waiters that are ahead in the queue."""
         if waiter not in self._waiting:
             return len(self._waiting)

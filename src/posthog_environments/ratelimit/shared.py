@@ -70,7 +70,7 @@ class _BucketState:
 
 
 class SharedRateLimiter:
-    """Limits the requests of one key together with other workers; see `SharedPacer`.
+    """Limits the requests of one key together with other workers; see `Pacer`. It needs no lock of the caller.
 
     Args:
         store: Where the state is kept.
@@ -78,6 +78,8 @@ class SharedRateLimiter:
         rates: The rates of each bucket, the shortest window first.
         clock: The clock of the client.
     """
+
+    in_store = True
 
     def __init__(
         self,
@@ -123,7 +125,7 @@ class SharedRateLimiter:
         return ""
 
     def acquire(self, bucket: Bucket, ticket: str, seconds: float, patience: float) -> float:
-        """Acquire permission for a request that takes at most `seconds`; see `SharedPacer.acquire`."""
+        """Acquire permission for a request that takes at most `seconds`; see `Pacer.acquire`."""
         name = self._name()
         state = self._buckets[bucket]
         # While the store is away, one thread tries it. The others need not wait for the result.

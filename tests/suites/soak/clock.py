@@ -29,7 +29,7 @@ from posthog_environments.calls.state import CallContext, ClientState
 from posthog_environments.config import settings as config
 from posthog_environments.config.settings import CallOptions
 from posthog_environments.errors import PostHogError
-from posthog_environments.ratelimit.limiter import Rate
+from posthog_environments.ratelimit.limiter import Rate, RateLimiter
 
 __all__ = ["FixedWindows", "Limiter", "Neighbour", "SlidingLogs", "Timeline", "Worker", "new_session"]
 
@@ -123,7 +123,9 @@ def new_session(timeline: Timeline, random: Random) -> ClientState:
         allow_http=False,
         environ={},
     )
-    session = ClientState(settings, "environments", clock=timeline.clock, random=random.random)
+    session = ClientState(
+        settings, "environments", clock=timeline.clock, random=random.random, quota=RateLimiter(clock=timeline.clock)
+    )
     session.now = lambda: BEGINNING + timedelta(seconds=timeline.now)
     return session
 

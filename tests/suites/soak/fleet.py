@@ -76,7 +76,7 @@ class _Job:
         client = env._context.client  # noqa: SLF001 - only its rates are others
         place = client.settings.quota
         if place is not None:
-            client.shared = SharedRateLimiter(open_store(place), lambda: name_of(client.settings), self.rates)
+            client.quota = SharedRateLimiter(open_store(place), lambda: name_of(client.settings), self.rates)
         return env
 
     @property

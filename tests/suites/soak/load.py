@@ -92,7 +92,7 @@ class Account:
         self.tells = tells
         self.rates = rates
         client = new_session(self.timeline, random)
-        client.quota = RateLimiter(_rates(rates))
+        client.quota = RateLimiter(_rates(rates), self.timeline.clock)
         scope = CallContext(client, options(max_wait=1e9, timeout=300.0))
         self.workers = [Worker(self.timeline, scope, self._serve, random, latency) for _ in range(workers)]
         self.neighbour: Neighbour | None = None

@@ -10,7 +10,7 @@ import os
 from typing import Any, Final
 
 from posthog_environments.client import setup
-from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
+from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Pacer, Rate, RateLimiter
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
 from posthog_environments.ratelimit.stores import open_store
 from soak.rates import RATES
@@ -25,10 +25,10 @@ def key() -> str:
     return os.environ["POSTHOG_PERSONAL_API_KEY"]
 
 
-def _shared_quota(settings: Any) -> SharedRateLimiter | None:
+def _rate_limiter(settings: Any) -> Pacer:
     if settings.quota is None:
-        return None
+        return RateLimiter()
     return SharedRateLimiter(open_store(settings.quota), functools.partial(name_of, settings), _ALL)
 
 
-setup.shared_quota = _shared_quota  # the rates are PostHog's, and no setting
+setup.rate_limiter = _rate_limiter  # the rates are PostHog's, and no setting

@@ -105,7 +105,7 @@ def _is_well(env: Any) -> bool:
     client = env._context.client  # noqa: SLF001
     flying = sum(client.quota.in_flight(bucket) for bucket in BUCKETS)
     waiting = sum(len(log._waiting) for log in client.quota._logs.values())  # noqa: SLF001
-    return flying == waiting == 0 and not client.lock.locked()
+    return flying == waiting == 0 and not client.lock.locked() and not client.quota._lock.locked()  # noqa: SLF001
 
 
 # -------------------------------------------------------------------------------------------------------------- forks
@@ -472,8 +472,8 @@ def _prepare(env: Any, phase: str, kept: list[Any]) -> str:
     if phase == "pacing":
         few = ((1, 30.0),)
         client.quota = RateLimiter(dict.fromkeys(BUCKETS, few))
-        client.quota.acquire("persons", time.monotonic())
-        client.quota.settle("persons", time.monotonic())
+        client.quota.acquire("persons", "first", 1.0, 0.0)
+        client.quota.settle("persons", "first")
     if phase == "backoff":
         client.random = lambda: 20.0
     print("ready")

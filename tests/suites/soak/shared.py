@@ -56,7 +56,7 @@ class Fleet:
         """Let another client begin."""
         session = new_session(self.timeline, self._random)
         store = FileStore(self.file, self.timeline.clock)
-        session.shared = SharedRateLimiter(store, lambda: "key", rates_of(PERSONS), self.timeline.clock)
+        session.quota = SharedRateLimiter(store, lambda: "key", rates_of(PERSONS), self.timeline.clock)
         scope = CallContext(session, options(max_wait=1e9, timeout=self._timeout))
         crew = [Worker(self.timeline, scope, self._serve, self._random, (0.05, 0.4)) for _ in range(self._workers)]
         for worker in crew:
