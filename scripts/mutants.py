@@ -64,11 +64,7 @@ GROUPS: Final = (
         tuple(f"tests/bulk/test_{each}.py" for each in ("inputs", "jobs", "decisions", "words", "journal")),
         {"bulk.inputs": 0.95, "bulk.outcomes": 0.95, "bulk.decisions": 0.95, "bulk.journal": 0.9},
     ),
-    Group(
-        "run",
-        tuple(f"tests/bulk/test_{each}.py" for each in ("run", "operations", "batches", "lookups")),
-        {"bulk.run": 0.9},
-    ),
+    Group("run", ("tests/bulk/test_run.py", "tests/bulk/test_steps.py"), {"bulk.run": 0.9}),
     Group(
         "export",
         ("tests/export/test_files.py",),
