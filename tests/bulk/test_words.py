@@ -116,7 +116,7 @@ def test_why_it_is_no_distinct_id(value: str, why: str) -> None:
     assert refusal("distinct_id", value) == f"this is no plain distinct id: {why}."
 
 
-@pytest.mark.parametrize("value", ["<u>", "a@x@y", "\tu", '"u', "u'", "u|v", "a\tb", "mail", "\tu\t"])
+@pytest.mark.parametrize("value", ['X"u"X', "<u>", "a@x@y", "\tu", '"u', "u'", "u|v", "a\tb", "mail", "\tu\t"])
 def test_a_strange_distinct_id_that_is_one(value: str) -> None:
     assert named_by("distinct_id", value) == (value, ("distinct_id",))
 
@@ -136,7 +136,7 @@ def test_what_else_is_said_of_an_input() -> None:
     assert refusal("distinct_id", " ") == "this distinct id is blank."
     assert refusal("auto", "Ada L").startswith("this is no plain email or id: there are blanks in it. If")
     assert refusal("email", 7) == "email must be a str, not int."
-    assert refusal("auto", "") == refusal("distinct_id", "").replace("distinct_id", "auto")
+    assert refusal("auto", "").startswith("auto is empty")
     assert refusal("id", "ada") == refusal("id", "4 2") == refusal("id", "٤٢") == (
         "id must be a uuid or a positive integer. For what is an email or distinct id, say so with by: "
         '"email", "distinct_id" or "auto".'
