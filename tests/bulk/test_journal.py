@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -168,6 +170,17 @@ def test_a_seal_can_be_checked_by_whoever_knows_the_text() -> None:
 TIME = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
+@pytest.fixture
+def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the machine into another time zone."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
 def test_a_line_to_the_letter() -> None:
     there = datetime(2026, 3, 1, 13, 0, 0, tzinfo=timezone(timedelta(hours=1)))
     assert encode("intent", there, input=1, uuid=None) == (
