@@ -292,6 +292,9 @@ def test_an_unknown_of_an_earlier_run_is_closed_by_a_row_and_told_once(tmp_path:
     assert [target.partition("?")[0].rsplit("/", 2)[1] for _, target, _ in model.requests[asked:]] == [
         "deletion_status"
     ]
+    model.rows.append({"person_uuid": uuid(1), "created_at": "2026-01-01T00:00:00Z", "status": "completed",
+                       "delete_verified_at": "2026-03-01T11:59:59Z"})  # fmt: skip
+    assert carry_out(model, [uuid(1)], **job).unknown == 1, "that was over before the intent"
     model.rows.append({"person_uuid": uuid(1), "created_at": "2026-03-01T12:00:00Z", "status": "pending"})
     seen.clear()
     assert told(carry_out(model, [uuid(1)], **job)) == [
@@ -299,6 +302,24 @@ def test_an_unknown_of_an_earlier_run_is_closed_by_a_row_and_told_once(tmp_path:
     ]
     assert [(each.state, each.earlier) for each in seen] == [("done", False)]
     assert lines(journal)[-1]["uuid"] == uuid(1)
+
+
+def test_all_that_is_settled_is_told_again_and_not_asked_about(tmp_path: Path) -> None:
+    model, seen = Model(), list[BulkOutcome]()
+    model.add(1)
+    ids = [uuid(1), uuid(1), uuid(9)]
+    job: dict[str, Any] = {
+        "journal": tmp_path / "j", "using": "single", "delete_events": True, "on_outcome": seen.append,
+    }  # fmt: skip
+    for earlier in (False, True):
+        asked = len(model.requests)
+        report = carry_out(model, ids, **job)
+        assert [(each.state, each.earlier) for each in seen] == [
+            ("done", earlier), ("duplicate", False), ("already_gone", earlier),
+        ]  # fmt: skip
+        assert list(report) == seen
+        seen.clear()
+    assert len(model.requests) == asked
 
 
 def test_what_cannot_be_closed_now_stays_unknown(tmp_path: Path) -> None:
