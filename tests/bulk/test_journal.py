@@ -191,8 +191,8 @@ def test_a_line_to_the_letter() -> None:
 
 
 def test_each_line_is_read_whole() -> None:
-    data = found(kind=None, key="k", by="email", **{"as": "email"}) + found(2, uuid=None, persons=0, foreign=True,
-                                                                          similar=["u", "v"])  # fmt: skip
+    email: dict[str, Any] = {"key": "k", "by": "email", "as": "email"}
+    data = found(**email) + found(2, uuid=None, persons=0, foreign=True, similar=["u", "v"])
     data += intent() + outcome(state="unknown", reason="why", request_id="r")
     states = read(FIRST + data).states
     settled = Outcome("unknown", UUID, "why", 202, "r", TIME)

@@ -21,7 +21,7 @@ from posthog_environments import (
     ServerError,
 )
 from posthog_environments.bulk import run as runs
-from posthog_environments.bulk.operations import delete_many
+from posthog_environments.bulk.operations import delete_many, update_many
 from posthog_environments.bulk.run import seconds_for
 from posthog_environments.calls.messages import RunBlocking, Send, ServerResponse, Sleep, TransportFailure
 from tests.bulk.conftest import kinds, lines
@@ -44,12 +44,17 @@ class Refusing(Model):
 
 
 def carry_out(
-    model: Model, ids: list[Any], at: datetime = START, options: dict[str, Any] | None = None, **job: Any
+    model: Model,
+    ids: Any,
+    at: datetime = START,
+    options: dict[str, Any] | None = None,
+    make: Any = delete_many,
+    **job: Any,
 ) -> BulkReport:
     """Carry out a job on a model; time passes only by sleeping."""
     play = Play(retries=0, **{"pacing": False, **(options or {})})
     play.client.now = lambda: at
-    flow: Any = delete_many(play.context, ids, **job)
+    flow: Any = make(play.context, ids, **job)
     send: Callable[[Any], Any] = flow.send
     outcome: Any = None
     while True:
@@ -172,7 +177,7 @@ def test_progress_is_told_before_each_input_and_at_the_end_of_the_look_ups(
         model, seen = Model(), list[BulkProgress]()
         model.add(*range(1, 7))
         ids = [uuid(1), uuid(2), uuid(3), uuid(4), 5, 6]
-        carry_out(model, ids, on_progress=seen.append, options={"pacing": pacing}, **job)
+        carry_out(model, ids, on_progress=seen.append, pacing=pacing, **job)
         return seen
 
     look_ups = [("look-ups", 0, 2, 60.0), ("look-ups", 1, 2, 0.0), ("look-ups", 2, 2, 0.0)]
@@ -336,12 +341,65 @@ def test_what_cannot_be_closed_now_stays_unknown(tmp_path: Path) -> None:
     carry_out(model, [uuid(1), uuid(2)], **job)
     cut(journal, 2)
     carry_out(model, [uuid(1), uuid(2)], **job)
+    seen: list[BulkOutcome] = []
     for status in (503, 400, 404):
         model.status = status
-        assert carry_out(model, [uuid(1), uuid(2)], **job).outcomes[0].state == "unknown"
+        assert carry_out(model, [uuid(1), uuid(2)], on_outcome=seen.append, **job).outcomes[0].state == "unknown"
+    assert [each.state for each in seen if each.input == 1] == ["unknown"] * 3
     model.status = 401
     with pytest.raises(AuthenticationError):
         carry_out(model, [uuid(1), uuid(2)], **job)
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, NO), (200, b"no list")])
+def test_a_list_of_deletions_that_fails_again_and_again_stops_the_job(tmp_path: Path, status: int, body: Any) -> None:
+    class Failing(Model):
+        def _status(self, query: dict[str, str]) -> Any:
+            return status, body
+
+    journal, model = tmp_path / "j", Failing(lists_deletions=False)
+    ids = [uuid(number) for number in range(1, 13)]
+    model.add(1)
+    job: dict[str, Any] = {"journal": journal, "using": "single", "delete_events": True}
+    carry_out(model, ids, **job)
+    text = journal.read_text().splitlines(keepends=True)
+    done = json.loads(text[2])
+    journal.write_text(text[0] + "".join(
+        json.dumps({**done, "input": number, "uuid": key, "state": "unknown"}) + "\n"
+        for number, key in enumerate(ids, 1)
+    ))  # fmt: skip
+    asked = len(model.requests)
+    with pytest.raises(PostHogError):
+        carry_out(model, ids, **job)
+    assert len(model.requests) - asked == 10
+
+
+def test_what_is_pending_is_gone_on_with(tmp_path: Path) -> None:
+    model = Refusing(refuses=503, only="DELETE")
+    model.add(1)
+    job: dict[str, Any] = {"journal": tmp_path / "j", "using": "single"}
+    assert told(carry_out(model, [uuid(1)], **job)) == [("pending", None, "the server failed (503 no)")]
+    model.refuses = 0
+    report = carry_out(model, [uuid(1)], **job)
+    assert (report.done, report.new) == (1, 1)
+
+
+def test_a_change_that_does_not_show_is_repeated_only_if_that_is_asked_for(tmp_path: Path) -> None:
+    class Late(Model):
+        def _one(self, method: str, key: str, query: dict[str, str]) -> Any:
+            return (200, self.people[key]) if method == "PATCH" else super()._one(method, key, query)
+
+    model = Late()
+    model.add(1)
+    job: dict[str, Any] = {"journal": tmp_path / "j", "make": update_many}
+    carry_out(model, {uuid(1): {"plan": "pro"}}, **job)
+    cut(tmp_path / "j", 2)
+    assert told(carry_out(model, {uuid(1): {"plan": "pro"}}, **job)) == [
+        ("unknown", uuid(1), "it may have been sent, and the person does not show it (yet)")
+    ]
+    assert len(model.asked("PATCH")) == 1
+    assert carry_out(model, {uuid(1): {"plan": "pro"}}, retry_unknown=True, **job).done == 1
+    assert len(model.asked("PATCH")) == 2
 
 
 def test_without_events_an_unknown_is_not_asked_about_again(tmp_path: Path) -> None:
