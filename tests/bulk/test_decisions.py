@@ -169,6 +169,7 @@ def test_what_a_person_shows() -> None:
         return shows(has, change)
 
     assert shown({"a": {"x": 1, "y": 2}}, a={"y": 2, "x": 1})
+    assert shown({"a": {"y": 2, "x": 1}}, a={"x": 1, "y": 2})
     assert not shown({"a": 1}, a=True)
     assert not shown({"a": "1"}, a=1)
     assert not shown({}, a=None), "it is not there"

@@ -199,7 +199,7 @@ def shows(properties: dict[str, Any], change: Change) -> bool:
 
 def _same(one: object, other: object) -> bool:
     # Compared as text, because 1, 1.0 and True are equal in Python.
-    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 # ------------------------------------------------------------------------------------------------- bulk deletion
