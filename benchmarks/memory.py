@@ -29,7 +29,7 @@ def run(setup: Setup) -> list[Result]:
 
 
 def _peak(origin: str, persons: int) -> int:
-    command = [sys.executable, "-m", "benchmarks.memory", f"{origin}/2025/{persons}", str(persons)]
+    command = [sys.executable, "-m", "benchmarks.memory", f"{origin}/{persons}", str(persons)]
     return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 

@@ -43,7 +43,7 @@ OTHERS = "everything else"
 def run(setup: Setup) -> list[Result]:
     """Profile, print, and keep the shares for the docs."""
     for size, persons in ((1000, 10_000), (100, 4_000)):
-        shares = _shares(f"{setup.origin}/2025/{persons}", size, 4 if setup.quick else 40)
+        shares = _shares(f"{setup.origin}/{persons}", size, 4 if setup.quick else 40)
         print(f"\nWhat a walk is made of, {size:,} a page")
         for owner, share in sorted(shares.items(), key=lambda each: -each[1]):
             print(f"  {owner:<50} {share:6.1%}")

@@ -73,7 +73,7 @@ def simulate(persons: int, page_size: int, rates: tuple[Rate, ...], latency: flo
 def _walked(persons: int, page_size: int, rates: tuple[Rate, ...], latency: float) -> list[Course]:
     timeline = Timeline()
     client = new_session(timeline, Random(1))
-    client.quota = RateLimiter(dict.fromkeys(BUCKETS, rates))
+    client.quota = RateLimiter(dict.fromkeys(BUCKETS, rates), timeline.clock)
     scope = CallContext(client, options())
     # A row is a number; the newest is the largest, and all are above 0.
     walk: OffsetPaginator[int] = OffsetPaginator(page_size, 0, _itself, partial(_itself))

@@ -1,8 +1,8 @@
 """A canned server: persons in pages over HTTP/1.1, written once and then only sent. It runs in a process of its own.
 
 `python -m benchmarks.server` prints the port and serves until its standard input ends. The number of persons is in the
-path, `/<persons>/api/environments/1/persons/`, so that one server serves every benchmark. Under `/2025` before it, rows
-have the fields as well that real servers send in lists, and under `/next` some more that no contract knows.
+path, `/<persons>/api/environments/1/persons/`, so that one server serves every benchmark. Rows have the fields that
+real servers send in lists; under `/next` before it, some more that no contract knows.
 """
 
 from __future__ import annotations
@@ -75,12 +75,11 @@ def _properties() -> list[list[bytes]]:
     return [orjson.dumps(properties(number)).split(MARK) for number in range(VARIANTS)]
 
 
-MORE = b',"type":"person","is_identified":true,"matched_recordings":[],"value_at_data_point":null'
+IN_LISTS = b',"type":"person","is_identified":true,"matched_recordings":[],"value_at_data_point":null'
 NEXT = b',"team":7,"first_touch":{"channel":"ads","at":"2026-01-01T00:00:00Z"},"merged_from":[]'
-ENDS = {"2025": MORE + b"}", "next": MORE + NEXT + b"}"}
 
 
-def row(number: int, more: bytes = b"}") -> bytes:
+def row(number: int, more: bytes) -> bytes:
     """Write the person at an offset. Persons come newest first, one a minute."""
     uuid = b"%08x-17c4-4ad5-9e0b-%012x" % (number * 2654435761 % 2**32, number)
     created = (NEWEST - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
@@ -88,11 +87,11 @@ def row(number: int, more: bytes = b"}") -> bytes:
     before, after = _properties()[number % VARIANTS]
     return (
         b'{"id":"%b","name":"%b","distinct_ids":["user-%d","0190d2a4-7c1b-7d3e-a1f2-%012x"],'
-        b'"properties":%b%b%b,"created_at":"%b","uuid":"%b"%b'
+        b'"properties":%b%b%b,"created_at":"%b","uuid":"%b"%b}'
     ) % (uuid, email, number, number, before, email, after, created, uuid, more)
 
 
-def page(origin: str, path: str, persons: int, limit: int, offset: int, more: bytes = b"}") -> bytes:
+def page(origin: str, path: str, persons: int, limit: int, offset: int, more: bytes = IN_LISTS) -> bytes:
     """Write a whole answer: head and page."""
     end = min(persons, offset + limit)
     following = f'"{origin}{path}?limit={limit}&offset={end}"' if end < persons else "null"
@@ -111,7 +110,7 @@ def page(origin: str, path: str, persons: int, limit: int, offset: int, more: by
 
 def person(number: int) -> bytes:
     """Write a whole answer with one person."""
-    body = row(number)
+    body = row(number, b"")
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
@@ -129,7 +128,7 @@ class Server:
         if kept is not None:
             return kept
         parts = urlsplit(target)
-        match = re.fullmatch(r"(?:/(2025|next))?/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
+        match = re.fullmatch(r"(/next)?/(\d+)/api/environments/1/persons/(\d+/)?", parts.path)
         if match is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         persons = int(match[2])
@@ -138,8 +137,8 @@ class Server:
             written = person(int(match[3][:-1]))
         else:
             limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
-            end = ENDS.get(match[1], b"}")
-            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset, end)
+            more = IN_LISTS + NEXT if match[1] else IN_LISTS
+            written = page(f"http://127.0.0.1:{self.port}", parts.path, persons, limit, offset, more)
         if persons <= KEPT:
             self._kept[target] = written
         return written

@@ -32,9 +32,7 @@ UNTOUCHED, PYDANTIC = "untouched generator", "httpx + pydantic"
 OURS, PAGES = "ours", "ours, pages"
 ABARE, AOURS = "httpx async + orjson", "ours async"
 TIMES, FEWER = 10, 2_000
-# As real servers send them; other rows have only what the vendor's page names.
-ROWS_OF_2025 = ", rows of 2025"
-WITHOUT, WITH = "rows of 2025", "rows with unknown fields"
+WITHOUT, WITH = "rows of the contract", "rows with unknown fields"
 # What walks must reach: against httpx and dicts, and against the untouched generator, by size of page.
 BEST, STRETCH = 1.1, 0.95
 FASTER = {1000: (2.2, 2.6), 100: (2.0, 2.4)}
@@ -72,22 +70,22 @@ async def _aours(env: AsyncEnvironment, size: int) -> int:
 def run(setup: Setup) -> list[Result]:
     """Walk, print, and return what is held against the targets."""
     with generated() as stock:
-        results = [result for rows in ("", ROWS_OF_2025) for result in races(setup, stock, rows)]
+        results = races(setup, stock)
     for size, persons, rounds in ((1000, 10_000, 36), (100, 4_000, 36)):
         results.append(_async(setup, size, persons, setup.rounds(rounds)))
     return [*results, _unknown(setup), _ten_times(setup)]
 
 
-def races(setup: Setup, stock: Stock, rows: str) -> list[Result]:
-    """Walk over rows of one kind: those of the contract, or those of real servers, which have more."""
+def races(setup: Setup, stock: Stock) -> list[Result]:
+    """Walk with blocking clients."""
     results: list[Result] = []
     for size, persons in ((1000, 10_000), (100, 4_000)):
-        results += _sync(setup, stock, rows, size, persons)
+        results += _sync(setup, stock, size, persons)
     return results
 
 
-def _sync(setup: Setup, stock: Stock, rows: str, size: int, persons: int) -> list[Result]:
-    host = f"{setup.origin}{'/2025' if rows else ''}/{persons}"
+def _sync(setup: Setup, stock: Stock, size: int, persons: int) -> list[Result]:
+    host = f"{setup.origin}/{persons}"
     with ExitStack() as stack:
         raw = stack.enter_context(closing(RawSocket(host)))
         bare = stack.enter_context(httpx.Client())
@@ -104,8 +102,8 @@ def _sync(setup: Setup, stock: Stock, rows: str, size: int, persons: int) -> lis
             PAGES: lambda: _pages(ours, size),
         }
         seconds = in_turn({name: checked(walk, persons) for name, walk in walks.items()}, setup.rounds(30))
-    show(f"Walk{rows}, {size:,} a page", seconds, persons, "person", BARE)
-    where = f"walk{rows}, {size:,} a page"
+    show(f"Walk, {size:,} a page", seconds, persons, "person", BARE)
+    where = f"walk, {size:,} a page"
     least, stretch = FASTER[size]
     results = [
         Result(f"{where}: httpx + orjson dicts", ratio(seconds, OURS, BARE), BEST, stretch=STRETCH),
@@ -117,7 +115,7 @@ def _sync(setup: Setup, stock: Stock, rows: str, size: int, persons: int) -> lis
 
 
 def _async(setup: Setup, size: int, persons: int, rounds: int) -> Result:
-    host = f"{setup.origin}/2025/{persons}"
+    host = f"{setup.origin}/{persons}"
     with asyncio.Runner() as runner:
         bare = httpx.AsyncClient()
         ours = AsyncEnvironment("1", host=host, api_key=KEY, pacing=False)
@@ -139,7 +137,7 @@ def _unknown(setup: Setup) -> Result:
     """Walk over rows that have three fields more than the contract knows, against rows that have none."""
     size, persons = 1000, 10_000
     with (
-        Environment("1", host=f"{setup.origin}/2025/{persons}", api_key=KEY, pacing=False) as one,
+        Environment("1", host=f"{setup.origin}/{persons}", api_key=KEY, pacing=False) as one,
         Environment("1", host=f"{setup.origin}/next/{persons}", api_key=KEY, pacing=False) as other,
     ):
         walks = {WITHOUT: lambda: _ours(one, size), WITH: lambda: _ours(other, size)}

@@ -22,8 +22,8 @@ from benchmarks.scaling import ERAS, SIZES, simulate  # noqa: E402
 
 PAGES: Final = ("README.md", "docs/speed.md", "docs/how-it-scales.md")
 SHORT: Final = (
-    "walk, rows of 2025, 1,000 a page: httpx + orjson dicts",
-    "walk, rows of 2025, 1,000 a page, faster than the untouched generator",
+    "walk, 1,000 a page: httpx + orjson dicts",
+    "walk, 1,000 a page, faster than the untouched generator",
 )
 """The two lines of the README: walks over rows as they come from real servers."""
 PLACE: Final = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)

@@ -50,25 +50,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "query.series": ("Entity", "action", "event"),
     "client.environment": ("AsyncEnvironment", "Environment"),
-    "errors": (
-        "APIStatusError",
-        "AuthenticationError",
-        "BadRequestError",
-        "ConfigurationError",
-        "ConflictError",
-        "DeadlineExceeded",
-        "JournalError",
-        "MalformedResponseError",
-        "NotFoundError",
-        "OutcomeUnknown",
-        "PagingError",
-        "PermissionDeniedError",
-        "PostHogError",
-        "RateLimitError",
-        "RedirectError",
-        "ServerError",
-        "TransportError",
-    ),
     "calls.events": ("ClientEvent", "RequestFailed", "RequestSent", "ResponseReceived", "Waiting"),
     "export.summary": ("ExportSummary",),
     "query.filters": ("Filter", "FilterGroup", "prop"),
@@ -85,10 +66,10 @@ _HOMES = {
     ),
     "client.pager": ("AsyncPager", "Pager"),
     "paging.page": ("Report",),
+    "config.settings": ("__version__",),
     "results.responses": ("RawResponse",),
 }
-_HOME = {name: (module, name) for module, names in _HOMES.items() for name in names}
-_HOME["__version__"] = ("config.settings", "VERSION")
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "APIStatusError",
@@ -146,12 +127,13 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        home = _HOME.get(name)
-        if home is None:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        value = getattr(import_module(f"{__name__}.{home[0]}"), home[1])
+        # All that is named nowhere above is an error.
+        home = import_module(f"{__name__}.{_HOME.get(name, 'errors')}")
+        value = getattr(home, "VERSION" if name == "__version__" else name)
         globals()[name] = value
         return value
 

@@ -67,10 +67,10 @@ def server(reply: Callable[[str, str], Reply], *, dated: bool = True) -> Iterato
 
 
 def findings(
-    bare: Run, reply: Callable[[str, str], Reply], *, dated: bool = True, project: str = "1"
+    bare: Run, reply: Callable[[str, str], Reply], *, dated: bool = True, project: str = "1", prefix: str = "auto"
 ) -> dict[str, Any]:
     with server(reply, dated=dated) as host:
-        options = ["--host", host, "--project-id", project, "--api-key-stdin", "--json"]
+        options = ["--host", host, "--project-id", project, "--prefix", prefix, "--api-key-stdin", "--json"]
         done = bare("doctor", *options, text="phx_x")
     return {found["about"]: (found["state"], found["text"]) for found in json.loads(done.out)["findings"]}
 
@@ -120,6 +120,22 @@ def test_doctor_on_the_end_of_the_prefix(bare: Run, headers: dict[str, str], sai
     state, text = findings(bare, lambda *_: says(200, {"results": []}, **headers))["prefix"]
     assert state == "note"
     assert said in text
+
+
+@pytest.mark.parametrize(("status", "prefix"), [(404, "auto"), (307, "auto"), (308, "auto"), (307, "environments")])
+def test_doctor_goes_to_the_twin_as_the_client_does(bare: Run, status: int, prefix: str) -> None:
+    def reply(_method: str, path: str) -> Reply:
+        if not path.startswith("/api/environments/"):
+            return EMPTY
+        location = path.replace("/api/environments/", "/api/projects/") + "?limit=1"
+        return says(status, {"detail": "Not here."}, location=location)
+
+    found = findings(bare, reply, prefix=prefix)
+    assert found["prefix"] == ("ok", "/api/projects/, with no end announced")
+    assert found["person:read"] == ("ok", "works")
+    state, text = findings(bare, lambda *_: says(404, {"detail": "Not here."}))["prefix"]
+    assert state == "problem"
+    assert text.startswith("neither /api/environments/ nor /api/projects/ has shown anything of this project")
 
 
 def test_doctor_on_projects(bare: Run) -> None:

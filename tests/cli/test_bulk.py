@@ -235,6 +235,23 @@ def test_wrong_usage(run: Run, args: tuple[str, ...]) -> None:
     assert run("persons", *args).code == 2
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("delete", "1", "--by", "email"), "Error: --by is for many persons, with --from-file."),
+        (("update", "1", "--set", "a=1", "--journal", "j"), "Error: --journal is for many persons, with --from-file."),
+        (
+            ("update", "--from-file", "x", "--set", "a=1"),
+            "Error: --set is for one person; the file says what is to be set.",
+        ),
+    ],
+)
+def test_an_option_of_the_other_use_is_named(run: Run, args: tuple[str, ...], said: str) -> None:
+    lines = run("persons", *args).err.splitlines()
+    assert lines[0].startswith(f"Usage: phenv persons {args[0]} [OPTIONS]")
+    assert lines[-1] == said
+
+
 def test_a_journal_of_another_job_is_usage(run: Run, victims: list[Person], tmp_path: Path) -> None:
     source = file(tmp_path, victims[0].uuid)
     assert run("persons", "delete", "--from-file", source, "--yes").code == 0

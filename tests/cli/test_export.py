@@ -22,6 +22,7 @@ from posthog_environments import Environment
 from posthog_environments.export import job as frame
 from posthog_environments.operations import persons
 from posthog_environments.sandbox import Sandbox
+from tests.client.wire import Wire, silence
 
 from .conftest import PATIENCE, PHENV, Run, Screen
 
@@ -212,6 +213,15 @@ def test_a_server_that_fails_and_on(run: Run, box: Sandbox, whole: bytes, monkey
     assert "Error: persons.list: 403" in done.err
     assert run("persons", "export", "a.jsonl", "--page-size", "100", "--resume").code == 0
     assert Path("a.jsonl").read_bytes() == whole
+
+
+def test_a_server_that_is_too_slow_is_not_taken_for_a_full_disk(run: Run) -> None:
+    """The error is a `TimeoutError` too, and with that an `OSError`."""
+    with Wire(silence) as wire:
+        done = run("persons", "export", "a.jsonl", "--host", wire.host, "--timeout", "0.5")
+    assert (done.code, done.out) == (1, "")
+    assert "a.jsonl cannot be written" not in done.err
+    assert done.err.splitlines()[-1] == "Try: again with a larger --timeout."
 
 
 def test_some_may_be_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,7 @@ import re
 
 import pytest
 
-from posthog_environments.cli.output import TextColumn
-from posthog_environments.cli.widths import fitted
+from posthog_environments.cli.tables import TextColumn, fitted
 from tests.client.wire import Wire, http
 
 from .conftest import Run, on_screen

@@ -238,6 +238,7 @@ def test_an_interrupted_export_goes_on(env: Environment, tmp_path: Path) -> None
     [
         ({"search": "ember"}, {}, "the filters"),
         ({"properties": {"plan": "pro"}}, {}, "the filters"),
+        ({"properties": iter([{"plan": "pro"}])}, {}, "the filters"),
         ({"extra_query": {"x": "1"}}, {}, "the filters"),
         ({"offset": 1}, {}, "the filters"),
         ({"page_size": 11}, {}, "the page size"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthog_environments.query.filters import filters_to_wire, prop
-from posthog_environments.query.series import Entity, action, entities_to_wire, event
+from posthog_environments.query.filters import prop
+from posthog_environments.query.series import Entity, action, entities_to_wire, event, series_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 quick = settings(deadline=None, derandomize=True, max_examples=200)
 
 
-def wire(entities: Any, kind: Literal["events", "actions"] = "events", **more: Any) -> Any:
-    return entities_to_wire(entities, kind=kind, filters=filters_to_wire, **more)
+def wire(entities: Any, kind: Literal["events", "actions"] = "events") -> Any:
+    return entities_to_wire(entities, kind=kind)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_actions(actions: Any, sent: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("nothing", [None, [], (), iter([])])
 def test_nothing(nothing: Any) -> None:
     assert wire(nothing) is None
-    assert wire(nothing, "actions", first=1) is None
+    assert wire(nothing, "actions") is None
 
 
 def test_properties_are_filters_of_events() -> None:
@@ -89,15 +89,17 @@ def test_properties_are_filters_of_events() -> None:
 
 def test_a_dict_is_not_changed() -> None:
     given = {"id": "a", "properties": {"plan": "pro"}}
-    wire(given, first=3)
+    series_to_wire(given, 7)
     assert given == {"id": "a", "properties": {"plan": "pro"}}
 
 
 def test_order_for_the_letters_of_a_formula() -> None:
-    assert wire(["a", "b"], first=0) == [{"id": "a", "order": 0}, {"id": "b", "order": 1}]
-    assert wire(7, "actions", first=2) == [{"id": 7, "order": 2}]
+    both = [{"id": "a", "order": 0}, {"id": "b", "order": 1}], [{"id": 7, "order": 2}]
+    assert series_to_wire(["a", "b"], 7) == both
     given = [{"id": "a", "order": 1}, {"id": "b", "order": 0}]
-    assert wire(given) == wire(given, first=5) == given
+    assert wire(given) == given
+    assert series_to_wire(given, {"id": 7, "order": 5}) == (given, [{"id": 7, "order": 5}])
+    assert series_to_wire("a", []) == ([{"id": "a"}], None)
 
 
 @pytest.mark.parametrize(
@@ -241,11 +243,6 @@ def test_actions_refused(actions: Any, error: type[Exception], says: str) -> Non
 def test_refused_at_once(make: Callable[[], Entity], error: type[Exception]) -> None:
     with pytest.raises(error, match=r"^(event|action)\("):
         make()
-
-
-def test_the_argument_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^--event\[0\]: "):
-        wire([""], argument="--event")
 
 
 def test_entities_are_immutable_values() -> None:

@@ -479,7 +479,7 @@ def test_absolute_leaves_everything_else() -> None:
     assert absolute(plain, lambda: NOW) == plain
     nested = absolute(wire(prop("k").before("-1d") | A), lambda: NOW)
     assert nested == {"type": "OR", "values": [leaf("k", "2026-03-30T10:30:15+00:00", "is_date_before"), a]}
-    with pytest.raises(ValueError, match="before the year 1"):
+    with pytest.raises(ValueError, match=r"^properties: .* lies before the year 1; use a smaller number$"):
         absolute(wire(prop("k").before("-9999y")), lambda: NOW)
     assert absolute(wire(prop("k").before("-1m")), lambda: datetime(2024, 3, 30, tzinfo=UTC)) == [
         leaf("k", "2024-02-29T00:00:00+00:00", "is_date_before")

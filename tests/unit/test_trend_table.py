@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from posthog_environments.results.trend_csv import csv_text
+from posthog_environments.results.trend_answers import csv_text
 
 A = {"label": "a", "labels": ["1-2 Jan"], "days": ["2026-01-01", "2026-02-12"], "data": [1, 2.5]}
 

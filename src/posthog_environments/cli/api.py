@@ -13,7 +13,7 @@ from posthog_environments.cli.options import assignments, connected, usage
 from posthog_environments.cli.output import print_body, print_json, print_json_line
 from posthog_environments.cli.persons import confirm, yes_option
 from posthog_environments.config.defaults import LONG_WAIT
-from posthog_environments.errors import MalformedResponseError, printable
+from posthog_environments.errors import MalformedResponseError, fields_of, printable
 from posthog_environments.paging.offset import OffsetPaginator
 from posthog_environments.paging.page import MOST_ROWS, RawPage
 
@@ -91,18 +91,15 @@ def _query(params: Sequence[str]) -> dict[str, Any]:
 def _read(file: Any) -> Any:
     if file is None:
         return None
-    problem = ""
     try:
         body: Any = json.loads(file.read())
     except (ValueError, RecursionError) as error:
-        problem = f"--input is not JSON: {printable(str(error), 100)}."
+        raise click.BadParameter(f"--input is not JSON: {printable(str(error), 100)}.") from None
     except OSError as error:
-        problem = f"--input cannot be read: {error.strerror}."
-    else:
-        if body is not None:
-            return body
-        problem = "--input: null is not a body."
-    raise click.BadParameter(problem)
+        raise click.BadParameter(f"--input cannot be read: {error.strerror}.") from None
+    if body is None:
+        raise click.BadParameter("--input: null is not a body.")
+    return body
 
 
 def _print_head(answer: RawResponse[Any]) -> None:
@@ -151,20 +148,18 @@ def _number(query: Mapping[str, Any], name: str, default: int, *, least: int = 0
 
 
 def _page(answer: RawResponse[Any]) -> RawPage[Any]:
-    page: Any = answer.json()
-    if not isinstance(page, dict) or "next" not in page or not isinstance(cast("Any", page).get("results"), list):
+    fields = fields_of(answer.json())
+    rows = fields.get("results")
+    if "next" not in fields or not isinstance(rows, list):
         raise click.ClickException(
             "The response is not a page of a listing: it lacks results or next. Leave --paginate out."
         )
-    found: Any = cast("Any", page)
-    return RawPage(found["results"], found["next"])
+    return RawPage(cast("Any", rows), cast("str | None", fields["next"]))
 
 
 def _key(row: Any) -> str:
     """Return the identity of a row."""
-    if isinstance(row, dict):
-        fields = cast("dict[str, Any]", row)
-        for name in ("uuid", "id"):
-            if isinstance(fields.get(name), (str, int)):
-                return f"{name} {fields[name]}"
+    for name in ("uuid", "id"):
+        if isinstance(value := fields_of(row).get(name), (str, int)):
+            return f"{name} {value}"
     return json.dumps(row, sort_keys=True)

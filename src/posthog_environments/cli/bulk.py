@@ -13,6 +13,7 @@ import click
 from posthog_environments.bulk.inputs import NumberedInput
 from posthog_environments.cli.jobs import BulkCommand
 from posthog_environments.cli.lists import MOST_SHOWN, Rows, column_of, heading_hint, lines_of, read_text, unusable
+from posthog_environments.cli.options import stacked
 from posthog_environments.cli.output import note
 
 if TYPE_CHECKING:
@@ -20,44 +21,50 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.jobs import Entry
     from posthog_environments.client.environment import Environment
 
-__all__ = ["bulk_options", "delete_from_file", "list_options", "update_from_file"]
+__all__ = ["bulk_options", "delete_from_file", "list_options", "one_or_many", "update_from_file"]
 
 T = TypeVar("T")
 
 
-def bulk_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a job."""
-    options = (
-        click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="The journal of each step; by default FILE.journal.jsonl beside the input."),
-        click.option("--dry-run", is_flag=True, help="Look up the persons only, and show what would be done."),
-        click.option("--retry-unknown", is_flag=True, help="Retry what an earlier run left as unknown."),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+bulk_options = stacked(
+    click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                 help="The journal of each step; by default FILE.journal.jsonl beside the input."),
+    click.option("--dry-run", is_flag=True, help="Look up the persons only, and show what would be done."),
+    click.option("--retry-unknown", is_flag=True, help="Retry what an earlier run left as unknown."),
+)  # fmt: skip
+"""Adds the options of a job."""
+
+list_options = stacked(
+    click.option("--column", metavar="NAME", help="Read the file as CSV with a header, and take this column."),
+    click.option("--by", type=click.Choice(["auto", "id", "email", "distinct-id"]), default="id", show_default=True,
+                 help="What the lines of the file are; auto takes each for what it looks like. All but uuids are "
+                 "looked up."),
+    click.option("--using", type=click.Choice(["auto", "bulk", "single"]), default="auto", show_default=True,
+                 help="Up to 1,000 with one request, or one by one; auto does what the server supports."),
+    click.option("--delete-recordings", is_flag=True, help="Delete the recordings of the persons, too; only in bulk."),
+    click.option("--keep-person", is_flag=True,
+                 help="Keep the persons, and delete only events or recordings; only in bulk."),
+    click.option("--keep-ids", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                 help="Write the distinct ids of each person to this file (mode 0600) before the deletion."),
+)  # fmt: skip
+"""Adds the options for reading a list of persons, and for deleting them."""
+
+_OF_MANY = ("journal", "dry_run", "retry_unknown", "by", "using", "column", "keep_ids", "delete_recordings",
+            "keep_person")  # fmt: skip
 
 
-def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for reading a list of persons, and for deleting them."""
-    options = (
-        click.option("--column", metavar="NAME",
-                     help="Read the file as CSV with a header, and take this column."),
-        click.option("--by", type=click.Choice(["auto", "id", "email", "distinct-id"]), default="id", show_default=True,
-                     help="What the lines of the file are; auto takes each for what it looks like. All but uuids are "
-                     "looked up."),
-        click.option("--using", type=click.Choice(["auto", "bulk", "single"]), default="auto", show_default=True,
-                     help="Up to 1,000 with one request, or one by one; auto does what the server supports."),
-        click.option("--delete-recordings", is_flag=True,
-                     help="Delete the recordings of the persons, too; only in bulk."),
-        click.option("--keep-person", is_flag=True,
-                     help="Keep the persons, and delete only events or recordings; only in bulk."),
-        click.option("--keep-ids", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="Write the distinct ids of each person to this file (mode 0600) before the deletion."),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+def one_or_many(id: str | None, from_file: Path | None) -> None:
+    """Check that there is either an ID or a file, and no option that belongs to the other."""
+    if (id is None) == (from_file is None):
+        raise click.UsageError("Give either an ID or --from-file FILE.")
+    misplaced = _OF_MANY if from_file is None else ("wanted",)
+    use = "many persons, with --from-file" if from_file is None else "one person; the file says what is to be set"
+    context = click.get_current_context()
+    options = {option.name: option for option in context.command.params}
+    for name in misplaced:
+        value = context.params.get(name)
+        if value not in (None, False, ()) and value != options[name].get_default(context):
+            raise click.UsageError(f"{options[name].opts[0]} is for {use}.")
 
 
 # ----------------------------------------------------------------------------------------------------------- the input

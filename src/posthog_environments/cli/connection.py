@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from posthog_environments.errors import ConfigurationError
 if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
 
-__all__ = ["ConnectionOptions", "Setting", "connect", "read"]
+__all__ = ["ConnectionOptions", "Setting", "connect", "key_of_options", "read"]
 
 _VARIABLES = {name: setting.variable for name, setting in CONNECTION.items()} | {"api_key": "POSTHOG_PERSONAL_API_KEY"}
 # The default profile is read where one of these is missing.
@@ -38,6 +39,11 @@ class Setting:
 
     value: str | Secret | None
     source: str
+
+
+_DEFAULTS = {
+    name: Setting(setting.default, "default" if setting.default else "nowhere") for name, setting in CONNECTION.items()
+} | {"api_key": Setting(None, "nowhere")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def read(
     Raises:
         ConfigurationError: A source cannot be read, or the key of a profile would be sent to another server.
     """
-    key = _key_of_options(api_key_file, stdin=bool(api_key_stdin))
+    key = key_of_options(api_key_file, stdin=bool(api_key_stdin))
     options = {
         name: Setting(value, f"--{name.replace('_', '-')}") for name, value in given.items() if value is not None
     }
@@ -81,7 +87,7 @@ def read(
         of_profile = {field: Setting(value, f"profile {name!r}") for field, value in stored.items()}
     # A named profile comes before the environment; the default profile only fills gaps.
     places = [options, of_profile, environment] if profile else [options, environment, of_profile]
-    found = {field: _first(field, places) for field in _VARIABLES}
+    found = ChainMap(*places, _DEFAULTS)
     _keep_together(found, of_profile)
     return ConnectionOptions(found, DEFAULT_TIMEOUT if timeout is None else timeout)
 
@@ -98,12 +104,6 @@ def connect(wanted: ConnectionOptions) -> Environment:
     # A Secret serves as a key as well, and never shows itself. All are checked there.
     values: dict[str, Any] = {name: setting.value for name, setting in wanted.settings.items()}
     return Environment(**values, timeout=wanted.timeout, on_event=countdown())
-
-
-def _first(field: str, places: list[dict[str, Setting]]) -> Setting:
-    default = CONNECTION[field].default if field in CONNECTION else None
-    nowhere = Setting(default, "default" if default else "nowhere")
-    return next((place[field] for place in places if field in place), nowhere)
 
 
 def _keep_together(found: Mapping[str, Setting], profile: Mapping[str, Setting]) -> None:
@@ -124,7 +124,12 @@ def _url(host: str | Secret | None) -> str:
     return CLOUDS.get(str(host), str(host)).rstrip("/").lower()
 
 
-def _key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
+def key_of_options(file: str | None, *, stdin: bool) -> Setting | None:
+    """Return the key that an option names, or None.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     if file is not None and stdin:
         raise click.UsageError("--api-key-file and --api-key-stdin exclude each other.")
     if stdin:

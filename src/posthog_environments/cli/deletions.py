@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posthog_environments.cli.bulk import bulk_options, delete_from_file, list_options
+from posthog_environments.cli.bulk import bulk_options, delete_from_file, list_options, one_or_many
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import connected, json_option, usage
-from posthog_environments.cli.output import TextColumn, TextTable
-from posthog_environments.cli.persons import confirm, one_or_many, optional_person, say_done, yes_option
+from posthog_environments.cli.output import say_done
+from posthog_environments.cli.persons import confirm, optional_person, yes_option
+from posthog_environments.cli.tables import TextColumn, TextTable, print_listing
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.results.models import as_sent, distinct_ids_of
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 @connected
 def delete(
     env: Environment, *, id: str | None, from_file: Path | None, delete_events: bool, yes: bool, as_json: bool,
-    by: str, using: str, column: str | None, delete_recordings: bool, keep_person: bool, keep_ids: Path | None,
     **job: Any,
 ) -> None:  # fmt: skip
     """Delete a person, or many with --from-file. Shows the persons and asks first. It cannot be undone.
@@ -59,15 +58,9 @@ def delete(
     distinct id), refused (with the reason), unknown (no clear response), duplicates or pending. The exit code is 0 if
     all are done, queued, already gone or duplicates, otherwise 1.
     """
-    one_or_many(id, from_file, job, of_many={
-        "--by": by != "id", "--using": using != "auto", "--column": column, "--keep-ids": keep_ids,
-        "--delete-recordings": delete_recordings, "--keep-person": keep_person,
-    })  # fmt: skip
+    one_or_many(id, from_file)
     if from_file is not None:
-        delete_from_file(
-            env, from_file, by=by, using=using, column=column, keep_ids=keep_ids, delete_events=delete_events,
-            delete_recordings=delete_recordings, keep_person=keep_person, yes=yes, as_json=as_json, **job,
-        )  # fmt: skip
+        delete_from_file(env, from_file, delete_events=delete_events, yes=yes, as_json=as_json, **job)
         return
     assert id is not None
 

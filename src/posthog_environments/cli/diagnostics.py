@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
-from urllib.parse import urljoin
 
+from posthog_environments.calls.attempts import Attempts
+from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.notices import Notice, notices
-from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
+from posthog_environments.calls.prefixes import ENVIRONMENTS
 from posthog_environments.config.host import CLOUDS
 from posthog_environments.errors import PostHogError, fields_of
 
@@ -26,6 +27,7 @@ __all__ = ["Finding", "Probe", "check", "projects_of"]
 
 Answered: TypeAlias = "httpx.Response | PostHogError"
 
+_PROBE = Operation("doctor", OperationKind.READ, "general")
 # Seconds that a clock may be off before it affects relative dates.
 CLOCK = 30
 
@@ -44,6 +46,11 @@ class Finding:
     state: Literal["ok", "problem", "note"]
     text: str
 
+    @property
+    def sign(self) -> str:
+        """The state as it is shown: a problem stands out."""
+        return "PROBLEM" if self.state == "problem" else self.state
+
 
 def check(env: Environment) -> Iterator[Finding]:
     """Run all checks; yield their findings."""
@@ -52,9 +59,12 @@ def check(env: Environment) -> Iterator[Finding]:
     if isinstance(persons, PostHogError):
         yield Finding("server", "problem", f"{env.host}: {persons}")
         return
-    yield _server(env, persons)
     if 300 <= persons.status_code < 400:
+        target = persons.headers.get("location", "a place that it does not name")
+        text = f"redirects to {target}, which is not followed; if that is the right server, give it as --host"
+        yield Finding("server", "problem", f"{env.host} {text}")
         return
+    yield Finding("server", "ok", f"{env.host} answers")
     projects = probe.get("/api/projects/")
     yield _key(persons, projects)
     yield _clock(persons)
@@ -63,7 +73,7 @@ def check(env: Environment) -> Iterator[Finding]:
         return
     yield _projects(projects, env)
     yield _scope("person:read", persons)
-    yield from trends(probe, env.host)
+    yield from _trends(probe, env.host)
     yield _activity(probe, persons)
     yield _announced(probe)
 
@@ -71,47 +81,43 @@ def check(env: Environment) -> Iterator[Finding]:
 class Probe:
     """Sends single requests that change nothing, and returns the responses with any status.
 
-    It changes the prefix from environments to projects as the client does, and records deprecations.
+    The client decides on the prefix, as for its own calls. Deprecations are recorded.
     """
 
     def __init__(self, env: Environment) -> None:
-        self._client: httpx.Client = env.api.get_httpx_client()
-        self._project = env.project_id
-        client = env._context.client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self.chosen = client.settings.prefix
-        self.trend_api = client.settings.trend_api
-        self.prefix = client.prefix
+        self._env = env
+        self._context = env._context  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.chosen = self._context.client.settings.prefix
+        self.trend_api = self._context.client.settings.trend_api
         self.notices: dict[str, Notice] = {}
         self.sunset: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The prefix in use."""
+        return self._env.prefix
 
     def get(self, path: str, **query: Any) -> Answered:
         """Send a GET to a path below the project, or to an absolute path."""
         return self.send("GET", path, params=query)
 
     def send(self, method: str, path: str, **request: Any) -> Answered:
-        """Send a request, and again to its twin if the server may only know that."""
+        """Send a request, and again to its twin if the client would."""
         if path.startswith("/"):
             return self._send(method, path, request)
-        answer = self._below(method, path, request)
-        if self.chosen != "auto" or self.prefix != "environments" or isinstance(answer, PostHogError):
-            return answer
-        if answer.status_code in (307, 308) and self._is_twin(answer.headers.get("location", ""), answer):
-            self.prefix = "projects"
-            return self._below(method, path, request)
-        if any(self._is_twin(target, answer) for target in successors(str(answer.request.url), answer.headers)):
-            self.prefix = "projects"
-        elif answer.status_code == 404:
-            self.prefix = "projects"
-            twin = self._below(method, path, request)
-            if not isinstance(twin, PostHogError) and twin.status_code != 404:
-                return twin
-            self.prefix = "environments"
-        return answer
+        call = Call(_PROBE, {"url": f"{ENVIRONMENTS}{self._env.project_id}/{path}"})
+        attempts = Attempts(self._context, call, "", 0.0, 0.0)
+        while True:
+            answer = self._send(method, attempts.call.request["url"], request)
+            if isinstance(answer, PostHogError) or not attempts.goes_to_twin(
+                ServerResponse(answer.status_code, answer.headers, answer.content, str(answer.request.url))
+            ):
+                return answer
 
     def current(self) -> str | None:
         """Return the id of the project that "@current" means now; None if it cannot be found out."""
         answer = self.get("/api/projects/@current/")
-        number = None if isinstance(answer, PostHogError) or answer.status_code != 200 else _body(answer).get("id")
+        number = _body(answer).get("id") if _status(answer) == 200 else None
         if isinstance(number, int) and not isinstance(number, bool):
             return str(number)
         # Responses for "@current" have a link with the number.
@@ -119,72 +125,60 @@ class Probe:
         notice = self.notices.get("current")
         return notice.number if notice else None
 
-    def _is_twin(self, target: str, answer: httpx.Response) -> bool:
-        url = str(answer.request.url)
-        parsed = parse_project_url(url)
-        return parsed is not None and is_twin(parsed, parse_project_url(urljoin(url, target)))
-
-    def _below(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
-        return self._send(method, f"/api/{self.prefix}/{self._project}/{path}", request)
-
     def _send(self, method: str, path: str, request: Mapping[str, Any]) -> Answered:
         try:
-            answer = self._client.request(method, path, **request)
+            answer = self._env.api.get_httpx_client().request(method, path, **request)
         except PostHogError as error:
             return error
-        for notice in notices(str(answer.request.url), f"{method} {path.rpartition(self._project)[2]}", answer.headers):
+        operation = f"{method} {path.rpartition(self._env.project_id)[2]}"
+        for notice in notices(str(answer.request.url), operation, answer.headers):
             self.notices.setdefault(notice.of, notice)
             self.sunset = self.sunset or (answer.headers.get("sunset") if notice.of == "prefix" else None)
         return answer
 
 
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
+def _status(answer: Answered) -> int | None:
+    return None if isinstance(answer, PostHogError) else answer.status_code
+
+
+def _body(answer: Answered) -> Mapping[str, Any]:
     try:
-        return fields_of(answer.json())
+        return {} if isinstance(answer, PostHogError) else fields_of(answer.json())
     except ValueError:
         return {}
 
 
-def _rows(answer: httpx.Response) -> list[Mapping[str, Any]]:
+def _rows(answer: Answered) -> list[Mapping[str, Any]]:
     rows = _body(answer).get("results")
     return [fields_of(row) for row in cast("list[object]", rows)] if isinstance(rows, list) else []
 
 
-def detail_of(answer: httpx.Response) -> str:
-    """Return the status of a response and the server's explanation."""
+def _detail(answer: Answered) -> str:
+    """Return the status of a response and the server's explanation, or the error."""
+    if isinstance(answer, PostHogError):
+        return str(answer)
     said = _body(answer).get("detail")
     if not said and "json" not in (kind := answer.headers.get("content-type", "no type")):
         said = f"the response is not the API's, but {kind}"
     return f"{answer.status_code}: {said or 'the server gave no reason'}"
 
 
-def works(answer: httpx.Response) -> bool:
+def _works(answer: Answered) -> bool:
     """Return whether a response is a success of the API, not for example a login page with status 200."""
-    return answer.status_code < 300 and bool(_body(answer))
+    return not isinstance(answer, PostHogError) and answer.status_code < 300 and bool(_body(answer))
 
 
-def _server(env: Environment, persons: httpx.Response) -> Finding:
-    if 300 <= persons.status_code < 400:
-        target = persons.headers.get("location", "a place that it does not name")
-        text = f"redirects to {target}, which is not followed; if that is the right server, give it as --host"
-        return Finding("server", "problem", f"{env.host} {text}")
-    return Finding("server", "ok", f"{env.host} answers")
-
-
-def _shows_key(answer: httpx.Response) -> bool:
-    return works(answer) or (answer.status_code in (403, 429) and bool(_body(answer)))
+def _shows_key(answer: Answered) -> bool:
+    return _works(answer) or (_status(answer) in (403, 429) and bool(_body(answer)))
 
 
 def _key(persons: httpx.Response, projects: Answered) -> Finding:
     if persons.status_code == 401:
-        return Finding("key", "problem", f"not accepted ({detail_of(persons)})")
-    shows = _shows_key(persons)
-    if persons.status_code == 404 and _body(persons) and not isinstance(projects, PostHogError):
-        # Servers send 404 before they check the key.
-        shows = _shows_key(projects)
-    if shows:
+        return Finding("key", "problem", f"not accepted ({_detail(persons)})")
+    # Servers send 404 before they check the key.
+    if _shows_key(projects if persons.status_code == 404 and _body(persons) else persons):
         return Finding("key", "ok", "accepted")
-    return Finding("key", "problem", f"not known, because the server answered {detail_of(persons)}")
+    return Finding("key", "problem", f"not known, because the server answered {_detail(persons)}")
 
 
 def _clock(persons: httpx.Response) -> Finding:
@@ -241,15 +235,14 @@ def _announced(probe: Probe) -> Finding:
 
 def projects_of(answer: Answered) -> dict[str, str]:
     """Return the names of the listed projects by id; an empty dict if the key may not list them."""
-    if isinstance(answer, PostHogError) or answer.status_code != 200:
+    if _status(answer) != 200:
         return {}
     return {str(row.get("id")): str(row.get("name")) for row in _rows(answer)}
 
 
 def _projects(answer: Answered, env: Environment) -> Finding:
-    if isinstance(answer, PostHogError) or answer.status_code != 200:
-        reason = str(answer) if isinstance(answer, PostHogError) else detail_of(answer)
-        return Finding("projects", "note", f"the key may not list them ({reason})")
+    if _status(answer) != 200:
+        return Finding("projects", "note", f"the key may not list them ({_detail(answer)})")
     found = projects_of(answer)
     listed = ", ".join(f"{number} ({name})" for number, name in found.items()) or "none"
     if env.project_id not in found and env.project_id != "@current":
@@ -268,30 +261,26 @@ _QUERY = {
 }
 
 
-def trends(probe: Probe, host: str) -> Iterator[Finding]:
+def _trends(probe: Probe, host: str) -> Iterator[Finding]:
     """Check which endpoint serves trends, and whether the key has its scope."""
     by_query = probe.trend_api == "query" or (probe.trend_api == "auto" and host in CLOUDS.values())
     legacy = None if by_query else probe.get("insights/trend/", **_LEGACY)
-    gone = legacy is not None and not isinstance(legacy, PostHogError) and legacy.status_code in (403, 404, 405)
+    gone = legacy is not None and _status(legacy) in (403, 404, 405)
     if legacy is not None and not (gone and probe.trend_api == "auto"):
         yield Finding("trends", "ok", "asked of insights/trend/, which needs the scope insight:read")
         yield _scope("insight:read", legacy)
         return
     query = probe.send("POST", "query/", json=_QUERY)
-    assert not isinstance(legacy, PostHogError)
-    if legacy is not None and (isinstance(query, PostHogError) or not works(query)):
-        reason = str(query) if isinstance(query, PostHogError) else detail_of(query)
+    if legacy is not None and not _works(query):
         yield Finding("trends", "problem", "neither insights/trend/ (insight:read) nor query/ (query:read) answers")
-        yield Finding("insight:read", "problem", f"insights/trend/: {detail_of(legacy)}; query/: {reason}")
+        yield Finding("insight:read", "problem", f"insights/trend/: {_detail(legacy)}; query/: {_detail(query)}")
         return
     yield Finding("trends", "ok", "asked of query/, which needs the scope query:read")
     yield _scope("query:read", query)
 
 
 def _scope(scope: str, answer: Answered) -> Finding:
-    if isinstance(answer, PostHogError):
-        return Finding(scope, "problem", str(answer))
-    return Finding(scope, "ok", "works") if works(answer) else Finding(scope, "problem", detail_of(answer))
+    return Finding(scope, "ok", "works") if _works(answer) else Finding(scope, "problem", _detail(answer))
 
 
 def _activity(probe: Probe, persons: httpx.Response) -> Finding:

@@ -2,86 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connection_arguments, connection_options, json_option
-from posthog_environments.cli.output import colored, on_terminal, print_json
+from posthog_environments.cli.options import configured, json_option
+from posthog_environments.cli.output import colored, counted, on_terminal, print_json
 from posthog_environments.config.settings import read_quota_location
 from posthog_environments.errors import PostHogError, printable
 
+if TYPE_CHECKING:
+    from posthog_environments.cli.diagnostics import Finding
+
 __all__ = ["doctor"]
 
-_SIGNS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROBLEM", "red")}
+_COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 
 
 @click.command(cls=Command, examples="phenv doctor")
 @json_option
-@connection_options
-def doctor(*, as_json: bool, **given: Any) -> None:
+@configured
+def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
     """Show the configuration and its sources, and check it against the server. The key itself is never shown.
 
     Only reading requests are sent; scopes that write are not tried. The exit code is 1 if calls would fail, 2 if the
     configuration itself is invalid.
     """
-    wanted = read(**connection_arguments(click.get_current_context(), given))
-    configured = _configured(wanted)
+    from posthog_environments.cli.diagnostics import check
+
+    wanted = read(**connection)
+    settings = _settings(wanted)
     if not as_json:
-        for name, (value, source) in configured.items():
-            _line(name, value, f"from {source}", "cyan")
-    findings: list[dict[str, str]] = []
+        for name, shown in settings.items():
+            _line(name, shown["value"], f"from {shown['source']}", "cyan")
+    findings: list[Finding] = []
     failure: PostHogError | None = None
     try:
-        for finding in _findings(wanted):
-            findings.append(finding)
-            if not as_json:
-                sign, color = _SIGNS[finding["state"]]
-                _line(finding["about"], sign, finding["text"], color)
+        with connect(wanted) as env:
+            for finding in check(env):
+                findings.append(finding)
+                if not as_json:
+                    _line(finding.about, finding.sign, finding.text, _COLORS[finding.state])
     except PostHogError as error:
         failure = error
-    problems = sum(finding["state"] == "problem" for finding in findings)
+    problems = sum(finding.state == "problem" for finding in findings)
     if as_json:
-        shown = {name: {"value": value, "source": source} for name, (value, source) in configured.items()}
-        print_json({"configured": shown, "findings": findings, "healthy": not problems and failure is None})
+        healthy = not problems and failure is None
+        print_json({"configured": settings, "findings": list(map(asdict, findings)), "healthy": healthy})
     if failure is not None:
         raise failure
     if problems:
-        raise click.ClickException(f"{problems} problem{'s' if problems > 1 else ''} found.")
+        raise click.ClickException(f"{counted(problems, 'problem')} found.")
     if not as_json:
         click.echo("Everything that reading needs works.")
 
 
-def _configured(wanted: ConnectionOptions) -> dict[str, tuple[str, str]]:
-    found = {
-        "host": wanted["host"],
-        "project id": wanted["project_id"],
-        "prefix": wanted["prefix"],
-        "key": wanted["api_key"],
-        "quota": Setting(_quota(wanted), wanted["quota"].source),
+def _settings(wanted: ConnectionOptions) -> dict[str, dict[str, str]]:
+    """Return the settings and their sources, without the key and without a password."""
+    found = {name.replace("_", " "): wanted[name] for name in ("host", "project_id", "prefix")}
+    key, quota = wanted["api_key"], wanted["quota"]
+    place = read_quota_location(quota.value, quota.source)
+    found["key"] = Setting(None if key.value is None else "set", key.source)
+    found["quota"] = Setting("memory" if place is None else place.shown, quota.source)
+    return {
+        name: {"value": "missing" if at.value is None else str(at.value), "source": at.source}
+        for name, at in found.items()
     }
-    values: dict[str, tuple[str, str]] = {}
-    for name, at in found.items():
-        value = "missing" if at.value is None else "set" if name == "key" else str(at.value)
-        values[name] = (value, at.source)
-    return values
-
-
-def _quota(wanted: ConnectionOptions) -> str:
-    """Return the location of the quota, without a password."""
-    place = read_quota_location(wanted["quota"].value, wanted["quota"].source)
-    return "memory" if place is None else place.shown
-
-
-def _findings(wanted: ConnectionOptions) -> Iterator[dict[str, str]]:
-    from posthog_environments.cli.diagnostics import check
-
-    with connect(wanted) as env:
-        for finding in check(env):
-            yield {"about": finding.about, "state": finding.state, "text": finding.text}
 
 
 def _line(name: str, value: str, text: str, color: str) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connected, filter_options, json_option, page_size_option, usage
-from posthog_environments.cli.output import note, print_json, progress, shows_progress
+from posthog_environments.cli.options import connected, json_option, page_size_option, usage
+from posthog_environments.cli.output import counted, note, print_json, progress, shows_progress
+from posthog_environments.cli.persons import filter_options
 from posthog_environments.errors import PostHogError, printable
 from posthog_environments.export.file import NothingToResumeError
 from posthog_environments.export.formats import FORMATS, STDOUT, read_format
@@ -108,29 +109,23 @@ def _explained(file: str) -> Generator[None]:
     """Turn errors into messages of the command, with how to go on."""
     try:
         yield
+    except (PostHogError, KeyboardInterrupt):
+        if hint := _how_to_go_on(file):
+            note(hint)
+        raise
     except BrokenPipeError:
         raise
     except (FileExistsError, IsADirectoryError, FileNotFoundError, ImportError, TypeError, ValueError) as error:
-        if isinstance(error, PostHogError):
-            raise
-        raise click.UsageError(_as_options(str(error)), click.get_current_context()) from None
+        raise click.UsageError(_as_options(str(error))) from None
     except OSError as error:
         problem = error.strerror or type(error).__name__
-        raise click.ClickException(f"{file} cannot be written: {problem}.{_how_to_go_on(file)}") from None
-    except PostHogError:
-        if hint := _how_to_go_on(file):
-            note(hint.strip())
-        raise
-    except KeyboardInterrupt:
-        if hint := _how_to_go_on(file):
-            note(hint.strip())
-        raise
+        raise click.ClickException(f"{file} cannot be written: {problem}. {_how_to_go_on(file)}".rstrip()) from None
 
 
 def _how_to_go_on(file: str) -> str:
     if file == STDOUT or not Path(f"{file}.checkpoint").exists():
         return ""
-    return " What was fetched is kept. To continue, repeat the command with --resume."
+    return "What was fetched is kept. To continue, repeat the command with --resume."
 
 
 def _as_options(message: str) -> str:
@@ -166,16 +161,12 @@ def _tell(summary: ExportSummary, *, since_last: bool, as_json: bool) -> None:
 
 def _figures(summary: ExportSummary) -> str:
     parts = [
-        f"{_many(summary.rows, 'person')} in {summary.path} ({summary.bytes:,} bytes)",
-        f"{_many(summary.pages, 'page')} ({summary.short_pages:,} short)",
-        f"{_many(summary.duplicates, 'duplicate')} dropped",
-        f"{_many(summary.requests, 'request')} in {summary.seconds:,.1f} s",
-        f"{_many(summary.waits, 'wait')} for the rate limit ({summary.waited:,.0f} s)",
+        f"{counted(summary.rows, 'person')} in {summary.path} ({summary.bytes:,} bytes)",
+        f"{counted(summary.pages, 'page')} ({summary.short_pages:,} short)",
+        f"{counted(summary.duplicates, 'duplicate')} dropped",
+        f"{counted(summary.requests, 'request')} in {summary.seconds:,.1f} s",
+        f"{counted(summary.waits, 'wait')} for the rate limit ({summary.waited:,.0f} s)",
     ]
     if summary.resumed:
-        parts.append(f"resumed {_many(summary.resumed, 'time')}")
+        parts.append(f"resumed {counted(summary.resumed, 'time')}")
     return ", ".join(parts) + (". Complete." if summary.complete else ". Not complete.")
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

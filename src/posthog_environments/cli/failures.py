@@ -9,7 +9,6 @@ import click
 
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.errors import (
-    APIStatusError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
@@ -75,9 +74,8 @@ def _of_missing(error: Any) -> str:
 
 
 def _of_unknown(error: Any) -> str:
-    if str(error).startswith("request "):
-        return "`phenv api GET PATH` to see the present state, before you repeat it."
-    return "`phenv persons get ID` to see the present state, before you repeat it."
+    command = "api GET PATH" if str(error).startswith("request ") else "persons get ID"
+    return f"`phenv {command}` to see the present state, before you repeat it."
 
 
 # First match wins.
@@ -95,12 +93,9 @@ _HINTS: Final[tuple[tuple[type[PostHogError], str | Callable[[Any], str]], ...]]
     (TransportError, "`phenv doctor`; check --host and the network."),
     (MalformedResponseError, "`phenv doctor`; perhaps --host is not PostHog's API, or a proxy answers instead."),
     (PagingError, "again; if it fails again, report it together with the kind of server."),
-    (APIStatusError, ""),
 )  # fmt: skip
 
 
 def _hint(error: PostHogError) -> str:
-    for kind, hint in _HINTS:
-        if isinstance(error, kind):
-            return hint(error) if callable(hint) else hint
-    return ""
+    hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")
+    return hint(error) if callable(hint) else hint

@@ -10,18 +10,16 @@ import click
 
 from posthog_environments.errors import printable
 
-__all__ = ["Command", "LazyGroup", "SectionedOption"]
+__all__ = ["Command", "ConnectionOption", "LazyGroup"]
 
 
-class SectionedOption(click.Option):
-    """An option with its own heading in help."""
+class ConnectionOption(click.Option):
+    """An option with a heading of its own in help."""
 
-    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.section = section
+    section = "Connection"
 
 
-class _Sections(click.Command):
+class Command(click.Command):
     """A command whose help has examples, and options in sections."""
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
@@ -44,12 +42,11 @@ class _Sections(click.Command):
                 formatter.write_dl(records)
 
 
-class Command(_Sections):
-    """A command of `phenv`."""
+class LazyGroup(Command, click.Group):
+    """A group that imports a command on use; until then it knows only its location and one line of help.
 
-
-class LazyGroup(_Sections, click.Group):
-    """A group that imports a command on use; until then it knows only its location and one line of help."""
+    A location is the name of a module beside this one, and the name of the command in it.
+    """
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +61,7 @@ class LazyGroup(_Sections, click.Group):
         if cmd_name not in self._lazy:
             return None
         module, _, name = self._lazy[cmd_name][0].partition(":")
-        command = getattr(import_module(module), name)
+        command = getattr(import_module(f"posthog_environments.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posthog_environments.cli import profiles
-from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, read
+from posthog_environments.cli.connection import ConnectionOptions, Setting, connect, key_of_options
 from posthog_environments.cli.groups import Command
-from posthog_environments.cli.options import connection_arguments, connection_options
+from posthog_environments.cli.options import configured
 from posthog_environments.cli.output import note
 from posthog_environments.config.api_key import Secret
 from posthog_environments.config.defaults import DEFAULT_TIMEOUT
@@ -32,8 +32,8 @@ __all__ = ["init"]
     """,
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing profile, and write it even if a check fails.")
-@connection_options
-def init(*, force: bool, **given: Any) -> None:
+@configured
+def init(*, force: bool, connection: dict[str, Any]) -> None:
     """Write a profile with server, project and key, after checking them.
 
     Asks for what the options leave out, and lists the projects of the key to choose from. The profile holds the number
@@ -41,14 +41,13 @@ def init(*, force: bool, **given: Any) -> None:
     configuration folder of your platform; only you can read it. Use it with `--profile NAME`. The profile "default" is
     used if nothing else is set.
     """
-    arguments = connection_arguments(click.get_current_context(), given)
-    name = arguments.pop("profile") or profiles.DEFAULT
-    asks = sys.stdin.isatty() and not arguments["api_key_stdin"]
+    name = connection.pop("profile") or profiles.DEFAULT
+    asks = sys.stdin.isatty() and not connection["api_key_stdin"]
     if name in profiles.names() and not force:
         if not asks:
             raise click.UsageError(f"There is a profile {name!r} already. Give --force to overwrite it.")
         click.confirm(f"There is a profile {name!r} already. Overwrite it?", abort=True, err=True)
-    wanted = _wanted(arguments, asks=asks)
+    wanted = _wanted(connection, asks=asks)
     with connect(wanted) as env:
         host, project_id = env.host, env.project_id
         problem = _try(env)
@@ -69,10 +68,7 @@ def init(*, force: bool, **given: Any) -> None:
 def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
     """Return the settings from options and prompts; without a terminal name all missing ones in one error."""
     # The environment is not read: a profile holds only what was given for it.
-    key_options = {name: arguments[name] for name in ("api_key_file", "api_key_stdin")}
-    key = None
-    if any(key_options.values()):
-        key = read(timeout=None, profile=None, **key_options)["api_key"].value
+    key = key_of_options(arguments["api_key_file"], stdin=bool(arguments["api_key_stdin"]))
     host, project_id = arguments["host"], arguments["project_id"]
     if not asks:
         given = {"--project-id": project_id, "--api-key-file or --api-key-stdin": key}
@@ -86,10 +82,10 @@ def _wanted(arguments: dict[str, Any], *, asks: bool) -> ConnectionOptions:
         note(
             "For reading, the scopes person:read, query:read and insight:read are enough; project:read lists projects."
         )
-        key = Secret(click.prompt("Key (not shown)", hide_input=True, err=True))
+        key = Setting(Secret(click.prompt("Key (not shown)", hide_input=True, err=True)), "the key")
     values = {**arguments, "host": host, "project_id": project_id or "@current"}
     settings = {field: Setting(values[field], f"--{field.replace('_', '-')}") for field in CONNECTION}
-    settings["api_key"] = Setting(key, "the key")
+    settings["api_key"] = key
     wanted = ConnectionOptions(settings, arguments["timeout"] or DEFAULT_TIMEOUT)
     if project_id in (None, "@current"):
         number = _project(wanted, asks=asks, current=project_id is not None)
@@ -136,8 +132,7 @@ def _try(env: Environment) -> str | None:
 
     try:
         for finding in check(env):
-            sign = {"ok": "ok", "note": "note", "problem": "PROBLEM"}[finding.state]
-            click.echo(f"{finding.about:<18}{sign:<8}  {printable(finding.text, 1000)}", err=True)
+            click.echo(f"{finding.about:<18}{finding.sign:<8}  {printable(finding.text, 1000)}", err=True)
             if finding.state == "problem":
                 return f"{finding.about}: {finding.text}."
     except ConfigurationError as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from posthog_environments.cli.groups import Command, LazyGroup
-from posthog_environments.cli.options import argument_options, arguments, connected, json_option, json_value, usage
-from posthog_environments.cli.output import TextColumn, TextTable, colored, note, on_terminal, print_csv, print_json
-from posthog_environments.cli.words import in_phenv
+from posthog_environments.cli.options import argument_options, connected, json_option, json_value, usage
+from posthog_environments.cli.output import colored, note, on_terminal, print_csv, print_json, say_done
+from posthog_environments.cli.tables import TextColumn, TextTable
 from posthog_environments.display.chart_data import listed
 from posthog_environments.operations.insights import TREND_ARGUMENTS
-from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER, TrendWarning
+from posthog_environments.results.trend_answers import DEFAULT_LIMIT, OTHER
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Series
@@ -25,42 +23,26 @@ if TYPE_CHECKING:
     from posthog_environments.client.environment import Environment
     from posthog_environments.results.models import Trend
 
-_HERE: Final = "posthog_environments.cli.insights"
-
 
 @click.group(
     cls=LazyGroup,
     lazy={
-        "trend": (f"{_HERE}:trend", "Count events over time."),
-        "get-trend": (f"{_HERE}:get_trend", "The same, with the arguments in the URL."),
-        "timing": (f"{_HERE}:timing", "Report the timing of an insight."),
-        "csv": (f"{_HERE}:csv", "Stream a trend as CSV."),
+        "trend": ("insights:trend", "Count events over time."),
+        "get-trend": ("insights:get_trend", "The same, with the arguments in the URL."),
+        "timing": ("insights:timing", "Report the timing of an insight."),
+        "csv": ("insights:csv", "Stream a trend as CSV."),
     },
 )
 def insights() -> None:
     """Ask for trends."""
 
 
-def trend_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all options of a trend, and hand over the arguments as `question`."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **options: Any) -> Any:
-        question = arguments(TREND_ARGUMENTS, options)
-        others = {name: value for name, value in options.items() if name not in {*TREND_ARGUMENTS, *_MATH}}
-        return function(*args, question=question, **others)
-
-    math = click.option(
-        "--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"
-    )
-    math_property = click.option(
-        "--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."
-    )
-    return argument_options(TREND_ARGUMENTS, math(math_property(run)))
-
-
-_MATH: Final = ("math", "math_property")
-
+trend_options = argument_options(
+    TREND_ARGUMENTS,
+    "question",
+    click.option("--math", metavar="NAME", help="What to count: total (default), dau, weekly_active, sum, avg, …"),
+    click.option("--math-property", metavar="PROPERTY", help="The number that sum, avg and the like are of."),
+)
 plot_option = click.option(
     "--plot", is_flag=False, flag_value="-", metavar="[FILE]",
     help="Draw it in the terminal, or into a FILE.png or FILE.svg.",
@@ -81,7 +63,7 @@ plot_option = click.option(
 @connected
 def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time: a table, or with --plot a picture."""
-    _show(_ask(env.insights.trend, question), question, plot, as_json=as_json)
+    _trend(env.insights.trend, question, plot, as_json=as_json)
 
 
 @click.command("get-trend", cls=Command, examples="phenv insights get-trend --event '$pageview' --interval month")
@@ -91,7 +73,7 @@ def trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_js
 @connected
 def get_trend(env: Environment, *, question: dict[str, Any], plot: str | None, as_json: bool) -> None:
     """Count events over time, with the arguments in the URL instead of the body."""
-    _show(_ask(env.insights.get_trend, question), question, plot, as_json=as_json)
+    _trend(env.insights.get_trend, question, plot, as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv insights csv --event '$pageview' --date-from -30d > trend.csv")
@@ -133,36 +115,18 @@ def timing(env: Environment, *, as_json: bool, **given: Any) -> None:
         given[name] = list(given[name]) or None
     with usage():
         env.insights.timing(**given)
-    if as_json:
-        print_json(None)
-    else:
-        note("Reported.")
+    say_done("Reported.", as_json=as_json)
 
 
-def _ask(ask: Callable[..., Trend], question: dict[str, Any]) -> Trend:
-    """Ask for a trend, and print its warnings in the words of the command."""
-    with usage(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        found = ask(**question)
-    for each in caught:
-        if issubclass(each.category, TrendWarning):
-            note(in_phenv(str(each.message)))
-        else:
-            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    return found
-
-
-def _say_more(trend: Trend, question: dict[str, Any]) -> None:
-    """Say that a breakdown has more values than are shown, or may have."""
+def _trend(ask: Callable[..., Trend], question: dict[str, Any], plot: str | None, *, as_json: bool) -> None:
+    """Ask for a trend and show it; say if a breakdown has more values than are shown, or may have."""
+    with usage():
+        trend = ask(**question)
     limit = question["breakdown_limit"] or DEFAULT_LIMIT
     if trend.has_more:
         note(f"There are more values than {limit}; the others are together, as {OTHER}. --breakdown-limit shows more.")
     elif trend.has_more is None:
         note(f"There may be more values than {limit}, which this server leaves out. --breakdown-limit shows more.")
-
-
-def _show(trend: Trend, question: dict[str, Any], plot: str | None, *, as_json: bool) -> None:
-    _say_more(trend, question)
     if plot is not None:
         _plot(trend, plot, quiet=as_json)
     if as_json:
@@ -184,7 +148,7 @@ def _plot(trend: Trend, plot: str, *, quiet: bool) -> None:
             height, color = max(min(lines - 2, 30), 12), on_terminal() and colored()
             click.echo(plotting.text(trend, columns, height, color=color, computed=trend.computed))
     except ImportError as error:
-        raise click.UsageError(str(error), click.get_current_context()) from None
+        raise click.UsageError(str(error)) from None
 
 
 def _print(trend: Trend) -> None:

@@ -6,7 +6,9 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +16,8 @@ import click
 
 from posthog_environments.cli.lists import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
-from posthog_environments.cli.output import TextColumn, TextTable, note, print_json, progress
+from posthog_environments.cli.output import counted, note, print_json, progress
+from posthog_environments.cli.tables import TextColumn, TextTable
 from posthog_environments.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:
@@ -33,66 +36,60 @@ WORDS: Final[Mapping[str, str]] = {
     "duplicate": "duplicates",
     "pending": "pending",
 }
-_FIELDS: Final = ("input", "by", "key", "state", "uuid", "name", "reason", "status", "request_id", "earlier")
 
 
+@dataclass
 class BulkCommand:
     """One job on the command line."""
 
-    def __init__(
-        self, env: Environment, source: Path, task: str, rows: Rows, flags: Mapping[str, bool], *,
-        journal: Path | None, dry_run: bool, retry_unknown: bool, yes: bool, as_json: bool, by: str = "id",
-        keep_ids: Path | None = None,
-    ) -> None:  # fmt: skip
-        self._env = env
-        self._source = source
-        self._task = task
-        self._rows = rows
-        self._flags = flags
-        self._dry_run = dry_run
-        self._retry_unknown = retry_unknown
-        self._yes = yes
-        self._as_json = as_json
-        self._by = by
-        self._keep_ids = keep_ids
-        self._journal = journal or self._beside(source)
-        self._declined = False
-        self._seen: dict[int, BulkOutcome] = {}
-        self._plan: BulkReport | None = None
-        self._bar = ExitStack()
-        self._stage = ""
-        self._advance: Callable[..., None] = lambda *_, **__: None
+    env: Environment
+    source: Path
+    task: str
+    rows: Rows
+    flags: Mapping[str, bool]
+    _: KW_ONLY
+    journal: Path | None
+    dry_run: bool
+    retry_unknown: bool
+    yes: bool
+    as_json: bool
+    by: str = "id"
+    keep_ids: Path | None = None
+    declined: bool = field(default=False, init=False)
+    seen: dict[int, BulkOutcome] = field(default_factory=dict[int, "BulkOutcome"], init=False)
+    plan: BulkReport | None = field(default=None, init=False)
+    bar: ExitStack = field(default_factory=ExitStack, init=False)
+    stage: str = field(default="", init=False)
+    advance: Callable[..., None] = field(default=lambda *_, **__: None, init=False)
 
-    def _beside(self, source: Path) -> Path | None:
-        if str(source) != "-":
-            return source.with_name(f"{source.name}.journal.jsonl")
-        if self._dry_run:
-            return None
-        raise click.UsageError("The input is read from standard input, so give a --journal.",
-                               click.get_current_context())  # fmt: skip
+    def __post_init__(self) -> None:
+        """Put the journal beside the list, unless another path is given."""
+        if self.journal is None and str(self.source) != "-":
+            self.journal = self.source.with_name(f"{self.source.name}.journal.jsonl")
+        elif self.journal is None and not self.dry_run:
+            raise click.UsageError("The input is read from standard input, so give a --journal.")
 
     def carry_out(self, call: Callable[..., BulkReport]) -> None:
         """Run the job, and print the outcomes."""
-        if not (self._yes or self._dry_run) and not sys.stdin.isatty():
+        if not (self.yes or self.dry_run) and not sys.stdin.isatty():
             raise click.UsageError(
-                "There is no terminal to ask on. Give --yes if you are sure, or --dry-run to see what would be done.",
-                click.get_current_context(),
+                "There is no terminal to ask on. Give --yes if you are sure, or --dry-run to see what would be done."
             )
         try:
-            with self._bar, usage():
+            with self.bar, usage():
                 report = call(
-                    journal=self._journal, dry_run=self._dry_run, retry_unknown=self._retry_unknown,
+                    journal=self.journal, dry_run=self.dry_run, retry_unknown=self.retry_unknown,
                     confirm=self._agreed, on_outcome=self._note, on_progress=self._progress,
                 )  # fmt: skip
         except ConfigurationError as error:
-            raise click.UsageError(self._explained(error), click.get_current_context()) from None
+            raise click.UsageError(self._explained(error)) from None
         except BaseException as error:
             self._say_progress(error)
             raise
-        if self._declined:
+        if self.declined:
             raise click.Abort
         self._say(report)
-        if report.not_found or report.refused or report.unknown or (report.pending and not self._dry_run):
+        if report.not_found or report.refused or report.unknown or (report.pending and not self.dry_run):
             raise click.exceptions.Exit(1)
 
     def _explained(self, error: ConfigurationError) -> str:
@@ -102,46 +99,42 @@ class BulkCommand:
         if not isinstance(error, JournalMismatch):
             return printable(str(error), 2000)
         return (
-            f"The journal {self._journal} is that of another job; different: {error.different}. Nothing was sent.\n"
+            f"The journal {self.journal} is that of another job; different: {error.different}. Nothing was sent.\n"
             f"A new list needs a new journal:\n  {command_line(journal=self._another_journal())}\n"
             "To continue that job, give the command and the list as they were."
         )
 
     def _another_journal(self) -> str:
         """Return a path for a new journal."""
-        name = "list" if str(self._source) == "-" else self._source.name
-        folder = Path() if str(self._source) == "-" else self._source.parent
+        source = Path("list") if str(self.source) == "-" else self.source
         today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        paths = (folder / f"{name}.{today}{more}.journal.jsonl" for more in ("", *(f".{n}" for n in range(2, 1000))))
-        return str(next((path for path in paths if not path.exists()), folder / f"{name}.new.journal.jsonl"))
+        names = (f"{source.name}.{today}{more}.journal.jsonl" for more in chain([""], (f".{n}" for n in count(2))))
+        return str(next(path for path in map(source.with_name, names) if not path.exists()))
 
     def _agreed(self, plan: BulkReport) -> bool:
         """Show what will be done, and ask for confirmation."""
-        self._bar.close()
-        self._plan = plan
-        if self._yes or not plan.pending:
+        self.bar.close()
+        self.plan = plan
+        if self.yes or not plan.pending:
             return True
-        for line in self._described(plan):
-            note(line)
-        self._declined = not click.confirm(printable(self._question(plan), 1000), err=True)
-        return not self._declined
-
-    def _described(self, plan: BulkReport) -> list[str]:
         shown = [outcome for outcome in plan if outcome.state != "duplicate" and not outcome.earlier]
-        lines = [f"  {self._whom(outcome)}" for outcome in shown[:MOST_SHOWN]]
-        more = len(shown) - MOST_SHOWN
-        return lines + ([f"  … and {more:,} more; --dry-run shows all"] if more > 0 else [])
+        for outcome in shown[:MOST_SHOWN]:
+            note(f"  {self._whom(outcome)}")
+        if len(shown) > MOST_SHOWN:
+            note(f"  … and {len(shown) - MOST_SHOWN:,} more; --dry-run shows all")
+        self.declined = not click.confirm(printable(self._question(plan), 1000), err=True)
+        return not self.declined
 
     def _question(self, plan: BulkReport) -> str:
-        persons = f"{plan.pending:,} person{'' if plan.pending == 1 else 's'}"
-        where = f"project {self._env.project_id} at {self._env.host}"
+        persons = counted(plan.pending, "person")
+        where = f"project {self.env.project_id} at {self.env.host}"
         others = ", ".join(f"{count:,} {WORDS[state]}" for state, count in plan.counts().items() if count
                            and state != "pending")  # fmt: skip
         besides = f" ({others})" if others else ""
-        if self._task == "update":
-            return f"Make {plan.pending:,} change{'' if plan.pending == 1 else 's'} in {where}{besides}?"
-        what = [name for name in ("events", "recordings") if self._flags.get(f"delete_{name}")]
-        if self._flags.get("keep_person"):
+        if self.task == "update":
+            return f"Make {counted(plan.pending, 'change')} in {where}{besides}?"
+        what = [name for name in ("events", "recordings") if self.flags.get(f"delete_{name}")]
+        if self.flags.get("keep_person"):
             return f"Delete ALL {' AND '.join(what).upper()} of {persons}, and keep the persons, in {where}{besides}?"
         also = f" AND ALL THEIR {' AND '.join(what).upper()}" if what else ", and keep their events"
         return f"Delete {persons}{also}, from {where}{besides}?"
@@ -149,40 +142,40 @@ class BulkCommand:
     # -------------------------------------------------------------------------------------------------------- progress
 
     def _progress(self, now: BulkProgress) -> None:
-        if now.stage != self._stage:
-            self._bar.close()
-            self._stage = now.stage
+        if now.stage != self.stage:
+            self.bar.close()
+            self.stage = now.stage
             if now.stage == "look-ups":
-                note(f"Looking up {_people(now.total)}.{_wait(now.seconds)}")
-                self._advance = self._bar.enter_context(progress("Look-ups", total=now.total))
+                note(f"Looking up {counted(now.total, 'person')}.{_wait(now.seconds)}")
+                self.advance = self.bar.enter_context(progress("Look-ups", total=now.total))
             elif now.seconds:
-                note(f"{_people(now.total)} to process.{_wait(now.seconds)}")
+                note(f"{counted(now.total, 'person')} to process.{_wait(now.seconds)}")
         elif now.stage == "look-ups":
-            self._advance(1)
+            self.advance(1)
 
     def _note(self, outcome: BulkOutcome) -> None:
-        if not self._seen:
-            total = len(self._plan) if self._plan else None
-            self._advance = self._bar.enter_context(progress("Persons", total=total))
-        self._seen[outcome.input] = outcome
-        self._advance(1)
+        if not self.seen:
+            total = len(self.plan) if self.plan else None
+            self.advance = self.bar.enter_context(progress("Persons", total=total))
+        self.seen[outcome.input] = outcome
+        self.advance(1)
 
     # ------------------------------------------------------------------------------------------------------- outcomes
 
     def _say_progress(self, error: BaseException) -> None:
         """Print the outcomes of a job that has stopped."""
-        if self._plan is not None and self._seen:
+        if self.plan is not None and self.seen:
             from posthog_environments.bulk.outcomes import BulkReport
 
-            self._say(BulkReport(tuple(self._seen.get(outcome.input, outcome) for outcome in self._plan)))
+            self._say(BulkReport(tuple(self.seen.get(outcome.input, outcome) for outcome in self.plan)))
         for text in getattr(error, "__notes__", []):
             note(text)
 
     def _say(self, report: BulkReport) -> None:
         """Print the outcomes."""
-        if self._as_json:
+        if self.as_json:
             print_json(self._document(report))
-        elif self._dry_run:
+        elif self.dry_run:
             table = TextTable(
                 TextColumn("line", width=6, right=True), TextColumn("outcome", width=12), TextColumn("whom", share=3)
             )
@@ -193,12 +186,12 @@ class BulkCommand:
                     note(f"Line {outcome.input}, {WORDS[outcome.state]}: {self._whom(outcome)}")
             table = TextTable(TextColumn("outcome", width=14), TextColumn("inputs", width=9, right=True))
             counted = [(self._word(state), count) for state, count in report.counts().items()]
-            table.show([*counted, ("blank", self._rows.blank), ("all", self._rows.total)])
+            table.show([*counted, ("blank", self.rows.blank), ("all", self.rows.total)])
         self._say_next_steps(report)
 
     def _say_next_steps(self, report: BulkReport) -> None:
-        if self._dry_run:
-            if self._journal is not None:
+        if self.dry_run:
+            if self.journal is not None:
                 note("Nothing was changed. The same command without --dry-run can use these look-ups for a day.")
             return
         earlier = sum(outcome.earlier for outcome in report)
@@ -207,44 +200,40 @@ class BulkCommand:
         if all(outcome.earlier or outcome.state == "duplicate" for outcome in report):
             note("Nothing was left to do. If this is a new request, give it its own --journal.")
         self._say_unsettled(report)
-        if self._keep_ids is not None:
-            with self._keep_ids.open(encoding="utf-8") as kept:
+        if self.keep_ids is not None:
+            with self.keep_ids.open(encoding="utf-8") as kept:
                 cut = sum('"complete": false' in line for line in kept)
-            more = f"; {_people(cut)} had exactly 1,000, and may have had more" if cut else ""
-            note(f"Distinct ids are kept in {self._keep_ids}{more}.")
-        note(f"The journal is {self._journal}")
+            more = f"; {counted(cut, 'person')} had exactly 1,000, and may have had more" if cut else ""
+            note(f"Distinct ids are kept in {self.keep_ids}{more}.")
+        note(f"The journal is {self.journal}")
 
     def _say_unsettled(self, report: BulkReport) -> None:
         if report.pending:
             note(f"{report.pending:,} pending: the same command continues with them.")
         if report.unknown:
             note(f"{report.unknown:,} unknown: to retry, {command_line(retry_unknown=True)}")
-            if self._flags.get("delete_events"):
+            if self.flags.get("delete_events"):
                 note("phenv persons deletion-status UUID shows whether the deletion of events was queued.")
         if report.not_found or report.refused:
             note("Not found or refused: correct those lines in a new list, with its own journal.")
         if report.queued:
-            note(f"{report.queued:,} queued, to be deleted soon. To check: phenv journal verify {self._journal}")
+            note(f"{report.queued:,} queued, to be deleted soon. To check: phenv journal verify {self.journal}")
 
     def _word(self, state: str) -> str:
-        return f"to {self._task}" if self._dry_run and state == "pending" else WORDS[state]
+        return f"to {self.task}" if self.dry_run and state == "pending" else WORDS[state]
 
     def _document(self, report: BulkReport) -> dict[str, Any]:
         return {
-            "task": self._task,
-            **({"delete_events": False} | dict(self._flags)),
-            "dry_run": self._dry_run,
-            "journal": str(self._journal) if self._journal else None,
-            "inputs": self._rows.total,
+            "task": self.task,
+            **({"delete_events": False} | dict(self.flags)),
+            "dry_run": self.dry_run,
+            "journal": str(self.journal) if self.journal else None,
+            "inputs": self.rows.total,
             **{WORDS[state].replace(" ", "_"): count for state, count in report.counts().items()},
-            "blank": self._rows.blank,
+            "blank": self.rows.blank,
             "new": report.new,
-            "outcomes": [
-                {"line": outcome.input, **{name: getattr(outcome, name) for name in _FIELDS},
-                 "similar": [{"uuid": each.uuid, "name": each.name} for each in outcome.similar]}
-                for outcome in report
-            ],
-        }  # fmt: skip
+            "outcomes": [{"line": outcome.input, **asdict(outcome)} for outcome in report],
+        }
 
     def _whom(self, outcome: BulkOutcome) -> str:
         """Describe an input, its person, and the reason of its outcome."""
@@ -252,7 +241,7 @@ class BulkCommand:
         person = f" → {', '.join(known)}" if known else ""
         similar = [", ".join(text for text in (each.name, each.uuid) if text) for each in outcome.similar]
         reason = "; ".join(([outcome.reason] if outcome.reason else []) + [f"similar: {each}" for each in similar])
-        kind = "" if outcome.by == "auto" or outcome.by == self._by == "id" else f"{outcome.by.replace('_', ' ')} "
+        kind = "" if outcome.by == "auto" or outcome.by == self.by == "id" else f"{outcome.by.replace('_', ' ')} "
         return f"{kind}{outcome.key}{person}{f' ({reason})' if reason else ''}"
 
 
@@ -275,10 +264,6 @@ def _words(context: click.Context, changes: Mapping[str, object]) -> list[str]:
         elif value not in (None, False, each.get_default(context)):
             words += [each.opts[0], str(value)]
     return words
-
-
-def _people(count: int) -> str:
-    return f"{count:,} person{'' if count == 1 else 's'}"
 
 
 def _wait(seconds: float) -> str:

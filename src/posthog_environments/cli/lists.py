@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -58,7 +58,7 @@ def unusable(source: Path, problems: Sequence[str], hint: str = "") -> click.Usa
     shown += [f"… and {more:,} more"] if more > 0 else []
     text = "\n".join(f"  {line}" for line in shown)
     text = f"{source} cannot be used; nothing was sent:\n{text}" + (f"\n{printable(hint, 500)}" if hint else "")
-    return click.UsageError(text, click.get_current_context())
+    return click.UsageError(text)
 
 
 def read_text(source: Path) -> str:
@@ -70,7 +70,7 @@ def read_text(source: Path) -> str:
     try:
         data: bytes = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{source} cannot be read: {error.strerror}.", click.get_current_context()) from None
+        raise click.UsageError(f"{source} cannot be read: {error.strerror}.") from None
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None) or _unmarked(data)
     try:
         text = data.decode(encoding)
@@ -131,22 +131,27 @@ def column_of(source: Path, text: str, name: str) -> Rows:
         # A line that tells spreadsheets the delimiter.
         _, _, text = text.partition("\n")
         start = 2
-    delimiter, headings = _heading(source, text, name)
-    place = _place(source, headings, name)
+    delimiter, headings, place = _column(source, text, name)
     named: list[NumberedInput] = []
     empty: list[int] = []
     problems: list[str] = []
-    total = 0
-    for number, cells in _rows(text, delimiter, start):
-        total += 1
-        if isinstance(cells, str):
-            problems.append(f"line {number}: {cells}")
-        elif any(cells[len(headings) :]) or (any(cells) and len(cells) < len(headings)):
-            problems.append(f"line {number}: it has {len(cells)} cells, and the heading {len(headings)}")
-        elif any(cells) and not cells[place]:
-            empty.append(number)
-        elif any(cells):
-            named.append(NumberedInput(number, cells[place]))
+    number, total = start, 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        next(reader)  # the heading
+        number = start + reader.line_num
+        for row in reader:
+            total += 1
+            cells = [cell.strip() for cell in row]
+            if any(cells[len(headings) :]) or (any(cells) and len(cells) < len(headings)):
+                problems.append(f"line {number}: it has {len(cells)} cells, and the heading {len(headings)}")
+            elif any(cells) and not cells[place]:
+                empty.append(number)
+            elif any(cells):
+                named.append(NumberedInput(number, cells[place]))
+            number = start + reader.line_num
+    except csv.Error as error:
+        problems.append(f"line {number}: its quotes do not match ({error})")
     if problems:
         raise unusable(source, problems)
     if not named:
@@ -154,36 +159,23 @@ def column_of(source: Path, text: str, name: str) -> Rows:
     return Rows(named, total, tuple(empty))
 
 
-def _rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the line number and cells of each row below the heading; for an unreadable row the reason."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    first = True
-    while True:
-        number = start + reader.line_num
-        try:
-            cells = [cell.strip() for cell in next(reader)]
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, f"its quotes do not match ({error})"
-            return
-        if not first:
-            yield number, cells
-        first = False
-
-
-def _heading(source: Path, text: str, name: str) -> tuple[str, list[str]]:
-    """Return the delimiter with which the heading has the column, else the one that gives the most cells."""
+def _column(source: Path, text: str, name: str) -> tuple[str, list[str], int]:
+    """Return the delimiter, the headings and the place of a column, by the delimiter that fits best."""
     found = [(delimiter, headings) for delimiter in _DELIMITERS if (headings := _headings(text, delimiter))]
     if not found:
         raise unusable(source, ["line 1: it is not a heading of a table"])
-    return max(found, key=lambda each: (bool(_places(each[1], name)), len(each[1])))
+    delimiter, headings = max(found, key=lambda each: (bool(_places(each[1], name)), len(each[1])))
+    places = _places(headings, name)
+    if len(places) > 1:
+        raise unusable(source, [f"line 1: {len(places)} columns are called {name!r}"])
+    if not places:
+        raise unusable(source, [f"line 1: there is no column {name!r}; there are: {', '.join(headings)}"])
+    return delimiter, headings, places[0]
 
 
 def _headings(text: str, delimiter: str) -> list[str]:
     try:
-        none: list[str] = []
-        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), none)
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), list[str]())
         return [cell.strip() for cell in first]
     except csv.Error:
         return []
@@ -193,15 +185,6 @@ def _places(headings: Sequence[str], name: str) -> list[int]:
     wanted = name.strip()
     exact = [place for place, heading in enumerate(headings) if heading == wanted]
     return exact or [place for place, heading in enumerate(headings) if heading.casefold() == wanted.casefold()]
-
-
-def _place(source: Path, headings: Sequence[str], name: str) -> int:
-    places = _places(headings, name)
-    if len(places) == 1:
-        return places[0]
-    if places:
-        raise unusable(source, [f"line 1: {len(places)} columns are called {name!r}"])
-    raise unusable(source, [f"line 1: there is no column {name!r}; there are: {', '.join(headings)}"])
 
 
 def heading_hint(text: str) -> str:

@@ -7,15 +7,15 @@ import json
 import operator
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import click
 
-from posthog_environments.cli.groups import SectionedOption
+from posthog_environments.cli.groups import ConnectionOption
 from posthog_environments.cli.words import in_phenv
 from posthog_environments.config.defaults import PAGE_SIZE
-from posthog_environments.config.settings import CONNECTION, ConnectionSetting
+from posthog_environments.config.settings import CONNECTION
 from posthog_environments.paging.page import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -25,83 +25,86 @@ if TYPE_CHECKING:
 
 __all__ = [
     "argument_options",
-    "arguments",
     "assignments",
+    "configured",
     "connected",
-    "connection_arguments",
     "connection_options",
-    "filter_options",
     "json_option",
     "json_value",
     "page_size_option",
+    "stacked",
     "usage",
 ]
 
 Function: TypeAlias = Callable[..., Any]
-
-_CONNECTION: Final = functools.partial(click.option, cls=SectionedOption, section="Connection")
-
-
-def _connection_option(name: str, setting: ConnectionSetting) -> Callable[[Function], Function]:
-    kind = click.Choice(setting.choices) if setting.choices else str
-    return _CONNECTION(f"--{name.replace('_', '-')}", type=kind, metavar=setting.metavar, help=setting.help)
+Decorator: TypeAlias = Callable[[Function], Function]
 
 
-_CONNECTION_OPTIONS: Final = {
-    **{name: _connection_option(name, setting) for name, setting in CONNECTION.items()},
-    "timeout": _CONNECTION("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
-    "profile": _CONNECTION("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
-    "api_key_file": _CONNECTION(
-        "--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."
+def stacked(*options: Decorator) -> Decorator:
+    """Return a decorator that adds several options, in their order."""
+    return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
+
+
+_connection = functools.partial(click.option, cls=ConnectionOption)
+connection_options: Final = stacked(
+    *(
+        _connection(
+            f"--{name.replace('_', '-')}",
+            type=click.Choice(setting.choices) if setting.choices else str,
+            metavar=setting.metavar,
+            help=setting.help,
+        )
+        for name, setting in CONNECTION.items()
     ),
-    "api_key_stdin": _CONNECTION(
-        "--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."
-    ),
-    "verbose": _CONNECTION("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
-}
+    _connection("--timeout", type=float, metavar="SECONDS", help="For one request, its retries included."),
+    _connection("--profile", metavar="NAME", help="Which profile of `phenv init` to use."),
+    _connection("--api-key-file", type=click.Path(exists=True, dir_okay=False), help="Read the key from a file."),
+    _connection("--api-key-stdin", is_flag=True, default=None, help="Read the key from standard input."),
+    _connection("--verbose", "-v", is_flag=True, default=None, help="Say each attempt and each wait."),
+)
+"""Adds the options that say which server, project and key."""
+_CONNECTION_NAMES: Final = (*CONNECTION, "timeout", "profile", "api_key_file", "api_key_stdin", "verbose")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+page_size_option = click.option(
+    "--page-size", type=click.IntRange(1, MOST_ROWS), default=PAGE_SIZE, show_default=True, help="Persons a request."
+)
 
 
-def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def connection_options(function: Function) -> Function:
-    """Add the options that say which server, project and key."""
-    return _with(list(_CONNECTION_OPTIONS.values()), function)
-
-
-def connection_arguments(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of the arguments of a command; those before its name count where it has none.
+def configured(function: Function) -> Function:
+    """Add the connection options, and hand over their values as `connection`; those before the command count, too.
 
     With `--verbose` the log is shown until the command ends.
     """
-    above = ctx.find_root().params
-    own = {name: given.pop(name) for name in _CONNECTION_OPTIONS}
-    found = {name: above.get(name) if value is None else value for name, value in own.items()}
-    if found.pop("verbose"):
-        import logging
 
-        from posthog_environments.calls.observe import log_to_stderr
+    @functools.wraps(function)
+    def run(**given: Any) -> Any:
+        context = click.get_current_context()
+        above = context.find_root().params
+        own = {name: given.pop(name) for name in _CONNECTION_NAMES}
+        found = {name: above.get(name) if value is None else value for name, value in own.items()}
+        if found.pop("verbose"):
+            import logging
 
-        ctx.call_on_close(log_to_stderr(logging.DEBUG))
-    return found
+            from posthog_environments.calls.observe import log_to_stderr
+
+            context.call_on_close(log_to_stderr(logging.DEBUG))
+        return function(connection=found, **given)
+
+    return connection_options(run)
 
 
 def connected(function: Function) -> Function:
     """Add the connection options, and hand over an open `Environment` first."""
 
     @functools.wraps(function)
-    def run(*args: Any, **given: Any) -> Any:
+    def run(*, connection: dict[str, Any], **given: Any) -> Any:
         from posthog_environments.cli.connection import connect, read
 
-        with connect(read(**connection_arguments(click.get_current_context(), given))) as env:
-            return function(env, *args, **given)
+        with connect(read(**connection)) as env:
+            return function(env, **given)
 
-    return connection_options(run)
+    return configured(run)
 
 
 @contextmanager
@@ -114,7 +117,7 @@ def usage() -> Generator[None]:
     except PostHogError:
         raise
     except (TypeError, ValueError) as error:
-        raise click.UsageError(in_phenv(str(error)), click.get_current_context()) from None
+        raise click.UsageError(in_phenv(str(error))) from None
 
 
 # ------------------------------------------------------------------------------------------ values, filters, entities
@@ -124,20 +127,36 @@ set". Numbers and the like: NAME:=JSON. Or a filter of the API as JSON. Repeatab
 
 _CONDITION = re.compile(r"(?P<name>.+?)(?P<sign>:=|!=|>=|<=|=|>|<|~)(?P<value>.*)", re.DOTALL)
 
-_SIGNS: Final = frozenset("=!<>~:")
-
 _COMPARE: Final = {
     "=": operator.eq, ":=": operator.eq, "!=": operator.ne,
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
 }  # fmt: skip
 
 
-def argument_options(declared: Mapping[str, Argument], function: Function) -> Function:
-    """Add an option for each argument of an operation."""
-    return _with([_option(name, argument) for name, argument in declared.items()], function)
+def argument_options(declared: Mapping[str, Argument], into: str, *others: Decorator) -> Decorator:
+    """Return a decorator that adds an option for each argument of an operation, and hands the arguments over as a dict.
+
+    Args:
+        declared: The arguments.
+        into: The name of the dict.
+        others: Options besides. Of these, `math` and `math_property` go into every series.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def run(*args: Any, **options: Any) -> Any:
+            math = options.pop("math", None), options.pop("math_property", None)
+            found = {name: _value(argument, options.pop(name), *math) for name, argument in declared.items()}
+            if "breakdown" in found:
+                found["breakdown"], found["breakdown_type"] = _breakdown(found["breakdown"], found["breakdown_type"])
+            return function(*args, **{into: found}, **options)
+
+        return stacked(*(_option(name, argument) for name, argument in declared.items()), *others)(run)
+
+    return decorate
 
 
-def _option(name: str, argument: Argument) -> Callable[[Function], Function]:
+def _option(name: str, argument: Argument) -> Decorator:
     option = f"--{name.replace('_', '-')}"
     if argument.kind in _REPEATED:
         option, metavar, help_ = _REPEATED[argument.kind]
@@ -150,31 +169,9 @@ def _option(name: str, argument: Argument) -> Callable[[Function], Function]:
 
 _REPEATED: Final = {
     "filters": ("--property", "CONDITION", _FILTER_HELP),
-    "events": (
-        "--event",
-        "NAME",
-        "An event to count, or the API's own object as JSON. Repeatable: one series each.",
-    ),
+    "events": ("--event", "NAME", "An event to count, or the API's own object as JSON. Repeatable: one series each."),
     "actions": ("--action", "NUMBER", "An action to count. Repeatable."),
 }
-
-
-def arguments(declared: Mapping[str, Argument], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the values of `argument_options` into arguments of the operation.
-
-    Args:
-        declared: The arguments.
-        options: The options of the command; those of other names are ignored, but for `math` and `math_property`,
-            which go into every series.
-
-    Raises:
-        click.BadParameter, click.UsageError: A text cannot be read.
-    """
-    math = options.get("math"), options.get("math_property")
-    found = {name: _value(argument, options[name], *math) for name, argument in declared.items()}
-    if "breakdown" in found:
-        found["breakdown"], found["breakdown_type"] = _breakdown(found["breakdown"], found["breakdown_type"])
-    return found
 
 
 def _value(argument: Argument, given: Any, math: str | None, math_property: str | None) -> Any:
@@ -183,28 +180,6 @@ def _value(argument: Argument, given: Any, math: str | None, math_property: str 
     if argument.kind in ("events", "actions"):
         return _entities(given, argument.kind, math, math_property)
     return given
-
-
-def filter_options(function: Function) -> Function:
-    """Add the options that choose persons, and hand them over as the arguments `filters`."""
-    from posthog_environments.operations.persons import PERSON_FILTERS
-
-    @functools.wraps(function)
-    def run(*args: Any, **options: Any) -> Any:
-        filters = arguments(PERSON_FILTERS, options)
-        others = {name: value for name, value in options.items() if name not in PERSON_FILTERS}
-        return function(*args, filters=filters, **others)
-
-    return argument_options(PERSON_FILTERS, run)
-
-
-page_size_option = click.option(
-    "--page-size",
-    type=click.IntRange(1, MOST_ROWS),
-    default=PAGE_SIZE,
-    show_default=True,
-    help="Persons a request.",
-)
 
 
 def _filter(text: str) -> Filter | dict[str, Any]:
@@ -226,7 +201,7 @@ def _filter(text: str) -> Filter | dict[str, Any]:
 
 def _check_name(option: str, name: str, text: str) -> None:
     """Refuse a condition without a name, and one with blanks that would be a part of the name."""
-    if name[:1] in _SIGNS:
+    if name.startswith(("=", "!", "<", ">", "~", ":")):
         raise click.BadParameter(f"{option}: {text[:60]!r} does not begin with the name of a property.")
     if name != name.strip():
         raise click.BadParameter(
@@ -235,14 +210,10 @@ def _check_name(option: str, name: str, text: str) -> None:
 
 
 def _number(text: str) -> float | str:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    for read in (int, float):
+        with suppress(ValueError):
+            return read(text)
+    return text
 
 
 def json_value(text: str, option: str) -> Any:

@@ -1,4 +1,4 @@
-"""Output: JSON, tables for a terminal, tab-separated lines otherwise, and progress.
+"""Output: messages, JSON, bytes, and progress.
 
 A server's text is never printed as it is: characters that could repaint a terminal or forge a line are escaped.
 """
@@ -8,37 +8,34 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
 import click
 
-from posthog_environments.cli.widths import at_words, fitted
-from posthog_environments.errors import printable
+from posthog_environments.errors import escaped, printable
 
 __all__ = [
-    "TextColumn",
-    "TextTable",
+    "at_words",
     "colored",
+    "counted",
+    "has_rich",
+    "json_text",
     "note",
     "on_terminal",
     "print_body",
     "print_csv",
-    "print_fields",
     "print_json",
     "print_json_line",
     "progress",
+    "say_done",
     "show_wait",
-    "shown",
     "shows_progress",
 ]
 
-_INSTALL: Final = "Install tables and progress with: pip install 'posthog-environments[cli]'"
 # Characters that JSON allows, but that are not safe on a terminal. Surrogates have no UTF-8.
 _DANGEROUS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -51,6 +48,28 @@ def on_terminal() -> bool:
 def note(text: str) -> None:
     """Print a message to standard error."""
     click.echo(at_words(printable(text, 2000)), err=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and its noun, such as "1 person" or "1,200 persons"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def at_words(text: str) -> str:
+    """Wrap lines at words if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        return text
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return text
+    lines = text.split("\n")
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True)
+        if width and len(line) > width
+        else line
+        for line in lines
+    )
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
@@ -67,6 +86,14 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """Print one line of JSON Lines."""
     _write(json_text(value) + "\n")
+
+
+def say_done(text: str, *, as_json: bool) -> None:
+    """Say that it is done; in JSON that is null."""
+    if as_json:
+        print_json(None)
+    else:
+        note(text)
 
 
 def _write(text: str) -> None:
@@ -93,154 +120,8 @@ def print_body(content: bytes) -> None:
     sys.stdout.buffer.write(content)
 
 
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
 def _visible(text: str) -> str:
-    text = text.replace("\r\n", "\n")
-    return _CONTROLS.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
-
-
-# ---------------------------------------------------------------------------------------------------------- tables
-
-
-@dataclass(frozen=True, slots=True)
-class TextColumn:
-    """A column of a table.
-
-    Attributes:
-        heading: The heading.
-        width: Width on a terminal in cells; None for a part of the remaining width.
-        share: Its part of the remaining width, relative to other columns without a width.
-        right: Whether to align right, for numbers.
-        needs: Least width of a terminal that shows it.
-        least: Width that it may be cut to if another column needs more; None for no cut.
-        first: Whether it gets the width of its texts before other columns.
-    """
-
-    heading: str
-    width: int | None = None
-    share: int = 1
-    right: bool = False
-    needs: int = 0
-    least: int | None = None
-    first: bool = False
-
-
-class TextTable:
-    """Prints rows as they come: on a terminal in columns that fit, otherwise separated by tabs."""
-
-    def __init__(self, *columns: TextColumn) -> None:
-        self._columns = columns
-        self._printer: Callable[[list[Sequence[object]]], None] | None = None
-        self.cut = False
-        """Whether a column was cut to make room for another."""
-
-    def show(self, rows: Iterable[Sequence[object]]) -> None:
-        """Print more rows; the first time with the headings."""
-        if self._printer is None:
-            self._printer = self._choose()
-        self._printer(list(rows))
-
-    def _choose(self) -> Callable[[list[Sequence[object]]], None]:
-        if on_terminal():
-            if _has_rich():
-                return self._in_columns()
-            note(_INSTALL)
-        click.echo("\t".join(column.heading for column in self._columns))
-        return self._with_tabs
-
-    def _with_tabs(self, rows: list[Sequence[object]]) -> None:
-        for row in rows:
-            click.echo("\t".join(printable(piped(cell), sys.maxsize - 1) for cell in row))
-
-    def _in_columns(self) -> Callable[[list[Sequence[object]]], None]:
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        console = Console(highlight=False, color_system="auto" if colored() else None)
-        shows = [column.needs <= console.width for column in self._columns]
-        columns = [column for column, show in zip(self._columns, shows, strict=True) if show]
-        widths: list[int | None] = []
-        first = True
-
-        def draw(rows: list[Sequence[object]]) -> None:
-            nonlocal first, widths
-            texts = [
-                [printable(shown(cell), 1000) for cell, show in zip(row, shows, strict=True) if show] for row in rows
-            ]
-            # The first rows decide the widths, because rows are printed as they come.
-            widths = widths or fitted(columns, texts, console.width)
-            self.cut = any(
-                width is not None and width < (c.width or 0) for c, width in zip(columns, widths, strict=True)
-            )
-            table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=first, show_edge=False)
-            table.expand = any(width is None for width in widths)
-            for column, width in zip(columns, widths, strict=True):
-                table.add_column(
-                    Text(column.heading),
-                    width=width,
-                    ratio=None if width else column.share,
-                    justify="right" if column.right else "left",
-                    no_wrap=True,
-                    overflow="ellipsis",
-                )
-            for row in texts:
-                table.add_row(*map(Text, row))
-            if rows or first:
-                console.print(table)
-            first = False
-
-        return draw
-
-
-def print_fields(fields: Iterable[tuple[str, object]]) -> None:
-    """Print names and values, one per line; long values are wrapped."""
-    shows = shown if on_terminal() else piped
-    pairs = [(printable(name, 200), printable(shows(value), 100_000)) for name, value in fields]
-    if not on_terminal():
-        for name, value in pairs:
-            click.echo(f"{name}\t{value}")
-        return
-    import textwrap
-
-    columns = shutil.get_terminal_size().columns
-    indent = min(max((len(name) for name, _ in pairs), default=0) + 2, columns // 2)
-    for name, value in pairs:
-        lines = textwrap.wrap(value, max(columns - indent, 8), break_on_hyphens=False) or [""]
-        if len(name) + 2 > indent:  # a long name gets its own line
-            lines.insert(0, "")
-        heads = [name] + [""] * (len(lines) - 1)
-        for head, line in zip(heads, lines, strict=True):
-            shown_head = textwrap.shorten(head, columns, placeholder="…") if len(head) > columns else head
-            padded = f"{shown_head:<{indent if line else 0}}"
-            click.echo((click.style(padded, dim=True) if colored() else padded) + line)
-
-
-def shown(value: object) -> str:
-    """Format a value for people."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}" + (f" {value.tzname()}" if value.tzinfo else "")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, (int, float)):
-        return str(value)
-    return json_text(value)
-
-
-def piped(value: object) -> str:
-    """Format a value for programs: times in ISO 8601, true and false as in JSON."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value).lower() if isinstance(value, bool) else shown(value)
+    return re.sub(r"[^\t\n]+", lambda match: escaped(match.group()), text.replace("\r\n", "\n"))
 
 
 def colored() -> bool:
@@ -248,7 +129,8 @@ def colored() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _has_rich() -> bool:
+def has_rich() -> bool:
+    """Return whether tables and progress can be drawn."""
     from importlib.util import find_spec
 
     return find_spec("rich") is not None
@@ -259,7 +141,7 @@ def _has_rich() -> bool:
 
 def shows_progress() -> bool:
     """Return whether to show progress: standard error is a terminal, and standard output is not."""
-    return sys.stderr.isatty() and not on_terminal() and _has_rich()
+    return sys.stderr.isatty() and not on_terminal() and has_rich()
 
 
 @contextmanager

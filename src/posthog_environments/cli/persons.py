@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from posthog_environments.cli.bulk import bulk_options, update_from_file
+from posthog_environments.cli.bulk import bulk_options, one_or_many, update_from_file
 from posthog_environments.cli.groups import Command, LazyGroup
-from posthog_environments.cli.listing import print_listing
 from posthog_environments.cli.options import (
     argument_options,
-    arguments,
     assignments,
     connected,
-    filter_options,
     json_option,
     page_size_option,
     usage,
 )
-from posthog_environments.cli.output import (
-    TextColumn,
-    TextTable,
-    note,
-    print_csv,
-    print_fields,
-    print_json,
-    shown,
-    shows_progress,
-)
+from posthog_environments.cli.output import print_csv, print_json, say_done, shows_progress
+from posthog_environments.cli.tables import TextColumn, TextTable, print_fields, print_listing, shown
 from posthog_environments.config.defaults import ENTRIES_PAGE_SIZE
 from posthog_environments.errors import printable
+from posthog_environments.operations.persons import PERSON_FILTERS
 from posthog_environments.query.trend_filter import QUESTION_ARGUMENTS
 from posthog_environments.results.models import as_sent
 
@@ -43,30 +32,26 @@ if TYPE_CHECKING:
 
     from posthog_environments.client.environment import Environment
 
-_HERE: Final = "posthog_environments.cli.persons"
-
 person_argument = click.argument("id", metavar="ID")
 # One person, or many from a file.
 optional_person = click.argument("id", metavar="[ID]", required=False)
+filter_options = argument_options(PERSON_FILTERS, "filters")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
 @click.group(
     cls=LazyGroup,
     lazy={
-        "list": (f"{_HERE}:list_", "List persons, newest first."),
-        "get": (f"{_HERE}:get", "Read one person."),
-        "update": (f"{_HERE}:update", "Set properties of a person, or of many."),
-        "delete": ("posthog_environments.cli.deletions:delete", "Delete a person, or many."),
-        "deletion-status": (
-            "posthog_environments.cli.deletions:deletion_status",
-            "List the status of the deletion of events.",
-        ),
-        "activity": (f"{_HERE}:activity", "List what was done to a person."),
-        "delete-property": (f"{_HERE}:delete_property", "Delete one property of a person."),
-        "timeline": (f"{_HERE}:timeline", "Follow the properties of a person over time."),
-        "csv": (f"{_HERE}:csv", "Stream persons as CSV, as the server writes it."),
-        "export": ("posthog_environments.cli.export:export", "Export persons to a file; resumable."),
+        "list": ("persons:list_", "List persons, newest first."),
+        "get": ("persons:get", "Read one person."),
+        "update": ("persons:update", "Set properties of a person, or of many."),
+        "delete": ("deletions:delete", "Delete a person, or many."),
+        "deletion-status": ("deletions:deletion_status", "List the status of the deletion of events."),
+        "activity": ("persons:activity", "List what was done to a person."),
+        "delete-property": ("persons:delete_property", "Delete one property of a person."),
+        "timeline": ("persons:timeline", "Follow the properties of a person over time."),
+        "csv": ("persons:csv", "Stream persons as CSV, as the server writes it."),
+        "export": ("export:export", "Export persons to a file; resumable."),
     },
 )
 def persons() -> None:
@@ -195,21 +180,19 @@ def update(
     Many changes are shown first, then one is made after the other, and each step is written into a journal. The same
     command goes on after a crash, an error or Ctrl-C, and makes no change twice; see `persons delete`.
     """
-    one_or_many(id, from_file, job, of_one={"--set": wanted})
+    one_or_many(id, from_file)
     if from_file is not None:
         update_from_file(env, from_file, as_json=as_json, **job)
         return
     if not wanted:
-        raise click.UsageError("Missing option '--set'.", click.get_current_context())
+        raise click.UsageError("Missing option '--set'.")
     assert id is not None
     with usage():
         person = env.persons.update(id, assignments(wanted))
     if person is not None:
         _print_person(person, as_json=as_json)
-    elif as_json:
-        print_json(None)
     else:
-        note("The server took the change, and carries it out soon.")
+        say_done("The server took the change, and carries it out soon.", as_json=as_json)
 
 
 @click.command(cls=Command, examples="phenv persons delete-property 42 phone")
@@ -259,14 +242,13 @@ def _entry_row(entry: ActivityEntry) -> tuple[object, ...]:
     examples="phenv persons timeline 42 --property 'plan=pro' --date-from -30d",
 )
 @person_argument
-@partial(argument_options, QUESTION_ARGUMENTS)
+@argument_options(QUESTION_ARGUMENTS, "question")
 @json_option
 @connected
-def timeline(env: Environment, *, id: str, as_json: bool, **options: Any) -> None:
+def timeline(env: Environment, *, id: str, question: dict[str, Any], as_json: bool) -> None:
     """Follow the properties of a person over time. The vendor's servers refuse personal API keys here."""
-    wanted = arguments(QUESTION_ARGUMENTS, options)
     with usage():
-        found = env.persons.properties_timeline(id, **wanted)
+        found = env.persons.properties_timeline(id, **question)
     if as_json:
         print_json(found.to_dict())
         return
@@ -294,41 +276,10 @@ def csv(env: Environment, *, filters: dict[str, Any]) -> None:
     print_csv(chunks)
 
 
-def one_or_many(
-    id: str | None,
-    from_file: Path | None,
-    job: Mapping[str, object],
-    *,
-    of_one: Mapping[str, object] | None = None,
-    of_many: Mapping[str, object] | None = None,
-) -> None:
-    """Check that there is either an ID or a file, and no option that belongs to the other."""
-    context = click.get_current_context()
-    if (id is None) == (from_file is None):
-        raise click.UsageError("Give either an ID or --from-file FILE.", context)
-    for name, value in (of_one or {}).items():
-        if value and from_file is not None:
-            raise click.UsageError(f"{name} is for one person; the file says what is to be set.", context)
-    many = {"--journal": job.get("journal"), "--dry-run": job.get("dry_run"),
-            "--retry-unknown": job.get("retry_unknown"), **(of_many or {})}  # fmt: skip
-    for name, value in many.items():
-        if value and from_file is None:
-            raise click.UsageError(f"{name} is for many persons, with --from-file.", context)
-
-
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
     """Ask for confirmation, or refuse if there is no terminal to ask on."""
     if yes:
         return
     if not sys.stdin.isatty():
-        context = click.get_current_context()
-        raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.", context)
+        raise click.UsageError("There is no terminal to ask on. Give --yes if you are sure.")
     click.confirm(f"{printable(question(), 1000)}?", abort=True, err=True)
-
-
-def say_done(text: str, *, as_json: bool) -> None:
-    """Say that it is done; in JSON that is null."""
-    if as_json:
-        print_json(None)
-    else:
-        note(text)

@@ -17,20 +17,20 @@ import click
 
 from posthog_environments.cli.groups import LazyGroup
 from posthog_environments.cli.options import connection_options
-from posthog_environments.cli.widths import at_words
+from posthog_environments.cli.output import at_words, note
 from posthog_environments.cli.words import in_phenv
-from posthog_environments.errors import ConfigurationError, PostHogError, printable
+from posthog_environments.errors import ConfigurationError, PostHogError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "persons": ("posthog_environments.cli.persons:persons", "List, read, correct and delete persons."),
-    "insights": ("posthog_environments.cli.insights:insights", "Query trends."),
-    "api": ("posthog_environments.cli.api:api", "Make a request to any path of the API."),
-    "journal": ("posthog_environments.cli.journal:journal", "Prove what a job on many persons did."),
-    "init": ("posthog_environments.cli.init:init", "Write a profile with server, project and key."),
-    "doctor": ("posthog_environments.cli.doctor:doctor", "Show the configuration, and check it against the server."),
-    "sandbox": ("posthog_environments.cli.sandbox:sandbox", "Run a local server that answers like PostHog."),
-    "spec": ("posthog_environments.cli.spec:spec", "Print the contract, or its path."),
-    "completion": ("posthog_environments.cli.completion:completion", "Print a completion script for your shell."),
+    "persons": ("persons:persons", "List, read, correct and delete persons."),
+    "insights": ("insights:insights", "Query trends."),
+    "api": ("api:api", "Make a request to any path of the API."),
+    "journal": ("journal:journal", "Prove what a job on many persons did."),
+    "init": ("init:init", "Write a profile with server, project and key."),
+    "doctor": ("doctor:doctor", "Show the configuration, and check it against the server."),
+    "sandbox": ("sandbox:sandbox", "Run a local server that answers like PostHog."),
+    "spec": ("spec:spec", "Print the contract, or its path."),
+    "completion": ("completion:completion", "Print a completion script for your shell."),
 }
 """The location of each command, and its help in one line."""
 
@@ -123,8 +123,12 @@ def _never_fail_to_print() -> None:
 def _short_warnings() -> Generator[None]:
     """Show warnings, such as deprecations, as one line."""
 
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(at_words(f"Warning: {printable(in_phenv(str(message)), 1000)}"), err=True)
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        from posthog_environments.results.trend_answers import TrendWarning
+
+        # What a warning says about a trend is a part of the answer.
+        sign = "" if issubclass(category, TrendWarning) else "Warning: "
+        note(sign + in_phenv(str(message)))
 
     with warnings.catch_warnings():
         warnings.simplefilter("once")

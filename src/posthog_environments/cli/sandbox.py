@@ -69,8 +69,7 @@ def sandbox(scopes: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
 
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        box = Sandbox(scopes=scopes or None, **options)
-        with box:
+        with Sandbox(scopes=scopes or None, **options) as box:
             if as_json:
                 print_json(box.environ)
             else:
@@ -80,9 +79,9 @@ def sandbox(scopes: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
             click.echo(f"Serving at {box.host} (Ctrl-C ends it)", err=True)
             box.wait()
     except (SandboxArgumentError, SandboxMissingExtraError) as error:
-        raise _failure(error, 2) from None
+        raise click.UsageError(str(error)) from None
     except SandboxError as error:
-        raise _failure(error, 1) from None
+        raise click.ClickException(str(error)) from None
     except _Terminated:
         click.echo("Terminated.", err=True)
     except KeyboardInterrupt:
@@ -90,8 +89,3 @@ def sandbox(scopes: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
         raise click.exceptions.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _failure(error: Exception, code: int) -> click.ClickException:
-    kind = click.UsageError if code == 2 else click.ClickException  # their exit codes are 2 and 1
-    return kind(str(error))

@@ -50,38 +50,29 @@ _PROP: Final = re.compile(r"\bprop\('([^']*)'\)(?:\.value(?:\[\d+\])?)?:")
 
 
 @cache
-def _names() -> tuple[str, ...]:
-    """Return the arguments that are options of the same name."""
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds an argument with its value, and what finds a word that can only be the name of an argument."""
     from posthog_environments.config.settings import CONNECTION
     from posthog_environments.operations.insights import TREND_ARGUMENTS
     from posthog_environments.operations.persons import PERSON_FILTERS
 
-    found = (*CONNECTION, *_FEW, *PERSON_FILTERS, *TREND_ARGUMENTS)
-    return tuple(name for name in dict.fromkeys(found) if name not in _NAMED)
-
-
-@cache
-def _argument() -> re.Pattern[str]:
-    names = "|".join((*_names(), *_NAMED))
-    return re.compile(rf"(?<![\w?&/-])({names})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?")
-
-
-@cache
-def _name() -> re.Pattern[str]:
-    """Return what finds a word that can be nothing but the name of an argument."""
-    return re.compile(rf"(?<![\w-])({'|'.join(name for name in _names() if '_' in name)})(?![\w(])")
+    names = dict.fromkeys((*CONNECTION, *_FEW, *PERSON_FILTERS, *TREND_ARGUMENTS, *_NAMED))
+    any_name, plain = "|".join(names), "|".join(name for name in names if "_" in name)
+    argument = re.compile(rf"(?<![\w?&/-])({any_name})=(\"[^\"]*\"|…|\[[^\]]*\]|True|False|[\w.:/@-]+)?")
+    return argument, re.compile(rf"(?<![\w-])({plain})(?![\w(])")
 
 
 def in_phenv(text: str) -> str:
     """Return a message with options and commands of phenv instead of arguments and calls of Python."""
+    argument, name = _patterns()
     for said, instead in _PHRASES:
         text = text.replace(said, instead)
     text = _CALL.sub(_command, text)
     text = _PROP.sub(r"--property \1:", text)
-    text = _argument().sub(_option, text)
+    text = argument.sub(_option, text)
     # A name before a colon at the start is a field of the API, not an argument.
     place = text.partition(":")[0]
-    return _name().sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
+    return name.sub(lambda match: match[1] if match[1] == place else _flag(match[1]), text)
 
 
 def _flag(name: str) -> str:
@@ -92,7 +83,8 @@ def _command(match: re.Match[str]) -> str:
     group, name, arguments = match.groups()
     command = _COMMANDS.get(name, name.rstrip("_").replace("_", "-"))
     words = ["phenv", group, command]
-    words += [_argument().sub(_option, part) if "=" in part else "ID" for part in filter(None, arguments.split(", "))]
+    argument, _ = _patterns()
+    words += [argument.sub(_option, part) if "=" in part else "ID" for part in filter(None, arguments.split(", "))]
     return " ".join(words)
 
 

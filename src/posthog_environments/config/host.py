@@ -1,8 +1,5 @@
 """Host setting: parse and check the address of a server. No I/O."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 from __future__ import annotations
 
 import re

@@ -191,16 +191,17 @@ def read_settings(
         ConfigurationError: A setting is missing or invalid; the message names it and says what to do.
     """
     api_key = _key(api_key, environ)
-    project_id, place = _value_and_source(project_id, "project_id", environ)
-    project = _project(project_id, place)
+    project = _project(*_value_and_source(project_id, "project_id", environ))
     host, place = _value_and_source(host, "host", environ)
-    url = read_host("us" if host is None else host, place, allow_http=allow_http)
+    url = read_host(host, place, allow_http=allow_http)
     prefix, place = _value_and_source(prefix, "prefix", environ)
-    if prefix is None:
-        prefix = "auto"
     if prefix not in ("auto", "environments", "projects"):
         raise ConfigurationError(f'{place} must be "auto", "environments" or "projects", not {shown(prefix)}.')
-    trends = _trend_api(*_value_and_source(trend_api, "trend_api", environ))
+    trend_api, place = _value_and_source(trend_api, "trend_api", environ)
+    if trend_api not in ("auto", "legacy", "query"):
+        raise ConfigurationError(
+            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {shown(trend_api)}.'
+        )
     if isinstance(max_body, bool) or not isinstance(max_body, int) or max_body < 1:
         raise ConfigurationError(f"max_body must be a number of bytes of at least 1, not {shown(max_body)}.")
     shared = read_quota_location(*_value_and_source(quota, "quota", environ))
@@ -210,27 +211,17 @@ def read_settings(
         key=api_key,
         prefix=prefix,
         max_body=max_body,
-        trend_api=trends,
+        trend_api=trend_api,
         quota=shared,
     )
 
 
-def _trend_api(value: object, place: str) -> TrendApi:
-    if value is None:
-        return "auto"
-    if value not in ("auto", "legacy", "query"):
-        raise ConfigurationError(
-            f'{place} must be "auto", "legacy" (insights/trend/) or "query" (query/), not {shown(value)}.'
-        )
-    return value
-
-
 def _value_and_source(value: object, name: str, environ: Mapping[str, str]) -> tuple[object, str]:
-    """Return a value and where it comes from, for messages."""
-    variable = CONNECTION[name].variable
-    if value is None and environ.get(variable):
-        return environ[variable], variable
-    return value, name
+    """Return a value, or the default, and where it comes from, for messages."""
+    setting = CONNECTION[name]
+    if value is None and environ.get(setting.variable):
+        return environ[setting.variable], setting.variable
+    return setting.default if value is None else value, name
 
 
 def _key(key: object, environ: Mapping[str, str]) -> ApiKeyProvider:

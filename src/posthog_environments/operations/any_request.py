@@ -108,11 +108,7 @@ def _no_json(call: Call, answer: ServerResponse, reason: str) -> PostHogError:
 
 
 def _kind(method: str, repeat: bool | None) -> OperationKind:
-    if repeat is None:
-        return {"GET": OperationKind.READ, "HEAD": OperationKind.READ, "DELETE": OperationKind.DELETE}.get(
-            method, OperationKind.CHANGE
-        )
-    if not repeat:
+    if not (method in ("GET", "HEAD", "DELETE") if repeat is None else repeat):
         return OperationKind.CHANGE
     return OperationKind.DELETE if method == "DELETE" else OperationKind.READ
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypedDict
@@ -124,12 +124,9 @@ def deletion_status(
         page = decode_record(call, answer, PersonDeletionPage, cursor.number)
         return RawPage(page.results, next_link(page), page.count)
 
-    return ListRequest(fetch, partial(OffsetPaginator, page_size, 0, _row_key, attrgetter("created_at")), "deletions")
-
-
-def _row_key(row: DeletionStatus) -> Hashable:
-    """Return what identifies a row. A person may have several."""
-    return (row.person_uuid, row.created_at)
+    # A person may have several rows.
+    key, created = attrgetter("person_uuid", "created_at"), attrgetter("created_at")
+    return ListRequest(fetch, partial(OffsetPaginator, page_size, 0, key, created), "deletions")
 
 
 def _uuid(value: object) -> str:

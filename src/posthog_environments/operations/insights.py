@@ -1,35 +1,33 @@
 """The operations on insights, each written once as a call generator over the generated endpoints; see `persons`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypedDict
 
 from posthog_environments.calls.messages import Call, CallGenerator, Operation, OperationKind, ServerResponse
 from posthog_environments.calls.state import CallContext
 from posthog_environments.operations.persons import Extra, Headers
 from posthog_environments.operations.trend_results import read_csv, read_trend
-from posthog_environments.operations.trends import COSTLY, GONE, TrendCall
+from posthog_environments.operations.trends import COSTLY, GONE, TrendCall, ask
 from posthog_environments.query.arguments import Argument
 from posthog_environments.query.dates import DateArgument
 from posthog_environments.query.filters import PropertiesArgument
 from posthog_environments.query.series import ActionsArgument, EventsArgument
-from posthog_environments.query.trend_checks import check_group, comparison, refuse_without_breakdown
 from posthog_environments.query.trend_filter import (
     QUESTION_ARGUMENTS,
     Breakdown,
-    Question,
     QuestionArguments,
+    check_group,
+    comparison,
     question,
+    refuse_without_breakdown,
 )
-from posthog_environments.query.trends_query import FieldMapping, in_breakdown, in_display, write_flag
+from posthog_environments.query.trends_query import at, write_flag
 from posthog_environments.query.validation import (
     body_names,
     extras,
@@ -45,17 +43,12 @@ from posthog_environments.query.validation import (
 )
 from posthog_environments.results.models import Trend
 
-if TYPE_CHECKING:
-    from posthog_environments_api.models import TrendQuery
-
 __all__ = [
     "GET_TREND",
     "PLACES",
     "TREND",
     "TREND_ARGUMENTS",
     "TREND_CSV",
-    "Extra",
-    "Headers",
     "TrendArguments",
     "get_trend",
     "trend",
@@ -89,29 +82,27 @@ TREND_ARGUMENTS: Final[Mapping[str, Argument]] = {
         "How many values of the breakdown have series of their own; without it 25.",
         metavar="N",
         least=1,
-        place=in_breakdown("breakdown_limit"),
+        place=at("breakdownFilter.breakdown_limit"),
     ),
     "breakdown_group_type_index": Argument(
         "number",
         "Which kind of group a breakdown by group is on.",
         metavar="0-4",
         most=4,
-        place=in_breakdown("breakdown_group_type_index"),
+        place=at("breakdownFilter.breakdown_group_type_index"),
     ),
     "formula": Argument(
-        "text", 'Arithmetic over the series, such as "(A-B)/B".', metavar="TEXT", place=in_display("formula")
+        "text", 'Arithmetic over the series, such as "(A-B)/B".', metavar="TEXT", place=at("trendsFilter.formula")
     ),
-    "compare": Argument(
-        "flag", "Compare with the period before.", place=FieldMapping(("compareFilter", "compare"), write_flag)
-    ),
+    "compare": Argument("flag", "Compare with the period before.", place=at("compareFilter.compare", write_flag)),
     "compare_to": Argument(
         "text",
         "How far back the period to compare with lies, such as -1m.",
         metavar="SPAN",
-        place=FieldMapping(("compareFilter", "compare_to")),
+        place=at("compareFilter.compare_to"),
     ),
     "filter_test_accounts": Argument(
-        "flag", "Leave out internal and test accounts.", place=FieldMapping(("filterTestAccounts",), write_flag)
+        "flag", "Leave out internal and test accounts.", place=at("filterTestAccounts", write_flag)
     ),
     "refresh": Argument("flag", "Compute anew instead of reading a cached answer."),
 }
@@ -127,40 +118,6 @@ class TrendOptions(TypedDict, total=False):
     compare_to: str
     formula: str
     refresh: bool
-
-
-class BeyondContract(TypedDict, total=False):
-    """What servers know at `insights/trend/` and the contract does not have there."""
-
-    breakdown_limit: int
-    breakdown_group_type_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrendQuestion:
-    """The arguments of a trend, checked."""
-
-    question: Question
-    options: TrendOptions
-    beyond: BeyondContract
-
-    def fields(self) -> dict[str, Any]:
-        """Return all fields that were given, as a JSON body has them."""
-        return {**self.question.fields(), **self.options, **self.beyond}
-
-    def body(self) -> TrendQuery:
-        """Return the body for `insights/trend/`."""
-        from posthog_environments_api.models.trend_query import TrendQuery
-
-        read = TrendQuery.from_dict(self.question.fields())
-        return TrendQuery(
-            events=read.events,
-            actions=read.actions,
-            properties=read.properties,
-            **self.question.texts,
-            **self.options,
-            additional_properties={**self.beyond},
-        )
 
 
 def trend(
@@ -248,7 +205,7 @@ def trend(
         refresh=refresh,
     )
     trend_call = _call(context, TREND, asked, extra_query, extra_body)
-    return read_trend(context.but(timeout, extra_headers), trend_call)
+    return read_trend(trend_call, ask(context.but(timeout, extra_headers), trend_call))
 
 
 def get_trend(
@@ -302,7 +259,7 @@ def get_trend(
         refresh=refresh,
     )
     trend_call = _call(context, GET_TREND, asked, extra_query, None)
-    return read_trend(context.but(timeout, extra_headers), trend_call)
+    return read_trend(trend_call, ask(context.but(timeout, extra_headers), trend_call))
 
 
 def trend_csv(
@@ -363,7 +320,7 @@ def trend_csv(
         refresh=refresh,
     )
     trend_call = _call(context, TREND_CSV, asked, extra_query, extra_body)
-    return read_csv(context.but(timeout, extra_headers), trend_call)
+    return read_csv(ask(context.but(timeout, extra_headers), trend_call))
 
 
 def _call(
@@ -374,7 +331,12 @@ def _call(
     extra_body: Extra | None,
 ) -> TrendCall:
     """Check the arguments of a call, and return what is to be asked."""
-    asked = _question(context, arguments, extra_body)
+    asked = question(arguments, default_type="event", now=context.client.now)
+    if asked.events is None and asked.actions is None:
+        raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
+    if arguments.get("breakdown") is None and not extra_body:
+        refuse_without_breakdown(arguments)
+    options, beyond = _options(arguments, context.client.now), _beyond_contract(arguments)
     from posthog_environments_api.api.insights import get_trend as by_query
     from posthog_environments_api.api.insights import query_trend as by_body
     from posthog_environments_api.models.trend_query import TrendQuery
@@ -384,37 +346,48 @@ def _call(
     reserved = query_names(by_query._get_kwargs) | _LIMIT if at_address else query_names(by_body._get_kwargs)
     query = extras("extra_query", extra_query, reserved)
     body = extras("extra_body", extra_body, body_names(TrendQuery) | _LIMIT)
-    check_group({**asked.fields(), **body, **(query if at_address else {})})
+    fields = {**asked.fields(), **options, **beyond}
+    check_group({**fields, **body, **(query if at_address else {})})
 
     def legacy() -> Call:
         if at_address:
-            request = by_query._get_kwargs(context.project_id, **asked.question.query(), **asked.options)
-            return Call(operation, with_query(request, {**asked.beyond, **query}), final=COSTLY)
+            request = by_query._get_kwargs(context.project_id, **asked.query(), **options)
+            return Call(operation, with_query(request, {**beyond, **query}), final=COSTLY)
+        read = TrendQuery.from_dict(asked.fields())
+        trend_query = TrendQuery(
+            events=read.events,
+            actions=read.actions,
+            properties=read.properties,
+            **asked.texts,
+            **options,
+            additional_properties=beyond,
+        )
         stream = operation is TREND_CSV
-        request = by_body._get_kwargs(context.project_id, body=asked.body(), format_="csv" if stream else UNSET)
+        request = by_body._get_kwargs(context.project_id, body=trend_query, format_="csv" if stream else UNSET)
         return Call(operation, with_body(with_query(request, query), body), stream=stream, final=COSTLY)
 
-    return TrendCall(operation.name, asked.fields(), PLACES, legacy, query, body)
+    return TrendCall(operation.name, fields, PLACES, legacy, query, body)
 
 
-def _question(context: CallContext, arguments: TrendArguments, extra_body: Extra | None) -> TrendQuestion:
-    """Check the arguments."""
-    asked = question(arguments, default_type="event", now=context.client.now)
-    if asked.events is None and asked.actions is None:
-        raise ValueError('Give events= or actions=, at least one: events=["$pageview"].')
+def _options(arguments: TrendArguments, now: Callable[[], datetime]) -> TrendOptions:
+    compare, compare_to = comparison(arguments.get("compare"), arguments.get("compare_to"), now)
+    return present(
+        TrendOptions(
+            filter_test_accounts=given(flag("filter_test_accounts", arguments.get("filter_test_accounts"))),
+            compare=given(compare),
+            compare_to=given(compare_to),
+            formula=given(text("formula", arguments.get("formula"))),
+            refresh=given(flag("refresh", arguments.get("refresh"))),
+        )
+    )
+
+
+def _beyond_contract(arguments: TrendArguments) -> dict[str, Any]:
+    """Return what servers know at `insights/trend/` and the contract does not have there."""
     limit, group = arguments.get("breakdown_limit"), arguments.get("breakdown_group_type_index")
-    if arguments.get("breakdown") is None and not extra_body:
-        refuse_without_breakdown(arguments)
-    compare, compare_to = comparison(arguments.get("compare"), arguments.get("compare_to"), context.client.now)
-    options = TrendOptions(
-        filter_test_accounts=given(flag("filter_test_accounts", arguments.get("filter_test_accounts"))),
-        compare=given(compare),
-        compare_to=given(compare_to),
-        formula=given(text("formula", arguments.get("formula"))),
-        refresh=given(flag("refresh", arguments.get("refresh"))),
-    )
-    beyond = BeyondContract(
-        breakdown_limit=given(None if limit is None else positive("breakdown_limit", limit)),
-        breakdown_group_type_index=given(None if group is None else whole("breakdown_group_type_index", group, 0, 4)),
-    )
-    return TrendQuestion(asked, present(options), present(beyond))
+    beyond: dict[str, Any] = {}
+    if limit is not None:
+        beyond["breakdown_limit"] = positive("breakdown_limit", limit)
+    if group is not None:
+        beyond["breakdown_group_type_index"] = whole("breakdown_group_type_index", group, 0, 4)
+    return beyond

@@ -27,6 +27,7 @@ from posthog_environments.query.validation import (
     with_body,
     with_query,
 )
+from posthog_environments.results.decoding import loads
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
@@ -76,18 +77,14 @@ def update(
     if not wanted:
         raise ValueError("properties is empty; name at least one property to set.")
     from posthog_environments_api.api.persons import update_person
+    from posthog_environments_api.models.person import Person as Record
     from posthog_environments_api.models.person_update import PersonUpdate
 
     request = update_person._get_kwargs(context.project_id, person_key(id), body=PersonUpdate(properties=wanted))
     request = with_query(request, extras("extra_query", extra_query, query_names(update_person._get_kwargs)))
     request = with_body(request, extras("extra_body", extra_body, body_names(PersonUpdate)))
-    return _update(context, Call(UPDATE, request))
-
-
-def _update(context: CallContext, call: Call) -> CallGenerator[Person | None]:
+    call = Call(UPDATE, request)
     answer = yield from execute_call(context, call)
-    from posthog_environments_api.models.person import Person as Record
-
     _check_done(call, answer)
     # With any other success the change is only accepted.
     return decode_record(call, answer, Record) if answer.status_code == 200 and answer.content.strip() else None
@@ -131,12 +128,8 @@ def delete(
     # Never false: servers look whether the parameter is there.
     request = delete_person._get_kwargs(context.project_id, person_key(id), delete_events=delete_events or UNSET)
     extra = extras("extra_query", extra_query, query_names(delete_person._get_kwargs))
-    return _nothing(context, Call(DELETE, with_query(request, extra), delete_events=delete_events))
-
-
-def _nothing(context: CallContext, call: Call) -> CallGenerator[None]:
-    answer = yield from execute_call(context, call)
-    _check_done(call, answer)
+    call = Call(DELETE, with_query(request, extra), delete_events=delete_events)
+    _check_done(call, (yield from execute_call(context, call)))
 
 
 def delete_property(
@@ -182,7 +175,8 @@ def delete_property(
     # The query has the same name.
     extra = extras("extra_query", extra_query, query_names(delete_person_property._get_kwargs) | named)
     request = with_body(with_query(request, extra), extras("extra_body", extra_body, named))
-    return _nothing(context, Call(DELETE_PROPERTY, request))
+    call = Call(DELETE_PROPERTY, request)
+    _check_done(call, (yield from execute_call(context, call)))
 
 
 def _check_done(call: Call, answer: ServerResponse) -> None:
@@ -193,8 +187,6 @@ def _check_done(call: Call, answer: ServerResponse) -> None:
         APIStatusError: It says `success: false`.
     """
     from posthog_environments_api.records import DecodeError
-
-    from posthog_environments.results.decoding import loads
 
     if not answer.content.strip():
         return

@@ -1,8 +1,5 @@
 """What has happened to a person: entries of the activity log, properties over time. See `persons`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 
@@ -153,14 +150,9 @@ def properties_timeline(
     )
     wanted = question(asked, default_type="person", now=context.client.now)
     from posthog_environments_api.api.persons import get_person_properties_timeline as endpoint
+    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
 
     request = endpoint._get_kwargs(context.project_id, person_key(id), **wanted.query())
     extra = extras("extra_query", extra_query, query_names(endpoint._get_kwargs))
-    return _timeline(context, Call(TIMELINE, with_query(request, extra)))
-
-
-def _timeline(context: CallContext, call: Call) -> CallGenerator[PropertiesTimeline]:
-    from posthog_environments_api.models.properties_timeline import PropertiesTimeline as Record
-
-    answer = yield from execute_call(context, call)
-    return PropertiesTimeline(decode_record(call, answer, Record))
+    call = Call(TIMELINE, with_query(request, extra))
+    return PropertiesTimeline(decode_record(call, (yield from execute_call(context, call)), Record))

@@ -152,7 +152,8 @@ def list_(
     since, before = moment("created_since", created_since), moment("created_before", created_before)
     _check_range(offset, near, since, before)
     filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
-    query = _query(context, filters)
+    wanted = _of_persons(properties)
+    query = _query(filters, absolute(wanted, context.client.now))
     if flag("include_total", include_total):
         query["include_total"] = True
     from posthog_environments_api.api.persons import list_persons
@@ -178,7 +179,7 @@ def list_(
         "host": settings.host,
         "project": context.project_id,
         # As it was given: a relative date becomes another absolute one each time.
-        "query": _parameters(filters, filters_to_wire(properties, default_type="person")),
+        "query": _query(filters, wanted),
         "extra_query": extra,
         "offset": offset,
     }
@@ -194,11 +195,7 @@ _ROW: tuple[Callable[[Any], Hashable], Callable[[Any], datetime | None]] = attrg
 
 
 def _check_page_size(page_size: int) -> None:
-    """Refuse pages that servers cut without a word.
-
-    Raises:
-        ValueError: It asks for more rows than servers give at once.
-    """
+    """Refuse pages that servers cut without a word."""
     if isinstance(page_size, int) and page_size > MOST_ROWS:
         raise ValueError(
             f"page_size must be at most {MOST_ROWS:,}, not {page_size}: servers give no more rows at once, and end "
@@ -259,17 +256,12 @@ def get(
     """
     context = context.but(timeout, extra_headers)
     from posthog_environments_api.api.persons import get_person
+    from posthog_environments_api.models.person import Person as Record
 
     request = get_person._get_kwargs(context.project_id, person_key(id))
     extra = extras("extra_query", extra_query, query_names(get_person._get_kwargs))
-    return _get(context, Call(GET, with_query(request, extra)))
-
-
-def _get(context: CallContext, call: Call) -> CallGenerator[Person]:
-    from posthog_environments_api.models.person import Person as Record
-
-    answer = yield from execute_call(context, call)
-    return decode_record(call, answer, Record)
+    call = Call(GET, with_query(request, extra))
+    return decode_record(call, (yield from execute_call(context, call)), Record)
 
 
 def csv(
@@ -311,7 +303,7 @@ def csv(
     from posthog_environments_api.api.persons import list_persons
 
     filters = PersonFilters(search=search, email=email, distinct_id=distinct_id, properties=properties)
-    query = _query(context, filters)
+    query = _query(filters, absolute(_of_persons(properties), context.client.now))
     request = list_persons._get_kwargs(context.project_id, format_="csv", **query)
     # The arguments of a page are not arguments here.
     extra = extras("extra_query", extra_query, query_names(list_persons._get_kwargs) - {"limit", "offset"})
@@ -331,12 +323,7 @@ def _listing(request: dict[str, Any], query: PersonsQuery, *, stream: bool = Fal
     return Call(LIST, request, stream=stream)
 
 
-def _query(context: CallContext, filters: PersonFilters) -> PersonsQuery:
-    wanted = _of_persons(filters_to_wire(filters.get("properties"), default_type="person"))
-    return _parameters(filters, absolute(wanted, context.client.now))
-
-
-def _parameters(filters: PersonFilters, properties: list[dict[str, Any]] | dict[str, Any] | None) -> PersonsQuery:
+def _query(filters: PersonFilters, properties: list[dict[str, Any]] | dict[str, Any] | None) -> PersonsQuery:
     """Check the filters, and write them as parameters."""
     return present(
         PersonsQuery(
@@ -354,28 +341,23 @@ _OF_PERSONS = frozenset(
 )
 
 
-def _of_persons(wanted: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]] | dict[str, Any] | None:
-    """Refuse filters on anything but persons: servers ignore them without saying so, and list everybody."""
+def _of_persons(properties: PropertiesArgument) -> list[dict[str, Any]] | dict[str, Any] | None:
+    """Read filters; refuse those on anything but persons: servers ignore them without saying so, and list everybody."""
+    wanted = filters_to_wire(properties, default_type="person")
     parts = list(wanted) if isinstance(wanted, list) else [wanted] if wanted else []
     while parts:
         part = parts.pop()
         if "values" in part:
             parts += part["values"]
-        elif part["type"] in _OF_PERSONS:
-            _warn_of_older(part["type"])
-        else:
+        elif part["type"] not in _OF_PERSONS:
             raise ValueError(
                 f"properties: a filter on the {part['type']} property {part.get('key')!r} has no effect on persons; "
                 "servers would list everybody. Filter by properties of the person."
             )
+        elif part["type"] != "person":
+            warn(
+                f"properties: servers of 2025 pass over a filter of the type {part['type']!r} on persons and list "
+                "everybody; newer ones heed it. See that fewer come than there are.",
+                UserWarning,
+            )
     return wanted
-
-
-def _warn_of_older(kind: str) -> None:
-    """Warn of a filter that newer servers heed, and those of 2025 ignore without saying so."""
-    if kind != "person":
-        warn(
-            f"properties: servers of 2025 pass over a filter of the type {kind!r} on persons and list everybody; newer "
-            "ones heed it. See that fewer come than there are.",
-            UserWarning,
-        )

@@ -1,8 +1,5 @@
 """The timing of an insight, which personal keys may not record. See `insights`."""
 
-# Callers without a type checker are users too, so arguments are checked at run time.
-# pyright: reportUnnecessaryIsInstance=false
-
 # The generated `_get_kwargs` is ours to call.
 # pyright: reportPrivateUsage=false
 
@@ -94,12 +91,8 @@ def timing(
     request = record_insight_timing._get_kwargs(context.project_id, body=body)
     request = with_query(request, extras("extra_query", extra_query, query_names(record_insight_timing._get_kwargs)))
     request = with_body(request, extras("extra_body", extra_body, body_names(InsightTiming)))
-    return _done(context.but(timeout, extra_headers), Call(TIMING, request))
+    yield from execute_call(context.but(timeout, extra_headers), Call(TIMING, request))
 
 
 def _json(field: str, value: object) -> Any:
     return json_object("the report", {field: value})[field]
-
-
-def _done(context: CallContext, call: Call) -> CallGenerator[None]:
-    yield from execute_call(context, call)

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 from posthog_environments.calls.decode import decode
 from posthog_environments.calls.messages import CallGenerator, ServerResponse
 from posthog_environments.calls.notices import warn
-from posthog_environments.calls.state import CallContext
-from posthog_environments.operations.trends import TrendCall, TrendOutcome, ask
+from posthog_environments.operations.trends import TrendCall, TrendOutcome
 from posthog_environments.results.models import Trend
-from posthog_environments.results.trend_answers import TrendWarning, has_more, legacy_shape, loads, only_absent
-from posthog_environments.results.trend_csv import csv_text
+from posthog_environments.results.trend_answers import (
+    TrendWarning,
+    csv_text,
+    has_more,
+    legacy_shape,
+    loads,
+    only_absent,
+)
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Trend as TrendRecord
@@ -21,12 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["read_csv", "read_trend"]
 
 
-def read_trend(context: CallContext, trend_call: TrendCall) -> CallGenerator[Trend]:
-    """Send a trend call, and return the trend. What is wrong with the call is raised before the first step."""
-    return _answered(trend_call, ask(context, trend_call))
-
-
-def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
+def read_trend(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> CallGenerator[Trend]:
+    """Return the trend of a call that is being asked."""
     found = yield from asking
     body = _body(found)
     record = _record(found, body)
@@ -37,12 +38,8 @@ def _answered(trend_call: TrendCall, asking: CallGenerator[TrendOutcome]) -> Cal
     return trend
 
 
-def read_csv(context: CallContext, trend_call: TrendCall) -> CallGenerator[ServerResponse]:
-    """Send a trend call, and return a response with CSV."""
-    return _as_csv(ask(context, trend_call))
-
-
-def _as_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
+def read_csv(asking: CallGenerator[TrendOutcome]) -> CallGenerator[ServerResponse]:
+    """Return a response with CSV to a call that is being asked."""
     found = yield from asking
     if found.result is None:
         return found.answer

@@ -153,7 +153,7 @@ def _way(client: ClientState) -> Via:
 
 def _asked(context: CallContext, trend_call: TrendCall, way: Via, first: Call) -> CallGenerator[TrendOutcome]:
     if way == "query":
-        return (yield from _by_query(context, trend_call, first))
+        return (yield from in_turn(context, first, _answered(context, trend_call, first)))
     gone = None
     try:
         answer = yield from execute_call(context, first)
@@ -196,7 +196,8 @@ def _instead(
     """Ask `query/` where `insights/trend/` is missing. If `query/` is refused too, the first error is raised."""
     refused = None
     try:
-        return (yield from _by_query(context, trend_call, trend_call.by_query(context)))
+        call = trend_call.by_query(context)
+        return (yield from in_turn(context, call, _answered(context, trend_call, call)))
     except APIStatusError as error:
         # A request that the rate limiter of the client refused was not sent, and has no body.
         if error.status_code in _THERE and error.body is not None:
@@ -237,10 +238,6 @@ def _with_words(error: APIStatusError, words: str, advice: str = "") -> APIStatu
 
 
 # ----------------------------------------------------------------------------------------------------------- query/
-
-
-def _by_query(context: CallContext, trend_call: TrendCall, call: Call) -> CallGenerator[TrendOutcome]:
-    return (yield from in_turn(context, call, _answered(context, trend_call, call)))
 
 
 def in_turn(context: CallContext, call: Call, generator: CallGenerator[T]) -> CallGenerator[T]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Final
 
-from posthog_environments.query.dates import RELATIVE_FORM
+from posthog_environments.query.dates import RELATIVE_FORM, go_back
 
 __all__ = ["refuse_reversed"]
 
 _CLOCK: Final = {"h": timedelta(hours=1), "M": timedelta(minutes=1), "s": timedelta(seconds=1)}
-_DAYS: Final = {"d": 1, "w": 7, "q": 91}
 _DAY: Final = timedelta(days=1)
 # The ends and the middle of all time zones, as hours from UTC.
 _WEST, _EAST = -12, 14
@@ -59,28 +58,20 @@ def _are_reversed(first: re.Match[str], last: re.Match[str], now: datetime) -> b
 
 def _bounds(match: re.Match[str], now: datetime, week: int) -> tuple[datetime, datetime]:
     """Return the beginning and the end of what a relative date names, an hour or a day at least but for minutes."""
-    number, unit = int(match[1] or 0), match[2]
+    unit, position = match[2], match[3]
+    at = go_back(now, int(match[1] or 0), unit)
     if unit in _CLOCK:
-        at = now - number * _CLOCK[unit]
         at = at.replace(minute=0, second=0, microsecond=0) if unit == "h" else at
         return at, at + _CLOCK[unit]
-    day = datetime.combine(_day(number, unit, match[3] or "", now.date(), week), datetime.min.time())
-    return day, day + _DAY
-
-
-def _day(number: int, unit: str, position: str, today: date, week: int) -> date:
-    if unit in _DAYS:
-        day = today - number * _DAYS[unit] * _DAY
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit == "w" and position:
         begun = (day.weekday() - week) % 7
-        if unit == "w" and position:
-            day += (6 - begun if position == "End" else -begun) * _DAY
-        return day
-    months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
-    year, month = months // 12, months % 12 + 1
-    if unit == "y" and position:
-        return date(year, 1, 1) if position == "Start" else date(year, 12, 31)
-    last = monthrange(year, month)[1]
-    return date(year, month, {"Start": 1, "End": last}.get(position, min(today.day, last)))
+        day += (6 - begun if position == "End" else -begun) * _DAY
+    elif position == "Start":
+        day = day.replace(month=1 if unit == "y" else day.month, day=1 if unit in "my" else day.day)
+    elif position == "End" and unit == "m":
+        day = day.replace(day=monthrange(day.year, day.month)[1])
+    return day, day + _DAY
 
 
 def _is_after(date_from: str, date_to: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from posthog_environments.query.texts import TIMESTAMP
 
@@ -28,6 +28,9 @@ _LOOSE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 # Where Start and End are heeded as one expects: of weeks since November 2025. Servers ignore them for q, M and s, and
 # their End of y is the 31st of the month (PostHog's source: utils.py, get_delta_mapping_for; issue 41796).
 _POSITIONS = ("hStart", "hEnd", "dStart", "dEnd", "wStart", "wEnd", "mStart", "mEnd", "yStart")
+_UNITS = {
+    "s": "seconds", "M": "minutes", "h": "hours", "d": "days", "w": "weeks", "m": "months", "y": "years",
+}  # fmt: skip
 _A_YEAR = {"h": 8766, "d": 366, "w": 53, "m": 12, "y": 1, "q": 4, "M": 525_960, "s": 31_557_600}
 _FORMS = "expected a date such as 2026-01-31, an ISO timestamp, or a relative form: -7d, -36h, -1m, mStart"
 
@@ -86,6 +89,20 @@ def span_to_wire(value: DateArgument, *, argument: str, now: Callable[[], dateti
     if wire and (match is None or match[3]):
         raise ValueError(f"{argument}: {wire!r} is no time to go back by; expected one such as -7d, -2w, -1m or -1y")
     return wire
+
+
+def go_back(moment: datetime, number: int, unit: str) -> datetime:
+    """Return the moment that lies so many units before another; a quarter is 13 weeks, as for servers.
+
+    Raises:
+        OverflowError, ValueError: It lies before the year 1.
+    """
+    from dateutil.relativedelta import relativedelta
+
+    if unit == "q":
+        number, unit = 13 * number, "w"
+    span: dict[str, Any] = {_UNITS[unit]: number}
+    return moment - relativedelta(**span)
 
 
 def _is_relativedelta(value: object) -> TypeGuard[relativedelta]:

@@ -6,11 +6,12 @@ can be sent unchecked, with `extra_query` and `extra_body`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias, cast
 
 from posthog_environments.query.conditions import Condition, Filter, FilterGroup, Prop, prop
+from posthog_environments.query.dates import go_back
 from posthog_environments.query.operators import (
     COMPANIONS,
     FIELDS,
@@ -26,9 +27,6 @@ from posthog_environments.query.operators import (
     show,
 )
 from posthog_environments.query.texts import closest
-
-if TYPE_CHECKING:
-    from dateutil.relativedelta import relativedelta
 
 __all__ = ["Condition", "Filter", "FilterGroup", "Prop", "PropertiesArgument", "absolute", "filters_to_wire", "prop"]
 
@@ -62,11 +60,14 @@ def filters_to_wire(
     else:
         entries = cast("Iterable[object]", properties)
         node = ("AND", [_read(entry, default_type, f"{argument}[{i}]") for i, entry in enumerate(entries)])
-    node = _flat(_merge(_flat(_prune(node) or ("AND", []))))
+    node = _simplify(node)
     if isinstance(node, dict):
         return [node]
-    if node[0] == "AND" and all(isinstance(part, dict) for part in node[1]):
-        return cast("list[dict[str, Any]]", node[1]) or None
+    how, parts = node
+    if not parts:
+        return None
+    if how == "AND" and all(isinstance(part, dict) for part in parts):
+        return cast("list[dict[str, Any]]", parts)
     return _emit(node)
 
 
@@ -198,7 +199,8 @@ def _read_filter(entry: Mapping[object, Any], default: str, place: str) -> dict[
 def _read_plain(key: object, value: object, default: str, place: str) -> dict[str, Any]:
     check_key(key, place)
     name = cast("str", key)
-    if isinstance(value, Mapping | Condition | Prop) or _holds_filters(value):
+    within = value if is_list(value) else [value]
+    if isinstance(value, Prop) or any(isinstance(item, Mapping | Condition) for item in within):
         remedy = "pass a list of filters instead"
         if name in ("properties", "filters", "filterGroup", "filter_groups", "values"):
             remedy = f"if this is what an insight, a cohort or a flag was saved as, pass what stands under {name!r}"
@@ -210,31 +212,23 @@ def _read_plain(key: object, value: object, default: str, place: str) -> dict[st
     return _leaf(name, operator, check(operator, default, value, f"{place}[{name!r}]"), default, None)
 
 
-def _holds_filters(value: object) -> bool:
-    return is_list(value) and any(isinstance(item, Mapping | Condition) for item in value)
-
-
-def _prune(node: _Node) -> _Node | None:
-    """Leave out groups of nothing; None if nothing is left."""
-    if isinstance(node, dict):
-        return node
-    parts = [kept for part in node[1] if (kept := _prune(part)) is not None]
-    return (node[0], parts) if parts else None
-
-
 # What of a filter must be equal for two to become one; and where a list means the same in every era.
 _SUBJECT = ("key", "type", "group_type_index")
 _LISTED = ("event", "person", "group", "session")
 
 
-def _merge(node: _Node) -> _Node:
-    """Make one filter with a list of an OR of `exact` on one property, and of an AND of its `is_not`."""
+def _simplify(node: _Node) -> _Node:
+    """Merge groups into an outer one that joins alike, unwrap groups of one, and leave out groups of nothing.
+
+    An OR of `exact` on one property becomes one filter with a list, and so does an AND of its `is_not`.
+    """
     if isinstance(node, dict):
         return node
-    operator = "exact" if node[0] == "OR" else "is_not"
+    how = node[0]
+    operator = "exact" if how == "OR" else "is_not"
     merged: list[_Node] = []
     places: dict[tuple[object, ...], int] = {}
-    for part in map(_merge, node[1]):
+    for part in _parts(node):
         if isinstance(part, dict) and _is_listable(part, operator):
             subject = tuple(part.get(name) for name in _SUBJECT)
             if subject in places:
@@ -243,7 +237,15 @@ def _merge(node: _Node) -> _Node:
                 continue
             places[subject] = len(merged)
         merged.append(part)
-    return node[0], merged
+    return merged[0] if len(merged) == 1 else (how, merged)
+
+
+def _parts(group: tuple[str, list[_Node]]) -> Iterator[_Node]:
+    for part in map(_simplify, group[1]):
+        if isinstance(part, tuple) and (part[0] == group[0] or not part[1]):
+            yield from part[1]
+        else:
+            yield part
 
 
 def _is_listable(leaf: dict[str, Any], operator: str) -> bool:
@@ -265,17 +267,6 @@ def _values(leaf: Mapping[str, Any]) -> list[Any]:
 def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Any]:
     # By text, because 1 and 1.0 are equal in Python but different on the wire.
     return list({repr(value): value for value in (*_values(one), *_values(other))}.values())
-
-
-def _flat(node: _Node) -> _Node:
-    """Merge groups into an outer one that joins alike, and unwrap groups of one."""
-    if isinstance(node, dict):
-        return node
-    how, parts = node[0], [_flat(part) for part in node[1]]
-    merged: list[_Node] = []
-    for part in parts:
-        merged.extend(part[1] if isinstance(part, tuple) and part[0] == how else [part])
-    return merged[0] if len(merged) == 1 else (how, merged)
 
 
 def _emit(node: _Node) -> dict[str, Any]:
@@ -306,18 +297,8 @@ def _absolute(part: dict[str, Any], now: Callable[[], datetime]) -> dict[str, An
 
 def _moment_back(text: str, now: datetime, *, day: bool) -> str:
     """Count back from now, to the second; to the day where that is asked for and the unit is no smaller."""
-    number, unit = int(text[:-1].removeprefix("-")), text[-1]
-    spans = {"s": timedelta(seconds=1), "M": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-    spans |= {"w": timedelta(weeks=1), "q": timedelta(weeks=13)}
     try:
-        back = number * spans[unit] if unit in spans else _months(number * (12 if unit == "y" else 1))
-        when = now - back
+        when = go_back(now, int(text[:-1].removeprefix("-")), text[-1])
     except (OverflowError, ValueError):
         raise ValueError(f"properties: {text!r} lies before the year 1; use a smaller number") from None
-    return when.date().isoformat() if day and unit in "dwmyq" else when.replace(microsecond=0).isoformat()
-
-
-def _months(number: int) -> relativedelta:
-    from dateutil.relativedelta import relativedelta  # it takes long
-
-    return relativedelta(months=number)
+    return when.date().isoformat() if day and text[-1] in "dwmyq" else when.replace(microsecond=0).isoformat()

@@ -7,10 +7,11 @@ dict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NoReturn, TypeAlias, cast
 
+from posthog_environments.query.filters import filters_to_wire
 from posthog_environments.query.texts import check_unicode, closest
 
 Kind: TypeAlias = Literal["events", "actions"]
@@ -141,41 +142,45 @@ def action(
     return Entity("actions", id, math, math_property, math_hogql, math_group_type_index, properties, custom_name)
 
 
-def entities_to_wire(
-    entities: EventsArgument | ActionsArgument,
-    *,
-    kind: Kind = "events",
-    filters: Callable[..., Any],
-    argument: str | None = None,
-    first: int | None = None,
-) -> list[dict[str, Any]] | None:
+def series_to_wire(
+    events: EventsArgument, actions: ActionsArgument
+) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None]:
+    """Turn the arguments `events` and `actions` into the lists that the API takes; see `entities_to_wire`.
+
+    Letters in a formula go by `order`, and where it is missing servers put all actions before all events
+    (PostHog's source: filters/mixins/common.py). So with both, each entity gets its order.
+    """
+    first, second = entities_to_wire(events, kind="events"), entities_to_wire(actions, kind="actions")
+    if not first or not second:
+        return first, second
+    both = first + second
+    if not _has_order(both, "events and actions"):
+        both = [entity | {"order": order} for order, entity in enumerate(both)]
+    return both[: len(first)], both[len(first) :]
+
+
+def entities_to_wire(entities: EventsArgument | ActionsArgument, *, kind: Kind) -> list[dict[str, Any]] | None:
     """Turn the argument `events` or `actions` into the list that the API takes, or None where it is empty.
 
     Takes a name (of an action, its number), an object made by `event` or `action`, a dict of the API with
-    `id`, or an iterable of these. `filters` turns the `properties` of an entity into what the API takes, and
-    is called as `filters(properties, default_type="event", argument=place)`: `filters.filters_to_wire`.
-    `argument` is the name in messages, by default `kind`.
-
-    Letters in a formula go by `order`, and where it is missing servers put all actions before all events
-    (PostHog's source: filters/mixins/common.py). So with both, give `first`: the order of the first entity
-    here, from which the others count on. Without it no order is added. `type` is not added: servers take it
-    from the list.
+    `id`, or an iterable of these. `type` is not added: servers take it from the list.
 
     Raise TypeError or ValueError that says where, what and what to do instead for all that a server would
     misread: a missing id, an action among events, misspelt `math` and fields, `math` without what it needs or
     with what it does not look at, order for some but not all.
     """
-    place = argument or kind
     if entities is None:
         return None
     if isinstance(entities, str | bytes | int | Entity | Mapping) or not hasattr(entities, "__iter__"):
-        wire = [_one(cast("object", entities), kind, place, filters)]
+        wire = [_one(cast("object", entities), kind, kind)]
     else:
-        wire = [_one(entry, kind, f"{place}[{i}]", filters) for i, entry in enumerate(entities)]
-    return _ordered(wire, place, first) or None
+        wire = [_one(entry, kind, f"{kind}[{i}]") for i, entry in enumerate(entities)]
+    _has_order(wire, kind)
+    return wire or None
 
 
-def _one(entry: object, kind: Kind, place: str, filters: Callable[..., Any]) -> dict[str, Any]:
+def _one(entry: object, kind: Kind, place: str) -> dict[str, Any]:
+    wire: dict[str, Any]
     if isinstance(entry, Entity):
         if entry.kind != kind:
             other = entry.kind
@@ -186,7 +191,7 @@ def _one(entry: object, kind: Kind, place: str, filters: Callable[..., Any]) -> 
     else:
         wire = {"id": _check_id(kind, entry, place, null=False)}
     if wire.get("properties") is not None:
-        wire["properties"] = filters(wire["properties"], default_type="event", argument=f"{place}.properties")
+        wire["properties"] = filters_to_wire(wire["properties"], default_type="event", argument=f"{place}.properties")
         if wire["properties"] is None:
             del wire["properties"]
     return wire
@@ -273,13 +278,12 @@ def _refuse_math(math: object, place: str) -> NoReturn:
     )
 
 
-def _ordered(wire: list[dict[str, Any]], place: str, first: int | None) -> list[dict[str, Any]]:
-    orders = [entity.get("order") for entity in wire]
+def _has_order(entities: list[dict[str, Any]], place: str) -> bool:
+    """Tell whether entities have an order; refuse one that not all of them have."""
+    orders = [entity.get("order") for entity in entities]
     given = [order for order in orders if order is not None]
-    if not given:
-        return wire if first is None else [entity | {"order": first + i} for i, entity in enumerate(wire)]
     if any(isinstance(order, bool) or not isinstance(order, int) or order < 0 for order in given):
         raise ValueError(f"{place}: order must be an int, 0 or more; got {given!r}")
-    if len(set(given)) < len(orders):
+    if given and len(set(given)) < len(orders):
         raise ValueError(f"{place}: order is given for some but not all, or twice; give each its own, or none")
-    return wire
+    return bool(given)

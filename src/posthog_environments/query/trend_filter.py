@@ -10,20 +10,21 @@ from typing import Any, Final, TypeAlias, TypedDict, cast
 
 from posthog_environments.query.arguments import Argument
 from posthog_environments.query.date_order import refuse_reversed
-from posthog_environments.query.dates import DateArgument, date_to_wire
+from posthog_environments.query.dates import DateArgument, date_to_wire, span_to_wire
 from posthog_environments.query.filters import PropertiesArgument, filters_to_wire
-from posthog_environments.query.series import ActionsArgument, EventsArgument, entities_to_wire
-from posthog_environments.query.trends_query import (
-    FieldMapping,
-    in_breakdown,
-    in_display,
-    write_breakdown,
-    write_breakdown_type,
-)
-from posthog_environments.query.trends_query_series import trend_properties
-from posthog_environments.query.validation import given, json_text, present, text, whole
+from posthog_environments.query.series import ActionsArgument, EventsArgument, series_to_wire
+from posthog_environments.query.trends_query import at, trend_properties, write_breakdown, write_breakdown_type
+from posthog_environments.query.validation import flag, given, json_text, present, text, whole
 
-__all__ = ["QUESTION_ARGUMENTS", "Breakdown", "Question", "QuestionArguments", "question"]
+__all__ = [
+    "QUESTION_ARGUMENTS",
+    "Breakdown",
+    "QuestionArguments",
+    "check_group",
+    "comparison",
+    "question",
+    "refuse_without_breakdown",
+]
 
 Breakdown: TypeAlias = str | int | Sequence[int | str]
 
@@ -45,43 +46,43 @@ class QuestionArguments(TypedDict, total=False):
 QUESTION_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "events": Argument("events"),
     "actions": Argument("actions"),
-    "properties": Argument("filters", place=FieldMapping(("properties",), trend_properties)),
+    "properties": Argument("filters", place=at("properties", trend_properties)),
     "date_from": Argument(
         "text",
         "Start: 2026-01-31, -30d, mStart, … (server's default -7d).",
         metavar="DATE",
-        place=FieldMapping(("dateRange", "date_from")),
+        place=at("dateRange.date_from"),
     ),
     "date_to": Argument(
         "text",
         "End, in the same forms; the default is now.",
         metavar="DATE",
-        place=FieldMapping(("dateRange", "date_to")),
+        place=at("dateRange.date_to"),
     ),
     "interval": Argument(
         "text",
         "One point for each of these; where trends are asked at query/ also minute, quarter, …",
         metavar="hour|day|week|month",
-        place=FieldMapping(("interval",)),
+        place=at("interval"),
     ),
     "breakdown": Argument(
         "breakdown",
         "One series for each value of a property of the event; person:plan for one of the person, cohort:42,43 or "
         "cohort:all for cohorts.",
         metavar="[TYPE:]NAME",
-        place=in_breakdown("breakdown", write_breakdown),
+        place=at("breakdownFilter.breakdown", write_breakdown),
     ),
     "breakdown_type": Argument(
         "text",
         "What the breakdown is a property of, if its NAME does not say.",
         metavar="event|person|…",
-        place=in_breakdown("breakdown_type", write_breakdown_type),
+        place=at("breakdownFilter.breakdown_type", write_breakdown_type),
     ),
     "display": Argument(
         "text",
         "ActionsLineGraph, ActionsBar, ActionsPie, BoldNumber, …",
         metavar="NAME",
-        place=in_display("display"),
+        place=at("trendsFilter.display"),
     ),
 }
 """The same arguments as options of the command and of Spark."""
@@ -142,7 +143,7 @@ def question(asked: QuestionArguments, *, default_type: str, now: Callable[[], d
     Raises:
         TypeError, ValueError: A server would misread an argument.
     """
-    events, actions = _entities(asked.get("events"), asked.get("actions"))
+    events, actions = series_to_wire(asked.get("events"), asked.get("actions"))
     breakdown = asked.get("breakdown")
     kind = text("breakdown_type", asked.get("breakdown_type"))
     if kind is None and _are_cohorts(breakdown):
@@ -160,25 +161,6 @@ def question(asked: QuestionArguments, *, default_type: str, now: Callable[[], d
     )
     filters = filters_to_wire(asked.get("properties"), default_type=default_type)
     return Question(events, actions, filters, present(texts))
-
-
-def _entities(
-    events: EventsArgument, actions: ActionsArgument
-) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None]:
-    """Read both lists. With both, each entity gets its order: where it is missing servers put actions first."""
-    first = entities_to_wire(events, kind="events", filters=filters_to_wire)
-    second = entities_to_wire(actions, kind="actions", filters=filters_to_wire)
-    if not first or not second:
-        return first, second
-    both = first + second
-    given = [entity["order"] for entity in both if entity.get("order") is not None]
-    if not given:
-        both = [entity | {"order": order} for order, entity in enumerate(both)]
-    elif len(set(given)) < len(both):
-        raise ValueError(
-            "events and actions: order is given for some but not all, or twice; give each its own, or none."
-        )
-    return both[: len(first)], both[len(first) :]
 
 
 def _are_cohorts(breakdown: object) -> bool:
@@ -220,3 +202,32 @@ def _cohort(place: str, value: int | str) -> int | str:
     if not isinstance(value, str):
         return whole(place, value, 1)
     raise ValueError(f"{place}: {value[:40]!r} is no cohort; a cohort is its number, such as 42, or 'all'.")
+
+
+def refuse_without_breakdown(arguments: Mapping[str, Any]) -> None:
+    """Refuse details of a breakdown where there is none: servers ignore them without saying so."""
+    for name in ("breakdown_type", "breakdown_limit", "breakdown_group_type_index"):
+        if arguments.get(name) is not None:
+            raise ValueError(
+                f"{name} says more of a breakdown, and there is none. Give breakdown= too, or leave it out."
+            )
+
+
+def comparison(
+    compare: bool | None, compare_to: str | None, now: Callable[[], datetime]
+) -> tuple[bool | None, str | None]:
+    """Check what to compare with: servers heed `compare_to` only beside `compare`."""
+    wanted = flag("compare", compare)
+    back = span_to_wire(compare_to, argument="compare_to", now=now)
+    if back is not None and wanted is False:
+        raise ValueError("compare=False and compare_to exclude each other: leave one of them out.")
+    return wanted if back is None else True, back
+
+
+def check_group(asked: Mapping[str, Any]) -> None:
+    """Refuse a breakdown by group that does not say which kind of group."""
+    if asked.get("breakdown_type") == "group" and asked.get("breakdown_group_type_index") is None:
+        raise ValueError(
+            "breakdown_group_type_index: missing, and a breakdown by group needs it: the number of the kind of group "
+            "in the project, from 0 to 4."
+        )

@@ -13,17 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from posthog_environments.query.trends_query_series import flat_conditions, series_nodes
-
 __all__ = [
     "WORDS",
     "FieldMapping",
     "Places",
-    "in_breakdown",
-    "in_display",
+    "at",
     "merge_fields",
     "refuse_what_is_lost",
     "to_trends_query",
+    "trend_properties",
     "write_breakdown",
     "write_breakdown_type",
     "write_flag",
@@ -85,45 +83,39 @@ class FieldMapping:
     write: Write = _same
 
 
-def in_breakdown(name: str, write: Write = _same) -> FieldMapping:
-    """Return the place of a field of `breakdownFilter`."""
-    return FieldMapping(("breakdownFilter", name), write)
-
-
-def in_display(name: str, write: Write = _same) -> FieldMapping:
-    """Return the place of a field of `trendsFilter`."""
-    return FieldMapping(("trendsFilter", name), write)
+def at(path: str, write: Write = _same) -> FieldMapping:
+    """Return a place by its path, such as "breakdownFilter.breakdown_limit"."""
+    return FieldMapping(tuple(path.split(".")), write)
 
 
 Places = Mapping[str, FieldMapping]
 
 WORDS: Final[Places] = {
-    "explicit_date": FieldMapping(("dateRange", "explicitDate"), write_flag),
-    "sampling_factor": FieldMapping(("samplingFactor",), _number),
-    "aggregation_group_type_index": FieldMapping(("aggregation_group_type_index",)),
-    "breakdowns": in_breakdown("breakdowns", _breakdowns),
-    "breakdown_hide_other_aggregation": in_breakdown("breakdown_hide_other_aggregation", write_flag),
-    "breakdown_histogram_bin_count": in_breakdown("breakdown_histogram_bin_count"),
-    "breakdown_normalize_url": in_breakdown("breakdown_normalize_url", write_flag),
-    "breakdown_path_cleaning": in_breakdown("breakdown_path_cleaning", write_flag),
-    "smoothing_intervals": in_display("smoothingIntervals"),
-    "show_legend": in_display("showLegend", write_flag),
-    "show_values_on_series": in_display("showValuesOnSeries", write_flag),
-    "show_percent_stack_view": in_display("showPercentStackView", write_flag),
-    "show_multiple_y_axes": in_display("showMultipleYAxes", write_flag),
-    "aggregation_axis_format": in_display("aggregationAxisFormat"),
-    "aggregation_axis_prefix": in_display("aggregationAxisPrefix"),
-    "aggregation_axis_postfix": in_display("aggregationAxisPostfix"),
-    "decimal_places": in_display("decimalPlaces"),
-    "y_axis_scale_type": in_display("yAxisScaleType"),
-    "hidden_legend_keys": in_display("hiddenLegendIndexes", _hidden),
+    "explicit_date": at("dateRange.explicitDate", write_flag),
+    "sampling_factor": at("samplingFactor", _number),
+    "aggregation_group_type_index": at("aggregation_group_type_index"),
+    "breakdowns": at("breakdownFilter.breakdowns", _breakdowns),
+    "breakdown_hide_other_aggregation": at("breakdownFilter.breakdown_hide_other_aggregation", write_flag),
+    "breakdown_histogram_bin_count": at("breakdownFilter.breakdown_histogram_bin_count"),
+    "breakdown_normalize_url": at("breakdownFilter.breakdown_normalize_url", write_flag),
+    "breakdown_path_cleaning": at("breakdownFilter.breakdown_path_cleaning", write_flag),
+    "smoothing_intervals": at("trendsFilter.smoothingIntervals"),
+    "show_legend": at("trendsFilter.showLegend", write_flag),
+    "show_values_on_series": at("trendsFilter.showValuesOnSeries", write_flag),
+    "show_percent_stack_view": at("trendsFilter.showPercentStackView", write_flag),
+    "show_multiple_y_axes": at("trendsFilter.showMultipleYAxes", write_flag),
+    "aggregation_axis_format": at("trendsFilter.aggregationAxisFormat"),
+    "aggregation_axis_prefix": at("trendsFilter.aggregationAxisPrefix"),
+    "aggregation_axis_postfix": at("trendsFilter.aggregationAxisPostfix"),
+    "decimal_places": at("trendsFilter.decimalPlaces"),
+    "y_axis_scale_type": at("trendsFilter.yAxisScaleType"),
+    "hidden_legend_keys": at("trendsFilter.hiddenLegendIndexes", _hidden),
 }
 """Words of `extra_body` that no argument stands for, and their places in a TrendsQuery.
 
 Arguments say their places themselves, see `Argument.place`.
 """
 
-_SERIES: Final = ("actions", "events", "data_warehouse")
 # Fields that do not change the figures of a trend.
 _SILENT: Final = frozenset({"refresh", "entity_type"})
 
@@ -138,12 +130,13 @@ def to_trends_query(asked: Mapping[str, Any], places: Places) -> dict[str, Any]:
     Raises:
         ValueError: A word has no place in a TrendsQuery, or a value none there.
     """
-    query: dict[str, Any] = {"kind": "TrendsQuery", "series": series_nodes(asked)}
+    query: dict[str, Any] = {"kind": "TrendsQuery", "series": _series_nodes(asked)}
     for name, value in asked.items():
-        if name in _SERIES or name in _SILENT or value in (None, ""):
+        if name in _NODES or name in _SILENT or value in (None, ""):
             continue
         if name in ("insight", "shown_as"):
-            _only_trends(name, value)
+            if str(value).upper() not in ("TRENDS", "SESSIONS", "VOLUME"):
+                raise ValueError(f"{name}: {value!r} is no trend, and query/ is asked for trends alone; leave it out.")
             continue
         word = places.get(name) or WORDS.get(name)
         if word is None:
@@ -157,11 +150,6 @@ def to_trends_query(asked: Mapping[str, Any], places: Places) -> dict[str, Any]:
     if query.get("compareFilter") == {"compare": False}:
         del query["compareFilter"]
     return query
-
-
-def _only_trends(name: str, value: Any) -> None:
-    if str(value).upper() not in ("TRENDS", "SESSIONS", "VOLUME"):
-        raise ValueError(f"{name}: {value!r} is no trend, and query/ is asked for trends alone; leave it out.")
 
 
 def _put(query: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -229,4 +217,112 @@ def refuse_what_is_lost(asked: Mapping[str, Any]) -> None:
             lost = next((name for name in _LOST_IN_SERIES if entity.get(name) is not None), None)
             if lost:
                 raise ValueError(f"{kind}[{number}].{lost}: is lost at insights/trend/; {_BY_QUERY}.")
-            flat_conditions(entity.get("properties") or [], f"{kind}[{number}]")
+            _flat_conditions(entity.get("properties") or [], f"{kind}[{number}]")
+
+
+# ------------------------------------------------------------------------------------- series and filters
+
+_NODES: Final[Mapping[str, str]] = {
+    "actions": "ActionsNode",
+    "events": "EventsNode",
+    "data_warehouse": "DataWarehouseNode",
+}
+"""Kinds of series and their nodes, in the order in which servers take them."""
+_FIELDS: Final = frozenset(
+    {
+        "name", "custom_name", "math", "math_property", "math_hogql", "math_group_type_index", "math_property_type",
+        "math_multiplier", "math_property_revenue_currency",
+    }
+)  # fmt: skip
+"""Fields that an entity and its node have alike. The last three servers drop when they map by themselves."""
+_TABLE: Final = frozenset({"id_field", "table_name", "timestamp_field", "distinct_id_field"})
+_COHORTS: Final = frozenset({"cohort", "static-cohort", "precalculated-cohort"})
+
+
+def _series_nodes(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Write what is counted as nodes: actions, events, tables, then by `order`, where 0 and none come first.
+
+    Raises:
+        ValueError: A field of an entity has no place in a node.
+    """
+    found: list[tuple[int, dict[str, Any]]] = []
+    for kind in _NODES:
+        for number, entity in enumerate(cast("list[dict[str, Any]]", asked.get(kind) or [])):
+            found.append((entity.get("order") or -1, _node(kind, entity, f"{kind}[{number}]")))
+    return [node for _, node in sorted(found, key=lambda each: each[0])]
+
+
+def _node(kind: str, entity: Mapping[str, Any], place: str) -> dict[str, Any]:
+    node: dict[str, Any] = {"kind": _NODES[kind]}
+    if kind == "events":
+        node["event"] = entity["id"]
+    else:
+        node["id"] = int(entity["id"]) if kind == "actions" else entity["id"]
+    known = _FIELDS | _TABLE if kind == "data_warehouse" else _FIELDS
+    for name, value in entity.items():
+        if name in ("id", "type", "order") or value is None:
+            continue
+        if name == "properties":
+            if properties := _flat_conditions(value, place):
+                node["properties"] = properties
+        elif name in known:
+            node[name] = value
+        else:
+            raise ValueError(f"{place}.{name}: has no place in a TrendsQuery, which query/ takes; leave it out.")
+    return node
+
+
+def _flat_conditions(value: Any, place: str) -> list[dict[str, Any]]:
+    """Write the conditions of a series as the list that a node takes, all of which must hold.
+
+    Raises:
+        ValueError: They need not all hold. Servers flatten such a group all the same (filter_to_query.py).
+    """
+    if isinstance(value, list):
+        return [_leaf(each) for each in cast("list[dict[str, Any]]", value)]
+    group = cast("dict[str, Any]", value)
+    parts = cast("list[dict[str, Any]]", group["values"])
+    if any(_is_group(part) for part in parts) or (group["type"] == "OR" and len(parts) > 1):
+        raise ValueError(
+            f"{place}.properties: servers read | within one series as &. Put it into properties= of the call, or give "
+            "one series for each and a formula such as A+B."
+        )
+    return [_leaf(part) for part in parts]
+
+
+def trend_properties(value: Any, _place: str) -> dict[str, Any] | None:
+    """Write the conditions of a question as groups: two levels, as servers make them of a list."""
+    if not value:
+        return None
+    if isinstance(value, list):
+        leaves = [_leaf(each) for each in cast("list[dict[str, Any]]", value)]
+        return {"type": "AND", "values": [{"type": "AND", "values": leaves}]}
+    group = _group(cast("dict[str, Any]", value))
+    return group if any(map(_is_group, group["values"])) else {"type": "AND", "values": [group]}
+
+
+def _is_group(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("AND", "OR") and "values" in part and "key" not in part
+
+
+def _group(group: dict[str, Any]) -> dict[str, Any]:
+    parts = cast("list[dict[str, Any]]", group["values"])
+    return {"type": group["type"], "values": [_group(part) if _is_group(part) else _leaf(part) for part in parts]}
+
+
+def _leaf(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one condition as the strict records of a TrendsQuery take it."""
+    leaf = {name: value for name, value in given.items() if value is not None}
+    if "values" in leaf:
+        leaf["value"] = leaf.pop("values")
+    if isinstance(leaf.get("value"), list):
+        leaf["value"] = [each for each in cast("list[Any]", leaf["value"]) if each is not None]
+    if leaf.get("type") == "events":
+        leaf["type"] = "event"
+    if leaf.get("type") in _COHORTS:
+        without = leaf.pop("negation", False) or leaf.get("operator") in ("not_in", "is_not")
+        return leaf | {"type": "cohort", "key": "id", "operator": "not_in" if without else "in"}
+    if leaf.get("type") == "hogql":
+        leaf.pop("operator", None)
+        return leaf
+    return {"operator": "exact", **leaf}

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from posthog_environments.results.decoding import lenient
+
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
@@ -74,22 +76,16 @@ def _read(raw: msgspec.Raw) -> Row:
             created = _moment(created)
             row.created_at = created if created.tzinfo is not None else created.replace(tzinfo=UTC)
         except (TypeError, ValueError):
-            row.created_at = _oddly(created)
+            from posthog_environments_api.records import timestamp
+
+            row.created_at = timestamp(created)
     row.raw = raw
     return row
-
-
-def _oddly(created: object) -> datetime | None:
-    from posthog_environments_api.records import timestamp
-
-    return timestamp(created)
 
 
 def _slowly(content: bytes) -> tuple[list[Row], Any, int | None]:
     """Read a page with the lenient reader, which raises the error; if it reads the page, keep the rows as they are."""
     from posthog_environments_api.models.person_page import PersonPage
-
-    from posthog_environments.results.decoding import lenient
 
     parsed = lenient(content, PersonPage)
     raws = msgspec.json.decode(content, type=dict[str, msgspec.Raw])["results"]
@@ -115,16 +111,7 @@ def person_of(raw: bytes) -> Person:
     """
     from posthog_environments_api.models import Person
 
-    from posthog_environments.results.decoding import lenient
-
     return lenient(raw, Person)
-
-
-class _Uuid(msgspec.Struct, gc=False):
-    uuid: str
-
-
-_uuid = msgspec.json.Decoder(_Uuid)
 
 
 def uuid_of(raw: bytes) -> str:
@@ -133,4 +120,4 @@ def uuid_of(raw: bytes) -> str:
     Raises:
         ValueError: The row has no uuid.
     """
-    return _uuid.decode(raw).uuid
+    return _row.decode(raw).uuid

@@ -58,19 +58,12 @@ class Shape:
     """Fields that records of one shape have.
 
     Attributes:
-        sent: Fields of the contract.
-        always: Unknown fields that each record has.
-        sometimes: Unknown fields that some records have.
+        sent: Fields of the contract, which each record has.
+        names: Unknown fields, which some records have.
     """
 
     sent: tuple[str, ...]
-    always: tuple[str, ...] = ()
-    sometimes: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All unknown fields."""
-        return (*self.always, *self.sometimes)
+    names: tuple[str, ...] = ()
 
 
 class PageReader(Generic[R]):
@@ -106,11 +99,13 @@ class PageReader(Generic[R]):
             if field is not self._rows:
                 value = getattr(page, field.name)
                 setattr(found, field.name, field.empty() if value is None and field.empty is not None else value)
-        found.additional_properties = Additional((name, getattr(page, held)) for name, held in page.ADDITIONAL)
+        more = ((name, getattr(page, held)) for name, held in page.ADDITIONAL)
+        found.additional_properties = Additional((name, value) for name, value in more if value is not ABSENT)
         found.additional_properties.sent = decoder.page_sent
         came = cast("list[Any]", getattr(page, self._rows.name))
         rows = from_rows(self._row, came, decoder.row_sent)
-        decoder.keep(rows, came)
+        if decoder.row.names:
+            keep(rows, came)
         setattr(found, self._rows.name, rows)
         return found
 
@@ -130,10 +125,10 @@ class PageReader(Generic[R]):
                 for each in self._decoders
                 if each.page == whole and each.row.sent == row.sent and bool(each.row.names) == bool(row.names)
             ]
-            for each in alike:
-                row = _joined(each.row, row)
-            if len(row.names) > _MOST_NAMES:
+            names = set(row.names).union(*(each.row.names for each in alike))
+            if len(names) > _MOST_NAMES:
                 return
+            row = Shape(row.sent, tuple(sorted(names)))
             decoder = _PageDecoder(self._kind, self._rows, self._row, whole, row)
             others = [each for each in self._decoders if each not in alike]
             self._decoders = (decoder, *others)[:_KEPT]
@@ -144,27 +139,16 @@ def shape_of(records: Sequence[Record], kind: type[Record]) -> Shape | None:
     if not records:
         return None
     known = {field.wire for field in plan_of(kind)}
-    first: dict[str, Any] | None = None
-    always: set[str] = set()
-    ever: set[str] = set()
+    sent = cast("Additional", records[0].additional_properties).sent.keys()
+    names: set[str] = set()
     for record in records:
         more = cast("Additional", record.additional_properties)
-        if first is None:
-            first, always = dict(more.sent), set(more)
-        if more.sent.keys() != first.keys() or any(more.sent.values()) or not known.isdisjoint(more):
+        if more.sent.keys() != sent or any(more.sent.values()) or not known.isdisjoint(more):
             return None
-        always &= more.keys()
-        ever |= more.keys()
-    if first is None or len(ever) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in ever):
+        names |= more.keys()
+    if len(names) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in names):
         return None
-    sent = tuple(field.wire for field in plan_of(kind) if field.wire in first)
-    return Shape(sent, tuple(sorted(always)), tuple(sorted(ever - always)))
-
-
-def _joined(one: Shape, other: Shape) -> Shape:
-    always = set(one.always) & set(other.always)
-    ever = {*one.names, *other.names}
-    return Shape(one.sent, tuple(sorted(always)), tuple(sorted(ever - always)))
+    return Shape(tuple(field.wire for field in plan_of(kind) if field.wire in sent), tuple(sorted(names)))
 
 
 class _PageDecoder:
@@ -177,11 +161,6 @@ class _PageDecoder:
         row_struct = _struct(row_kind, row, {})
         struct = _struct(kind, page, {rows.name: list[row_struct]})  # type: ignore[valid-type]
         self.decode = msgspec.json.Decoder(struct).decode
-
-    def keep(self, rows: Sequence[Record], came: Sequence[Any]) -> None:
-        """Set the unknown fields of the records."""
-        if self.row.names:
-            keep(rows, came)
 
 
 def _attribute(place: int) -> str:
@@ -205,7 +184,7 @@ def _struct(kind: type[Record], shape: Shape, given: dict[str, Any]) -> type[Any
         rename[field.name] = field.wire
     for place, name in enumerate(shape.names):
         rename[_attribute(place)] = name
-        fields.append((_attribute(place), Any) if place < len(shape.always) else (_attribute(place), Any, ABSENT))
+        fields.append((_attribute(place), Any, ABSENT))
     # Instances are short-lived and have no cycles, so the garbage collector can skip them.
     return msgspec.defstruct(
         f"Strict{kind.__name__}",
@@ -241,11 +220,9 @@ _readers: dict[type[Record], PageReader[Any] | None] = {}
 
 def reader_of(kind: type[R]) -> PageReader[R] | None:
     """Return the reader for a record class; None if it is not a page, or no strict decoder can read its rows."""
-    try:
-        return _readers[kind]
-    except KeyError:
-        found = _readers[kind] = _reader_of(kind)
-        return found
+    if kind not in _readers:
+        _readers[kind] = _reader_of(kind)
+    return _readers[kind]
 
 
 def _reader_of(kind: type[R]) -> PageReader[R] | None:
