@@ -15,9 +15,6 @@ from posthog_environments import (
     NotFoundError,
     PermissionDeniedError,
 )
-from posthog_environments.bulk.decisions import Summary, of_summary, read_summary
-from posthog_environments.bulk.jobs import Flags
-from posthog_environments.calls.messages import ServerResponse
 from tests.bulk.conftest import kinds, lines
 from tests.bulk.model import Model, serve, uuid
 
@@ -323,44 +320,6 @@ def test_a_doubt_with_the_network_gone_stops_the_job(tmp_path: Path) -> None:
             env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j")
         model._one = original  # type: ignore[method-assign]
         assert env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j").done == 2
-
-
-# ---------------------------------------------------------------------------------------------------- what is decided
-
-
-ALL = [uuid(1), uuid(2), uuid(3)]
-
-
-def summary(found: int, deleted: int | None = None, queued: int = 0, *errors: tuple[str | None, object]) -> Any:
-    body = {
-        "persons_found": found, "persons_deleted": deleted, "persons_queued_for_deletion": queued,
-        "deletion_errors": [{"person_uuid": key, "step": step} for key, step in errors],
-    }  # fmt: skip
-    return read_summary(ServerResponse(202, {}, json.dumps(body).encode()))
-
-
-@pytest.mark.parametrize(
-    ("answer", "states"),
-    [
-        (None, ["done", "done", "done"]),
-        (summary(3, 3), ["done", "done", "done"]),
-        (summary(3), ["done", "done", "done"]),
-        (summary(3, 0, 3), ["queued", "queued", "queued"]),
-        (summary(3, 2, 0, (uuid(2), None)), ["done", "refused", "done"]),
-        (summary(3, 1, 1, (uuid(2), "x")), ["queued", "refused", "queued"]),
-        (summary(2, 2), [None, None, None]),
-        (summary(4, 4), [None, None, None]),
-        (summary(2, 1, 0, (uuid(1).upper(), "x")), ["refused", None, None]),
-        (summary(3, 2), [None, None, None]),
-        (summary(3, 2, 0, (None, "x")), [None, None, None]),
-        (summary(0, 0), [None, None, None]),
-        (summary(3, 3, 0, (uuid(9), "x")), ["done", "done", "done"]),
-        (summary(3, 1, 0, (uuid(2), "x"), (uuid(2), "y")), [None, "refused", None]),
-    ],
-)
-def test_what_a_summary_says_of_each(answer: Summary | None, states: list[str | None]) -> None:
-    verdicts = of_summary(answer, ALL, Flags())
-    assert [verdict and verdict.state for verdict in map(verdicts.__getitem__, ALL)] == states
 
 
 def test_words_of_the_server_are_not_written_down(tmp_path: Path) -> None:

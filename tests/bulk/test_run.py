@@ -72,22 +72,32 @@ def test_a_dry_run_only_asks(tmp_path: Path) -> None:
     assert report.pending == 1
 
 
-def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
-    synced = []
-    flow = delete_many(Play(pacing=False).context, [5], journal=tmp_path / "j", using="single")
+def synced(ids: list[Any], journal: Path, *answers: Any) -> list[bool]:
+    """Return for each write of a run whether it waits for the disk."""
+    found = []
+    flow = delete_many(Play(pacing=False).context, ids, journal=journal, using="single")
     outcome: Any = None
-    script = [answer(200, {"uuid": ID, "id": 5}, content_type="application/json"), answer(202)]
+    script = list(answers)
     while True:
         try:
             command = flow.send(outcome)
         except StopIteration:
-            break
+            return found
         outcome = script.pop(0) if isinstance(command, Send) else None
         if isinstance(command, RunBlocking):
             work: Any = command.work
             if work.func.__name__ == JournalFile.append.__name__:
-                synced.append(work.keywords.get("sync", True))
-    assert synced == [True, False, True, True, True], "job, found, intent, outcome, and all of it at the end"
+                found.append(work.keywords.get("sync", True))
+
+
+def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
+    person = answer(200, {"uuid": ID, "id": 5}, content_type="application/json")
+    writes = synced([5], tmp_path / "j", person, answer(202))
+    assert writes == [True, False, True, True, True], "job, found, intent, outcome, and all of it at the end"
+    nobody = answer(200, {"results": [], "next": None}, content_type="application/json")
+    gone = answer(404, {"code": "not_found"}, content_type="application/json")
+    writes = synced([5], tmp_path / "j", gone, nobody)
+    assert writes == [True, False, False, True], "job, found, what became of it, and all of it at the end"
 
 
 def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path) -> None:

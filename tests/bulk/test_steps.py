@@ -19,6 +19,7 @@ from posthog_environments import (
     BulkReport,
     PostHogError,
     ServerError,
+    SimilarPerson,
 )
 from posthog_environments.bulk import run as runs
 from posthog_environments.bulk.operations import delete_many, update_many
@@ -43,16 +44,18 @@ class Refusing(Model):
         return (self.refuses, NO) if self.refuses and method == self.only else super()._one(method, key, query)
 
 
+class Late(Model):
+    """Takes changes, and does not show them."""
+
+    def _one(self, method: str, key: str, query: dict[str, str]) -> Any:
+        return (200, self.people[key]) if method == "PATCH" else super()._one(method, key, query)
+
+
 def carry_out(
-    model: Model,
-    ids: Any,
-    at: datetime = START,
-    options: dict[str, Any] | None = None,
-    make: Any = delete_many,
-    **job: Any,
+    model: Model, ids: Any, at: datetime = START, *, make: Any = delete_many, pacing: bool = False, **job: Any
 ) -> BulkReport:
     """Carry out a job on a model; time passes only by sleeping."""
-    play = Play(retries=0, **{"pacing": False, **(options or {})})
+    play = Play(retries=0, pacing=pacing)
     play.client.now = lambda: at
     flow: Any = make(play.context, ids, **job)
     send: Callable[[Any], Any] = flow.send
@@ -190,11 +193,33 @@ def test_progress_is_told_before_each_input_and_at_the_end_of_the_look_ups(
     seen = progress(pacing=False, journal=tmp_path / "k", using="single")
     assert [each.seconds for each in seen] == [0.0] * 9
     assert [each.stage for each in progress(pacing=True, dry_run=True)] == ["look-ups"] * 7
+    model, seen = Late(), list[BulkProgress]()
+    model.add(1, 2)
+    changes = {uuid(1): {"a": 1}, uuid(2): {"a": 1}}
+    carry_out(model, changes, make=update_many, pacing=True, journal=tmp_path / "u", on_progress=seen.append)
+    assert [(each.stage, each.seconds) for each in seen] == [("changes", 60.0), ("changes", 0.0)]
 
 
 def test_how_long_the_rates_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "RATES", {"deletes": ((2, 10.0), (5, 100.0))})
     assert [seconds_for(count, "deletes") for count in range(8)] == [0, 0, 0, 10, 10, 20, 100, 100]
+
+
+def test_whom_this_journal_has_dealt_with_by_another_name_is_gone_already(tmp_path: Path) -> None:
+    model, journal, ids = Model(), tmp_path / "j", ["d1", "p1@mail.example", "p2@mail.example"]
+    model.add(1, 2)
+    carry_out(model, ids, by="auto", journal=journal, dry_run=True)
+    outcome = {"line": "outcome", "input": 1, "uuid": uuid(1), "state": "done", "status": 202, "request_id": None,
+               "reason": None, "time": "2026-03-01T12:00:00Z"}  # fmt: skip
+    with journal.open("a") as file:
+        file.write(json.dumps(outcome) + "\n")
+    model.people.clear()
+    report = carry_out(model, ids, START + timedelta(days=1), by="auto", journal=journal)
+    assert told(report) == [
+        ("done", uuid(1), None),
+        ("already_gone", uuid(1), "this journal dealt with the person before"),
+        ("not_found", None, "nobody has this email or distinct id"),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- what is asked
@@ -385,10 +410,6 @@ def test_what_is_pending_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_change_that_does_not_show_is_repeated_only_if_that_is_asked_for(tmp_path: Path) -> None:
-    class Late(Model):
-        def _one(self, method: str, key: str, query: dict[str, str]) -> Any:
-            return (200, self.people[key]) if method == "PATCH" else super()._one(method, key, query)
-
     model = Late()
     model.add(1)
     job: dict[str, Any] = {"journal": tmp_path / "j", "make": update_many}
@@ -465,6 +486,16 @@ def test_nobody_is_deleted_whose_ids_cannot_be_kept(tmp_path: Path) -> None:
     model.refuses = 400
     assert told(carry_out(model, [uuid(1)], **job)) == [("refused", uuid(1), "the server said no (400 no)")]
     assert len(model.asked("DELETE")) == 1
+
+
+def test_of_whom_nobody_is_no_ids_are_kept_and_similar_persons_have_names(tmp_path: Path) -> None:
+    model = Model()
+    model.add(1)
+    job: dict[str, Any] = {"journal": tmp_path / "j", "keep_ids": tmp_path / "kept", "by": "email"}
+    report = carry_out(model, ["P1@mail.example"], **job)
+    assert report.outcomes[0].similar == (SimilarPerson(uuid(1), "Person 1"),)
+    assert carry_out(model, ["P1@mail.example"], **job).outcomes[0].similar == (SimilarPerson(uuid(1), None),)
+    assert (tmp_path / "kept").read_text() == ""
 
 
 def test_a_dry_run_keeps_no_ids(tmp_path: Path) -> None:
