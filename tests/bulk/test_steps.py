@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -141,6 +142,22 @@ def test_a_uuid_is_looked_up_only_by_a_dry_run(tmp_path: Path) -> None:
     model.add(1)
     report = carry_out(model, [uuid(1)], START + timedelta(days=4), journal=tmp_path / "k2", using="single")
     assert told(report)[0][0] == "done"
+
+
+def test_the_key_of_nobody_is_told_as_a_uuid_only_if_it_is_one(tmp_path: Path) -> None:
+    report = carry_out(Model(), [9], journal=tmp_path / "j", using="single")
+    assert told(report) == [("already_gone", None, "nobody has this id")]
+    report = carry_out(Model(), ["a-b@mail.example"], by="email", journal=tmp_path / "k", using="single")
+    assert told(report) == [("not_found", None, "nobody has this email")]
+    report = carry_out(Model(), {9: {"a": 1}}, make=update_many, journal=tmp_path / "l")
+    assert told(report) == [("refused", None, "there is no such person")]
+
+
+def test_a_uuid_is_an_id_also_if_that_was_left_open(tmp_path: Path) -> None:
+    model = Model()
+    model.add(1)
+    report = carry_out(model, [UUID(uuid(1))], by="auto", journal=tmp_path / "j", using="single")
+    assert [(outcome.by, outcome.state) for outcome in report] == [("id", "done")]
 
 
 def test_whom_a_server_will_not_show_is_refused_and_the_others_go_on(tmp_path: Path) -> None:
@@ -407,6 +424,19 @@ def test_what_is_pending_is_gone_on_with(tmp_path: Path) -> None:
     model.refuses = 0
     report = carry_out(model, [uuid(1)], **job)
     assert (report.done, report.new) == (1, 1)
+
+
+def test_what_is_pending_is_not_done_by_another_name_as_well(tmp_path: Path) -> None:
+    model = Refusing(refuses=503, only="DELETE")
+    model.add(1)
+    job: dict[str, Any] = {"journal": tmp_path / "j", "using": "single"}
+    carry_out(model, [uuid(1), 1], **job)
+    assert kinds(tmp_path / "j")[:4] == ["job", "found", "intent", "outcome"]
+    cut(tmp_path / "j", 4)
+    model.refuses = 0
+    report = carry_out(model, [uuid(1), 1], **job)
+    assert [outcome.state for outcome in report] == ["done", "duplicate"]
+    assert len(model.asked("DELETE")) == 2
 
 
 def test_a_change_that_does_not_show_is_repeated_only_if_that_is_asked_for(tmp_path: Path) -> None:
