@@ -74,7 +74,7 @@ def test_a_dry_run_only_asks(tmp_path: Path) -> None:
 
 def synced(ids: list[Any], journal: Path, *answers: Any) -> list[bool]:
     """Return for each write of a run whether it waits for the disk."""
-    found = []
+    found: list[bool] = []
     flow = delete_many(Play(pacing=False).context, ids, journal=journal, using="single")
     outcome: Any = None
     script = list(answers)
