@@ -426,6 +426,19 @@ def test_what_is_pending_is_gone_on_with(tmp_path: Path) -> None:
     assert (report.done, report.new) == (1, 1)
 
 
+def test_a_doubt_is_looked_into_once_and_its_person_not_deleted_by_another_name(tmp_path: Path) -> None:
+    model, journal = Model(), tmp_path / "j"
+    model.add(1)
+    carry_out(model, [1, uuid(1)], journal=journal, using="single")
+    cut(journal, 3)
+    assert kinds(journal) == ["job", "found", "intent"]
+    model.add(1)
+    asked = len(model.requests)
+    report = carry_out(model, [1, uuid(1)], START + timedelta(days=2), journal=journal, using="single")
+    assert [outcome.state for outcome in report] == ["done", "duplicate"]
+    assert [method for method, _, _ in model.requests[asked:]] == ["GET", "DELETE"]
+
+
 def test_what_is_pending_is_not_done_by_another_name_as_well(tmp_path: Path) -> None:
     model = Refusing(refuses=503, only="DELETE")
     model.add(1)
