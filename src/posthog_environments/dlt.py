@@ -13,9 +13,10 @@ Settings that are not given come from dlt's configuration (`[sources.posthog]` i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Unpack, cast
 
 from posthog_environments.client.environment import Environment
@@ -30,6 +31,7 @@ from posthog_environments.integrations.rows import (
     PersonRows,
     check_trend,
     check_walk,
+    person_columns,
     projects_of,
     trend_rows,
 )
@@ -47,11 +49,12 @@ except ImportError as error:
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
+    from posthog_environments.tables.columns import Column
+
 __all__ = ["PersonFilters", "TrendArguments", "posthog_persons", "posthog_trend"]
 
 DataType: TypeAlias = Literal["text", "bool", "bigint", "double", "date", "timestamp", "json"]
 Project: TypeAlias = "int | str | Sequence[int | str] | None"
-Hints: TypeAlias = dict[str, Any]
 
 SECTION: Final = "posthog"
 DAY: Final = timedelta(days=1)
@@ -59,31 +62,13 @@ DAY: Final = timedelta(days=1)
 _KINDS: Final[Mapping[str, ColumnType]] = {
     "text": "text",
     "bool": "bool",
-    "bigint": "int",
-    "double": "float",
+    "bigint": "int64",
+    "double": "float64",
     "date": "date",
-    "timestamp": "datetime",
+    "timestamp": "timestamp",
     "json": "json",
 }
-_PERSONS: Final[dict[str, Hints]] = {
-    "project_id": {"data_type": "text", "nullable": False},
-    "uuid": {"data_type": "text", "nullable": False},
-    "name": {"data_type": "text"},
-    "distinct_ids": {"data_type": "json"},
-    "created_at": {"data_type": "timestamp"},
-    "properties": {"data_type": "json"},
-    "additional_properties": {"data_type": "json"},
-}
-_TREND: Final[dict[str, Hints]] = {
-    "project_id": {"data_type": "text", "nullable": False},
-    "series": {"data_type": "bigint", "nullable": False},
-    "label": {"data_type": "text"},
-    "breakdown_value": {"data_type": "text"},
-    "compare_label": {"data_type": "text"},
-    "starts_at": {"data_type": "timestamp", "timezone": False},
-    "timezone": {"data_type": "text"},
-    "value": {"data_type": "double"},
-}
+_TYPES: Final = {kind: name for name, kind in _KINDS.items()} | {"texts": "json", "local": "timestamp"}
 log = logging.getLogger("posthog_environments")
 
 
@@ -131,16 +116,18 @@ def posthog_persons(
         PagingError: While it runs, as dlt's PipelineStepFailed: a listing is not complete.
     """
     # First, so that no local variable of a traceback has the text of the key.
-    make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
+    clients = _clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
     api_key = None
-    kinds = _kinds(columns or {})
+    chosen = person_columns(_kinds(columns or {}))
     if overlap < timedelta(0):
         raise ValueError("overlap must not be negative.")
 
+    asked: dict[str, Any] = {**filters, "page_size": page_size}
+
     def resource(project: str, open_: Callable[[], Environment]) -> DltResource:
-        load = _Load(project, open_, {**filters, "page_size": page_size}, kinds, strict)
-        load.check()
-        hints = _PERSONS | {name: {"data_type": kind} for name, kind in (columns or {}).items()}
+        # A wrong filter is an error now, before dlt wraps it. Nothing is sent.
+        with open_() as env:
+            env.persons.list(**asked)
         cursor: Any = None
         if incremental:
             cursor = dlt.sources.incremental[datetime](
@@ -148,13 +135,24 @@ def posthog_persons(
             )
 
         def persons(created_at: dlt.sources.incremental[datetime] | None = cursor) -> Iterator[Any]:
-            yield from load.run(None if created_at is None else created_at.start_value)
+            since = None if created_at is None else created_at.start_value
+            rows = PersonRows(project, chosen, properties=dict)
+            with open_() as env:
+                pager = env.persons.list(**asked, created_since=since)
+                for page in pager.pages():
+                    yield [_named(chosen, rows.row(person)) for person in page]
+            if strict:
+                check_walk(project, pager.report)
+            elif not pager.report.complete:
+                log.warning("persons of project %s are not complete: %s", project, pager.report.reason)
+            # dlt keeps it with the load: in the pipeline's state, and in the destination's table of states.
+            noted = {"read_at": datetime.now(UTC), "since": since, "unreadable": dict(rows.unreadable)}
+            dlt.current.resource_state()["report"] = {**asdict(pager.report), **noted}
 
-        return _resource(
-            persons, f"{table_name}_{project}", table_name, hints, ("project_id", "uuid"), incremental=incremental
-        )
+        how = "merge" if incremental else "replace"
+        return _resource(persons, table_name, project, chosen, how, primary_key=["project_id", "uuid"])
 
-    return _source([resource(project, open_) for project, open_ in make.each()])
+    return _source([resource(project, open_) for project, open_ in clients])
 
 
 def posthog_trend(
@@ -187,7 +185,7 @@ def posthog_trend(
         ValueError: While it runs, as dlt's PipelineStepFailed: the question makes no sense.
         PagingError: While it runs, likewise: there are more values of the breakdown than servers show.
     """
-    make = _Clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
+    clients = _clients(project_id, cast("Any", Secret.wrap(api_key)), host, client or {})
     api_key = None
 
     def resource(project: str, open_: Callable[[], Environment]) -> DltResource:
@@ -196,90 +194,36 @@ def posthog_trend(
                 answer = env.insights.trend(**question)
             if strict:
                 check_trend(project, answer)
-            yield [dict(zip(TREND_COLUMNS, row, strict=True)) for row in trend_rows(project, answer)]
+            yield [_named(TREND_COLUMNS, row) for row in trend_rows(project, answer)]
 
-        return _resource(trend, f"{table_name}_{project}", table_name, _TREND, (), incremental=False)
+        return _resource(trend, table_name, project, TREND_COLUMNS, "replace")
 
-    return _source([resource(project, open_) for project, open_ in make.each()])
-
-
-class _Load:
-    """One listing of the persons of one project, as dlt takes it."""
-
-    def __init__(
-        self,
-        project: str,
-        open_: Callable[[], Environment],
-        asked: Mapping[str, Any],
-        kinds: Mapping[str, ColumnType],
-        strict: bool,
-    ) -> None:
-        self._project = project
-        self._open = open_
-        self._asked = asked
-        self._kinds = kinds
-        self._strict = strict
-
-    def check(self) -> None:
-        """Raise for a wrong filter now, before dlt wraps the error. Nothing is sent."""
-        with self._open() as env:
-            env.persons.list(**self._asked)
-
-    def run(self, since: datetime | None) -> Iterator[Any]:
-        """Yield the rows page by page, and note the report."""
-        names = (*PERSON_COLUMNS, *self._kinds)
-        persons = PersonRows(self._project, self._kinds, properties=dict)
-        with self._open() as env:
-            pager = env.persons.list(**self._asked, created_since=since)
-            for page in pager.pages():
-                yield [dict(zip(names, persons.row(person), strict=True)) for person in page]
-        report = pager.report
-        if self._strict:
-            check_walk(self._project, report)
-        elif not report.complete:
-            log.warning("persons of project %s are not complete: %s", self._project, report.reason)
-        # dlt keeps it with the load: in the pipeline's state, and in the destination's table of states.
-        dlt.current.resource_state()["report"] = {
-            **asdict(report),
-            "read_at": datetime.now(UTC),
-            "since": since,
-            "unreadable": dict(persons.unreadable),
-        }
+    return _source([resource(project, open_) for project, open_ in clients])
 
 
-class _Clients:
-    """Makes a client for each project when it is needed; the key is hidden until then."""
+def _clients(
+    project_id: Project, api_key: Any, host: str | None, client: Mapping[str, Any]
+) -> list[tuple[str, Callable[[], Environment]]]:
+    """Return the name of each project, and what makes its client; each is tried once, without sending anything.
 
-    def __init__(self, project_id: Project, api_key: Any, host: str | None, client: Mapping[str, Any]) -> None:
-        config = _configured({"project_id": project_id, "host": host})
-        self._projects = projects_of(config["project_id"])
-        self._settings: dict[str, Any] = {
-            **{name: config[name] for name in CONNECTION if name != "project_id"},
-            "api_key": api_key or config["api_key"],
-            "max_wait": LONG_WAIT,
-            **client,
-        }
-
-    def each(self) -> Iterator[tuple[str, Callable[[], Environment]]]:
-        """Yield the name of each project, and what makes its client; each is tried once, without sending anything."""
-        for project in self._projects:
-
-            def open_(project: str | None = project) -> Environment:
-                given = {name: value for name, value in self._settings.items() if value is not None}
-                return Environment(project, **given)
-
-            with open_() as env:
-                yield env.project_id.removeprefix("@"), open_
-
-
-def _configured(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read from dlt's configuration what was not given; the key comes back hidden."""
+    What was not given is read from dlt's configuration. The key is hidden.
+    """
     # Their types ask for the type of each value.
     config, secrets = cast("Any", dlt.config), cast("Any", dlt.secrets)
-    key = Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
-    missing = [name for name in CONNECTION if given.get(name) is None]
-    found: dict[str, Any] = {name: config.get(f"sources.{SECTION}.{name}") for name in missing}
-    return {**given, **found, "api_key": key}
+    settings: dict[str, Any] = {"project_id": project_id, "host": host}
+    for name in CONNECTION:
+        if settings.get(name) is None:
+            settings[name] = config.get(f"sources.{SECTION}.{name}")
+    projects = projects_of(settings.pop("project_id"))
+    settings["api_key"] = api_key or Secret.wrap(secrets.get(f"sources.{SECTION}.api_key"))
+    settings = {"max_wait": LONG_WAIT, **settings, **client}
+    given = {name: value for name, value in settings.items() if value is not None}
+    found: list[tuple[str, Callable[[], Environment]]] = []
+    for project in projects:
+        open_ = partial(Environment, project, **given)
+        with open_() as env:
+            found.append((env.project_id.removeprefix("@"), open_))
+    return found
 
 
 @dlt.source(name=SECTION, section=SECTION, max_table_nesting=0)
@@ -289,23 +233,35 @@ def _source(resources: Any) -> Any:
 
 def _resource(
     rows: Callable[..., Iterator[Any]],
-    name: str,
     table_name: str,
-    columns: Mapping[str, Hints],
-    primary_key: Sequence[str],
-    *,
-    incremental: bool,
+    project: str,
+    columns: Iterable[Column],
+    how: str,
+    primary_key: list[str] | None = None,
 ) -> DltResource:
     # Its hints have narrower types than the ones that are built here.
     make = cast("Callable[..., DltResource]", dlt.resource)
     return make(
         rows,
-        name=name,
+        name=f"{table_name}_{project}",
         table_name=table_name,
-        write_disposition="merge" if incremental else "replace",
-        primary_key=list(primary_key) or None,
-        columns=dict(columns),
+        write_disposition=how,
+        primary_key=primary_key,
+        columns={column.name: _hints(column) for column in columns},
     )
+
+
+def _hints(column: Column) -> dict[str, Any]:
+    hints: dict[str, Any] = {"data_type": _TYPES[column.kind]}
+    if column.required:
+        hints["nullable"] = False
+    if column.kind == "local":
+        hints["timezone"] = False
+    return hints
+
+
+def _named(columns: Sequence[Column], row: tuple[Any, ...]) -> dict[str, Any]:
+    return {column.name: value for column, value in zip(columns, row, strict=True)}
 
 
 def _normalised(name: str) -> str:
@@ -332,7 +288,7 @@ def _kinds(columns: Mapping[str, DataType]) -> dict[str, ColumnType]:
         ConfigurationError: One has the name of a column that is there already, as destinations write names, or a type
             that no property can have.
     """
-    called = {name: name for name in PERSON_COLUMNS}
+    called = {column.name: column.name for column in PERSON_COLUMNS}
     for name, kind in columns.items():
         column = _normalised(name)
         if column in called:

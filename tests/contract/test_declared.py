@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from posthog_environments.sandbox import declared, routes
+from posthog_environments.sandbox import declared, routes, strict
 from posthog_environments.sandbox.messages import RequestContext
 from posthog_environments.sandbox.problems import Problem
 from tests.contract.test_sandbox_answers import CONTRACT, REGISTRY, SINCE_2026_09, resolve
@@ -120,7 +120,7 @@ def test_each_parameter_of_the_query(name: str) -> None:
             assert test(text) == _holds(schema, _of_text(schema, text)), (parameter, text)
 
 
-def _differences(tests: dict[str, declared.Test], fields: dict[str, Any]) -> Iterator[tuple[str, object]]:
+def _differences(tests: dict[str, strict.Test], fields: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for field, schema in fields.items():
         test = tests.get(field, lambda _: True)
         entity = schema.get("items", {}).get("properties", {})

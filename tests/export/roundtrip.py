@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from posthog_environments_api.models import Person
 
 from posthog_environments.tables.layout import Layout
 
-__all__ = ["from_json", "record"]
+__all__ = ["from_json", "people", "record"]
+
+
+def people(rows: Iterable[dict[str, Any]]) -> list[Person]:
+    """Read persons as decoded from JSON."""
+    return [Person.from_dict(row) for row in rows]
 
 
 def from_json(text: str) -> Any:
-    """Decode JSON, integers and halves of surrogate pairs included."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
-        return json.loads(text)
+    """Decode JSON, integers of any size included."""
+    return msgspec.json.decode(text)
 
 
 def record(layout: Layout, cells: Sequence[Any]) -> dict[str, Any]:

@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posthog_environments_api.models import Person
+from posthog_environments_api.models import Person, PersonDeletion
 
 from posthog_environments.tables.columns import BASE
 from posthog_environments.tables.layout import Layout
+from posthog_environments.tables.records import DELETIONS, deletion_cells
 from posthog_environments.tables.values import FITS, kind_of, to_json
-from tests.export.roundtrip import from_json, record
+from tests.export.roundtrip import from_json, people, record
 
 ADA: dict[str, Any] = {
     "type": "person",
@@ -29,11 +31,12 @@ ADA: dict[str, Any] = {
 
 
 def cells(layout: Layout, person: Any) -> dict[str, Any]:
-    return dict(zip(layout.names, layout.cells(person), strict=True))
+    whole = Person.from_dict(person) if isinstance(person, dict) else person
+    return dict(zip(layout.names, layout.cells(whole), strict=True))
 
 
-def with_properties(**properties: Any) -> dict[str, Any]:
-    return ADA | {"properties": properties}
+def with_properties(**properties: Any) -> Person:
+    return Person.from_dict(ADA | {"properties": properties})
 
 
 # ----------------------------------------------------------------------------------------------------- the columns
@@ -50,10 +53,6 @@ def test_the_base_columns() -> None:
         "properties": ('{"plan":"pro","age":36,"name":"Ada","score":0.5,"tags":["a"],"gone":null,"paid":true}'),
         "additional_properties": '{"type":"person","is_identified":true}',
     }
-
-
-def test_a_person_and_its_json_give_the_same() -> None:
-    assert Layout().cells(Person.from_dict(ADA)) == Layout().cells(ADA)
 
 
 def test_a_person_is_left_as_it_was() -> None:
@@ -74,13 +73,17 @@ def test_chosen_properties_stand_before_the_rest() -> None:
 
 
 def test_chosen_properties_take_their_kinds_from_a_sample_or_from_the_caller() -> None:
-    assert [c.kind for c in Layout.of(["plan", "age", "new"], sample=[ADA]).properties] == ["text", "int64", "text"]
+    assert [c.kind for c in Layout.of(["plan", "age", "new"], sample=people([ADA])).properties] == [
+        "text",
+        "int64",
+        "text",
+    ]
     assert [c.kind for c in Layout.of({"age": "float64", "tags": "json"}).properties] == ["float64", "json"]
     assert cells(Layout.of({"age": "float64"}), ADA)["age"] == 36.0
 
 
 def test_flattened_has_a_column_for_each_property_of_the_sample() -> None:
-    layout = Layout.flattened([ADA, with_properties(age=2.5, plan="free", later=1)])
+    layout = Layout.flattened([*people([ADA]), with_properties(age=2.5, plan="free", later=1)])
     assert [(c.name, c.kind) for c in layout.properties] == [
         ("age", "float64"),
         ("gone", "text"),
@@ -116,7 +119,6 @@ def test_flattened_takes_the_most_frequent_properties_when_there_are_too_many() 
         ([[1]], "json"),
         ([None, None], "text"),
         ([None, 1], "int64"),
-        (["\ud800"], "json"),
         ([], None),
     ],
 )
@@ -164,7 +166,6 @@ def test_no_two_columns_have_one_name(keys: set[str]) -> None:
         ("text", "pro", "pro", False),
         ("text", 7, "7", True),
         ("text", {"a": [1]}, '{"a":[1]}', True),
-        ("text", "\ud800", '"\\ud800"', True),
         ("bool", True, True, False),
         ("bool", 1, None, True),
         ("int64", 7, 7, False),
@@ -210,6 +211,14 @@ def test_fields_that_no_contract_allows_are_kept_as_well() -> None:
     assert cells(layout, {"uuid": "u", "id": 17})["additional_properties"] == "{}"
 
 
+def test_what_the_calendar_lacks_in_utc_is_kept_under_its_own_name() -> None:
+    beyond = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    cells = deletion_cells(PersonDeletion("u", delete_verified_at=beyond))
+    row = dict(zip((column.name for column in DELETIONS), cells, strict=True))
+    assert (row["created_at"], row["delete_verified_at"]) == (None, None)
+    assert json.loads(cast("str", row["additional_properties"])) == {"delete_verified_at": "0001-01-01T00:00:00+02:00"}
+
+
 def test_a_moment_becomes_utc() -> None:
     moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
     found = cells(Layout(), Person("u", created_at=moment))["created_at"]
@@ -223,7 +232,7 @@ def test_a_moment_becomes_utc() -> None:
 
 # ------------------------------------------------------------------------------------------------------- nothing lost
 
-TEXTS = st.text(max_size=8)  # halves of surrogate pairs as well, which a person made by hand may hold
+TEXTS = st.text(max_size=8)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -266,9 +275,8 @@ def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[A
     named = data.draw(st.lists(some.filter(lambda key: key.isascii()), unique=True, max_size=3))
     typed: dict[str, Any] = {key: data.draw(st.sampled_from(sorted(FITS))) for key in named}
     whole = Person.from_dict(person)
-    for layout in (Layout(), Layout.of(named), Layout.of(typed), Layout.flattened([*sample, whole])):
-        row = layout.cells(person)
-        assert row == layout.cells(whole)
+    for layout in (Layout(), Layout.of(named), Layout.of(typed), Layout.flattened([*people(sample), whole])):
+        row = layout.cells(whole)
         for column, cell in zip(layout.columns, row, strict=True):
             if column.kind != "json" and isinstance(cell, str):
                 cell.encode()  # what a file of UTF-8 can hold
@@ -281,8 +289,8 @@ def test_a_person_is_put_together_again_without_loss(person: Any, sample: list[A
 @given(st.lists(PERSONS, max_size=3), st.lists(TEXTS, unique=True, max_size=3))
 def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None:
     named = [name for name in names if name.isascii()]
-    for layout in (Layout(), Layout.of(named), Layout.flattened(sample)):
-        assert Layout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
+    for layout in (Layout(), Layout.of(named), Layout.flattened(people(sample))):
+        assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
 
 
 # ---------------------------------------------------------------------------------------------------------- mistakes
@@ -296,28 +304,18 @@ def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None
         (lambda: Layout.of(["a", "b", "a"]), ValueError, "two columns for the property 'a'"),
         (lambda: Layout.of({"a": "timestamp"}), ValueError, "bool or float64 or int64 or json or text; 'a' has 'time"),
         (lambda: Layout.of(["\ud800"]), ValueError, "cannot be written as UTF-8"),
-        (lambda: Layout.from_dict([]), ValueError, "no layout of columns"),
-        (lambda: Layout.from_dict({"version": 2, "properties": []}), ValueError, "version is 2, not 1"),
-        (lambda: Layout.from_dict({"version": 1, "properties": [{"key": 1, "kind": "text"}]}), ValueError, "not 1"),
+        (lambda: msgspec.json.decode(b"[]", type=Layout), ValueError, "Expected `object`"),
         (
-            lambda: Layout.from_dict({"version": 1, "properties": [{"key": "a", "kind": "b"}]}),
+            lambda: msgspec.json.decode(b'{"kinds": [[1, "text"]]}', type=Layout),
             ValueError,
-            "'a' has 'b'",
+            "Expected `str`",
         ),
-        (lambda: Layout().cells({"name": "Ada"}), ValueError, "uuid"),
+        (lambda: msgspec.json.decode(b'{"kinds": [["a", "b"]]}', type=Layout), ValueError, "Invalid enum value 'b'"),
     ],
 )
 def test_mistakes_say_what_is_wrong(make: Any, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         make()
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [-float("inf")], {"a": (1, [float("nan")])}])
-def test_what_json_has_no_word_for_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="cannot be written as JSON"):
-        to_json(value)
-    with pytest.raises(ValueError, match="cannot be written as JSON"):
-        Layout().cells(with_properties(x=value))
 
 
 def test_json_is_written_on_a_deep_stack_as_well() -> None:
@@ -361,23 +359,23 @@ def test_no_two_columns_differ_in_case_alone(keys: list[str], called: list[str])
     layout = Layout.of(keys)
     assert [column.name for column in layout.properties] == called
     assert [column.key for column in layout.properties] == keys
-    assert Layout.from_dict(layout.to_dict()) == layout
+    assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
     names = [name.casefold() for name in layout.names]
     assert len(set(names)) == len(names)
     person = {"uuid": "u", "distinct_ids": [], "properties": {key: f"of {key}" for key in keys}}
-    assert record(layout, layout.cells(person))["properties"] == person["properties"]
+    assert record(layout, layout.cells(*people([person])))["properties"] == person["properties"]
 
 
 def test_flattening_tells_them_apart_too() -> None:
     rows = [{"uuid": "u", "distinct_ids": [], "properties": {"Email": "A", "email": "a", "UUID": "x", "Name": "n"}}]
-    layout = Layout.flattened(rows)
+    layout = Layout.flattened(people(rows))
     assert [each.name for each in layout.properties] == [
         "Email (2)",
         "properties.Name",
         "properties.UUID",
         "email",
     ]
-    assert layout.cells(rows[0])[0] == "u"
+    assert layout.cells(people(rows)[0])[0] == "u"
 
 
 # ------------------------------------------------------------------------------------------------ certain columns only
@@ -385,7 +383,7 @@ def test_flattening_tells_them_apart_too() -> None:
 
 def test_ids_that_are_no_texts_are_shown_where_nothing_holds_the_rest() -> None:
     row = {"uuid": "u", "distinct_ids": ["a", 12345, None], "properties": {}}
-    assert Layout.of_only(["distinct_ids"]).cells(row) == (["a", "12345", "null"],)
+    assert Layout.of_only(["distinct_ids"]).cells(*people([row])) == (["a", "12345", "null"],)
 
 
 def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
@@ -398,8 +396,8 @@ def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
         "created_at": None,
     }
     assert layout.names == ("plan", "uuid", "properties.name", "created_at")
-    assert layout.cells(row) == ("3", "u", "n", None)
-    assert Layout.from_dict(layout.to_dict()) == layout
+    assert layout.cells(*people([row])) == ("3", "u", "n", None)
+    assert msgspec.json.decode(msgspec.json.encode(layout), type=Layout) == layout
 
 
 @pytest.mark.parametrize(
@@ -408,8 +406,8 @@ def test_only_the_columns_that_were_asked_for_in_their_order() -> None:
 )
 def test_a_kind_of_only_holds_every_value(values: list[Any], kind: str) -> None:
     rows = [{"uuid": "u", "distinct_ids": [], "properties": {"v": value}} for value in values]
-    layout = Layout.of_only(["v"], sample=rows)
+    layout = Layout.of_only(["v"], sample=people(rows))
     assert [column.kind for column in layout.columns] == [kind]
-    for row, value in zip(rows, values, strict=True):
+    for row, value in zip(people(rows), values, strict=True):
         (cell,) = layout.cells(row)
         assert (from_json(cell) if kind == "json" and isinstance(cell, str) else cell) == value

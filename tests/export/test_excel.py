@@ -18,6 +18,7 @@ from posthog_environments import Environment
 from posthog_environments.export.formats.excel import Excel
 from posthog_environments.tables.layout import Layout
 from tests.client.wire import Wire, http
+from tests.export.roundtrip import people
 
 
 def person(number: int, **fields: Any) -> dict[str, Any]:
@@ -69,14 +70,14 @@ def column(layout: Layout, rows: list[dict[str, Any]], place: int) -> list[Any]:
 )
 def test_a_text_stays_the_text_that_it_is(text: str) -> None:
     rows = [person(1, properties={"v": text})]
-    (cell,) = column(Layout.of_only(["v"], sample=rows), rows, 0)
+    (cell,) = column(Layout.of_only(["v"], sample=people(rows)), rows, 0)
     assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 901820", "-x", "@x"])
 def test_who_edits_what_could_run_still_has_a_text(text: str) -> None:
     rows = [person(1, properties={"v": text})]
-    (cell,) = column(Layout.of_only(["v"], sample=rows), rows, 0)
+    (cell,) = column(Layout.of_only(["v"], sample=people(rows)), rows, 0)
     assert cell.quotePrefix
 
 
@@ -100,7 +101,7 @@ def test_names_of_columns_run_neither() -> None:
 )
 def test_other_values(value: Any, shown: Any) -> None:
     rows = [person(1, properties={"v": value})]
-    (cell,) = column(Layout.of_only(["v", "uuid"], sample=rows).shown(), rows, 0)
+    (cell,) = column(Layout.of_only(["v", "uuid"], sample=people(rows)).shown(), rows, 0)
     assert cell.value == shown
     assert type(cell.value) is type(shown)
 
@@ -108,7 +109,7 @@ def test_other_values(value: Any, shown: Any) -> None:
 def test_values_of_several_kinds_are_all_there() -> None:
     values = ["x", 7, 0.5, False, {"a": None}, 2**60]
     rows = [person(number, properties={"v": value}) for number, value in enumerate(values)]
-    found = column(Layout.of_only(["v"], sample=rows).shown(), rows, 0)
+    found = column(Layout.of_only(["v"], sample=people(rows)).shown(), rows, 0)
     assert [cell.value for cell in found] == ["x", "7", "0.5", "false", '{"a":null}', str(2**60)]
 
 

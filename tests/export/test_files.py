@@ -321,7 +321,7 @@ def test_what_was_tampered_with_is_refused(env: Environment, tmp_path: Path, har
         from posthog_environments.export import checkpoint as records
 
         saved = records.read(checkpoint.read_bytes(), records.Checkpoint)
-        saved.version = 2
+        saved.version = 1
         checkpoint.write_bytes(records.write(saved))
     with pytest.raises(ValueError, match="Start anew with force"):
         env.persons.list(page_size=10).export(path, resume=True)

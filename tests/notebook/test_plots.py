@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Trend as TrendRecord
 
+from posthog_environments.config import extras
 from posthog_environments.display import chart_data as charts
 from posthog_environments.display import figure as plotting
 from posthog_environments.results.models import Trend
@@ -592,7 +593,7 @@ def test_a_broken_matplotlib_is_not_taken_for_a_missing_one(monkeypatch: pytest.
             raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
         with monkeypatch.context() as patch:
-            patch.setattr(plotting, "import_module", fail)
+            patch.setattr(extras, "import_module", fail)
             with pytest.raises(ModuleNotFoundError, match=said) as caught:
                 drawn(trend(counted("a", [1])))
         assert caught.value.name == missing

@@ -17,6 +17,7 @@ from posthog_environments.integrations.rows import (
     PersonRows,
     check_trend,
     check_walk,
+    person_columns,
     projects_of,
     trend_rows,
 )
@@ -41,31 +42,31 @@ def person(**fields: Any) -> Person:
         ("bool", "false", False),
         ("bool", 1, None),
         ("bool", "yes", None),
-        ("int", 42, 42),
-        ("int", "-42", -42),
-        ("int", "042", None),
-        ("int", 42.0, None),
-        ("int", True, None),
-        ("int", 2**63, None),
-        ("int", -(2**63), -(2**63)),
-        ("float", 1, 1.0),
-        ("float", "1e3", 1000.0),
-        ("float", "1e999", None),
-        ("float", 10**400, None),
-        ("float", "nan", None),
-        ("float", False, None),
+        ("int64", 42, 42),
+        ("int64", "-42", -42),
+        ("int64", "042", None),
+        ("int64", 42.0, None),
+        ("int64", True, None),
+        ("int64", 2**63, None),
+        ("int64", -(2**63), -(2**63)),
+        ("float64", 1, 1.0),
+        ("float64", "1e3", 1000.0),
+        ("float64", "1e999", None),
+        ("float64", 10**400, None),
+        ("float64", "nan", None),
+        ("float64", False, None),
         ("date", "2026-01-31", date(2026, 1, 31)),
         ("date", "2026-02-31", None),
         ("date", 20260131, None),
-        ("datetime", "2026-01-31T10:00:00+02:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
-        ("datetime", "2026-01-31 10:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        ("datetime", "soon", None),
-        ("datetime", 1700000000, None),
+        ("timestamp", "2026-01-31T10:00:00+02:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("timestamp", "2026-01-31 10:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        ("timestamp", "soon", None),
+        ("timestamp", 1700000000, None),
         ("json", {"a": [1]}, {"a": [1]}),
     ],
 )
 def test_values_of_columns(kind: ColumnType, value: Any, found: Any) -> None:
-    persons = PersonRows("1", {"x": kind})
+    persons = PersonRows("1", person_columns({"x": kind}))
     row = persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": value}))
     assert row[-1] == found
     assert type(row[-1]) is type(found)
@@ -73,13 +74,13 @@ def test_values_of_columns(kind: ColumnType, value: Any, found: Any) -> None:
 
 
 def test_nothing_is_not_unreadable() -> None:
-    persons = PersonRows("1", {"x": "int", "y": "int"})
+    persons = PersonRows("1", person_columns({"x": "int64", "y": "int64"}))
     assert persons.row(person(created_at="2026-01-01T00:00:00Z", properties={"x": None}))[-2:] == (None, None)
     assert not persons.unreadable
 
 
 def test_a_row() -> None:
-    persons = PersonRows("12", {})
+    persons = PersonRows("12", person_columns({}))
     row = persons.row(
         person(name="Ada", distinct_ids=["a", 7], created_at="2026-01-31T00:00:00Z", properties={"n": 2**70})
     )
@@ -133,7 +134,9 @@ def test_nothing_is_lost_on_the_way_out(odd: dict[str, Any]) -> None:
     sent = {**WHOLE, **odd}
     someone = Person.from_dict(json.loads(json.dumps(sent)))
     assert someone.to_dict() == sent
-    row = dict(zip(PERSON_COLUMNS, PersonRows("1", {}).row(someone), strict=True))
+    row = dict(
+        zip((column.name for column in PERSON_COLUMNS), PersonRows("1", person_columns({})).row(someone), strict=True)
+    )
     created = row["created_at"]
     shown = {
         "uuid": row["uuid"],
@@ -165,6 +168,8 @@ def test_a_trend_by_hour_and_breakdown() -> None:
         ({"data": [1, 2], "days": ["2026-01-01"]}, "Series 0 of the trend has 2 numbers for 1 days"),
         ({"data": [1], "days": ["1st of May"]}, "a day that cannot be read"),
         ({"data": [1], "days": [None]}, "a day that cannot be read"),
+        ({"data": ["1"], "days": ["2026-01-01"]}, "a point that is no number"),
+        ({"data": [True], "days": ["2026-01-01"]}, "a point that is no number"),
     ],
 )
 def test_a_trend_that_cannot_be_read(series: dict[str, Any], message: str) -> None:

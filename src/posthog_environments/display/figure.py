@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from importlib import import_module
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from posthog_environments.config.extras import import_extra
 from posthog_environments.display import chart_data
 from posthog_environments.display.chart_data import COLORS, Chart, format_number
 from posthog_environments.display.terminal import text
@@ -81,14 +81,7 @@ def save(
 
 
 def _matplotlib(module: str = "") -> Any:
-    """Import a module of matplotlib as Any: its stubs are too loose for strict checkers."""
-    try:
-        return import_module(f"matplotlib.{module}" if module else "matplotlib")
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        message = "Plots need matplotlib: pip install 'posthog-environments[plot]'"
-        raise ModuleNotFoundError(message, name="matplotlib") from None
+    return import_extra(f"matplotlib.{module}".rstrip("."), "plot", "Plots")
 
 
 def _size(chart: Chart) -> tuple[float, float]:

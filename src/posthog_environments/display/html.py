@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from posthog_environments.display import chart_data
 from posthog_environments.display.markup import as_markup
@@ -53,9 +53,8 @@ def _records(title: str, items: Sequence[object], fields: Sequence[str], names: 
     rows: list[list[object]] = []
     for item in items[:ROWS]:
         held = _properties(item) or {}
-        rows.append(
-            [*(_value(item, field) for field in fields), *(held.get(name, _ABSENT) for name in names[:COLUMNS])]
-        )
+        shown = [getattr(item, field, _ABSENT) for field in fields]
+        rows.append([*shown, *(held.get(name, _ABSENT) for name in names[:COLUMNS])])
     notes: list[str] = []
     if len(items) > ROWS:
         notes.append(f"… and {len(items) - ROWS:,} more")
@@ -118,30 +117,18 @@ def _fields(items: Sequence[object]) -> list[str]:
     """Return the fields that have a value in any record, without the properties."""
     found: dict[str, None] = {}
     for item in items:
-        held: Any = item
-        fields = getattr(type(item), "__attrs_attrs__", None)
-        if fields is not None:
-            names = [str(field.name) for field in fields]
-        else:
-            names = list(map(str, held)) if isinstance(item, Mapping) else ["value"]
-        found |= {name: None for name in names if _value(held, name) not in (None, {}, [])}
+        names = [str(field.name) for field in getattr(type(item), "__attrs_attrs__", ())]
+        found |= {name: None for name in names if getattr(item, name) not in (None, {}, [])}
     for name in ("properties", "additional_properties"):
         found.pop(name, None)
-    if "uuid" in found and all(_value(item, "id") == _value(item, "uuid") for item in items):
+    if "uuid" in found and all(getattr(item, "id", None) == getattr(item, "uuid", None) for item in items):
         # In lists of persons, id is the uuid.
         found.pop("id", None)
     return list(found)
 
 
-def _value(record: object, field: str) -> object:
-    item: Any = record
-    if isinstance(record, Mapping):
-        return item.get(field, _ABSENT)
-    return item if field == "value" and not hasattr(item, field) else getattr(item, field, _ABSENT)
-
-
 def _properties(item: object) -> Mapping[object, object] | None:
-    held = _value(item, "properties")
+    held: object = getattr(item, "properties", None)
     return cast("Mapping[object, object]", held) if isinstance(held, Mapping) else None
 
 

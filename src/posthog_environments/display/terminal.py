@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import isnan
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
+from posthog_environments.config.extras import import_extra
 from posthog_environments.display import chart_data
 from posthog_environments.display.chart_data import COLORS, Chart, ChartSeries, format_number
 
@@ -67,7 +68,7 @@ def _symbols(chart: Chart, *, color: bool) -> list[str]:
 
 def _canvas(chart: Chart, symbols: Sequence[str], width: int, height: int, *, color: bool) -> list[str]:
     """Draw with plotext. The ticks are ours: plotext would write 1.0e3 and 18999.50."""
-    plotext = _plotext()
+    plotext = import_extra("plotext", "cli", "Plots in the terminal")
     figure = plotext.figure
     plotext.terminal.limit(width=False, height=False)
     figure.clear()
@@ -197,14 +198,3 @@ def _cut(written: str, limit: int) -> str:
     while _width(kept) > limit - 1:
         kept = kept[:-1]
     return f"{kept}…"
-
-
-def _plotext() -> Any:
-    try:
-        import plotext  # type: ignore[import-untyped, unused-ignore]
-    except ModuleNotFoundError as error:
-        if error.name != "plotext":
-            raise
-        message = "Plots in the terminal need plotext: pip install 'posthog-environments[cli]'"
-        raise ModuleNotFoundError(message, name="plotext") from None
-    return cast("Any", plotext)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 from posthog_environments.calls.notices import warn
-from posthog_environments.export.formats.base import OldFile
+from posthog_environments.export.formats.base import OldFile, OldRows
 from posthog_environments.results.raw_rows import person_of, uuid_of
 from posthog_environments.tables.layout import Layout
 
@@ -22,17 +22,9 @@ if TYPE_CHECKING:
 
     from posthog_environments.export.options import ExportOptions
 
-__all__ = ["Assembled", "assemble", "first_layout"]
+__all__ = ["assemble", "first_layout"]
 
 SAMPLE = 10_000
-
-
-class Assembled(NamedTuple):
-    """A target: its columns, its rows, and how many of them are new."""
-
-    layout: Layout | None
-    rows: int
-    new: int
 
 
 def assemble(
@@ -42,7 +34,7 @@ def assemble(
     *,
     old: Path | None = None,
     layout: Layout | None = None,
-) -> Assembled:
+) -> tuple[Layout | None, OldRows]:
     """Write a target.
 
     Args:
@@ -51,20 +43,14 @@ def assemble(
         spool: Reads the fetched rows from the start.
         old: The old target; None if there is none.
         layout: The columns; None to choose them by the rows.
+
+    Returns:
+        The columns, and how many rows of the old target were kept and dropped.
     """
     if layout is None and options.file_format.has_columns:
         layout = options.file_format.fit(_whole_layout(options, spool))
-    rows = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal rows
-        for row in spool():
-            rows += 1
-            yield row
-
     keep_old = None if old is None else OldFile(old, frozenset(map(uuid_of, spool())))
-    kept, dropped = options.file_format.write(sink, layout, counted(), keep_old)
-    return Assembled(layout, rows + kept, rows - dropped)
+    return layout, options.file_format.write(sink, layout, spool(), keep_old)
 
 
 def first_layout(options: ExportOptions, persons: list[Person]) -> Layout:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from posthog_environments.export.summary import ExportStats
+from posthog_environments.tables.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ __all__ = [
     "write",
 ]
 
-VERSION = 1
+VERSION = 2
 
 
 class ExportIdentity(msgspec.Struct, frozen=True):
@@ -145,7 +146,7 @@ class Checkpoint(msgspec.Struct):
     part: Written = Written()
     rows: int = 0
     paginator: dict[str, Any] = {}
-    layout: dict[str, Any] | None = None
+    layout: Layout | None = None
     mark: datetime | None = None
     since: datetime | None = None
     older: int = 0
@@ -175,7 +176,7 @@ class Receipt(msgspec.Struct):
     complete: bool
     reason: str | None
     mark: datetime | None
-    layout: dict[str, Any] | None
+    layout: Layout | None
     rows: int
     made: Written
     finished: datetime

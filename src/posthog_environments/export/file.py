@@ -19,14 +19,12 @@ from posthog_environments.export.assemble import assemble
 from posthog_environments.export.checkpoint import Checkpoint, ChecksumWriter, Receipt, measure
 from posthog_environments.export.formats.base import DoesNotFit
 from posthog_environments.export.job import ExportJob
-from posthog_environments.tables.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posthog_environments.export.options import ExportPaths
     from posthog_environments.export.summary import ExportSummary
-    from posthog_environments.results.raw_rows import Row
 
 __all__ = ["FileExport", "NothingToResumeError"]
 
@@ -43,12 +41,11 @@ class FileExport(ExportJob):
         assert self._options.paths is not None
         self._paths: ExportPaths = self._options.paths
         self._state.replaces = self._options.force
-        self._keeps_files = False
         self._created_part = False
         self._was_renaming = False
-        self._file: int | None = None
+        self._closed = False
+        self._file = self._claim()
         try:
-            self._file = self._claim()
             self._begin()
         except BaseException:
             self.close()
@@ -115,7 +112,7 @@ class FileExport(ExportJob):
         if self._options.since_last and paths.target.exists() and not self._options.force:
             self._read_receipt()
         # The old checkpoint stays until it is replaced. A part file with data and without a checkpoint is refused.
-        self._disk.truncate(self._file_open, 0)
+        self._disk.truncate(self._file, 0)
         self._disk.remove(paths.fresh)
         self._created_part = False
         self._save()
@@ -141,8 +138,7 @@ class FileExport(ExportJob):
         if receipt.rows and receipt.mark is None:
             raise ValueError(f"No person in {target} has a time of creation, so new persons cannot be found. {again}")
         state = self._state
-        state.since, state.old, state.replaces = receipt.mark, receipt.made, True
-        self._layout = self._read_layout(receipt.layout)
+        state.since, state.old, state.replaces, state.layout = receipt.mark, receipt.made, True, receipt.layout
 
     def _resume(self, saved: Checkpoint) -> None:
         paths, again = self._paths, "Start anew with force."
@@ -158,50 +154,27 @@ class FileExport(ExportJob):
         if not self._was_renaming:
             if measure(paths.part, saved.part.bytes) != saved.part:
                 raise ValueError(f"{paths.part} is not what the interrupted export left. {again}")
-            self._disk.truncate(self._file_open, saved.part.bytes)
+            self._disk.truncate(self._file, saved.part.bytes)
             self._created_part = False
         try:
             self._paginator = self._listing.restore(saved.paginator)
-            self._layout = self._read_layout(saved.layout)
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{paths.checkpoint} cannot be used: {error!r}. {again}") from None
         saved.replaces = saved.replaces or self._options.force
         saved.stats.resumed += 1
         self._state = saved
 
-    @staticmethod
-    def _read_layout(value: dict[str, Any] | None) -> Layout | None:
-        return None if value is None else Layout.from_dict(value)
-
     # --------------------------------------------------------------------------------------------------- progress
 
-    @property
-    def _file_open(self) -> int:
-        assert self._file is not None
-        return self._file
-
-    def _look_back(self, new: list[Row]) -> None:
-        state, since = self._state, self._state.since
-        if since is None or not self.more:
-            return
-        state.older += sum(row.created_at is not None and row.created_at < since for row in new)
-        # Half a page more is read, for persons who were created with a time in the past.
-        if state.older >= max(1, self._listing.page_size // 2):
-            self._paginator.stop()
-
-    def _give_up(self) -> None:
-        self._keeps_files = False
-
     def _store(self, chunk: bytes) -> None:
-        self._disk.write(self._file_open, chunk)
-        self._disk.sync(self._file_open)
+        self._disk.write(self._file, chunk)
+        self._disk.sync(self._file)
         self._save()
         self._keeps_files = True
 
     def _save(self) -> None:
         self._count_time()
         self._state.paginator = self._paginator.state()
-        self._state.layout = None if self._layout is None else self._layout.to_dict()
         self._disk.write_whole(self._paths.checkpoint, records.write(self._state), self._paths.scratch)
 
     # ------------------------------------------------------------------------------------------------------ finish
@@ -231,19 +204,20 @@ class FileExport(ExportJob):
             try:
                 sink = ChecksumWriter(partial(self._disk.write, file))
                 spool = partial(_lines, paths.part, state.part.bytes)
-                made = assemble(self._options, cast("IO[bytes]", sink), spool, old=old, layout=self._layout)
+                state.layout, (kept, dropped) = assemble(
+                    self._options, cast("IO[bytes]", sink), spool, old=old, layout=state.layout
+                )
                 self._disk.sync(file)
             finally:
                 self._disk.close(file)
         except BaseException as error:
             if isinstance(error, DoesNotFit):
-                self._give_up()
+                self._keeps_files = False
             with suppress(OSError):
                 # On a full disk this makes room.
                 self._disk.remove(paths.fresh)
             raise
-        self._layout, state.total, state.new = made
-        state.made = sink.written
+        state.made, state.total, state.new = sink.written, state.rows + kept, state.rows - dropped
 
     def _rename(self) -> None:
         paths, disk = self._paths, self._disk
@@ -282,10 +256,10 @@ class FileExport(ExportJob):
 
     def close(self) -> None:
         """Close the part file. Remove the files if nothing was fetched."""
-        file, self._file = self._file, None
-        if file is None:
+        if self._closed:
             return
-        self._disk.close(file)
+        self._closed = True
+        self._disk.close(self._file)
         if not self._keeps_files:
             self._disk.remove(self._paths.checkpoint)
         if self._created_part or not self._keeps_files:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from posthog_environments.paging.offset import OffsetPaginator
     from posthog_environments.paging.page import RawPage, Report
     from posthog_environments.results.raw_rows import Row
-    from posthog_environments.tables.layout import Layout
 
 __all__ = ["ExportJob", "StreamExport"]
 
@@ -50,19 +50,17 @@ class ExportJob:
         options: ExportOptions,
         progress: Progress | None,
         disk: FileSystem,
-        clock: Callable[[], float],
     ) -> None:
         self._listing = listing
         self._options = options
         self._progress = progress
         self._disk = disk
-        self._clock = clock
-        self._began = clock()
+        self._began = time.monotonic()
         self._state = Checkpoint(ExportIdentity.of(listing, options))
         self._pending: list[Row] = []
         self._pages = 0
         self._paginator: OffsetPaginator[Row] = listing.restore(None)
-        self._layout: Layout | None = None
+        self._keeps_files = False
 
     @property
     def report(self) -> Report:
@@ -92,7 +90,8 @@ class ExportJob:
         try:
             self._options.file_format.check_rows(max(self.report.rows, page.count or 0))
         except DoesNotFit:
-            self._give_up()
+            # What was fetched cannot become a file.
+            self._keeps_files = False
             raise
         if self._state.mark is None:
             self._state.mark = next((row.created_at for row in new if row.created_at is not None), None)
@@ -104,11 +103,15 @@ class ExportJob:
         if self._progress is not None:
             self._progress(self.report.rows, page.count)
 
-    def _give_up(self) -> None:
-        """Keep nothing: what was fetched cannot become a file."""
-
     def _look_back(self, new: list[Row]) -> None:
-        """Stop the paginator when no new person can follow."""
+        """With `since_last`, stop the paginator when no new person can follow."""
+        since = self._state.since
+        if since is None or not self.more:
+            return
+        self._state.older += sum(row.created_at is not None and row.created_at < since for row in new)
+        # Half a page more is read, for persons who were created with a time in the past.
+        if self._state.older >= max(1, self._listing.page_size // 2):
+            self._paginator.stop()
 
     def _chunk(self) -> bytes:
         """Turn the pending rows into a chunk of the file, or of the spool."""
@@ -138,15 +141,16 @@ class ExportJob:
                 for row in rows:
                     person_of(row)
             return JsonLines().chunk(None, rows, first=False)
-        if self._layout is None and file_format.has_columns:
-            self._layout = first_layout(self._options, list(map(person_of, rows)))
-        return file_format.chunk(self._layout, rows, first=self._state.part.bytes == 0)
+        state = self._state
+        if state.layout is None and file_format.has_columns:
+            state.layout = first_layout(self._options, list(map(person_of, rows)))
+        return file_format.chunk(state.layout, rows, first=state.part.bytes == 0)
 
     def _store(self, chunk: bytes) -> None:
         raise NotImplementedError
 
     def _count_time(self) -> None:
-        now = self._clock()
+        now = time.monotonic()
         self._state.stats.seconds += now - self._began
         self._began = now
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ def begin(
     *,
     progress: Progress | None = None,
     disk: FileSystem | None = None,
-    clock: Callable[[], float] = time.monotonic,
 ) -> ExportJob:
     """Begin or resume an export.
 
@@ -37,7 +35,7 @@ def begin(
         OSError: A file cannot be read or created.
     """
     make = StreamExport if options.paths is None else FileExport
-    return make(listing, options, progress, disk or FileSystem(), clock)
+    return make(listing, options, progress, disk or FileSystem())
 
 
 def carry_out(

@@ -6,7 +6,6 @@ counted: nothing is lost, for `properties` has all values as they came.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -14,14 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-import msgspec
-
-from posthog_environments.display.chart_data import listed
+from posthog_environments.display.chart_data import listed, moment
 from posthog_environments.errors import MalformedResponseError, PagingError
+from posthog_environments.results.models import as_sent, distinct_ids_of
+from posthog_environments.tables.columns import CellKind, Column
+from posthog_environments.tables.records import points
+from posthog_environments.tables.values import fit_text, to_json
 
 if TYPE_CHECKING:
     from posthog_environments.paging.page import Report
-    from posthog_environments.results.models import Person, Trend
+    from posthog_environments.results.models import Person, Series, Trend
 
 __all__ = [
     "PERSON_COLUMNS",
@@ -30,39 +31,45 @@ __all__ = [
     "PersonRows",
     "check_trend",
     "check_walk",
+    "person_columns",
     "projects_of",
     "trend_rows",
 ]
 
-ColumnType: TypeAlias = Literal["text", "bool", "int", "float", "date", "datetime", "json"]
+ColumnType: TypeAlias = Literal["text", "bool", "int64", "float64", "date", "timestamp", "json"]
+"""The kinds of columns that can be chosen."""
 
 PERSON_COLUMNS: Final = (
-    "project_id",
-    "uuid",
-    "name",
-    "distinct_ids",
-    "created_at",
-    "properties",
-    "additional_properties",
+    Column("project_id", "text", required=True),
+    Column("uuid", "text", required=True),
+    Column("name", "text"),
+    Column("distinct_ids", "texts"),
+    Column("created_at", "timestamp"),
+    Column("properties", "json"),
+    Column("additional_properties", "json"),
 )
 """What each row of persons has, before the columns that were chosen."""
 _EXACT: Final = frozenset({"uuid", "name", "distinct_ids", "created_at", "properties"})
 TREND_COLUMNS: Final = (
-    "project_id",
-    "series",
-    "label",
-    "breakdown_value",
-    "compare_label",
-    "starts_at",
-    "timezone",
-    "value",
+    Column("project_id", "text", required=True),
+    Column("series", "int64", required=True),
+    Column("label", "text"),
+    Column("breakdown_value", "text"),
+    Column("compare_label", "text"),
+    Column("starts_at", "local"),
+    Column("timezone", "text"),
+    Column("value", "float64"),
 )
 """What each row of a trend has: one row for each point of each series."""
 
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?")
 _LONGEST: Final = 2**63
-_to_json: Final = msgspec.json.Encoder().encode
+
+
+def person_columns(chosen: Mapping[str, ColumnType]) -> tuple[Column, ...]:
+    """Return the columns of persons with chosen properties."""
+    return (*PERSON_COLUMNS, *(Column(name, kind, name) for name, kind in chosen.items()))
 
 
 class PersonRows:
@@ -70,7 +77,7 @@ class PersonRows:
 
     Args:
         project_id: What stands in the column of that name.
-        columns: Chosen properties, each with the kind of its column.
+        columns: Columns of `person_columns`, in the order of the values.
         properties: Makes the value of the columns `properties` and `additional_properties` from the dict.
 
     Attributes:
@@ -78,47 +85,36 @@ class PersonRows:
     """
 
     def __init__(
-        self,
-        project_id: str,
-        columns: Mapping[str, ColumnType],
-        properties: Callable[[dict[str, Any]], Any] | None = None,
+        self, project_id: str, columns: Sequence[Column], properties: Callable[[dict[str, Any]], Any] = to_json
     ) -> None:
+        self.columns = columns
         self.unreadable: Counter[str] = Counter()
         self._project_id = project_id
-        self._columns = [(name, _READERS[kind]) for name, kind in columns.items()]
-        self._properties = properties or as_json
+        self._properties = properties
 
     def row(self, person: Person) -> tuple[Any, ...]:
-        """Return the values of `PERSON_COLUMNS` and then of the chosen ones."""
-        properties = person.properties
-        name: Any = person.name
-        ids: list[Any] = person.distinct_ids
-        if name is None or not ids:
-            # Values that the record cannot hold are in its additional properties.
-            name = person.additional_properties.get("name", name)
-            kept: object = person.additional_properties.get("distinct_ids", ids)
-            ids = cast("Any", kept) if isinstance(kept, list) else []
+        """Return the values of the columns."""
         if person.created_at is None:
             self.unreadable["created_at"] += 1
-        row = (
-            self._project_id,
-            person.uuid,
-            name if name is None or name.__class__ is str else _text(name),
-            [each if each.__class__ is str else _text(each) for each in ids],
-            person.created_at,
-            self._properties(properties),
-            self._properties(_others(person)),
-        )
-        if not self._columns:
-            return row
-        return (*row, *[self._value(name, read, properties.get(name)) for name, read in self._columns])
+        name = as_sent(person, "name")
+        fields = {
+            "project_id": self._project_id,
+            "uuid": person.uuid,
+            "name": None if name is None else _text(name),
+            "distinct_ids": [_text(each) for each in distinct_ids_of(person)],
+            "created_at": person.created_at,
+            "properties": self._properties(person.properties),
+            "additional_properties": self._properties(_others(person)),
+        }
+        return tuple(fields[each.name] if each.key is None else self._value(each, person) for each in self.columns)
 
-    def _value(self, name: str, read: Callable[[Any], Any], value: Any) -> Any:
+    def _value(self, column: Column, person: Person) -> Any:
+        value = person.properties.get(column.name)
         if value is None:
             return None
-        found = read(value)
+        found = _READERS[column.kind](value)
         if found is None:
-            self.unreadable[name] += 1
+            self.unreadable[column.name] += 1
         return found
 
 
@@ -130,16 +126,8 @@ def _others(person: Person) -> dict[str, Any]:
     }
 
 
-def as_json(value: Any) -> str:
-    """Write JSON text; integers of any size stay exact."""
-    try:
-        return _to_json(value).decode()
-    except (OverflowError, msgspec.MsgspecError):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(value)
+    return fit_text(value)[0]
 
 
 def _bool(value: Any) -> bool | None:
@@ -186,18 +174,14 @@ def _date(value: Any) -> date | None:
         return None
 
 
-def _json(value: Any) -> Any:
-    return value
-
-
-_READERS: Final[Mapping[ColumnType, Callable[[Any], Any]]] = {
+_READERS: Final[Mapping[CellKind, Callable[[Any], Any]]] = {
     "text": _text,
     "bool": _bool,
-    "int": _int,
-    "float": _float,
+    "int64": _int,
+    "float64": _float,
     "date": _date,
-    "datetime": _datetime,
-    "json": _json,
+    "timestamp": _datetime,
+    "json": lambda value: value,
 }
 
 
@@ -208,42 +192,22 @@ def trend_rows(project_id: str, trend: Trend) -> Iterator[tuple[Any, ...]]:
         MalformedResponseError: A series does not have one number for each of its days, or one cannot be read.
     """
     for number, series in enumerate(trend):
-        value = series.breakdown_value
-        head = (project_id, number, series.label, None if value is None else _text(value), series.compare_label)
-        data, days = listed(series, "data"), listed(series, "days")
-        if not data and not days:
-            yield (*head, None, trend.timezone, series.aggregated_value)
-            continue
-        if len(data) != len(days):
-            raise MalformedResponseError(
-                f"Series {number} of the trend has {len(data)} numbers for {len(days)} days.",
-                status_code=200,
-                body=b"",
-            )
-        for day, amount in zip(days, data, strict=True):
-            yield (*head, _day(number, day), trend.timezone, _amount(number, amount))
+        _check_points(number, series)
+    for place, label, _, breakdown_value, compare_label, _, day, value in points(trend):
+        yield project_id, place, label, breakdown_value, compare_label, day, trend.timezone, value
 
 
-def _amount(number: int, value: object) -> float | None:
-    """Read a number of a trend; servers had NaN and Infinity there, which read None."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MalformedResponseError(
-            f"Series {number} of the trend has a point that is no number.", status_code=200, body=b""
-        )
-    return None if value != value else float(value)
-
-
-def _day(number: int, day: object) -> datetime:
-    """Read the start of a point, in the time zone of the project and without an offset."""
-    try:
-        return datetime.fromisoformat(cast("str", day)).replace(tzinfo=None)
-    except (TypeError, ValueError):
-        pass
-    raise MalformedResponseError(
-        f"Series {number} of the trend has a day that cannot be read as a date.", status_code=200, body=b""
-    )
+def _check_points(number: int, series: Series) -> None:
+    data, days = listed(series, "data"), listed(series, "days")
+    if len(data) != len(days):
+        problem = f"{len(data)} numbers for {len(days)} days"
+    elif any(moment(day) is None for day in days):
+        problem = "a day that cannot be read as a date"
+    elif any(isinstance(value, bool) or not isinstance(value, int | float | None) for value in data):
+        problem = "a point that is no number"
+    else:
+        return
+    raise MalformedResponseError(f"Series {number} of the trend has {problem}.", status_code=200, body=b"")
 
 
 def check_walk(project_id: str, report: Report) -> None:

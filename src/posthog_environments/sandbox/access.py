@@ -72,19 +72,15 @@ def authenticate(keys: Keys, authorization: str | None, elsewhere: str | None) -
     return key, scopes
 
 
-def authorize(scopes: frozenset[str], needed: str) -> None:
-    """Raise 403 if the key lacks the scope; the message names it."""
-    if not contains(scopes, needed):
-        raise _denied(f"This API key is missing the required scope '{needed}'.")
-
-
-def refuse_personal_key() -> Problem:
-    """Return the 403 of an operation without a scope, where servers refuse all personal API keys."""
-    return _denied("This operation does not accept personal API keys.")
-
-
-def _denied(detail: str) -> Problem:
-    return Problem(403, "authentication_error", "permission_denied", detail)
+def authorize(scopes: frozenset[str], needed: str | None, *, unscoped: bool) -> None:
+    """Raise 403 if the key lacks the scope; `unscoped` tells whether operations without a scope accept any key."""
+    if needed is None and not unscoped:
+        detail = "This operation does not accept personal API keys."
+    elif needed is not None and not contains(scopes, needed):
+        detail = f"This API key is missing the required scope '{needed}'."
+    else:
+        return
+    raise Problem(403, "authentication_error", "permission_denied", detail)
 
 
 class Throttle:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, persons, tabular
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import ACTIVITY, Route, Routes
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_text
-from posthog_environments.sandbox.problems import crash, invalid
+from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply
+from posthog_environments.sandbox.problems import crash
 from posthog_environments.sandbox.sql import Sql
 
 LIMIT: Final = 10
@@ -16,7 +16,7 @@ LIMIT: Final = 10
 
 def show(app: AppContext, call: RequestContext) -> Reply:
     """Return a page of the log of a person; 404 if the person was deleted, although the log keeps its entries."""
-    page, limit = _page(app, call)
+    page, limit = _page(call)
     entries = Sql("FROM activity WHERE person_id = ?", (persons.find(app, call.id),))
     total = (app.store.row(Sql("SELECT count(*)") + entries) or (0,))[0]
     if app.lenient and page > max(1, -(-total // limit)):
@@ -28,17 +28,10 @@ def show(app: AppContext, call: RequestContext) -> Reply:
     )
     found = [_entry(*row, newer=app.newer) for row in rows]
     if call.wants_csv and app.lenient:
-        return csv_reply(tabular.write(lambda: _parsed(found), as_python=True), None)
+        return csv_reply(tabular.write(lambda: found, as_python=True), None)
     following = _link(app, call, page + 1, limit) if page * limit < total else None
     before = _link(app, call, page - 1, limit) if page > 1 else None
-    return json_text(
-        f'{{"results":[{",".join(found)}],"next":{bodies.write(following)},'
-        f'"previous":{bodies.write(before)},"total_count":{total}}}'
-    )
-
-
-def _parsed(found: list[str]) -> Iterator[object]:
-    return map(bodies.parse, found)
+    return json_reply({"results": found, "next": following, "previous": before, "total_count": total})
 
 
 def _link(app: AppContext, call: RequestContext, page: int, limit: int) -> str:
@@ -47,7 +40,9 @@ def _link(app: AppContext, call: RequestContext, page: int, limit: int) -> str:
     return call.link(page=page, limit=limit)
 
 
-def _entry(number: int, at: str, person_id: int, action: str, name: str | None, fields: str, *, newer: bool) -> str:
+def _entry(
+    number: int, at: str, person_id: int, action: str, name: str | None, fields: str, *, newer: bool
+) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "user": {"first_name": "Sandbox", "email": "sandbox@sandbox.test"},
         "activity": action,
@@ -62,28 +57,15 @@ def _entry(number: int, at: str, person_id: int, action: str, name: str | None, 
         },
         "created_at": at,
     }
-    return bodies.write({"id": f"00000000-0000-4000-8000-{number:012d}", **entry} if newer else entry)
+    return {"id": f"00000000-0000-4000-8000-{number:012d}", **entry} if newer else entry
 
 
-def _page(app: AppContext, call: RequestContext) -> tuple[int, int]:
-    if app.lenient:
-        limit, page = (
-            persons.whole(call.query.get(name, str(given))) for name, given in (("limit", LIMIT), ("page", 1))
-        )
-        if limit is None or page is None or limit < 1 or page < 1:
-            raise crash("The server does not check page and limit, and crashes.")
-        return page, min(limit, persons.MOST_ID)
-    return _whole(call, "page", 1), _whole(call, "limit", LIMIT)
-
-
-def _whole(call: RequestContext, name: str, otherwise: int) -> int:
-    text = call.query.get(name, "")
-    if not text:
-        return otherwise
-    if not text.isascii() or not text.isdigit() or not text.strip("0"):
-        raise invalid("This must be a whole number from 1.", name)
+def _page(call: RequestContext) -> tuple[int, int]:
+    page, limit = (persons.whole(call.query.get(name, str(given))) for name, given in (("page", 1), ("limit", LIMIT)))
+    if limit is None or page is None or limit < 1 or page < 1:
+        raise crash("The server does not check page and limit, and crashes.")
     # No log is longer, and the integers of the database end at 2**63.
-    return min(int(text[-4000:]), 10**9)
+    return min(page, 10**9), min(limit, 10**9)
 
 
 ROUTES: Final[Routes] = {

@@ -19,15 +19,14 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import request_response
 
 from posthog_environments.sandbox import access, bodies, declared, notices, routes, welcome
-from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.messages import KEY_PARAMETER, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.problems import Problem, crash, not_found
 from posthog_environments.sandbox.settings import SHARED
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.requests import Request
-
-    from posthog_environments.sandbox.faults import Faults
 
 MOST_BODY: Final = 20 * 2**20
 LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
@@ -40,10 +39,8 @@ _log = logging.getLogger("posthog_environments.sandbox")
 class App:
     """Handles all requests between the socket and the operations."""
 
-    def __init__(self, app: AppContext, keys: access.Keys, faults: Faults, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, app: AppContext, threads: ThreadPoolExecutor) -> None:
         self._app = app
-        self._keys = keys
-        self._faults = faults
         self._threads = threads
         self._throttle = access.Throttle(app.settings.rates, shared=SHARED[app.settings.era])
 
@@ -83,7 +80,7 @@ class App:
             yield chunk
 
     def _reply(self, call: RequestContext, path: str) -> Reply:
-        fault = self._faults.take() if path.startswith("/api/") else None
+        fault = self._app.faults.take() if path.startswith("/api/") else None
         try:
             reply = fault.reply() if fault and not fault.after else self._operate(call, path)
             if fault and reply.status < 400:
@@ -113,11 +110,10 @@ class App:
     def _authorize_and_run(self, call: RequestContext, path: str, resource: routes.Endpoint) -> Reply:
         """Check format, key, method, project, scope and rate, in the order of real servers, and run the operation."""
         settings = self._app.settings
-        wants_csv = call.wants_csv  # raises for unknown formats
-        key, scopes = access.authenticate(self._keys, call.headers.get("authorization"), _key_elsewhere(call))
-        if call.method == "OPTIONS" and self._app.lenient:
+        lenient, wants_csv = self._app.lenient, call.wants_csv  # which raises for unknown formats
+        key, scopes = access.authenticate(self._app.keys, call.headers.get("authorization"), _key_elsewhere(call))
+        if call.method == "OPTIONS" and lenient:
             return json_reply({"name": path, "description": "", "renders": list(KINDS), "parses": [KINDS[0]]})
-        lenient = self._app.lenient
         operation = resource.operation(call.method, lenient=lenient)
         if operation is None:
             allowed = ", ".join(method for method in resource.operations if resource.operation(method, lenient=lenient))
@@ -125,17 +121,14 @@ class App:
             raise Problem(405, "invalid_request", "method_not_allowed", detail, headers={"Allow": allowed})
         if resource.project not in {None, "@current", str(settings.project_id)}:
             raise not_found("There is no such project.")
-        if operation.scope is not None:
-            access.authorize(scopes, operation.scope)
-        elif settings.unscoped == "refuse":
-            raise access.refuse_personal_key()
+        access.authorize(scopes, operation.scope, unscoped=settings.unscoped == "allow")
         self._throttle.take(key, operation.bucket)
         self._app.changes.settle()
         call = replace(call, id=resource.id)
-        if not self._app.lenient:
+        if not lenient:
             declared.check(call, operation.takes)
         reply = operation.handler(self._app, call)
-        return _no_table(reply) if wants_csv and self._app.lenient and not operation.table else reply
+        return _no_table(reply) if wants_csv and lenient and not operation.table else reply
 
     def _resource(self, path: str) -> routes.Endpoint | None:
         settings = self._app.settings
@@ -205,7 +198,7 @@ def _key_elsewhere(call: RequestContext) -> str | None:
 
 
 def _refusal(problem: Problem) -> Reply:
-    return Reply(problem.status, bodies.write(problem.body).encode(), "application/json", problem.headers)
+    return json_reply(problem.body, problem.status, problem.headers)
 
 
 def _response(reply: Reply) -> Response:

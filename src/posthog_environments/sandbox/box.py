@@ -16,9 +16,7 @@ from posthog_environments.sandbox.errors import SandboxArgumentError, SandboxErr
 from posthog_environments.sandbox.settings import Era, Rates, SandboxSettings
 
 if TYPE_CHECKING:
-    from posthog_environments.sandbox.access import Keys
-    from posthog_environments.sandbox.faults import Faults
-    from posthog_environments.sandbox.messages import AppContext
+    from posthog_environments.sandbox.context import AppContext
     from posthog_environments.sandbox.server import Server
 
 _T = TypeVar("_T")
@@ -100,7 +98,7 @@ class Sandbox:
     ) -> None:
         era = _settings.one_of("era", era, _settings.ERAS)
         self._settings = SandboxSettings(
-            persons=_settings.count_of_persons(persons),
+            persons=_settings.whole("persons", persons, 0, _settings.MOST_PERSONS),
             data=_settings.data_source(data),
             seed=_settings.whole("seed", seed, -(2**63), 2**63 - 1),
             era=era,
@@ -131,8 +129,6 @@ class Sandbox:
         self._stack: ExitStack | None = None
         self._server: Server | None = None
         self._app: AppContext | None = None
-        self._keys: Keys | None = None
-        self._faults: Faults | None = None
         self._api_key = ""
 
     @property
@@ -178,35 +174,23 @@ class Sandbox:
         # Slow imports, needed only to start a sandbox.
         from concurrent.futures import ThreadPoolExecutor
 
-        from posthog_environments.sandbox import cdnow, loading
-        from posthog_environments.sandbox.access import Keys
+        from posthog_environments.sandbox import cdnow, clock, context, loading, store
         from posthog_environments.sandbox.app import App
-        from posthog_environments.sandbox.change_queue import Changes
-        from posthog_environments.sandbox.clock import Clock
-        from posthog_environments.sandbox.faults import Faults
-        from posthog_environments.sandbox.filter_matches import FilterCache
-        from posthog_environments.sandbox.messages import AppContext
-        from posthog_environments.sandbox.pending import Queue
-        from posthog_environments.sandbox.results import Results
         from posthog_environments.sandbox.server import Server
-        from posthog_environments.sandbox.store import Database
 
         settings = self._settings
-        store = Database(settings.path)
-        stack.callback(store.close)
+        database = store.Database(settings.path)
+        stack.callback(database.close)
         begin = settings.now or (cdnow.END if settings.data == "cdnow" else None)
-        clock = Clock(begin)
-        loading.fill(store, settings, begin or clock.now())
-        changes = Changes(store, clock, settings.lag)
-        changes.recover()
-        stack.callback(changes.settle, at_once=True)
-        keys, faults = Keys(), Faults()
-        app = AppContext(settings, store, changes, clock, FilterCache(store), Results(store, clock), Queue())
+        app = context.AppContext(settings, database, clock.Clock(begin))
+        loading.fill(database, settings, begin or app.now())
+        app.changes.recover()
+        stack.callback(app.changes.settle, at_once=True)
         threads = stack.enter_context(ThreadPoolExecutor(_THREADS, "posthog-sandbox"))
-        server = Server(settings.port, App(app, keys, faults, threads).application)
+        server = Server(settings.port, App(app, threads).application)
         stack.callback(server.stop)
-        self._keys, self._app, self._server, self._faults = keys, app, server, faults
-        self._api_key = keys.add(settings.scopes, settings.api_key)
+        self._app, self._server = app, server
+        self._api_key = app.keys.add(settings.scopes, settings.api_key)
 
     def stop(self) -> None:
         """Stop the server, apply pending changes, and close the database; a second call does nothing."""
@@ -215,15 +199,15 @@ class Sandbox:
             self._server = None
             if stack is not None:
                 stack.close()
-                self._app = self._keys = self._faults = None
+                self._app = None
 
     def add_key(self, *scopes: str) -> str:
         """Add a key with the given scopes, or with all, and return it."""
-        return self._running(self._keys).add(_settings.scopes_of(scopes or None))
+        return self._running(self._app).keys.add(_settings.scopes_of(scopes or None))
 
     def revoke_key(self, key: str) -> None:
         """Make a key invalid."""
-        self._running(self._keys).revoke(key)
+        self._running(self._app).keys.revoke(key)
 
     def fail_next(
         self, status: int, *, times: int = 1, retry_after: int | None = None, html: bool = False, after: bool = False
@@ -258,7 +242,7 @@ class Sandbox:
             html=bool(html),
             after=bool(after),
         )
-        self._running(self._faults).add(fault, _settings.whole("times", times, 0, 1_000_000))
+        self._running(self._app).faults.add(fault, _settings.whole("times", times, 0, 1_000_000))
 
     def fail_later(self, message: str = "", *, times: int = 1) -> None:
         """Make the next asynchronous queries at `query/` fail: polling them returns 400 or 500.

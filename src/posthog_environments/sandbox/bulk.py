@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from posthog_environments.sandbox import persons, writes
-from posthog_environments.sandbox.change_queue import Deletion, PendingChange
+from posthog_environments.sandbox import persons
+from posthog_environments.sandbox.change_queue import Deletion
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import BULK_DELETION, DELETIONS, Route, Routes
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, empty, json_reply
+from posthog_environments.sandbox.messages import Reply, RequestContext, json_reply
 from posthog_environments.sandbox.problems import invalid
-from posthog_environments.sandbox.sql import Sql
+from posthog_environments.sandbox.sql import Sql, all_of, sql_of
 
 MOST: Final = 1000
 PAGE: Final = 100
 STATES: Final = ("pending", "completed", "all")
-FIELDS: Final = ("ids", "distinct_ids", "delete_events", "delete_recordings", "keep_person")
 
 
 def delete(app: AppContext, call: RequestContext) -> Reply:
     """Delete the persons with the given uuids or distinct ids."""
-    given = call.fields
-    found = _found(app, given)
-    events, keep = _flag(app, given, "delete_events"), _flag(app, given, "keep_person")
+    found = _found(app, call.fields)
+    # Quirk: the text "false" is true.
+    events, recordings, keep = (
+        bool(call.fields.get(name)) for name in ("delete_events", "delete_recordings", "keep_person")
+    )
     queued = app.settings.queued and app.today
-    if queued:
-        _queue(app, found, Deletion(events=events, keep=keep))
-    else:
-        _remove(app, found, Deletion(events=events, keep=keep))
+    (app.changes.queue_deletions if queued else app.changes.delete)(found, Deletion(events, keep))
     if not app.today and app.lenient:
-        return empty(202)  # until April 2026
+        return Reply(202)  # until April 2026
     gone = 0 if keep else len(found)
     return json_reply(
         {
@@ -38,21 +36,14 @@ def delete(app: AppContext, call: RequestContext) -> Reply:
             "persons_deleted": 0 if queued else gone,
             "persons_queued_for_deletion": gone if queued else 0,
             "events_queued_for_deletion": events,
-            "recordings_queued_for_deletion": _flag(app, given, "delete_recordings"),
+            "recordings_queued_for_deletion": recordings,
             "deletion_errors": [],
         },
         202,
     )
 
 
-def _flag(app: AppContext, given: Mapping[str, Any], name: str) -> bool:
-    value = given.get(name, False)
-    if not app.lenient and not isinstance(value, bool):
-        raise invalid("This must be true or false.", name)
-    return bool(value)  # quirk: the text "false" is true
-
-
-def _found(app: AppContext, given: Mapping[str, Any]) -> list[int]:
+def _found(app: AppContext, given: dict[str, Any]) -> list[int]:
     named = [name for name in ("ids", "distinct_ids") if given.get(name)]
     if len(named) != 1:
         raise invalid("Either ids or distinct_ids must be given, and not both.")
@@ -64,38 +55,18 @@ def _found(app: AppContext, given: Mapping[str, Any]) -> list[int]:
     if len(texts) > MOST:
         raise invalid(f"At most {MOST:,} {name} can be given in one request.", name)
     if name == "ids":
-        query = Sql("SELECT id FROM persons WHERE uuid IN (SELECT unnest(?)::UUID)", ([_uuid(text) for text in texts],))
+        texts = [_uuid(text, "ids") for text in texts]
+        query = sql_of("SELECT id FROM persons WHERE uuid IN (SELECT unnest({})::UUID)", texts)
     else:
-        query = Sql("SELECT DISTINCT person_id FROM distinct_ids WHERE distinct_id IN (SELECT unnest(?))", (texts,))
+        query = sql_of("SELECT DISTINCT person_id FROM distinct_ids WHERE distinct_id IN (SELECT unnest({}))", texts)
     return sorted(number for (number,) in app.store.rows(query))
 
 
-def _uuid(text: str) -> str:
+def _uuid(text: str, attr: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise invalid(f"{text[:60]!r} is not a UUID.", "ids") from None
-
-
-def _queue(app: AppContext, found: list[int], deletion: Deletion) -> None:
-    changes = [PendingChange(app.changes.number(), key, deletion=deletion) for key in found]
-    with app.store.writing() as cursor:
-        for change in changes:
-            app.changes.accept(cursor, change)
-    for change in changes:
-        app.changes.queue(change)
-
-
-def _remove(app: AppContext, found: list[int], deletion: Deletion) -> None:
-    places: list[int | None] = []
-    with app.store.writing() as cursor:
-        for key in found:
-            number = app.changes.number()
-            what = {"events": deletion.events, "keep": deletion.keep}
-            places.append(writes.remove(cursor, app.now(), number, key, **what))
-    for place in places:
-        if place is not None:
-            app.store.order.remove(place, app.changes.lag)
+        raise invalid(f"{text[:60]!r} is not a UUID.", attr) from None
 
 
 def show_deletions(app: AppContext, call: RequestContext) -> Reply:
@@ -109,17 +80,18 @@ def show_deletions(app: AppContext, call: RequestContext) -> Reply:
             "UPDATE deletions SET verified_at = ? WHERE verified_at IS NULL AND created_at <= ?",
             [app.now(), app.changes.settled_until()],
         )
-    chosen = Sql("FROM deletions WHERE TRUE")
-    if state != "all":
-        chosen += Sql(f"AND verified_at IS {'NULL' if state == 'pending' else 'NOT NULL'}")
+    tests = [Sql(f"verified_at IS {'NULL' if state == 'pending' else 'NOT NULL'}")] if state != "all" else []
     if person is not None:
-        chosen += Sql("AND person_uuid = ?::UUID", (_person(person),))
-    count = (app.store.row(Sql("SELECT count(*)") + chosen) or (0,))[0]
+        tests.append(sql_of("person_uuid = {}::UUID", _uuid(person, "person_uuid")))
+    chosen = all_of(tests)
+    (count,) = app.store.row(sql_of("SELECT count(*) FROM deletions WHERE {}", chosen)) or (0,)
     rows = app.store.rows(
-        Sql("SELECT person_uuid::VARCHAR, written(created_at), written(verified_at)")
-        + chosen
-        + Sql("ORDER BY created_at DESC, person_uuid LIMIT ? OFFSET ?", (limit, offset))
-    )
+        sql_of(
+            "SELECT person_uuid::VARCHAR, written(created_at), written(verified_at) FROM deletions WHERE {}"
+            " ORDER BY created_at DESC, person_uuid LIMIT {} OFFSET {}",
+            chosen, limit, offset,
+        )
+    )  # fmt: skip
     return json_reply(
         {
             "count": count,
@@ -136,13 +108,6 @@ def show_deletions(app: AppContext, call: RequestContext) -> Reply:
             ],
         }
     )
-
-
-def _person(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise invalid(f"{text[:60]!r} is not a UUID.", "person_uuid") from None
 
 
 def _number(call: RequestContext, name: str, otherwise: int, *, least: int) -> int:

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from posthog_environments.sandbox import dates
-from posthog_environments.sandbox.dates import LAST_INSTANT
+from posthog_environments.sandbox.dates import FINE, LAST_INSTANT, STEPS
 from posthog_environments.sandbox.filters import SqlWriter
-from posthog_environments.sandbox.period import FINE, STEPS, Period
-from posthog_environments.sandbox.sql import Sql, all_of, pointer
+from posthog_environments.sandbox.period import Period
+from posthog_environments.sandbox.sql import Sql, all_of, pointer, sql_of
 from posthog_environments.sandbox.store import Database
 from posthog_environments.sandbox.trend_request import (
     FIRST,
@@ -178,18 +178,11 @@ class Counter:
     def _hits(self, start: datetime, end: datetime) -> Sql:
         part, joins = self._part()
         value, more = self._value()
-        query = (
-            Sql("WITH hits AS (SELECT e.timestamp AS happened, e.person_id AS who, e.session_id AS visit,")
-            + value
-            + Sql("AS value,")
-            + part
-            + Sql("AS part FROM events e")
-            + joins
-            + more
-            + Sql("WHERE")
-            + self._where(start, end)
-        )
-        return query + Sql(")")
+        return sql_of(
+            "WITH hits AS (SELECT e.timestamp AS happened, e.person_id AS who, e.session_id AS visit, {} AS value,"
+            " {} AS part FROM events e {} {} WHERE {})",
+            value, part, joins, more, self._where(start, end),
+        )  # fmt: skip
 
     def _value(self) -> tuple[Sql, Sql]:
         entity = self._entity
@@ -212,10 +205,7 @@ class Counter:
             joins = Sql("LEFT JOIN (SELECT id, properties FROM persons) bp ON bp.id = e.person_id")
         if not breakdown.several:
             return texts[0], joins
-        array = Sql("to_json([") + texts[0]
-        for text in texts[1:]:
-            array += Sql(",") + text
-        return array + Sql("])::VARCHAR"), joins
+        return sql_of(f"to_json([{', '.join(['{}'] * len(texts))}])::VARCHAR", *texts), joins
 
     def _where(self, start: datetime, end: datetime) -> Sql:
         bounds = Sql("e.timestamp >= ? AND e.timestamp <= ?", (start, end))
@@ -230,8 +220,8 @@ class Counter:
         # Persons with an earlier such event are not new. `first_matching_event_for_user` takes the first event that
         # matches, `first_time_for_user` the first of that name.
         seen = [*event, *matching] if self._entity.math == "first_matching_event_for_user" else event
-        first = Sql("e.id IN (SELECT arg_min(e.id, (e.timestamp, e.id)) FROM events e WHERE")
-        return all_of([bounds, *event, *matching, first + all_of(seen) + Sql("GROUP BY e.person_id)")])
+        first = "e.id IN (SELECT arg_min(e.id, (e.timestamp, e.id)) FROM events e WHERE {} GROUP BY e.person_id)"
+        return all_of([bounds, *event, *matching, sql_of(first, all_of(seen))])
 
 
 def _whole(interval: str, window: timedelta) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,21 +11,23 @@ from typing import Final
 from dateutil.relativedelta import relativedelta
 
 _RELATIVE: Final = re.compile(r"-?(?P<number>\d{1,9})?(?P<unit>[hdwmyqMs])(?P<edge>Start|End)?")
-_BACK: Final[Mapping[str, Callable[[int], timedelta | relativedelta]]] = {
-    "s": lambda n: timedelta(seconds=n),
-    "M": lambda n: timedelta(minutes=n),
-    "h": lambda n: timedelta(hours=n),
-    "d": lambda n: timedelta(days=n),
-    "w": lambda n: timedelta(weeks=n),
-    "q": lambda n: timedelta(weeks=13 * n),
-    "m": lambda n: relativedelta(months=n),
-    "y": lambda n: relativedelta(years=n),
+
+STEPS: Final[Mapping[str, timedelta | relativedelta]] = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": relativedelta(months=1),
+    "quarter": relativedelta(months=3),
+    "year": relativedelta(years=1),
 }
-_LENGTHS: Final[Mapping[str, timedelta | relativedelta]] = {
-    "w": timedelta(weeks=1),
-    "m": relativedelta(months=1),
-    "q": relativedelta(months=3),
-}
+FINE: Final = frozenset({"second", "minute", "hour"})
+"""Units that are shorter than a day."""
+UNITS: Final[Mapping[str, str]] = {
+    "s": "second", "M": "minute", "h": "hour", "d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year",
+}  # fmt: skip
+"""Names of the units by their letters in relative dates."""
 _OLD_EDGES: Final = "hdmy"
 """Units whose `Start` and `End` work on servers of 2025; the others followed in November 2025 and 2026."""
 LAST_INSTANT: Final = timedelta(microseconds=1)
@@ -56,10 +58,9 @@ class ParsedDate:
 
 def floor(at: datetime, unit: str) -> datetime:
     """Return the start of the second, minute, hour, day, week (from Sunday), month, quarter or year of a time."""
-    if unit in _FINE:
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return at - (at - midnight) % _FINE[unit]
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit in FINE:
+        return at - (at - day) % timedelta(**{f"{unit}s": 1})
     if unit == "week":
         return day - timedelta(days=(day.weekday() + 1) % 7)
     if unit == "quarter":
@@ -69,17 +70,10 @@ def floor(at: datetime, unit: str) -> datetime:
     return day.replace(day=1) if unit == "month" else day
 
 
-_FINE: Final[Mapping[str, timedelta]] = {
-    "second": timedelta(seconds=1),
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-}
-
-
 def ceiling(at: datetime, unit: str) -> datetime:
-    """Return the last microsecond of the minute, hour or day of a time."""
+    """Return the last microsecond of a unit."""
     # Add the difference in one step: the last representable day has no next one.
-    return floor(at, unit) + (timedelta(**{f"{unit}s": 1}) - LAST_INSTANT)
+    return floor(at, unit) + (STEPS[unit] + -LAST_INSTANT)
 
 
 def parse(text: str, now: datetime, *, newer: bool = False) -> ParsedDate:
@@ -112,22 +106,12 @@ def _absolute(text: str) -> datetime:
 
 def _relative(match: re.Match[str], now: datetime, *, newer: bool) -> ParsedDate:
     unit, number = match["unit"], int(match["number"] or 0)
+    # A quarter back is 13 weeks.
+    at = now - (timedelta(weeks=13) if unit == "q" else STEPS[UNITS[unit]]) * number
     edge = match["edge"] if unit in _OLD_EDGES + "wq" * newer else None
-    at = now - _BACK[unit](number)
-    if edge:
-        at = _edge(at, unit, edge)
-    return ParsedDate(at, unit, number, edge or "")
-
-
-def _edge(at: datetime, unit: str, edge: str) -> datetime:
-    if unit in "hd":
-        name = "hour" if unit == "h" else "day"
-        return floor(at, name) if edge == "Start" else ceiling(at, name)
-    if unit == "y" and edge == "End":
-        # Quirk: servers set only the day, so this is the last day of the current month.
-        return ceiling(at + relativedelta(day=31), "day")
-    name = {"w": "week", "m": "month", "q": "quarter", "y": "year"}[unit]
-    start = floor(at, name)
     if edge == "Start":
-        return start
-    return start + _LENGTHS[unit] - LAST_INSTANT
+        at = floor(at, UNITS[unit])
+    elif edge == "End":
+        # Quirk: for a year servers set only the day, so this is the last day of the current month.
+        at = ceiling(at, "month" if unit == "y" else UNITS[unit])
+    return ParsedDate(at, unit, number, edge or "")

@@ -13,49 +13,26 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.messages import Reply, RequestContext
 from posthog_environments.sandbox.problems import invalid, required
+from posthog_environments.sandbox.strict import Test, any_of, list_of, mapping, null, text, whole, word
 
-Test = Callable[[Any], bool]
 Handler = Callable[[AppContext, RequestContext], Reply]
 
+flag_text: Final = word("true", "false")
+"""Tells a flag in a query."""
+_TEXT_OR_NULL: Final = any_of(text, null)
+_WHOLE_OR_NULL: Final = any_of(whole, null)
 
-def is_text(value: object) -> bool:
-    """Tell a text."""
-    return isinstance(value, str)
 
-
-def is_flag(value: object) -> bool:
-    """Tell a flag."""
+def _flag(value: object) -> bool:
     return isinstance(value, bool)
-
-
-def is_whole(value: object) -> bool:
-    """Return whether a value is an integer; JSON does not distinguish 1 and 1.0."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-
-
-def _or_null(*tests: Test) -> Test:
-    return lambda value: value is None or any(test(value) for test in tests)
-
-
-def _state(value: object) -> bool:
-    return value in {"pending", "completed", "all"}
-
-
-def flag_text(text: str) -> bool:
-    """Tell a flag in a query."""
-    return text in {"true", "false"}
 
 
 def whole_text(least: int, most: float = float("inf")) -> Test:
     """Return the test of a whole number in a query."""
-    return lambda text: re.fullmatch(r"-?[0-9]{1,4000}", text) is not None and least <= int(text) <= most
-
-
-def list_of(test: Test) -> Test:
-    """Return the test of a list."""
-    return lambda value: isinstance(value, list) and all(map(test, cast("list[object]", value)))
+    return lambda value: re.fullmatch(r"-?[0-9]{1,4000}", value) is not None and least <= int(value) <= most
 
 
 def good_filters(value: object) -> bool:
@@ -76,12 +53,9 @@ def _object(value: object, tests: Mapping[str, Test]) -> bool:
 
 
 _FILTER: Final[Mapping[str, Test]] = {
-    "key": is_text,
-    "operator": _or_null(is_text),
-    "type": _or_null(is_text),
-    "group_type_index": _or_null(is_whole),
-}
-_GROUP: Final[Mapping[str, Test]] = {"type": is_text, "values": list_of(_entry)}
+    "key": text, "operator": _TEXT_OR_NULL, "type": _TEXT_OR_NULL, "group_type_index": _WHOLE_OR_NULL,
+}  # fmt: skip
+_GROUP: Final[Mapping[str, Test]] = {"type": text, "values": list_of(_entry)}
 
 
 def _trends_query(value: object) -> bool:
@@ -89,30 +63,30 @@ def _trends_query(value: object) -> bool:
     return isinstance(query.get("kind"), str) and isinstance(query.get("series"), list)
 
 
-_NEVER_NULL: Final[Mapping[str, frozenset[str]]] = {
-    "": frozenset({"query", "refresh", "client_query_id", "name"}),
-    "query": frozenset(
-        {"kind", "series", "dateRange", "interval", "properties", "filterTestAccounts", "breakdownFilter"}
-        | {"compareFilter", "trendsFilter", "samplingFactor", "aggregation_group_type_index"}
+_NEVER_NULL: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("query", "refresh", "client_query_id", "name"),
+    "query": (
+        "kind", "series", "dateRange", "interval", "properties", "filterTestAccounts", "breakdownFilter",
+        "compareFilter", "trendsFilter", "samplingFactor", "aggregation_group_type_index",
     ),
-    "series": frozenset(
-        {"kind", "id", "name", "custom_name", "math", "math_property", "math_property_type", "math_hogql"}
-        | {"math_group_type_index", "properties"}
+    "series": (
+        "kind", "id", "name", "custom_name", "math", "math_property", "math_property_type", "math_hogql",
+        "math_group_type_index", "properties",
     ),
-    "dateRange": frozenset({"date_from", "date_to", "explicitDate"}),
-    "breakdownFilter": frozenset(
-        {"breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
-        | {"breakdown_histogram_bin_count", "breakdown_normalize_url", "breakdown_group_type_index"}
+    "dateRange": ("date_from", "date_to", "explicitDate"),
+    "breakdownFilter": (
+        "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation",
+        "breakdown_histogram_bin_count", "breakdown_normalize_url", "breakdown_group_type_index",
     ),
-    "breakdowns": frozenset({"type", "normalize_url", "group_type_index", "histogram_bin_count"}),
-    "compareFilter": frozenset({"compare", "compare_to"}),
-    "trendsFilter": frozenset(
-        {"display", "formula", "formulas", "formulaNodes", "smoothingIntervals", "showLegend", "showValuesOnSeries"}
-        | {"showPercentStackView", "aggregationAxisFormat", "aggregationAxisPrefix", "aggregationAxisPostfix"}
-        | {"decimalPlaces", "yAxisScaleType", "showMultipleYAxes", "hiddenLegendIndexes"}
+    "breakdowns": ("type", "normalize_url", "group_type_index", "histogram_bin_count"),
+    "compareFilter": ("compare", "compare_to"),
+    "trendsFilter": (
+        "display", "formula", "formulas", "formulaNodes", "smoothingIntervals", "showLegend", "showValuesOnSeries",
+        "showPercentStackView", "aggregationAxisFormat", "aggregationAxisPrefix", "aggregationAxisPostfix",
+        "decimalPlaces", "yAxisScaleType", "showMultipleYAxes", "hiddenLegendIndexes",
     ),
-    "formulaNodes": frozenset({"formula", "custom_name"}),
-}
+    "formulaNodes": ("formula", "custom_name"),
+}  # fmt: skip
 """Of a query, by the place in it: what the contract says is there or not. Servers take a null there for nothing."""
 
 
@@ -122,7 +96,7 @@ def _null_in(given: object, at: str = "") -> str | None:
         return next((name for one in cast("list[object]", given) if (name := _null_in(one, at))), None)
     if not isinstance(given, dict):
         return None
-    never = _NEVER_NULL.get(at, frozenset())
+    never = _NEVER_NULL.get(at, ())
     for name, value in cast("dict[str, object]", given).items():
         if value is None and name in never:
             return name
@@ -132,13 +106,9 @@ def _null_in(given: object, at: str = "") -> str | None:
 
 
 _ENTITY: Final[Mapping[str, Test]] = {
-    "id": _or_null(is_text, is_whole),
-    "type": _or_null(is_text),
-    "name": _or_null(is_text),
-    "custom_name": _or_null(is_text),
-    "order": _or_null(is_whole),
-    "math": _or_null(is_text),
-    "math_property": _or_null(is_text),
+    "id": any_of(text, whole, null),
+    **dict.fromkeys(("type", "name", "custom_name", "math", "math_property"), _TEXT_OR_NULL),
+    "order": _WHOLE_OR_NULL,
     "properties": good_filters,
 }
 
@@ -147,11 +117,7 @@ def _entity(value: object) -> bool:
     return _object(value, _ENTITY)
 
 
-_WORDS: Final[Mapping[str, Test]] = {
-    "breakdown_type": is_text,
-    "display": is_text,
-    "interval": is_text,
-}
+_WORDS: Final[Mapping[str, Test]] = dict.fromkeys(("breakdown_type", "display", "interval"), text)
 _FLAGS: Final = ("filter_test_accounts", "compare", "refresh")
 _TEXTS: Final = ("date_from", "date_to", "breakdown", "compare_to", "formula")
 
@@ -196,11 +162,13 @@ DELETION: Final = DeclaredRequest({"delete_events": flag_text})
 BULK_DELETION: Final = DeclaredRequest(
     {},
     {
-        **dict.fromkeys(("ids", "distinct_ids"), list_of(is_text)),
-        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), is_flag),
+        **dict.fromkeys(("ids", "distinct_ids"), list_of(text)),
+        **dict.fromkeys(("delete_events", "delete_recordings", "keep_person"), _flag),
     },
 )
-DELETIONS: Final = DeclaredRequest({"status": _state, "limit": whole_text(1), "offset": whole_text(0)})
+DELETIONS: Final = DeclaredRequest(
+    {"status": word("pending", "completed", "all"), "limit": whole_text(1), "offset": whole_text(0)}
+)
 ACTIVITY: Final = DeclaredRequest({"page": whole_text(1), "limit": whole_text(1)})
 TIMELINE: Final = DeclaredRequest(_WORDS)
 TREND_QUERY: Final = DeclaredRequest({**_WORDS, **dict.fromkeys(_FLAGS, flag_text)})
@@ -208,8 +176,8 @@ TREND: Final = DeclaredRequest(
     {},
     {
         **_WORDS,
-        **dict.fromkeys(_FLAGS, is_flag),
-        **dict.fromkeys(_TEXTS, is_text),
+        **dict.fromkeys(_FLAGS, _flag),
+        **dict.fromkeys(_TEXTS, text),
         **dict.fromkeys(("events", "actions"), list_of(_entity)),
         "properties": good_filters,
     },
@@ -219,21 +187,21 @@ QUERY: Final = DeclaredRequest(
     {
         "query": _trends_query,
         "name": lambda value: isinstance(value, str) and len(value) <= 128,
-        **dict.fromkeys(("refresh", "client_query_id"), is_text),
+        **dict.fromkeys(("refresh", "client_query_id"), text),
     },
     strict=True,
 )
 POLL: Final = DeclaredRequest({"show_progress": flag_text})
-UPDATE: Final = DeclaredRequest({}, {"properties": lambda value: isinstance(value, dict)})
-PROPERTY: Final = DeclaredRequest({}, {"$unset": is_text})
+UPDATE: Final = DeclaredRequest({}, {"properties": mapping})
+PROPERTY: Final = DeclaredRequest({}, {"$unset": text})
 TIMING: Final = DeclaredRequest(
     {},
     {
-        **dict.fromkeys(("name", "derived_name", "description"), is_text),
-        **dict.fromkeys(("deleted", "favorited", "saved"), is_flag),
-        "order": is_whole,
-        "dashboards": list_of(is_whole),
-        "tags": list_of(is_text),
+        **dict.fromkeys(("name", "derived_name", "description"), text),
+        **dict.fromkeys(("deleted", "favorited", "saved"), _flag),
+        "order": whole,
+        "dashboards": list_of(whole),
+        "tags": list_of(text),
     },
 )
 

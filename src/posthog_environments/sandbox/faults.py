@@ -7,8 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from posthog_environments.sandbox import bodies
-from posthog_environments.sandbox.messages import Reply
+from posthog_environments.sandbox.messages import Reply, json_reply
 
 _WORDS: Final[dict[int, tuple[str, str]]] = {
     400: ("validation_error", "invalid_input"),
@@ -48,7 +47,7 @@ class Fault:
             return Reply(self.status, page.encode(), "text/html", headers)
         kind, code = _WORDS.get(self.status, ("server_error" if self.status >= 500 else "invalid_request", "error"))
         body = {"type": kind, "code": code, "detail": "This failure was ordered.", "attr": None}
-        return Reply(self.status, bodies.write(body).encode(), "application/json", headers)
+        return json_reply(body, self.status, headers)
 
 
 class Faults:

@@ -6,16 +6,16 @@ until the next change of the database.
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from posthog_environments.sandbox.sql import Sql
+from posthog_environments.sandbox.sql import sql_of
 
 if TYPE_CHECKING:
+    from posthog_environments.sandbox.sql import Sql
     from posthog_environments.sandbox.store import Database
 
 BLOCK: Final = 2048
@@ -59,26 +59,12 @@ class FilterCache:
 
     def __init__(self, store: Database) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._version = -1
-        self._kept: OrderedDict[Sql, FilterMatches] = OrderedDict()
+        self._counted = lru_cache(KEPT)(self._count)
 
     def matches(self, condition: Sql) -> FilterMatches:
         """Return the matches of a filter, from the cache if nothing has changed since."""
-        version = self._store.version
-        with self._lock:
-            if version != self._version:
-                self._kept.clear()
-                self._version = version
-            found = self._kept.get(condition)
-            if found is not None:
-                self._kept.move_to_end(condition)
-                return found
-        query = Sql("SELECT pos // ? AS block, count(*) FROM persons WHERE", (BLOCK,)) + condition
-        found = FilterMatches(self._store.rows(query + Sql("GROUP BY block ORDER BY block")))
-        with self._lock:
-            if version == self._version:
-                self._kept[condition] = found
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-        return found
+        return self._counted(self._store.version, condition)
+
+    def _count(self, _: int, condition: Sql) -> FilterMatches:
+        query = "SELECT pos // {} AS block, count(*) FROM persons WHERE {} GROUP BY block ORDER BY block"
+        return FilterMatches(self._store.rows(sql_of(query, BLOCK, condition)))

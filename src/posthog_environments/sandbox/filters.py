@@ -6,14 +6,14 @@ operators also match if the property is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, dates
 from posthog_environments.sandbox.problems import crash, invalid, unsupported
-from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
+from posthog_environments.sandbox.sql import Sql, all_of, among, joined, pointer, sql_of
 
 NEGATIVE: Final = frozenset(
     {"is_not", "not_icontains", "not_icontains_multi", "not_regex", "not_in", "is_not_set", "semver_neq"}
@@ -21,11 +21,9 @@ NEGATIVE: Final = frozenset(
 )
 WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
 EDGES: Final[Mapping[str, str]] = {
-    "starts_with": "starts_with",
-    "not_starts_with": "starts_with",
-    "ends_with": "ends_with",
+    "starts_with": "starts_with", "not_starts_with": "starts_with", "ends_with": "ends_with",
     "not_ends_with": "ends_with",
-}
+}  # fmt: skip
 """Operators on the start and the end of a text. That they ignore case is a guess, because icontains does."""
 LIMITS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=", "max": "<="}
 """That min and max include their value is a guess."""
@@ -71,28 +69,25 @@ class ConditionGroup:
 
 NONE: Final = ConditionGroup("AND", ())
 FIELDS: Final = frozenset({"key", "value", "operator", "type", "label"})
+_ATTR: Final = "properties"
 _NO_FIT: Final = "This is not a flat list of filters on persons, and the server crashes."
 
 
-def read(given: object, *, lenient: bool, nested: bool = True, attr: str = "properties") -> ConditionGroup:
+def read(given: object, *, lenient: bool, nested: bool = True) -> ConditionGroup:
     """Parse filters in any of their forms; `lenient` silently drops unreadable ones, as servers do."""
     if isinstance(given, str):
-        given = _parsed(given, None if lenient else attr)
+        given = _parsed(given, None if lenient else _ATTR)
     if given is None or given in ("", [], {}):
         return NONE
-    if isinstance(given, dict):
-        group = cast("dict[str, Any]", given)
-        if "values" in group:
-            if not nested:
-                raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
-            return _group(group, lenient, attr)
-        return ConditionGroup("AND", tuple(_old_form(group, lenient, attr)))
-    if not isinstance(given, list):
-        raise invalid("Filters must be a list.", attr)
-    entries = cast("list[object]", given)
-    if not nested and any(isinstance(entry, dict) and "values" in entry for entry in entries):
-        raise invalid("Filters must be a flat list here; groups of them are not taken.", attr)
-    return ConditionGroup("AND", tuple(_items(entries, lenient, attr)))
+    entries = cast("list[object]", given if isinstance(given, list) else [given])
+    if not nested and any(map(_is_group, entries)):
+        raise invalid("Filters must be a flat list here; groups of them are not taken.", _ATTR)
+    if isinstance(given, list):
+        return ConditionGroup("AND", tuple(_items(entries, lenient)))
+    if not isinstance(given, dict):
+        raise invalid("Filters must be a list.", _ATTR)
+    group = cast("dict[str, Any]", given)
+    return _group(group, lenient) if "values" in group else ConditionGroup("AND", tuple(_old_form(group, lenient)))
 
 
 def read_flat(text: str | None) -> ConditionGroup:
@@ -133,23 +128,25 @@ def _parsed(text: str, attr: str | None) -> object:
         raise invalid("The filters are not JSON.", attr) from None
 
 
-def _group(given: Mapping[str, Any], lenient: bool, attr: str) -> ConditionGroup:
+def _is_group(given: object) -> bool:
+    return isinstance(given, dict) and "values" in given
+
+
+def _group(given: Mapping[str, Any], lenient: bool) -> ConditionGroup:
     word, values = str(given.get("type", "AND")).upper(), given["values"]
     if word not in {"AND", "OR"} or not isinstance(values, list):
-        raise invalid("A group of filters has the type AND or OR, and values that are a list.", attr)
-    return ConditionGroup(word, tuple(_items(cast("list[object]", values), lenient, attr)))
+        raise invalid("A group of filters has the type AND or OR, and values that are a list.", _ATTR)
+    return ConditionGroup(word, tuple(_items(cast("list[object]", values), lenient)))
 
 
-def _items(entries: list[object], lenient: bool, attr: str) -> Iterator[PropertyCondition | ConditionGroup]:
-    for number, entry in enumerate(entries):
-        if isinstance(entry, dict) and "values" in entry:
-            yield _group(cast("dict[str, Any]", entry), lenient, attr)
-            continue
-        condition = _condition(entries[number])
-        if condition is not None:
+def _items(entries: list[object], lenient: bool) -> Iterator[PropertyCondition | ConditionGroup]:
+    for entry in entries:
+        if _is_group(entry):
+            yield _group(cast("dict[str, Any]", entry), lenient)
+        elif (condition := _condition(entry)) is not None:
             yield condition
-        elif not lenient or _is_unknown(entries[number]):
-            raise invalid(f"This is not a filter: {bodies.write(entries[number])[:200]}", attr)
+        elif not lenient or _is_unknown(entry):
+            raise invalid(f"This is not a filter: {bodies.write(entry)[:200]}", _ATTR)
 
 
 def _is_unknown(given: object) -> bool:
@@ -163,12 +160,8 @@ def _condition(given: object) -> PropertyCondition | None:
     if not isinstance(given, dict):
         return None
     entry = cast("dict[str, Any]", given)
-    key, operator, kind, value = (
-        entry.get("key"),
-        entry.get("operator") or "exact",
-        entry.get("type"),
-        entry.get("value"),
-    )
+    operator = entry.get("operator") or "exact"
+    key, kind, value = entry.get("key"), entry.get("type"), entry.get("value")
     if not (isinstance(key, str) and isinstance(operator, str) and isinstance(kind, str | None)):
         return None
     if operator in NOT_DONE:
@@ -185,7 +178,7 @@ def _condition(given: object) -> PropertyCondition | None:
     return PropertyCondition(key, operator, values, kind)
 
 
-def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[PropertyCondition]:
+def _old_form(given: Mapping[str, Any], lenient: bool) -> Iterator[PropertyCondition]:
     """Parse the form of old clients: `{"plan": "pro", "age__gt": 30}`."""
     for name, value in given.items():
         key, _, operator = name.partition("__")
@@ -193,7 +186,7 @@ def _old_form(given: Mapping[str, Any], lenient: bool, attr: str) -> Iterator[Pr
         if condition is not None:
             yield condition
         elif not lenient:
-            raise invalid(f"This is not a filter: {name}", attr)
+            raise invalid(f"This is not a filter: {name}", _ATTR)
 
 
 def conditions(group: ConditionGroup) -> Iterator[PropertyCondition]:
@@ -215,7 +208,7 @@ class SqlWriter:
     def on_persons(self, group: ConditionGroup) -> Sql:
         """Return the condition on a row of `persons`."""
 
-        def one(condition: PropertyCondition) -> Sql | None:
+        def one(condition: PropertyCondition) -> Sql:
             kind = condition.kind or "person"
             if kind != "person":
                 raise unsupported(f"filters of the type {kind} on persons", "properties")
@@ -232,47 +225,41 @@ class SqlWriter:
                 return self.test("e.properties", condition)
             if kind == "person":
                 test = self.test("persons.properties", condition)
-                return Sql("e.person_id IN (SELECT id FROM persons WHERE") + test + Sql(")")
+                return sql_of("e.person_id IN (SELECT id FROM persons WHERE {})", test)
             raise unsupported(f"filters of the type {kind}", "properties")
 
         return _compose(group, one) or Sql("TRUE")
 
     def test(self, column: str, condition: PropertyCondition) -> Sql:
         """Return the SQL of one condition on the properties in a column."""
-        found = Sql(f"json_extract_string({column}, ?)", (pointer(condition.key),))
+        found = sql_of(f"json_extract_string({column}, {{}})", pointer(condition.key))
         operator = condition.operator
         if operator in WITHOUT_VALUE:
-            return found + Sql("IS NULL" if operator == "is_not_set" else "IS NOT NULL")
+            return sql_of("{} IS NULL" if operator == "is_not_set" else "{} IS NOT NULL", found)
         if operator in {"exact", "is_not", "in", "not_in"}:
             test = _equal(found, condition.values)
         elif operator in RANGES:
             low, high = map(_number, condition.values)
-            test = Sql("(number(") + found + Sql(") BETWEEN ? AND ?)", (low, high))
+            test = sql_of("(number({}) BETWEEN {} AND {})", found, low, high)
         else:
             test = joined("OR", [self._compared(found, operator, value) for value in condition.values])
-        if operator in NEGATIVE:
-            return Sql("coalesce(NOT") + test + Sql(", TRUE)")
-        return Sql("coalesce(") + test + Sql(", FALSE)")
+        return sql_of("coalesce(NOT {}, TRUE)" if operator in NEGATIVE else "coalesce({}, FALSE)", test)
 
     def _compared(self, found: Sql, operator: str, value: object) -> Sql:
         if operator in LIMITS:
             number = _number(value)
             if number is None:
-                return found + Sql(f"{LIMITS[operator]} ?", (_text(value),))
-            return Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) {LIMITS[operator]} ?", (number,))
+                return sql_of(f"{{}} {LIMITS[operator]} {{}}", found, _text(value))
+            return sql_of(f"TRY_CAST({{}} AS DOUBLE) {LIMITS[operator]} {{}}", found, number)
         if operator in EDGES:
-            return Sql(f"{EDGES[operator]}(lower(") + found + Sql("), lower(?))", (_text(value),))
+            return sql_of(f"{EDGES[operator]}(lower({{}}), lower({{}}))", found, _text(value))
         if operator.startswith("is_date_"):
             return self._dated(found, operator, value)
         if operator in SEMVER:
-            return (
-                Sql(_SEMVER[0])
-                + found
-                + Sql(f"{_SEMVER[1]} {SEMVER[operator]} {_SEMVER[0]} ? {_SEMVER[1]}", (_text(value),))
-            )
+            return sql_of(f"semver({{}}) {SEMVER[operator]} semver({{}})", found, _text(value))
         if operator.endswith("regex"):
-            return Sql("regexp_matches(") + found + Sql(", ?)", (_text(value),))
-        return Sql("contains(lower(") + found + Sql("), lower(?))", (_text(value),))
+            return sql_of("regexp_matches({}, {})", found, _text(value))
+        return sql_of("contains(lower({}), lower({}))", found, _text(value))
 
     def _dated(self, found: Sql, operator: str, value: object) -> Sql:
         try:
@@ -282,46 +269,33 @@ class SqlWriter:
                 raise invalid(f"{value!r} is not a date.", "properties") from None
             moment = dates.ParsedDate(self._now, "d")
         whole_day = not (moment.exact or moment.relative)
-        then = Sql("TRY_CAST(") + found + Sql("AS TIMESTAMPTZ)::TIMESTAMP")
+        then = sql_of("TRY_CAST({} AS TIMESTAMPTZ)::TIMESTAMP", found)
         if operator == "is_date_before":
-            return then + Sql("< ?", (moment.at,))
+            return sql_of("{} < {}", then, moment.at)
         if operator == "is_date_after":
-            end = moment.at + timedelta(days=1) - timedelta(microseconds=1) if whole_day else moment.at
-            return then + Sql("> ?", (end,))
+            return sql_of(
+                "{} > {}", then, moment.at + timedelta(days=1) - dates.LAST_INSTANT if whole_day else moment.at
+            )
         if whole_day or moment.relative:
-            return Sql("date_trunc('day',") + then + Sql(") = ?", (dates.floor(moment.at, "day"),))
-        return then + Sql("= ?", (moment.at,))
+            return sql_of("date_trunc('day', {}) = {}", then, dates.floor(moment.at, "day"))
+        return sql_of("{} = {}", then, moment.at)
 
 
-# Versions are compared as lists of numbers, without what follows a dash or plus. Without the slice, older versions of
-# DuckDB compare the texts before the cast.
-_SEMVER: Final = (
-    "list_slice(TRY_CAST(string_split(nullif(regexp_extract(",
-    ", '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[]), 1, 9)",
-)
-
-
-def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql | None]) -> Sql | None:
-    parts: list[Sql] = []
-    for item in group.items:
-        part = one(item) if isinstance(item, PropertyCondition) else _compose(item, one)
-        if part is not None:
-            parts.append(part)
+def _compose(group: ConditionGroup, one: Callable[[PropertyCondition], Sql]) -> Sql | None:
+    found = (one(item) if isinstance(item, PropertyCondition) else _compose(item, one) for item in group.items)
+    parts = [part for part in found if part is not None]
     if not parts:
         return None
     return all_of(parts) if group.word == "AND" else joined("OR", parts)
 
 
 def _equal(found: Sql, values: tuple[object, ...]) -> Sql:
-    texts = tuple(_text(value) for value in values)
-    test = found + Sql(f"IN ({', '.join('?' * len(texts))})", texts)
-    given = (_number(value) for value in values if isinstance(value, int | float))
-    numbers = tuple(number for number in given if number is not None)
+    test = among(found, [_text(value) for value in values])
+    numbers = [number for value in values if not isinstance(value, str) and (number := _number(value)) is not None]
     if not numbers:
-        return test.bracketed()
+        return test
     # 30 and 30.0 are equal as numbers, but not as texts.
-    as_number = Sql("TRY_CAST(") + found + Sql(f"AS DOUBLE) IN ({', '.join('?' * len(numbers))})", numbers)
-    return joined("OR", [test, as_number])
+    return joined("OR", [test, among(sql_of("TRY_CAST({} AS DOUBLE)", found), numbers)])
 
 
 def _text(value: object) -> str:
@@ -335,14 +309,12 @@ def _number(value: object) -> float | None:
         return None
 
 
-def check_patterns(group: ConditionGroup, compile_pattern: Callable[[str], None]) -> None:
+def check_patterns(groups: Iterable[ConditionGroup], compile_pattern: Callable[[str], None]) -> None:
     """Raise 400 for regular expressions that the database cannot compile, before any row is read."""
-    for condition in conditions(group):
-        if condition.operator.endswith("regex"):
-            for value in condition.values:
-                try:
-                    compile_pattern(_text(value))
-                except ValueError as error:
-                    raise invalid(
-                        f"{_text(value)[:100]!r} is not a regular expression: {error}", "properties"
-                    ) from None
+    for condition in (one for group in groups for one in conditions(group) if one.operator.endswith("regex")):
+        for pattern in map(_text, condition.values):
+            try:
+                compile_pattern(pattern)
+            except ValueError as error:
+                detail = f"{pattern[:100]!r} is not a regular expression: {error}"
+                raise invalid(detail, "properties") from None

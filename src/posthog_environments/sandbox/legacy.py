@@ -8,79 +8,60 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
 from posthog_environments.sandbox import bodies, declared, filters, trend_request
-from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, RequestContext
-from posthog_environments.sandbox.period import Calendar, Period, PeriodRequest
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.messages import KEY_PARAMETER, RequestContext
+from posthog_environments.sandbox.period import Calendar, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, crash, invalid, unsupported
 from posthog_environments.sandbox.trend_request import (
-    COUNTRIES,
-    DISPLAYS,
-    MOST_PARTS,
-    MOST_SERIES,
-    OTHER_DISPLAYS,
     Breakdown,
     BreakdownProperty,
     NamedFormula,
     SeriesSpec,
     TrendRequest,
-)  # fmt: skip
+)
 
 INTERVALS: Final = ("hour", "day", "week", "month")
 BREAKDOWN_TYPES: Final = frozenset(
     {"event", "person", "cohort", "group", "session", "hogql", "event_metadata", "events"}
 )
 # Fields that only change how a chart is drawn.
-_DISPLAY_ONLY: Final = frozenset(
-    {"show_legend", "hidden_legend_keys", "aggregation_axis_format", "aggregation_axis_prefix", "decimal_places"}
-    | {"aggregation_axis_postfix", "show_values_on_series", "show_percent_stack_view", "show_labels_on_series"}
-    | {
-        "y_axis_scale_type",
-        "show_multiple_y_axes",
-        "show_alert_threshold_lines",
-        "layout",
-        "breakdown_attribution_type",
-    }
-)
+_DISPLAY_ONLY: Final = frozenset({
+    "show_legend", "hidden_legend_keys", "aggregation_axis_format", "aggregation_axis_prefix", "decimal_places",
+    "aggregation_axis_postfix", "show_values_on_series", "show_percent_stack_view", "show_labels_on_series",
+    "y_axis_scale_type", "show_multiple_y_axes", "show_alert_threshold_lines", "layout", "breakdown_attribution_type",
+})  # fmt: skip
 # Fields of the request that are not part of the query, so not of its cache key.
-_REQUEST_ONLY: Final = frozenset(
-    {
-        KEY_PARAMETER,
-        "format",
-        "refresh",
-        "offset",
-        "limit",
-        "client_query_id",
-        "session_id",
-        "from_dashboard",
-        "entity_type",
-    }
-)
+_REQUEST_ONLY: Final = frozenset({
+    KEY_PARAMETER, "format", "refresh", "offset", "limit", "client_query_id", "session_id", "from_dashboard",
+    "entity_type",
+})  # fmt: skip
 # Fields that the sandbox supports.
-_SUPPORTED: Final = frozenset(
-    {"events", "actions", "properties", "filter_test_accounts", "date_from", "date_to", "explicit_date", "interval"}
-    | {"breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"}
-    | {"compare", "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as"}
-)
+_SUPPORTED: Final = frozenset({
+    "events", "actions", "properties", "filter_test_accounts", "date_from", "date_to", "explicit_date", "interval",
+    "breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation", "compare",
+    "compare_to", "display", "formula", "smoothing_intervals", "insight", "shown_as",
+})  # fmt: skip
 # Fields that change the result and are not supported, with the values that change nothing.
-_UNSUPPORTED: Final[Mapping[str, frozenset[object]]] = {
-    "sampling_factor": frozenset({"", None, "1", 1}),
-    "aggregation_group_type_index": frozenset({"", None}),
-    "breakdown_group_type_index": frozenset({"", None}),
-    "breakdown_histogram_bin_count": frozenset({"", None}),
-    "breakdown_normalize_url": frozenset({"", None, False, "false"}),
-    "breakdown_path_cleaning": frozenset({"", None, False, "false"}),
-    "data_warehouse": frozenset({"", None, "[]"}),
-    "stickiness_days": frozenset({"", None}),
-    "math_multiplier": frozenset({"", None}),
-}
-_SERIES_FIELDS: Final = frozenset(
-    {"id", "type", "order", "name", "custom_name", "math", "math_property", "properties", "math_property_type"}
-    | {"math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql"}
-    | {"math_group_type_index", "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field"}
-)
+_UNSUPPORTED: Final[Mapping[str, tuple[object, ...]]] = {
+    "sampling_factor": ("", None, "1", 1),
+    **dict.fromkeys(("breakdown_normalize_url", "breakdown_path_cleaning"), ("", None, False, "false")),
+    **dict.fromkeys(
+        ("aggregation_group_type_index", "breakdown_group_type_index", "breakdown_histogram_bin_count",
+         "stickiness_days", "math_multiplier"),
+        ("", None),
+    ),
+    "data_warehouse": ("", None, "[]", []),
+}  # fmt: skip
+_SERIES_FIELDS: Final = frozenset({
+    "id", "type", "order", "name", "custom_name", "math", "math_property", "properties", "math_property_type",
+    "math_multiplier", "uuid", "index", "days", "math_property_revenue_currency", "math_hogql", "math_group_type_index",
+    "optionalInFunnel", "distinct_id_field", "id_field", "table_name", "timestamp_field",
+})  # fmt: skip
 """Fields of a series. Servers drop `math_property_type` and the ones after it."""
 
 
@@ -95,23 +76,22 @@ def read(app: AppContext, call: RequestContext) -> TrendRequest:
     check_fields(given)
     found = entities(app, given)
     properties = filters.read(given.get("properties"), lenient=app.lenient)
-    trend_request.check_patterns(app, found, properties)
+    filters.check_patterns([properties, *(one.properties for one in found)], app.store.check_pattern)
     display = _display(app, given)
     wanted = wanted_of(app, given, bold=display == "BoldNumber")
     calendar = Calendar(app)
-    span = calendar.span(wanted)
-    if span.start > span.end:
-        detail = "The period ends before it begins."
-        raise crash(detail) if app.lenient else invalid(detail, "date_to")
+    span = calendar.trend_span(wanted, crashes=app.lenient)
+    # `compare_to` without `compare` has no effect.
+    compared = bodies.truth(given.get("compare"))
     return TrendRequest(
         entities=found,
         properties=properties,
         without_test_accounts=bodies.truth(given.get("filter_test_accounts")),
         span=span,
-        earlier=_earlier(calendar, given, wanted, span),
+        earlier=calendar.earlier(wanted, span, given.get("compare_to")) if compared else None,
         breakdown=_breakdown(app, given, display),
         display=display,
-        formulas=_formulas(app, given, found),
+        formulas=_formulas(app, given, len(found)),
         smoothing=_count(given.get("smoothing_intervals"), "smoothing_intervals") or 1,
         echo=_echo(given, found, properties, wanted, display),
         key=json.dumps({name: value for name, value in given.items() if name not in _REQUEST_ONLY}, sort_keys=True),
@@ -122,8 +102,7 @@ def check_fields(given: Mapping[str, Any]) -> None:
     """Raise 400 for fields that the sandbox does not support and that would change the result, and for unknown ones."""
     for name, value in given.items():
         if name in _UNSUPPORTED:
-            unchanged = isinstance(value, list) if name == "data_warehouse" and not value else False
-            if not unchanged and (not isinstance(value, str | int | float | None) or value not in _UNSUPPORTED[name]):
+            if value not in _UNSUPPORTED[name]:
                 raise unsupported(f"the field {name}", name)
         elif name not in _SUPPORTED | _DISPLAY_ONLY | _REQUEST_ONLY:
             raise unsupported(f"the field {name[:60]}", name)
@@ -156,9 +135,9 @@ def entities(app: AppContext, given: Mapping[str, Any], *, strict_actions: bool 
     kinds: tuple[Literal["actions"], Literal["events"]] = ("actions", "events")
     for kind in kinds:
         for entry in _list(app, given.get(kind), kind):
-            if len(found) == MOST_SERIES:
+            if len(found) == trend_request.MOST_SERIES:
                 # Checked before the next entry, because an action takes a query of the database.
-                raise invalid(f"There can be {MOST_SERIES} series at most.", "events")
+                raise invalid(f"There can be {trend_request.MOST_SERIES} series at most.", "events")
             entity = _entity(app, entry, kind, strict_actions=strict_actions)
             if entity is not None:
                 found.append(entity)
@@ -207,7 +186,6 @@ def _entity(
     order = entry.get("order")
     return SeriesSpec(
         event=event,
-        label=event if event is not None else "All events",
         order=order if isinstance(order, int) else -1,
         properties=_flat(filters.read(entry.get("properties"), lenient=app.lenient)),
         math=trend_request.math_of(entry.get("math"), entry.get("math_property")),
@@ -242,31 +220,18 @@ def _action(app: AppContext, id: object) -> str | None:
 
 def _display(app: AppContext, given: Mapping[str, Any]) -> str:
     display = given.get("display") or "ActionsLineGraph"
-    if isinstance(display, str) and display in OTHER_DISPLAYS:
+    if isinstance(display, str) and display in trend_request.OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
-    if isinstance(display, str) and display in DISPLAYS:
+    if isinstance(display, str) and display in trend_request.DISPLAYS:
         return display
     if app.lenient:
         return "ActionsLineGraph"  # quirk: an unknown display is a line chart
-    raise invalid(f"{str(display)[:60]!r} is not a display; there are {', '.join(DISPLAYS)}.", "display")
-
-
-def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
-    """Return the period to compare with; `compare_to` alone, without `compare`, has no effect."""
-    if not bodies.truth(given.get("compare")):
-        return None
-    back = given.get("compare_to")
-    if not back:
-        return calendar.before(wanted, span)
-    found = calendar.back(str(back), span)
-    if found is None:
-        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
-    return found
+    raise invalid(f"{str(display)[:60]!r} is not a display; there are {', '.join(trend_request.DISPLAYS)}.", "display")
 
 
 def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str]:
     """Parse `breakdown` and `breakdown_type`."""
-    key: object = given.get("breakdown")
+    key: Any = given.get("breakdown")
     kind: object = given.get("breakdown_type") or "event"
     if key in (None, "", []):
         return None, "event"
@@ -275,18 +240,9 @@ def breakdown_on(app: AppContext, given: Mapping[str, Any]) -> tuple[object, str
     if isinstance(key, list) and kind != "cohort":
         raise _unreadable(app, "This must be the name of one property.", "breakdown")
     if isinstance(key, str) and kind == "cohort":
-        key = _cohorts(key)
-    if isinstance(key, list):
-        key = trend_request.only_one(cast("list[object]", key))
-    return key, str(kind)
-
-
-def _cohorts(text: str) -> object:
-    """Parse the cohorts in a query string."""
-    try:
-        return bodies.parse(text)
-    except ValueError:
-        return text
+        with suppress(ValueError):
+            key = bodies.parse(key)
+    return trend_request.only_one(key), str(kind)
 
 
 def _breakdown(app: AppContext, given: Mapping[str, Any], display: str) -> Breakdown | None:
@@ -305,9 +261,9 @@ def _breakdown(app: AppContext, given: Mapping[str, Any], display: str) -> Break
     return Breakdown(
         tuple(_property(app, entry, attr) for entry in entries),
         several=bool(several),
-        limit=COUNTRIES
+        limit=trend_request.COUNTRIES
         if display == "WorldMap"
-        else _count(given.get("breakdown_limit"), "breakdown_limit") or MOST_PARTS,
+        else _count(given.get("breakdown_limit"), "breakdown_limit") or trend_request.MOST_PARTS,
         hide_other=bodies.truth(given.get("breakdown_hide_other_aggregation")),
     )
 
@@ -328,16 +284,11 @@ def _count(value: object, attr: str) -> int | None:
     return int(text)
 
 
-def _formulas(app: AppContext, given: Mapping[str, Any], found: tuple[SeriesSpec, ...]) -> tuple[NamedFormula, ...]:
+def _formulas(app: AppContext, given: Mapping[str, Any], series: int) -> tuple[NamedFormula, ...]:
     text = given.get("formula")
     if text in (None, ""):
         return ()
-    try:
-        return (NamedFormula(trend_request.formula_of(text, len(found))),)
-    except trend_request.MalformedFormula as problem:
-        if app.lenient:
-            raise crash("The formula cannot be read.") from None
-        raise problem from None
+    return (NamedFormula(trend_request.formula_of(text, series, crashes=app.lenient)),)
 
 
 def _echo(
@@ -348,7 +299,8 @@ def _echo(
     display: str,
 ) -> dict[str, Any]:
     """Return the query as the response repeats it: as it was understood. A date that is no text means now."""
-    asked: object = _parsed(given.get("properties")) or []
+    asked: object = given.get("properties")
+    asked = (bodies.parse(asked) if isinstance(asked, str) and asked.strip() else asked) or []
     echo: dict[str, Any] = {
         "insight": "TRENDS",
         "properties": asked if declared.good_filters(asked) else filters.written(properties),
@@ -366,7 +318,3 @@ def _echo(
     if bodies.truth(given.get("compare")):
         echo["compare"] = True
     return echo
-
-
-def _parsed(value: object) -> object:
-    return bodies.parse(value) if isinstance(value, str) and value.strip() else value

@@ -3,6 +3,7 @@
 The casts of lists are for older versions of DuckDB, which do not infer the types of macro parameters.
 
 stands(j)    the text of a property in filters on persons, as servers of 2025 extract it from its JSON
+semver(t)    a version as a list of numbers, without what follows a dash or plus
 number(t)    that text as a number, or NULL; NaN is NULL
 moment(t)    that text as a timestamp, to the second, or NULL: ISO, seconds or milliseconds since 1970, written forms
 written(t)   a timestamp in the format of the API: microseconds only if there are any
@@ -27,6 +28,9 @@ MACROS: Final = (
     WHEN left(j::VARCHAR, 1) BETWEEN '-' AND '9' AND regexp_matches(j::VARCHAR, '[.eE]')
         THEN regexp_replace(regexp_replace(TRY_CAST(j::VARCHAR AS DOUBLE)::VARCHAR, '\\.0$', ''), 'e([+-])0', 'e\\1')
     ELSE j::VARCHAR END""",
+    # Without the slice, older versions of DuckDB compare the texts before the cast.
+    """CREATE OR REPLACE MACRO semver(t) AS list_slice(TRY_CAST(
+    string_split(nullif(regexp_extract(t, '^v?([0-9]+(?:\\.[0-9]+)*)', 1), ''), '.') AS INTEGER[]), 1, 9)""",
     """CREATE OR REPLACE MACRO number(t) AS CASE
     WHEN isnan(TRY_CAST(replace(t, ' ', '') AS DOUBLE)) THEN NULL ELSE TRY_CAST(replace(t, ' ', '') AS DOUBLE) END""",
     f"""CREATE OR REPLACE MACRO moment_of(t) AS coalesce(

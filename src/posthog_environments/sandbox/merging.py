@@ -22,21 +22,10 @@ OTHER: Final[Mapping[str, str]] = {
     "$merge_dangerously": "alias",
 }
 """Events that merge two distinct ids, and the property with the other id."""
-SHARED: Final = frozenset(
-    {
-        "anonymous",
-        "guest",
-        "distinctid",
-        "distinct_id",
-        "id",
-        "not_authenticated",
-        "email",
-        "undefined",
-        "true",
-        "false",
-    }
-    | {"[object object]", "nan", "none", "null", "0"}
-)
+SHARED: Final = frozenset({
+    "anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "undefined", "true", "false",
+    "[object object]", "nan", "none", "null", "0",
+})  # fmt: skip
 """Ids that programs send by mistake and that are never merged (source: PostHog's docs on identifying users)."""
 
 
@@ -73,34 +62,10 @@ class MergedPerson:
     known: bool = False
     """Whether a property was set or a merge happened, which the list shows as `is_identified`."""
 
-    @property
-    def name(self) -> str:
-        """The distinct id that the uuid is derived from."""
-        return self.ids[0][1]
-
     def row(self) -> dict[str, Any]:
         """Return the row of the person, with distinct ids in the order of their first events."""
-        ids = [distinct_id for _, distinct_id in sorted(self.ids)]
-        return {
-            "name": self.name,
-            "properties": bodies.write(self.properties),
-            "known": self.known,
-            "ids": bodies.write(ids),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PersonChange:
-    """The effect of one event on the properties of a person."""
-
-    n: int
-    changes: dict[str, Any]
-    removed: list[str]
-
-    def row(self) -> dict[str, Any]:
-        """Return the row of the change."""
-        changes, removed = (bodies.write(part) if part else None for part in (self.changes, self.removed))
-        return {"n": self.n, "changes": changes, "removed": removed}
+        ids = bodies.write([distinct_id for _, distinct_id in sorted(self.ids)])
+        return {"name": self.ids[0][1], "properties": bodies.write(self.properties), "known": self.known, "ids": ids}
 
 
 class MergeGroup:
@@ -109,7 +74,8 @@ class MergeGroup:
     def __init__(self) -> None:
         self._of: dict[str, MergedPerson] = {}
         self._order: dict[str, int] = {}
-        self.effects: list[PersonChange] = []
+        self.effects: list[dict[str, Any]] = []
+        """Rows of the effects of events on the properties of persons."""
 
     def process(self, update: PersonUpdate) -> None:
         """Process one event."""
@@ -126,11 +92,12 @@ class MergeGroup:
         if before:
             changes = dict(person.properties)
         if changes or removed:
-            self.effects.append(PersonChange(update.n, changes, removed))
+            set_, unset = (bodies.write(part) if part else None for part in (changes, removed))
+            self.effects.append({"n": update.n, "changes": set_, "removed": unset})
 
-    def persons(self) -> list[MergedPerson]:
-        """Return the persons of the group."""
-        return list(dict.fromkeys(self._of.values()))
+    def persons(self) -> list[dict[str, Any]]:
+        """Return the rows of the persons of the group."""
+        return [person.row() for person in dict.fromkeys(self._of.values())]
 
     def _new(self, update: PersonUpdate, ids: Iterable[str]) -> MergedPerson:
         person = MergedPerson(update.happened, [])
@@ -170,19 +137,9 @@ class MergeGroup:
 def read(n: int, happened: datetime, event: str, distinct_id: str, parts: list[str | None] | None) -> PersonUpdate:
     """Parse the update of an event; `parts` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
     set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in parts or [None] * 5)
-    other = None
-    if event in OTHER:
-        other = _id(n, OTHER[event], anonymous if event == "$identify" else alias)
-    return PersonUpdate(
-        n,
-        happened,
-        event,
-        distinct_id,
-        _object(n, "$set", set_),
-        _object(n, "$set_once", once),
-        _names(n, unset),
-        other,
-    )
+    other = _id(n, OTHER[event], anonymous if event == "$identify" else alias) if event in OTHER else None
+    given = _object(n, "$set", set_), _object(n, "$set_once", once), _names(n, unset)
+    return PersonUpdate(n, happened, event, distinct_id, *given, other)
 
 
 def _id(n: int, name: str, value: object) -> str | None:

@@ -1,61 +1,19 @@
-"""Requests and replies of operations, and the context that they share."""
+"""Requests and replies of operations."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from posthog_environments.sandbox import bodies
 from posthog_environments.sandbox.problems import Problem
 
-if TYPE_CHECKING:
-    from posthog_environments.sandbox.change_queue import Changes
-    from posthog_environments.sandbox.clock import Clock
-    from posthog_environments.sandbox.filter_matches import FilterCache
-    from posthog_environments.sandbox.pending import Queue
-    from posthog_environments.sandbox.results import Results
-    from posthog_environments.sandbox.settings import SandboxSettings
-    from posthog_environments.sandbox.store import Database
-
 KEY_PARAMETER: Final = "personal_api_key"
-
-
-@dataclass(frozen=True, slots=True)
-class AppContext:
-    """State that all operations share."""
-
-    settings: SandboxSettings
-    store: Database
-    changes: Changes
-    clock: Clock
-    filter_cache: FilterCache
-    results: Results
-    queue: Queue
-
-    @property
-    def lenient(self) -> bool:
-        """Whether the sandbox has the quirks of real servers."""
-        return self.settings.oddities
-
-    @property
-    def newer(self) -> bool:
-        """Whether the era is 2026 or later."""
-        return self.settings.era != "2025"
-
-    @property
-    def today(self) -> bool:
-        """Whether the era is that of PostHog Cloud since September 2026."""
-        return self.settings.era == "2026-09"
-
-    def now(self) -> datetime:
-        """Return the time of the sandbox's clock."""
-        return self.clock.now()
 
 
 @dataclass(frozen=True, slots=False)
@@ -145,12 +103,8 @@ class RequestContext:
 
 
 _CHOICES: Final = (
-    ("application/json", "json"),
-    ("text/csv", "csv"),
-    ("application/*", "json"),
-    ("text/*", "csv"),
-    ("*/*", "json"),
-)
+    ("application/json", "json"), ("text/csv", "csv"), ("application/*", "json"), ("text/*", "csv"), ("*/*", "json"),
+)  # fmt: skip
 
 
 def _unknown_kind(kind: str) -> Problem:
@@ -168,19 +122,14 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def empty(status: int) -> Reply:
-    """Return a reply without a body."""
-    return Reply(status)
-
-
-def json_reply(value: object, status: int = 200) -> Reply:
+def json_reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """Return a reply with JSON."""
-    return Reply(status, bodies.write(value).encode(), "application/json")
+    return Reply(status, bodies.write(value).encode(), "application/json", dict(headers or {}))
 
 
-def json_text(text: str, status: int = 200) -> Reply:
+def json_text(text: str) -> Reply:
     """Return a reply with JSON text."""
-    return Reply(status, text.encode(), "application/json")
+    return Reply(200, text.encode(), "application/json")
 
 
 def csv_reply(chunks: Iterator[str], name: str | None, media_type: str = "text/csv; charset=utf-8") -> Reply:

@@ -99,8 +99,8 @@ def fill(cursor: duckdb.DuckDBPyConnection) -> None:
 def _process(cursor: duckdb.DuckDBPyConnection) -> None:
     made, effects = list[dict[str, Any]](), list[dict[str, Any]]()
     for group in merging.groups(_read_updates(cursor)):
-        made += [one.row() for one in group.persons()]
-        effects += [one.row() for one in group.effects]
+        made += group.persons()
+        effects += group.effects
         if len(made) + len(effects) > _BATCH_SIZE:
             _insert(cursor, "made", made)
             _insert(cursor, "effects", effects)

@@ -5,41 +5,18 @@ Sources: responses of a real server, and PostHog's source code of 2025 and 2026 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from dateutil.relativedelta import relativedelta
-
 from posthog_environments.sandbox import dates
-from posthog_environments.sandbox.dates import LAST_INSTANT, ParsedDate
-from posthog_environments.sandbox.messages import AppContext
-from posthog_environments.sandbox.problems import invalid
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.dates import FINE, LAST_INSTANT, STEPS, UNITS, ParsedDate
+from posthog_environments.sandbox.problems import crash, invalid
 from posthog_environments.sandbox.sql import Sql
 
-Step = timedelta | relativedelta
-
-STEPS: Final[Mapping[str, Step]] = {
-    "second": timedelta(seconds=1),
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-    "month": relativedelta(months=1),
-    "quarter": relativedelta(months=3),
-    "year": relativedelta(years=1),
-}
-FINE: Final = frozenset({"second", "minute", "hour"})
-"""Intervals whose periods need not end at the end of a day."""
 MOST_POINTS: Final = 100_000
 _DEFAULT: Final = "-7d"
-_WHOLE_UNITS: Final[Mapping[str, Step]] = {
-    "w": timedelta(weeks=1),
-    "m": relativedelta(months=1),
-    "q": relativedelta(months=3),
-    "y": relativedelta(years=1),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +76,28 @@ class Calendar:
         counted = dates.floor(start, self._whole(wanted.interval)) if cut else start
         return Period(start, end, wanted.interval, counted)
 
-    def before(self, wanted: PeriodRequest, span: Period) -> Period:
-        """Return the preceding period as servers align it: to the same hours or days, or to whole weeks."""
-        start, end = self._before(wanted, span)
+    def trend_span(self, wanted: PeriodRequest, *, crashes: bool = False) -> Period:
+        """Resolve the period of a trend; raise 400, or where the server crashes 500, if it ends before it begins."""
+        span = self.span(wanted)
+        if span.start > span.end:
+            detail = "The period ends before it begins."
+            raise crash(detail) if crashes else invalid(detail, "date_to")
+        return span
+
+    def earlier(self, wanted: PeriodRequest, span: Period, back: object) -> Period:
+        """Return the period to compare with: of the same length so far back, or without `back` the preceding one."""
+        start, end = self._back(str(back), span) if back else self._before(wanted, span)
         counted = start if span.counted_from == span.start else dates.floor(start, self._whole(span.interval))
         return Period(start, end, span.interval, counted)
 
-    def back(self, text: str, span: Period) -> Period | None:
-        """Return the period of the same length so far back; None if `text` is not a relative date."""
+    def _back(self, text: str, span: Period) -> tuple[datetime, datetime]:
         try:
             moment = dates.parse(text, span.start)
         except dates.UnreadableDateError:
-            return None
-        if not moment.relative or moment.edge:
-            return None
-        counted = moment.at - (span.start - span.counted_from)
-        if span.counted_from != span.start:
-            counted = dates.floor(moment.at, self._whole(span.interval))
-        return replace(span, start=moment.at, end=moment.at + (span.end - span.start), counted_from=counted)
+            moment = None
+        if moment is None or not moment.relative or moment.edge:
+            raise invalid(f"{text[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
+        return moment.at, moment.at + (span.end - span.start)
 
     def _whole(self, interval: str) -> str:
         """Return the unit of the start of counting: since 2026 the first week counts only from its first day."""
@@ -159,6 +140,7 @@ class Calendar:
             return ParsedDate(self._now, "d")
 
     def _before(self, wanted: PeriodRequest, span: Period) -> tuple[datetime, datetime]:
+        """Return the preceding period as servers align it: to the same hours or days, or to whole weeks."""
         start, end = span.start, self._nominal_end(wanted, span)
         whole = self._unit_before(wanted, start)
         if whole is not None:
@@ -194,8 +176,8 @@ class Calendar:
         text = wanted.date_from
         if not self._app.today or wanted.date_to or not isinstance(text, str) or not text.endswith("Start"):
             return None
-        unit = _WHOLE_UNITS.get(text.removesuffix("Start"))
-        return (start - unit, start - LAST_INSTANT) if unit is not None else None
+        letter = text.removesuffix("Start")
+        return (start - STEPS[UNITS[letter]], start - LAST_INSTANT) if letter in {"w", "m", "q", "y"} else None
 
     def _of_weeks(self, wanted: PeriodRequest) -> bool:
         if wanted.date_to and self._moment(wanted.date_to, "date_to").relative:

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from posthog_environments.sandbox.filters import WITHOUT_VALUE
 from posthog_environments.sandbox.problems import crash, invalid
-from posthog_environments.sandbox.sql import Sql, all_of, joined, pointer
+from posthog_environments.sandbox.sql import Sql, all_of, among, joined, pointer, sql_of
 
 PERSON: Final = "person"
-WITH_VALUE: Final = frozenset(
-    {"event", "person", "cohort", "element", "static-cohort", "precalculated-cohort", "recording", "behavioral"}
-    | {"session", "feature"}
-)
-WITHOUT_VALUE: Final = frozenset({"is_set", "is_not_set"})
+WITH_VALUE: Final = frozenset({
+    "event", "person", "cohort", "element", "static-cohort", "precalculated-cohort", "recording", "behavioral",
+    "session", "feature",
+})  # fmt: skip
 COMPARISONS: Final[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _FELL: Final = "The database refuses the value of a filter, and the server crashes."
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -160,31 +160,38 @@ def _on_persons(group: PersonConditionGroup, check_pattern: Test) -> Sql | None:
 def _test(one: PersonCondition, check_pattern: Test) -> Sql:
     if isinstance(one.key, list | dict):
         raise crash(_FELL)
-    found = Sql("json_extract(properties, ?)", (pointer(one.key),)) if isinstance(one.key, str) else Sql("NULL")
-    if one.operator in WITHOUT_VALUE:
-        return found + Sql("IS NOT NULL" if one.operator == "is_set" else "IS NULL")
-    return _WRITERS.get(one.operator, _exact)(found, one, check_pattern)
+    found = sql_of("json_extract(properties, {})", pointer(one.key)) if isinstance(one.key, str) else Sql("NULL")
+    if one.operator in COMPARISONS:
+        sign = COMPARISONS[one.operator]
+        return sql_of(f"coalesce(number({{}}) {sign} {{}}, FALSE)", stands(found), _number(one.value))
+    match one.operator:
+        case "is_set" | "is_not_set":
+            return sql_of("{} IS NOT NULL" if one.operator == "is_set" else "{} IS NULL", found)
+        case "is_not":
+            return sql_of("NOT {}", _among(found, one.value))
+        case "icontains":
+            return like(stands(found), one.value)
+        case "not_icontains":
+            return sql_of("NOT ({})", like(stands(found), one.value))
+        case "regex" | "not_regex":
+            return _matches(found, one, check_pattern)
+        case "is_date_exact" | "is_date_before" | "is_date_after":
+            return _dated(found, one)
+        case _ if is_json(one.value):
+            text = str(one.value).replace(" ", "")
+            return sql_of("replace(coalesce(CAST({} AS VARCHAR), ''), ' ', '') = {}", found, text)
+        case _:
+            return _among(found, one.value)
 
 
 def stands(found: Sql) -> Sql:
     """Return the SQL of a property's text; `found` is its JSON, or NULL."""
-    return Sql("stands(") + found + Sql(")")
-
-
-def _exact(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    if is_json(one.value):
-        text = str(one.value).replace(" ", "")
-        return Sql("replace(coalesce(CAST(") + found + Sql("AS VARCHAR), ''), ' ', '') = ?", (text,))
-    return _among(found, one.value)
+    return sql_of("stands({})", found)
 
 
 def _among(found: Sql, value: object) -> Sql:
-    texts = tuple(map(str, cast("list[object]", value))) if isinstance(value, list) else (str(value),)
-    return (stands(found) + Sql(f"IN ({', '.join('?' * len(texts))})", texts)).bracketed() if texts else Sql("FALSE")
-
-
-def _is_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return Sql("NOT") + _among(found, one.value)
+    texts = [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
+    return among(stands(found), texts) if texts else Sql("FALSE")
 
 
 def is_json(value: object) -> bool:
@@ -206,18 +213,10 @@ def like(found: Sql, value: object) -> Sql:
     """Return the SQL of "contains", in which % and _ are wildcards and \\ escapes them."""
     text = str(value)
     if not re.search(r"[%_\\]", text):
-        return Sql("contains(lower(") + found + Sql("), lower(?))", (text,))
+        return sql_of("contains(lower({}), lower({}))", found, text)
     parts = re.findall(r"\\[%_\\]|.", f"%{text}%", re.DOTALL)
     pattern = "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts)
-    return Sql("regexp_full_match(") + found + Sql(", ?, 'is')", (pattern,))
-
-
-def _contains(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return like(stands(found), one.value)
-
-
-def _contains_not(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    return Sql("NOT") + like(stands(found), one.value).bracketed()
+    return sql_of("regexp_full_match({}, {}, 'is')", found, pattern)
 
 
 def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
@@ -231,13 +230,8 @@ def _matches(found: Sql, one: PersonCondition, check_pattern: Test) -> Sql:
         check_pattern(one.value)
     except ValueError:
         raise crash(_FELL) from None
-    test = Sql("regexp_matches(") + stands(found) + Sql(", ?, 's')", (one.value,))
-    return Sql("NOT") + test if one.operator == "not_regex" else test
-
-
-def _compares(found: Sql, one: PersonCondition, _: Test) -> Sql:
-    number = _number(one.value)
-    return Sql("coalesce(number(") + stands(found) + Sql(f") {COMPARISONS[one.operator]} ?, FALSE)", (number,))
+    test = sql_of("regexp_matches({}, {}, 's')", stands(found), one.value)
+    return sql_of("NOT {}", test) if one.operator == "not_regex" else test
 
 
 def _number(value: object) -> float:
@@ -249,13 +243,13 @@ def _number(value: object) -> float:
     raise crash(_FELL)
 
 
-def _dated(found: Sql, one: PersonCondition, _: Test) -> Sql:
+def _dated(found: Sql, one: PersonCondition) -> Sql:
     moment = _moment(one.value)
-    then = Sql("moment(") + stands(found) + Sql(")")
+    then = sql_of("moment({})", stands(found))
     if one.operator != "is_date_before" and _DAY.fullmatch(str(one.value)):
-        then = Sql("date_trunc('day',") + then + Sql(")")
+        then = sql_of("date_trunc('day', {})", then)
     sign = {"is_date_before": "<", "is_date_after": ">"}.get(one.operator, "=")
-    return Sql("coalesce(") + then + Sql(f"{sign} ?, FALSE)", (moment,))
+    return sql_of(f"coalesce({{}} {sign} {{}}, FALSE)", then, moment)
 
 
 def _moment(value: object) -> datetime:
@@ -267,14 +261,3 @@ def _moment(value: object) -> datetime:
         raise crash(_FELL) from None
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return moment.replace(microsecond=0)
-
-
-_WRITERS: Final[Mapping[str, Callable[[Sql, PersonCondition, Test], Sql]]] = {
-    "is_not": _is_not,
-    "icontains": _contains,
-    "not_icontains": _contains_not,
-    "regex": _matches,
-    "not_regex": _matches,
-    **dict.fromkeys(COMPARISONS, _compares),
-    **dict.fromkeys(("is_date_exact", "is_date_before", "is_date_after"), _dated),
-}

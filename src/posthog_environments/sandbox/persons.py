@@ -8,16 +8,14 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, filters, person_filters, tabular
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import DeclaredRequest, Route, Routes, flag_text, whole_text
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, json_reply, json_text
-from posthog_environments.sandbox.problems import crash, invalid, not_found
-from posthog_environments.sandbox.sql import Sql, all_of
-
-if TYPE_CHECKING:
-    from posthog_environments.sandbox.store import Database
+from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply, json_text
+from posthog_environments.sandbox.problems import Problem, crash, invalid, not_found
+from posthog_environments.sandbox.sql import Sql, all_of, sql_of
 
 PAGE: Final = 100
 LARGEST_PAGE: Final = 50_000
@@ -25,8 +23,6 @@ LARGEST_PAGE: Final = 50_000
 MOST_CSV_ROWS: Final = 300_000
 MOST_ID: Final = 2**63 - 1
 _STEP: Final = 10_000
-_WHOLE: Final = re.compile(r"[+-]?\d{1,18}")
-_COUNT: Final = re.compile(r"[0-9]{1,4000}")
 
 _NAMES: Final = ("email", "Email", "$email", "name", "Name", "username", "Username", "UserName")
 _NAMES_2026: Final = ("email", "name", "username")
@@ -63,7 +59,8 @@ def show_list(app: AppContext, call: RequestContext) -> Reply:
     page, condition = _page(app, call), _condition(app, call)
     if call.wants_csv:
         return csv_reply(_csv(app, condition), None if app.lenient else "persons")
-    if app.today and call.query.get("distinct_id") and not _known(app.store, call.query["distinct_id"]):
+    known = sql_of("SELECT 1 FROM distinct_ids WHERE distinct_id = {} LIMIT 1", call.query.get("distinct_id"))
+    if app.today and call.query.get("distinct_id") and app.store.row(known) is None:
         return json_reply({"results": [], "next": None, "previous": None})
     found, rows = (_filtered if condition else _unfiltered)(app, page, condition or Sql("TRUE"))
     ahead = found >= page.asked if app.lenient else found > page.limit
@@ -87,8 +84,7 @@ def _unfiltered(app: AppContext, page: ListSlice, _: Sql) -> tuple[int, list[str
     """Read a page by its places, which is equally fast anywhere in the list."""
     order = app.store.order
     start, end = order.place(page.offset), order.place(page.offset + page.limit)
-    row = _row(app, listed=True)
-    query = f"SELECT {row} FROM persons WHERE pos >= ? AND pos < ? ORDER BY {_order(app)}"
+    query = f"SELECT {_row(app, listed=True)} FROM persons WHERE pos >= ? AND pos < ? ORDER BY {_order(app)}"
     rows = [text for (text,) in app.store.rows(Sql(query, (start, end)))]
     left = len(order) - page.offset
     return max(0, left if not app.lenient else min(left, page.limit)), rows
@@ -99,12 +95,11 @@ def _filtered(app: AppContext, page: ListSlice, condition: Sql) -> tuple[int, li
     matches = app.filter_cache.matches(condition)
     part = matches.part(page.offset, page.limit)
     # Select the rows before they are written as JSON.
-    query = (
-        Sql(f"SELECT {_row(app, listed=True)} FROM persons WHERE pos IN")
-        + Sql("(SELECT pos FROM persons WHERE pos >= ? AND pos < ? AND", (part.start, part.end))
-        + condition
-        + Sql(f"ORDER BY pos LIMIT ? OFFSET ?) ORDER BY {_order(app)}", (page.limit, part.skip))
-    )
+    query = Sql(f"SELECT {_row(app, listed=True)} FROM persons WHERE pos IN (") + sql_of(
+        f"SELECT pos FROM persons WHERE pos >= {{}} AND pos < {{}} AND {{}} ORDER BY pos LIMIT {{}} OFFSET {{}}"
+        f") ORDER BY {_order(app)}",
+        part.start, part.end, condition, page.limit, part.skip,
+    )  # fmt: skip
     left = max(0, len(matches) - page.offset)
     return left if not app.lenient else min(left, page.limit), [text for (text,) in app.store.rows(query)]
 
@@ -118,20 +113,11 @@ def _page(app: AppContext, call: RequestContext) -> ListSlice:
 
 
 def _number(app: AppContext, call: RequestContext, name: str) -> int:
-    text = call.query.get(name, "")
-    if not text:
-        return 0
-    if app.lenient:
-        number = whole(text)
-        if number is None or number > MOST_ID:
-            raise crash(f"The server does not check the {name}, and crashes.")
-        return number
-    if _COUNT.fullmatch(text):
-        # The contract has no maximum, and no list is longer than this.
-        return min(int(text), MOST_ID)
-    if not _WHOLE.fullmatch(text):
-        raise invalid("This must be a whole number.", name)
-    return int(text)
+    number = whole(call.query.get(name) or "0")
+    if app.lenient and (number is None or number > MOST_ID):
+        raise crash(f"The server does not check the {name}, and crashes.")
+    # The contract has no maximum, and no list is longer than this.
+    return min(number or 0, MOST_ID)
 
 
 def whole(text: str) -> int | None:
@@ -176,22 +162,23 @@ def _email(app: AppContext, sought: str) -> Sql:
 def _search(app: AppContext, sought: str) -> Sql:
     """Return the SQL of a search: since 2026 in email, name and ids, before in the email or by a whole id."""
     if app.newer:
-        email, name = (Sql(f"json_extract_string(properties, '/{key}')") for key in ("email", "name"))
-        contains = person_filters.like
-        return (
-            Sql("(") + contains(email, sought) + Sql("OR") + contains(name, sought)
-            + Sql("OR") + contains(Sql("uuid::VARCHAR"), sought)
-            + Sql("OR id IN (SELECT person_id FROM distinct_ids WHERE")
-            + contains(Sql("distinct_id"), sought) + Sql("))")
+        return sql_of(
+            "({} OR {} OR {} OR id IN (SELECT person_id FROM distinct_ids WHERE {}))",
+            *(
+                person_filters.like(Sql(text), sought)
+                for text in (
+                    "json_extract_string(properties, '/email')", "json_extract_string(properties, '/name')",
+                    "uuid::VARCHAR", "distinct_id",
+                )
+            ),
         )  # fmt: skip
     email = (
         person_filters.like(person_filters.stands(Sql("json_extract(properties, '/email')")), sought)
         if app.lenient
         else Sql("contains(lower(email), lower(?))", (sought,))
     )
-    same = Sql("OR uuid = TRY_CAST(? AS UUID)", (sought,))
-    known = Sql("OR id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = ?))", (sought,))
-    return Sql("(") + email + same + known
+    known = "id IN (SELECT person_id FROM distinct_ids WHERE distinct_id = {})"
+    return sql_of(f"({{}} OR uuid = TRY_CAST({{}} AS UUID) OR {known})", email, sought, sought)
 
 
 def _properties(app: AppContext, given: str | None) -> Sql:
@@ -201,12 +188,8 @@ def _properties(app: AppContext, given: str | None) -> Sql:
     group = filters.read_flat(given) if app.lenient else filters.read(given, lenient=False, nested=nested)
     if not group.items:
         return Sql("TRUE")
-    filters.check_patterns(group, app.store.check_pattern)
+    filters.check_patterns([group], app.store.check_pattern)
     return filters.SqlWriter(app.now(), lenient=app.lenient).on_persons(group)
-
-
-def _known(store: Database, distinct_id: str) -> bool:
-    return store.row(Sql("SELECT 1 FROM distinct_ids WHERE distinct_id = ? LIMIT 1", (distinct_id,))) is not None
 
 
 def _csv(app: AppContext, condition: Sql | None) -> Iterator[str]:
@@ -235,7 +218,7 @@ def show_one(app: AppContext, call: RequestContext) -> Reply:
     query = f"SELECT {_row(app, listed=False)} FROM persons WHERE id = ?"
     row = app.store.row(Sql(query, (key,)))
     if row is None:
-        raise not_found("There is no such person.")
+        raise no_person()
     return json_text(row[0])
 
 
@@ -255,10 +238,15 @@ def where(text: str, *, lenient: bool) -> Sql:
 
 def find(app: AppContext, text: str) -> int:
     """Return the integer id of the person in a path; raise 404 if there is none."""
-    row = app.store.row(Sql("SELECT id FROM persons WHERE") + where(text, lenient=app.lenient))
+    row = app.store.row(sql_of("SELECT id FROM persons WHERE {}", where(text, lenient=app.lenient)))
     if row is None:
-        raise not_found("There is no such person.")
+        raise no_person()
     return int(row[0])
+
+
+def no_person() -> Problem:
+    """Return the 404 for a person who does not exist."""
+    return not_found("There is no such person.")
 
 
 LIST: Final = DeclaredRequest(

@@ -28,9 +28,9 @@ def invalid(detail: str, attr: str | None = None, code: str = "invalid_input") -
     return Problem(400, "validation_error", code, detail, attr)
 
 
-def required(attr: str, detail: str | None = None) -> Problem:
+def required(attr: str, detail: str) -> Problem:
     """Return a 400 for a missing field."""
-    return invalid(detail or f"The field {attr} must be given.", attr, "required")
+    return invalid(detail, attr, "required")
 
 
 def unreadable(detail: str) -> Problem:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import Route, Routes
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import Reply, RequestContext, json_reply
 
 _ORGANIZATION = "0190a000-0000-4000-8000-000000000001"
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from posthog_environments.sandbox import clock, strict, trends, trends_query
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import POLL, QUERY, Route, Routes
-from posthog_environments.sandbox.messages import KEY_PARAMETER, AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import KEY_PARAMETER, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
-from posthog_environments.sandbox.results import FRESH, Result
+from posthog_environments.sandbox.results import Result
 from posthog_environments.sandbox.strict import anything, flag, mapping, text, word
 from posthog_environments.sandbox.trend_request import TrendRequest
 
@@ -37,12 +37,9 @@ _REQUEST: Final[Mapping[str, strict.Test]] = {
     "variables_override": mapping, "limit_context": word("posthog_ai"), KEY_PARAMETER: anything,
 }  # fmt: skip
 _LAZY: Final[Mapping[str, timedelta]] = {
-    "minute": timedelta(minutes=15),
-    "hour": timedelta(hours=2),
-    "day": timedelta(hours=12),
-    "week": timedelta(days=1),
-    "month": timedelta(days=2),
-}
+    "minute": timedelta(minutes=15), "hour": timedelta(hours=2), "week": timedelta(days=1), "month": timedelta(days=2),
+}  # fmt: skip
+"""How long a result is fresh enough for `lazy_async`, by interval; twelve hours for other intervals."""
 _NEW_KEYS: Final = ("bytes_read", "budget_remaining_bytes", "cache_key", "query_scan")
 """Keys of a query status since 2026."""
 BYTES_READ: Final = 1_000_000
@@ -66,15 +63,16 @@ def run(app: AppContext, call: RequestContext) -> Reply:
     trend = trends_query.read(app, given["query"])
     refresh = "async" if given.get("async") in (True, "true") else given.get("refresh", "blocking")
     cache_key = _cache_key(app, trend)
-    kept = None if refresh == "force_async" else _kept(app, trend, refresh)
+    kept = None if refresh in {"force_async", "force_blocking"} else app.results.kept(trend.key)
     if kept is not None and not _stale(app, trend, refresh, kept):
         return _reply(app, _answer(app, trend, kept, cache_key), read=0)
     later = app.settings.later
     waits = refresh in {"async", "lazy_async", "force_async"} or (refresh == "async_except_on_cache_miss" and kept)
+    computed = app.results.of(trend.key, trend.span.interval, lambda: trends.series(app, trend), fresh=True)
+    fresh = _answer(app, trend, computed, cache_key)
     if not waits and not later:
-        return _reply(app, _answer(app, trend, _compute(app, trend), cache_key))
+        return _reply(app, fresh)
     name = given.get("client_query_id") or (cache_key if waits else uuid.uuid4().hex)
-    fresh = _answer(app, trend, _compute(app, trend), cache_key)
     pending = app.queue.add(Pending(name, app.now(), cache_key, fresh, polls=max(0, later - 1)))
     status = {"query_status": _status(app, pending)}
     if kept is not None and waits:
@@ -102,23 +100,12 @@ def cancel(app: AppContext, call: RequestContext) -> Reply:
 
 def _reply(app: AppContext, body: dict[str, Any], status: int = 200, *, read: int = BYTES_READ) -> Reply:
     """Return a reply; in era 2026-09 with the headers of the byte budget."""
-    headers = {
-        "X-PostHog-Query-Bytes-Read": str(read),
-        "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(app)),
-    }
-    return replace(json_reply(body, status), headers=headers if app.today else {})
+    budget = {"X-PostHog-Query-Bytes-Read": str(read), "X-PostHog-Query-Budget-Remaining-Bytes": str(_left(app))}
+    return json_reply(body, status, budget if app.today else None)
 
 
 def _left(app: AppContext) -> int:
     return max(0, BYTE_BUDGET - BYTES_READ * app.results.counted)
-
-
-def _compute(app: AppContext, trend: TrendRequest) -> Result:
-    return app.results.of(trend.key, trend.span.interval, lambda: trends.series(app, trend), fresh=True)
-
-
-def _kept(app: AppContext, trend: TrendRequest, refresh: str) -> Result | None:
-    return None if refresh == "force_blocking" else app.results.kept(trend.key)
 
 
 def _stale(app: AppContext, trend: TrendRequest, refresh: str, kept: Result) -> bool:
@@ -149,7 +136,7 @@ def _answer(app: AppContext, trend: TrendRequest, result: Result, cache_key: str
         "is_cached": result.is_cached,
         "last_refresh": clock.text(result.last_refresh),
         "next_allowed_client_refresh": clock.text(result.last_refresh + timedelta(minutes=3)),
-        "cache_target_age": clock.text(result.last_refresh + FRESH.get(trend.span.interval, timedelta(hours=6))),
+        "cache_target_age": clock.text(result.fresh_until),
         "cache_key": cache_key,
         "timezone": "UTC",
         "calculation_trigger": None,

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 64
 FRESH: Final[Mapping[str, timedelta]] = {
-    "minute": timedelta(minutes=5),
-    "hour": timedelta(hours=1),
-    "day": timedelta(hours=6),
-    "week": timedelta(days=1),
-    "month": timedelta(days=2),
-}
+    "minute": timedelta(minutes=5), "hour": timedelta(hours=1), "week": timedelta(days=1), "month": timedelta(days=2),
+}  # fmt: skip
 """How long a result is fresh, by interval; six hours for other intervals."""
 
 Series = Callable[[], tuple[list[dict[str, Any]], bool]]
@@ -63,7 +59,7 @@ class Results:
         found = None if fresh else self.kept(key)
         if found is not None and self._clock.now() < found.fresh_until:
             return found
-        place = self._place(key)
+        place = self._store.version, key
         rows, more = series()
         now = self._clock.now()
         found = Result(rows, more, now, now + FRESH.get(interval, timedelta(hours=6)))
@@ -77,13 +73,10 @@ class Results:
     def kept(self, key: object) -> Result | None:
         """Return the cached result of a query, fresh or stale; None if there is none."""
         with self._lock:
-            place = self._place(key)
+            # Changes of the data invalidate results.
+            place = self._store.version, key
             found = self._kept.get(place)
             if found is None:
                 return None
             self._kept.move_to_end(place)
         return replace(found, is_cached=True)
-
-    def _place(self, key: object) -> object:
-        """Return the cache key: the query, and the version of the data, so that changes invalidate results."""
-        return self._store.version, key

@@ -7,6 +7,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -58,9 +59,7 @@ class Server:
     def __init__(self, port: int, build: Callable[[], Starlette]) -> None:
         self._socket = _listen(port)
         self._port: int = self._socket.getsockname()[1]
-        self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop_event: asyncio.Event | None = None
         self._failure: BaseException | None = None
         config = uvicorn.Config(
             lambda: _HostCheck(build()),
@@ -81,9 +80,15 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="posthog-sandbox", daemon=True)
         self._thread.start()
-        if not self._ready.wait(_START_TIMEOUT) or self._failure is not None:
-            self.stop()
-            raise SandboxStartError(f"The sandbox could not start: {self._failure or 'it took too long'}.")
+        # uvicorn has no event for this.
+        for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
+            if self._server.started:
+                return
+            if not self._thread.is_alive():
+                break
+            time.sleep(_POLL_INTERVAL)
+        self.stop()
+        raise SandboxStartError(f"The sandbox could not start: {self._failure or 'it took too long'}.")
 
     @property
     def port(self) -> int:
@@ -92,10 +97,9 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server, and wait until its thread has ended and the port is free."""
-        loop, stop_event = self._loop, self._stop_event
-        if loop is not None and stop_event is not None and self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # the loop is already closed
-                loop.call_soon_threadsafe(stop_event.set)
+                self._loop.call_soon_threadsafe(self._end, _LOOP_ITERATIONS)
         self._thread.join()
         self._socket.close()
 
@@ -109,35 +113,21 @@ class Server:
             asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001 - raised where the server was created
             self._failure = error
-        finally:
-            self._ready.set()
 
     async def _serve(self) -> None:
-        self._loop, self._stop_event = asyncio.get_running_loop(), asyncio.Event()
-        tasks = [asyncio.create_task(self._begin()), asyncio.create_task(self._end(self._stop_event))]
-        try:
-            await self._server.serve(sockets=[self._socket])
-        finally:
-            for task in tasks:
-                task.cancel()
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
 
-    async def _begin(self) -> None:
-        """Poll until the server has started, because uvicorn has no event for it."""
-        for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
-            if self._server.started:
-                self._ready.set()
-                return
-            await asyncio.sleep(_POLL_INTERVAL)
-
-    async def _end(self, stop_event: asyncio.Event) -> None:
-        """Wait for `stop`, and end the server."""
-        await stop_event.wait()
+    def _end(self, iterations: int) -> None:
+        """End the server, from its event loop and after some iterations of it."""
         # When a server closes, asyncio leaks connections that it has accepted but not yet set up. So stop accepting
         # first, and give the event loop some iterations to set up the rest.
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        for _ in range(_LOOP_ITERATIONS):
-            await asyncio.sleep(0)
-        self._server.should_exit = True
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket.fileno())
+        if iterations:
+            loop.call_soon(self._end, iterations - 1)
+        else:
+            self._server.should_exit = True
 
 
 def _listen(port: int) -> socket.socket:

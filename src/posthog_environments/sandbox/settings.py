@@ -29,8 +29,12 @@ BUCKETS: Final = ("persons", "deletes", "insights", "query", "rest")
 PREFIXES: Final = ("environments", "projects")
 DATA_SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
-_SECONDS: Final = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
-_SECONDS_LONG: Final = {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
+_SECONDS: Final = {
+    **dict.fromkeys(("s", "sec", "second"), 1.0),
+    **dict.fromkeys(("m", "min", "minute"), 60.0),
+    **dict.fromkeys(("h", "hour"), 3600.0),
+    **dict.fromkeys(("d", "day"), 86400.0),
+}
 _RATE: Final = re.compile(r"\s*(\d{1,9})\s*/\s*([a-z]+)\s*")
 _SCOPE: Final = re.compile(r"\*|[a-z_]+:(?:read|write)")
 _KEY: Final = re.compile(r"[!-~]{8,200}")
@@ -44,13 +48,7 @@ _LATER: Final[Mapping[str, tuple[Rate, ...]]] = {
 }
 DOCUMENTED: Final[Mapping[Era, Mapping[str, tuple[Rate, ...]]]] = MappingProxyType(
     {
-        "2025": {
-            "persons": ((180, 60.0), (1200, 3600.0)),
-            "deletes": ((180, 60.0), (1200, 3600.0)),
-            "insights": ((240, 60.0), (1200, 3600.0)),
-            "query": ((240, 60.0), (1200, 3600.0)),
-            "rest": ((480, 60.0), (4800, 3600.0)),
-        },
+        "2025": {**_LATER, **dict.fromkeys(("persons", "deletes"), ((180, 60.0), (1200, 3600.0)))},
         "2026": _LATER,
         # Teams of PostHog Cloud have a separate bucket for queries.
         "2026-09": {**_LATER, "query": ((240, 60.0), (2400, 3600.0))},
@@ -93,17 +91,10 @@ class SandboxSettings:
     actions: Mapping[int, str] | None
 
 
-def count_of_persons(value: object) -> int:
-    """Check `persons`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_PERSONS:
-        raise SandboxArgumentError(f"persons must be a whole number from 0 to {MOST_PERSONS:,}, not {value!r}.")
-    return value
-
-
 def whole(name: str, value: object, least: int, most: int) -> int:
     """Check a whole number against its bounds."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise SandboxArgumentError(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+        raise SandboxArgumentError(f"{name} must be a whole number from {least:,} to {most:,}, not {value!r}.")
     return value
 
 
@@ -126,11 +117,8 @@ def legacy_trends_of(value: object, era: Era) -> Literal[403, 404, 405] | None:
     """Check `legacy_trends`, the status of refusals by `insights/trend/`."""
     if value is None:
         return None
-    possible: Mapping[Era, tuple[Literal[403, 404, 405], ...]] = {
-        "2025": (),
-        "2026": (403,),
-        "2026-09": (403, 404, 405),
-    }
+    possible: Mapping[Era, tuple[Literal[403, 404, 405], ...]]
+    possible = {"2025": (), "2026": (403,), "2026-09": (403, 404, 405)}
     for status in possible[era]:
         if value == status:
             return status
@@ -151,13 +139,17 @@ def actions_of(value: object) -> Mapping[int, str] | None:
     return MappingProxyType(found)
 
 
+def _path(value: object, wanted: str) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise SandboxArgumentError(f"{wanted}, not {value!r}.")
+    return Path(cast("str | os.PathLike[str]", value))
+
+
 def data_source(value: object) -> Path | Literal["cdnow"] | None:
     """Check `data`: None, "cdnow", or an existing file of events."""
     if value is None or value == "cdnow":
         return "cdnow" if value else None
-    if not isinstance(value, str | os.PathLike):
-        raise SandboxArgumentError(f"data must be 'cdnow', the path of a file or None, not {value!r}.")
-    path = Path(cast("str | os.PathLike[str]", value))
+    path = _path(value, "data must be 'cdnow', the path of a file or None")
     if not path.is_file():
         raise SandboxArgumentError(f"data={str(path)!r} is not a file. Give 'cdnow' or the path of a file of events.")
     if not path.name.lower().endswith(DATA_SUFFIXES):
@@ -171,9 +163,7 @@ def database_path(value: object) -> Path | None:
     """Check `path`: None, or a file in an existing folder."""
     if value is None:
         return None
-    if not isinstance(value, str | os.PathLike):
-        raise SandboxArgumentError(f"path must be the path of a database file or None, not {value!r}.")
-    path = Path(cast("str | os.PathLike[str]", value))
+    path = _path(value, "path must be the path of a database file or None")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise SandboxArgumentError(f"path={str(path)!r} must name a file in a folder that exists.")
     return path
@@ -258,7 +248,7 @@ def _rates(bucket: str, given: str | Sequence[Rate]) -> list[Rate]:
 
 def _rate(bucket: str, text: str) -> Rate:
     match = _RATE.fullmatch(text)
-    period = (_SECONDS | _SECONDS_LONG).get(match[2]) if match else None
+    period = _SECONDS.get(match[2]) if match else None
     if match is None or period is None:
         raise _no_rate(bucket, text)
     return int(match[1]), period

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -17,9 +17,12 @@ class Sql:
         """Concatenate two pieces."""
         return Sql(f"{self.text} {other.text}", self.values + other.values)
 
-    def bracketed(self) -> Sql:
-        """Return the condition in brackets."""
-        return Sql(f"({self.text})", self.values)
+
+def sql_of(template: str, *parts: object) -> Sql:
+    """Fill the gaps `{}` of a template: with SQL as it stands, with any other value as a bound one."""
+    pieces = [part if isinstance(part, Sql) else Sql("?", (part,)) for part in parts]
+    text = template.format(*(piece.text for piece in pieces))
+    return Sql(text, tuple(value for piece in pieces for value in piece.values))
 
 
 def joined(word: str, pieces: Iterable[Sql]) -> Sql:
@@ -33,6 +36,11 @@ def all_of(pieces: Iterable[Sql]) -> Sql:
     """Join conditions by AND; without any return TRUE."""
     parts = tuple(pieces)
     return joined("AND", parts) if parts else Sql("TRUE")
+
+
+def among(found: Sql, values: Sequence[object]) -> Sql:
+    """Return the condition that something is one of some values."""
+    return sql_of(f"({{}} IN ({', '.join(['{}'] * len(values))}))", found, *values)
 
 
 def pointer(key: str) -> str:

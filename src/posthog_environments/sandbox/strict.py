@@ -1,4 +1,4 @@
-"""Strict checks of query objects, as on servers: a wrong type or an unknown field is an error."""
+"""Tests of JSON values, and strict checks of objects, as on servers: a wrong type or an unknown field is an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn, cast
 
 from posthog_environments.sandbox.problems import unreadable
 
-Test = Callable[[object], bool]
+Test = Callable[[Any], bool]
 
 
 def refuse(where: str, why: str) -> NoReturn:
@@ -40,9 +40,19 @@ def anything(_: object) -> bool:
     return True
 
 
+def null(value: object) -> bool:
+    """Return whether a value is null."""
+    return value is None
+
+
 def listing(value: object) -> bool:
     """Return whether a value is a list."""
     return isinstance(value, list)
+
+
+def list_of(test: Test) -> Test:
+    """Return a test that accepts lists of what a test accepts."""
+    return lambda value: isinstance(value, list) and all(map(test, cast("list[object]", value)))
 
 
 def mapping(value: object) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from posthog_environments.sandbox import bodies, clock, filters, legacy, persons, trend_request
+from posthog_environments.sandbox import bodies, clock, filters, legacy, persons
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import TIMELINE, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, json_reply
+from posthog_environments.sandbox.messages import Reply, RequestContext, json_reply
 from posthog_environments.sandbox.period import Calendar
-from posthog_environments.sandbox.sql import Sql, all_of, joined
-
-if TYPE_CHECKING:
-    from posthog_environments.sandbox.trend_request import SeriesSpec
+from posthog_environments.sandbox.sql import Sql, all_of, joined, sql_of
+from posthog_environments.sandbox.trend_request import SeriesSpec
 
 
 def show(app: AppContext, call: RequestContext) -> Reply:
@@ -25,7 +24,7 @@ def show(app: AppContext, call: RequestContext) -> Reply:
     span = Calendar(app).span(legacy.wanted_of(app, given))
     entities = legacy.entities(app, given, strict_actions=True)
     properties = filters.read(given.get("properties"), lenient=app.lenient)
-    trend_request.check_patterns(app, entities, properties)
+    filters.check_patterns([properties, *(one.properties for one in entities)], app.store.check_pattern)
     crucial = _crucial(app, given, entities, properties)
     events = _events(app, person, entities, span.end)
     return json_reply(
@@ -61,10 +60,12 @@ def _events(
     writer = SqlWriter(app.now(), lenient=app.lenient)
     matches = joined("OR", [_match(writer, entity) for entity in entities]) if entities else Sql("TRUE")
     rows = app.store.rows(
-        Sql("SELECT timestamp, changes, removed,")
-        + matches
-        + Sql("FROM events e WHERE person_id = ? AND timestamp <= ? ORDER BY timestamp, id", (person, end))
-    )
+        sql_of(
+            "SELECT timestamp, changes, removed, {} FROM events e WHERE person_id = {} AND timestamp <= {}"
+            " ORDER BY timestamp, id",
+            matches, person, end,
+        )
+    )  # fmt: skip
     properties: dict[str, Any] = {}
     for timestamp, changes, removed, matching in rows:
         if changes is not None:
@@ -77,7 +78,7 @@ def _events(
 
 def _match(writer: SqlWriter, entity: SeriesSpec) -> Sql:
     """Return the SQL of one series; its conditions on the person select keys, not events."""
-    conditions = [Sql("e.event = ?", (entity.event,))] if entity.event is not None else []
+    conditions = [sql_of("e.event = {}", entity.event)] if entity.event is not None else []
     own = tuple(one for one in filters.conditions(entity.properties) if one.kind != "person")
     if own:
         conditions.append(writer.on_events(filters.ConditionGroup("AND", own)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from posthog_environments.sandbox import filters
+from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.formula import Formula, FormulaError
-from posthog_environments.sandbox.messages import AppContext
 from posthog_environments.sandbox.period import Period
-from posthog_environments.sandbox.problems import Problem, invalid, required, unsupported
+from posthog_environments.sandbox.problems import crash, invalid, required, unsupported
 from posthog_environments.sandbox.sql import Sql
 
 Shape = Literal["line", "cumulative", "value"]
@@ -64,8 +64,6 @@ class SeriesSpec:
 
     event: str | None
     """Name of the event; None for all events."""
-    label: str
-    """Label of its row: the event, or the name of the action."""
     order: int
     """Its position among the series, from 0."""
     properties: filters.ConditionGroup
@@ -80,6 +78,11 @@ class SeriesSpec:
     kind: Literal["events", "actions"] = "events"
     id: str | int | None = None
     """Its id in the request."""
+
+    @property
+    def label(self) -> str:
+        """Label of its row."""
+        return "All events" if self.event is None else self.event
 
     def action(self, days: list[str]) -> dict[str, Any]:
         """Return the description of the series in a response."""
@@ -155,20 +158,14 @@ class TrendRequest:
         return DISPLAYS[self.display]
 
 
-def check_patterns(app: AppContext, asked: tuple[SeriesSpec, ...], properties: filters.ConditionGroup) -> None:
-    """Raise 400 for regular expressions that the database cannot compile."""
-    for group in (properties, *(entity.properties for entity in asked)):
-        filters.check_patterns(group, app.store.check_pattern)
-
-
-def math_of(math: object, of: object, attr: str = "math") -> str:
+def math_of(math: object, of: object) -> str:
     """Check the math of a series."""
     if math in (None, ""):
         return "total"
     if isinstance(math, str) and math in OTHER_MATHS:
-        raise unsupported(f"the math {math}", attr)
+        raise unsupported(f"the math {math}", "math")
     if not isinstance(math, str) or math not in MATHS:
-        raise invalid(f"{str(math)[:60]!r} is not a math; there are {', '.join(sorted(MATHS))}.", attr)
+        raise invalid(f"{str(math)[:60]!r} is not a math; there are {', '.join(sorted(MATHS))}.", "math")
     if math in OF_PROPERTY and not (isinstance(of, str) and of):
         raise required("math_property", f"The math {math} needs the name of a property.")
     return math
@@ -183,9 +180,9 @@ def accessor(text: str) -> BreakdownProperty | None:
     return BreakdownProperty(text, "column") if text in {"event", "distinct_id"} else None
 
 
-def only_one(keys: list[object]) -> object:
-    """Return the only element of a list; a longer list as it is."""
-    return keys[0] if len(keys) == 1 else keys
+def only_one(key: Any) -> object:
+    """Return the only element of a list; anything else as it is."""
+    return cast("object", key[0] if isinstance(key, list) and len(cast("list[object]", key)) == 1 else key)
 
 
 def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
@@ -208,19 +205,15 @@ def one_property(key: object, kind: object, attr: str) -> BreakdownProperty:
     raise unsupported(f"a breakdown by {str(kind)[:60]}", f"{attr}_type" if attr == "breakdown" else attr)
 
 
-class MalformedFormula(Problem):
-    """The text is not a formula."""
-
-
-def formula_of(text: object, series: int, attr: str = "formula") -> Formula:
-    """Parse a formula over so many series."""
+def formula_of(text: object, series: int, *, crashes: bool = False) -> Formula:
+    """Parse a formula over so many series; raise 400, or where the server crashes 500, for any other text."""
     try:
         formula = Formula(str(text))
     except FormulaError as error:
-        raise MalformedFormula(400, "validation_error", "invalid_input", str(error), attr) from None
+        raise crash("The formula cannot be read.") if crashes else invalid(str(error), "formula") from None
     unknown = sorted(formula.letters - {chr(ord("A") + number) for number in range(series)})
     if unknown:
-        raise invalid(f"There is no series {unknown[0]}; there are {series}.", attr)
+        raise invalid(f"There is no series {unknown[0]}; there are {series}.", "formula")
     return formula
 
 

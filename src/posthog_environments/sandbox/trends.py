@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from math import floor, fsum
+from operator import itemgetter
+from string import ascii_uppercase
 from typing import Any, Final
 
 from posthog_environments.sandbox import bodies, clock, counting, dates, legacy, tabular
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.dates import FINE, STEPS
 from posthog_environments.sandbox.declared import TIMING, TREND, TREND_QUERY, Route, Routes
 from posthog_environments.sandbox.filters import SqlWriter
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext, csv_reply, empty, json_reply
-from posthog_environments.sandbox.period import FINE, STEPS, Period
+from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply
+from posthog_environments.sandbox.period import Period
 from posthog_environments.sandbox.problems import Problem, not_found
 from posthog_environments.sandbox.trend_request import COUNTS, MOST_PARTS, OTHER, NamedFormula, SeriesSpec, TrendRequest
 
@@ -27,9 +31,7 @@ _CLOCK: Final = frozenset({"minute", "hour"})
 class SeriesResult:
     """One series before it is formatted as a row."""
 
-    entity: SeriesSpec | None
-    """None for a formula."""
-    worked: NamedFormula | None
+    of: SeriesSpec | NamedFormula
     order: int
     part: str
     values: list[float]
@@ -86,7 +88,7 @@ def _offset(given: Mapping[str, Any]) -> int:
 def timing(app: AppContext, call: RequestContext) -> Reply:
     """Accept the timing of an insight, without any effect."""
     assert call.fields is not None  # raises for invalid JSON
-    return empty(201 if app.lenient else 200)
+    return Reply(201 if app.lenient else 200)
 
 
 def series(app: AppContext, trend: TrendRequest) -> tuple[list[dict[str, Any]], bool]:
@@ -94,22 +96,19 @@ def series(app: AppContext, trend: TrendRequest) -> tuple[list[dict[str, Any]], 
     writer = SqlWriter(app.now(), lenient=app.lenient)
     counters = [counting.Counter(app.store, trend, entity, writer) for entity in trend.entities]
     spans = [(trend.span, "current")] + ([(trend.earlier, "previous")] if trend.earlier else [])
+    hides_other = trend.breakdown is not None and trend.breakdown.hide_other
     more = False
-    found: list[tuple[int, int, dict[str, Any]]] = []
-    for number, (span, name) in enumerate(spans):
+    rows: list[dict[str, Any]] = []
+    for span, name in spans:
         counted = [_counted(trend, counter, span) for counter in counters]
         more = more or any(part.name == OTHER for parts in counted for part in parts)
-        shown = trend.breakdown is not None and trend.breakdown.hide_other
         for line in _lines(app, trend, counted):
-            if shown and line.part == OTHER:
-                continue
-            row = _row(app, trend, line, span)
-            if trend.earlier:
-                row |= {"compare": True, "compare_label": name}
-            # Formulas keep their two periods together; otherwise the current period comes first.
-            found.append((line.order if trend.formulas else 0, number, row))
-    found.sort(key=lambda entry: entry[:2])
-    return [row for *_, row in found], more
+            if not (hides_other and line.part == OTHER):
+                compared = {"compare": True, "compare_label": name} if trend.earlier else {}
+                rows.append(_row(app, trend, line, span) | compared)
+    if trend.formulas:
+        rows.sort(key=itemgetter("order"))  # formulas keep their two periods together
+    return rows, more
 
 
 def _counted(trend: TrendRequest, counter: counting.Counter, span: Period) -> list[counting.BreakdownCount]:
@@ -135,13 +134,13 @@ def _lines(
     if not trend.formulas:
         for entity, parts in zip(trend.entities, counted, strict=True):
             for part in parts:
-                yield SeriesResult(entity, None, entity.order, part.name, part.values, total(part.values))
+                yield SeriesResult(entity, entity.order, part.name, part.values, total(part.values))
         return
     by_part: dict[str, dict[str, list[float]]] = {}
-    for number, parts in enumerate(counted):
+    letters = ascii_uppercase[: len(counted)]
+    for letter, parts in zip(letters, counted, strict=True):
         for part in parts:
-            by_part.setdefault(part.name, {})[chr(ord("A") + number)] = part.values
-    letters = [chr(ord("A") + number) for number in range(len(counted))]
+            by_part.setdefault(part.name, {})[letter] = part.values
     zeros = [0.0] * max((len(values) for columns in by_part.values() for values in columns.values()), default=0)
     for number, worked in enumerate(trend.formulas):
         lines: list[SeriesResult] = []
@@ -151,7 +150,7 @@ def _lines(
             values = [worked.formula(point) for point in points]
             totals = {letter: total(column) for letter, column in table.items()}
             count = worked.formula(totals) if app.today else total(values)
-            lines.append(SeriesResult(None, worked, number, name, values, count))
+            lines.append(SeriesResult(worked, number, name, values, count))
         nobody = counting.null_part(trend.breakdown) if trend.breakdown else ""
         lines.sort(key=lambda line: (line.part == OTHER, line.part == nobody, -total(line.values)))
         yield from lines
@@ -163,10 +162,14 @@ def _total_of(trend: TrendRequest) -> Callable[[Sequence[float]], float]:
 
 
 def _row(app: AppContext, trend: TrendRequest, line: SeriesResult, span: Period) -> dict[str, Any]:
-    values = _numbers(trend, line)
-    row: dict[str, Any] = {"action": _action(trend, line), "label": _label(trend, line), "order": line.order}
+    series = line.of if isinstance(line.of, SeriesSpec) else None
+    action = series.action([clock.text(at) or "" for at in trend.span.points()]) if series else None
+    # Counts are integers, but with breakdowns and formulas floats, as on servers.
+    is_count = series is not None and series.math in COUNTS and trend.breakdown is None
+    values = [int(value) if is_count else value for value in line.values]
+    row: dict[str, Any] = {"action": action, "label": _label(trend, line), "order": line.order}
     if trend.shape == "value":
-        row |= {"count": 0, "data": None if line.worked else [], "days": [], "aggregated_value": values[0]}
+        row |= {"count": 0, "data": [] if series else None, "days": [], "aggregated_value": values[0]}
         if not app.lenient:
             row |= {"data": [], "labels": []}  # as the contract says
     else:
@@ -178,31 +181,17 @@ def _row(app: AppContext, trend: TrendRequest, line: SeriesResult, span: Period)
     return row | {"filter": dict(trend.echo)}
 
 
-def _numbers(trend: TrendRequest, line: SeriesResult) -> list[int | float]:
-    """Return counts as integers, but as floats for breakdowns and formulas, as on servers."""
-    is_count = line.entity is not None and line.entity.math in COUNTS and trend.breakdown is None
-    return [int(value) if is_count else value for value in line.values]
-
-
-def _action(trend: TrendRequest, line: SeriesResult) -> dict[str, Any] | None:
-    if line.entity is None:
-        return None
-    return line.entity.action([clock.text(at) or "" for at in trend.span.points()])
-
-
 def _is_list(trend: TrendRequest, line: SeriesResult) -> bool:
     return trend.breakdown is not None and trend.breakdown.several and line.part != OTHER
 
 
 def _label(trend: TrendRequest, line: SeriesResult) -> str:
-    if line.entity is None:
-        return line.worked.label if line.worked else ""
-    if trend.breakdown is None:
-        return line.entity.label
+    if trend.breakdown is None or isinstance(line.of, NamedFormula):
+        return line.of.label
     part = "::".join(bodies.parse(line.part)) if _is_list(trend, line) else line.part
     if trend.breakdown.properties[0].kind == "all_users":
         part = "all users"
-    return f"{line.entity.label} - {part}" if len(trend.entities) > 1 else part
+    return f"{line.of.label} - {part}" if len(trend.entities) > 1 else part
 
 
 def label_of(at: datetime, span: Period, *, ranges: bool) -> str:

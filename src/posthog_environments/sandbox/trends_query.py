@@ -11,23 +11,12 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from posthog_environments.sandbox import bodies, filters, strict, trend_request
-from posthog_environments.sandbox.messages import AppContext
-from posthog_environments.sandbox.period import STEPS, Calendar, Period, PeriodRequest
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.dates import STEPS
+from posthog_environments.sandbox.period import Calendar, PeriodRequest
 from posthog_environments.sandbox.problems import Problem, invalid, unsupported
 from posthog_environments.sandbox.strict import any_of, anything, flag, listing, mapping, number, text, whole, word
-from posthog_environments.sandbox.trend_request import (
-    COUNTRIES,
-    DISPLAYS,
-    MATHS,
-    MOST_PARTS,
-    MOST_SERIES,
-    OTHER_DISPLAYS,
-    OTHER_MATHS,
-    Breakdown,
-    NamedFormula,
-    SeriesSpec,
-    TrendRequest,
-)  # fmt: skip
+from posthog_environments.sandbox.trend_request import Breakdown, NamedFormula, SeriesSpec, TrendRequest
 
 _NEWER_INTERVALS: Final = frozenset({"second", "quarter", "year"})
 _QUERY: Final[Mapping[str, strict.Test]] = {
@@ -41,7 +30,7 @@ _DATES: Final[Mapping[str, strict.Test]] = {
     "date_from": text, "date_to": text, "explicitDate": flag, "daysOfWeek": listing, "excludeIncompletePeriods": flag,
     "timezone": text,
 }  # fmt: skip
-_MATHS: Final = word(*MATHS, *OTHER_MATHS)
+_MATHS: Final = word(*trend_request.MATHS, *trend_request.OTHER_MATHS)
 _NODE: Final[Mapping[str, strict.Test]] = {
     "kind": text, "name": text, "custom_name": text, "math": _MATHS, "math_multiplier": number, "math_property": text,
     "math_property_type": text, "math_property_revenue_currency": mapping, "math_hogql": text,
@@ -68,8 +57,8 @@ _ONE_BREAKDOWN: Final[Mapping[str, strict.Test]] = {
 }  # fmt: skip
 _COMPARE: Final[Mapping[str, strict.Test]] = {"compare": flag, "compare_to": text}
 _READ_OF_FILTER: Final[Mapping[str, strict.Test]] = {
-    "display": word(*DISPLAYS, *OTHER_DISPLAYS), "formula": text, "formulas": listing, "formulaNodes": listing,
-    "smoothingIntervals": whole,
+    "display": word(*trend_request.DISPLAYS, *trend_request.OTHER_DISPLAYS), "formula": text, "formulas": listing,
+    "formulaNodes": listing, "smoothingIntervals": whole,
 }  # fmt: skip
 _DRAWN: Final = (
     "showLegend", "legendPosition", "showAlertThresholdLines", "aggregationAxisFormat", "aggregationAxisPrefix",
@@ -98,24 +87,23 @@ def read(app: AppContext, value: object) -> TrendRequest:
         raise unsupported("sampling", "samplingFactor")
     found = _series(app, given["series"])
     properties = _properties(given.get("properties"), "query.properties")
-    trend_request.check_patterns(app, found, properties)
-    drawn = strict.read(_given(given.get("trendsFilter")), "query.trendsFilter", _TRENDS)
+    filters.check_patterns([properties, *(one.properties for one in found)], app.store.check_pattern)
+    drawn = strict.read(given.get("trendsFilter", {}), "query.trendsFilter", _TRENDS)
     display = drawn.get("display", "ActionsLineGraph")
-    if display in OTHER_DISPLAYS:
+    if display in trend_request.OTHER_DISPLAYS:
         raise unsupported(f"the display {display}", "display")
-    wanted = _wanted(given.get("dateRange"), interval, bold=display == "BoldNumber")
+    wanted = _wanted(given.get("dateRange", {}), interval, bold=display == "BoldNumber")
     calendar = Calendar(app)
-    span = calendar.span(wanted)
-    if span.start > span.end:
-        raise invalid("The period ends before it begins.", "date_to")
-    compare = strict.read(_given(given.get("compareFilter")), "query.compareFilter", _COMPARE)
-    breakdown = _breakdown(given.get("breakdownFilter"), display)
+    span = calendar.trend_span(wanted)
+    compare = strict.read(given.get("compareFilter", {}), "query.compareFilter", _COMPARE)
+    compared = bodies.truth(compare.get("compare"))
+    breakdown = _breakdown(given.get("breakdownFilter", {}), display)
     return TrendRequest(
         entities=found,
         properties=properties,
         without_test_accounts=bodies.truth(given.get("filterTestAccounts")),
         span=span,
-        earlier=_earlier(calendar, compare, wanted, span),
+        earlier=calendar.earlier(wanted, span, compare.get("compare_to")) if compared else None,
         breakdown=breakdown,
         display=display,
         formulas=_formulas(drawn, len(found)),
@@ -125,11 +113,6 @@ def read(app: AppContext, value: object) -> TrendRequest:
     )
 
 
-def _given(value: object) -> object:
-    """Return an object; an empty one for None."""
-    return {} if value is None else value
-
-
 def _refuse_set(given: Mapping[str, Any], where: str, names: tuple[str, ...]) -> None:
     for name in names:
         if given.get(name):
@@ -137,7 +120,7 @@ def _refuse_set(given: Mapping[str, Any], where: str, names: tuple[str, ...]) ->
 
 
 def _wanted(value: object, interval: str, *, bold: bool) -> PeriodRequest:
-    given = strict.read(_given(value), "query.dateRange", _DATES)
+    given = strict.read(value, "query.dateRange", _DATES)
     _refuse_set(given, "dateRange", ("daysOfWeek", "excludeIncompletePeriods", "timezone"))
     return PeriodRequest(
         date_from=given.get("date_from"),
@@ -153,8 +136,8 @@ def _series(app: AppContext, nodes: list[object]) -> tuple[SeriesSpec, ...]:
         raise Problem(
             400, "validation_error", "insight_requires_at_least_one_series", "A trend needs one series at least."
         )
-    if len(nodes) > MOST_SERIES:
-        raise invalid(f"There can be {MOST_SERIES} series at most.", "series")
+    if len(nodes) > trend_request.MOST_SERIES:
+        raise invalid(f"There can be {trend_request.MOST_SERIES} series at most.", "series")
     found = [_entity(app, node, number) for number, node in enumerate(nodes)]
     return tuple(entity for entity in found if entity is not None)
 
@@ -184,7 +167,6 @@ def _entity(app: AppContext, value: object, order: int) -> SeriesSpec | None:
     own = [*given.get("properties", ()), *given.get("fixedProperties", ())]
     return SeriesSpec(
         event=event,
-        label=event if event is not None else "All events",
         order=order,
         properties=_properties(own, f"{where}.properties"),
         math=trend_request.math_of(given.get("math"), of),
@@ -219,21 +201,19 @@ def _check_leaves(values: list[object], where: str) -> None:
 
 
 def _breakdown(value: object, display: str) -> Breakdown | None:
-    given = strict.read(_given(value), "query.breakdownFilter", _BREAKDOWN)
+    given = strict.read(value, "query.breakdownFilter", _BREAKDOWN)
     _refuse_set(
         given,
         "breakdownFilter",
         ("breakdown_histogram_bin_count", "breakdown_normalize_url", "breakdown_path_cleaning"),
     )
     several: list[object] = given.get("breakdowns") or []
-    key: object = given.get("breakdown")
-    if isinstance(key, list):
-        key = trend_request.only_one(cast("list[object]", key))
+    key = trend_request.only_one(given.get("breakdown"))
     if not several and key in (None, "", []):
         return None
     if len(several) > 3:
         strict.refuse("query.breakdownFilter.breakdowns", "There can be three at most.")
-    limit = int(given.get("breakdown_limit", MOST_PARTS))
+    limit = int(given.get("breakdown_limit", trend_request.MOST_PARTS))
     if not 0 < limit <= 100_000:
         raise invalid("The limit of a breakdown is from 1 to 100,000.", "breakdown_limit")
     entries = [_one_breakdown(entry, number) for number, entry in enumerate(several)]
@@ -242,7 +222,7 @@ def _breakdown(value: object, display: str) -> Breakdown | None:
     return Breakdown(
         tuple(entries),
         several=bool(several),
-        limit=COUNTRIES if display == "WorldMap" else limit,
+        limit=trend_request.COUNTRIES if display == "WorldMap" else limit,
         hide_other=bodies.truth(given.get("breakdown_hide_other_aggregation")),
     )
 
@@ -252,16 +232,6 @@ def _one_breakdown(value: object, number: int) -> trend_request.BreakdownPropert
     given = strict.read(value, where, _ONE_BREAKDOWN, needs=("property",))
     _refuse_set(given, where, ("normalize_url", "histogram_bin_count"))
     return trend_request.one_property(given["property"], given.get("type", "event"), "breakdowns")
-
-
-def _earlier(calendar: Calendar, given: Mapping[str, Any], wanted: PeriodRequest, span: Period) -> Period | None:
-    if not bodies.truth(given.get("compare")):
-        return None
-    back = given.get("compare_to")
-    found = calendar.back(back, span) if back else calendar.before(wanted, span)
-    if found is None:
-        raise invalid(f"{str(back)[:60]!r} is not a time to compare to; write it like -1m.", "compare_to")
-    return found
 
 
 def _formulas(given: Mapping[str, Any], series: int) -> tuple[NamedFormula, ...]:

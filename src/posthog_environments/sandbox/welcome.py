@@ -6,7 +6,8 @@ from html import escape
 from urllib.parse import urlsplit
 
 from posthog_environments.sandbox import trend_request
-from posthog_environments.sandbox.messages import AppContext, Reply, RequestContext
+from posthog_environments.sandbox.context import AppContext
+from posthog_environments.sandbox.messages import Reply, RequestContext
 from posthog_environments.sandbox.sql import Sql
 
 _PAGE = """<!doctype html>

@@ -17,7 +17,7 @@ from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import PERSON_COLUMNS, ColumnType, projects_of
 from posthog_environments.query.arguments import Argument
 
-__all__ = ["CLIENT", "SparkOptions", "columns_of"]
+__all__ = ["CLIENT", "SparkOptions", "read_columns"]
 
 CLIENT: Final = frozenset({*CONNECTION, "allow_http", "timeout", "max_wait", "pacing", "key_provider", "strict"})
 """What both sources know."""
@@ -28,11 +28,11 @@ _COLUMN: Final = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([A-Za-z_$][\w$]*))\s*:?\s+
 _TYPES: Final[Mapping[str, ColumnType]] = {
     "string": "text",
     "boolean": "bool",
-    "bigint": "int",
-    "long": "int",
-    "double": "float",
+    "bigint": "int64",
+    "long": "int64",
+    "double": "float64",
     "date": "date",
-    "timestamp": "datetime",
+    "timestamp": "timestamp",
 }
 
 
@@ -44,10 +44,10 @@ class SparkOptions:
 
     @classmethod
     def read(cls, given: Mapping[str, str], known: frozenset[str]) -> SparkOptions:
-        """Check the names.
+        """Check options.
 
         Raises:
-            ConfigurationError: One looks like a key, or is unknown.
+            ConfigurationError: One looks like a key, is unknown, or has a value that makes no sense.
         """
         lower = {name.lower(): value for name, value in given.items()}
         for name in lower:
@@ -61,14 +61,10 @@ class SparkOptions:
         if unknown:
             raise ConfigurationError(f"There is no option {unknown[0]!r}; there are {', '.join(sorted(known))}.")
         options = cls(lower)
-        options.check()
+        options.projects()
+        options.client()
+        options.flag("strict", default=True)
         return options
-
-    def check(self) -> None:
-        """Raise for a value that makes no sense."""
-        self.projects()
-        self.client()
-        self.flag("strict", default=True)
 
     def projects(self) -> list[str | None]:
         """Read `project_id`: one, or several with commas between."""
@@ -106,19 +102,10 @@ class SparkOptions:
             return self.flag(name, default=False)
         if argument.kind == "number":
             return self.whole(name, argument.least, argument.most, argument.least)
-        return self.json(name) if argument.kind == "filters" else _listed(self.given[name])
-
-    def text(self, name: str) -> str | None:
-        """Read an optional text."""
-        return self.given.get(name)
-
-    def json(self, name: str) -> Any:
-        """Read an optional value that is written as JSON."""
-        text = self.given.get(name)
-        if text is None:
-            return None
+        if argument.kind != "filters":
+            return _listed(self.given[name])
         try:
-            return json.loads(text)
+            return json.loads(self.given[name])
         except ValueError:
             raise ConfigurationError(f"The option {name!r} must be JSON.") from None
 
@@ -187,7 +174,7 @@ def _provided(provider: str) -> Callable[[], str]:
     return cast("Callable[[], str]", found)
 
 
-def columns_of(text: str | None) -> dict[str, ColumnType]:
+def read_columns(text: str | None) -> dict[str, ColumnType]:
     """Read `columns`: names and types as in SQL, `email string, age bigint`.
 
     Raises:
@@ -205,7 +192,7 @@ def columns_of(text: str | None) -> dict[str, ColumnType]:
         name, kind, place = (match[1] or match[2]).replace("``", "`"), match[3].lower(), match.end()
         if kind not in _TYPES:
             raise ConfigurationError(f"The column {name!r} must be one of {', '.join(_TYPES)}, not {kind!r}.")
-        if name.lower() in {*PERSON_COLUMNS, *map(str.lower, found)}:
+        if name.lower() in {*(column.name for column in PERSON_COLUMNS), *map(str.lower, found)}:
             raise ConfigurationError(
                 f"There is a column {name!r} already. Read the property of that name from the column properties: "
                 f"get_json_object(properties, '$.{name}')."

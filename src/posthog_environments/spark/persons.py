@@ -13,12 +13,13 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from posthog_environments.config.defaults import PAGE_SIZE
 from posthog_environments.errors import ConfigurationError
-from posthog_environments.integrations.rows import PERSON_COLUMNS, PersonRows, check_walk
+from posthog_environments.integrations.rows import PersonRows, check_walk, person_columns
 from posthog_environments.operations.persons import PERSON_FILTERS
 from posthog_environments.paging.page import MOST_ROWS
 from posthog_environments.spark import reports
-from posthog_environments.spark.batches import ArrowBatches, kinds_of, schema_of
-from posthog_environments.spark.options import CLIENT, SparkOptions, columns_of
+from posthog_environments.spark.options import CLIENT, SparkOptions, read_columns
+from posthog_environments.spark.schemas import columns_of, schema_of
+from posthog_environments.tables.arrow import TableSource, batches
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -59,7 +60,7 @@ class PersonsDataSource(DataSource):
     def __init__(self, options: MutableMapping[str, str]) -> None:
         super().__init__({})
         self._options = SparkOptions.read(options, OPTIONS)
-        self._columns = columns_of(self._options.text("columns"))
+        self._chosen = read_columns(self._options.given.get("columns"))
         _check(self._options)
 
     @classmethod
@@ -69,7 +70,7 @@ class PersonsDataSource(DataSource):
 
     def schema(self) -> StructType:
         """Return the schema: the columns that all persons have, then the chosen ones."""
-        return schema_of(self._columns)
+        return schema_of(person_columns(self._chosen))
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return the reader. It takes no filters of the query: Spark would apply them to the next query as well."""
@@ -82,14 +83,14 @@ def _check(options: SparkOptions) -> None:
     _range(options)
     options.arguments(PERSON_FILTERS)
     several = options.whole("partitions", 1, MOST_PARTITIONS) > 1 or len(options.projects()) > 1
-    shared = (options.text("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
+    shared = (options.given.get("quota") or os.environ.get("POSTHOG_QUOTA") or "memory") != "memory"
     if several and options.flag("pacing", default=True) and not shared:
         raise ConfigurationError(
             "Several partitions or projects are read at once, and each would use the whole quota of the key. Name one "
             'that they share: option("quota", "file:///…/quota.db") on one machine, "redis://…" on several. For a '
             'server without limits give option("pacing", "false").'
         )
-    if not options.flag("strict", default=True) and options.text("report") is None:
+    if not options.flag("strict", default=True) and options.given.get("report") is None:
         raise ConfigurationError(
             'strict=false lets a job end well that may have missed somebody. Say where to note that: option("report", '
             '"/shared/folder"); read_report() of posthog_environments.spark reads it.'
@@ -101,8 +102,7 @@ class PersonsReader(DataSourceReader):
 
     def __init__(self, options: SparkOptions, schema: StructType) -> None:
         self._options = options
-        self._schema = schema
-        self._kinds = kinds_of(schema)
+        self._columns = columns_of(schema)
 
     def partitions(self) -> list[InputPartition]:
         """Split each project into time ranges with about the same number of persons."""
@@ -112,7 +112,7 @@ class PersonsReader(DataSourceReader):
                 parts += self._parts_of(env, project)
         for number, part in enumerate(parts):
             part.number = number
-        path = self._options.text("report")
+        path = self._options.given.get("report")
         if path is not None:
             folder = reports.begin(path, len(parts))
             for part in parts:
@@ -134,15 +134,15 @@ class PersonsReader(DataSourceReader):
             yield PersonsPartition(0, project, start, end, near if end is not None else 0, None)
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Read one partition, a batch for each page.
+        """Read one partition, page by page.
 
         Raises:
             PagingError: The listing may have missed persons, and `strict` is true. Spark repeats the task.
         """
         assert isinstance(partition, PersonsPartition)
-        batches = ArrowBatches(self._schema, (*PERSON_COLUMNS, *self._kinds))
         with self._options.open(partition.project) as env:
-            persons = PersonRows(env.project_id, self._kinds)
+            persons = PersonRows(env.project_id, self._columns)
+            table = TableSource(self._columns, persons.row)
             pager = env.persons.list(
                 **self._options.arguments(PERSON_FILTERS),
                 page_size=_page_size(self._options),
@@ -151,8 +151,7 @@ class PersonsReader(DataSourceReader):
                 near=partition.near,
             )
             for page in pager.pages():
-                if page.results:
-                    yield batches.of([persons.row(person) for person in page])
+                yield from batches(page, table)
             if partition.folder is not None:
                 reports.note(
                     partition.folder,

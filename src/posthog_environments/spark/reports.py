@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,17 +63,16 @@ def read_report(path: str | os.PathLike[str]) -> JobReport:
     parts = {number: _load(folder / _name(number)) for number in range(plan["partitions"])}
     there = {number: part for number, part in parts.items() if part}
     missing = [number for number in parts if number not in there]
-    unreadable: dict[str, int] = {}
+    unreadable = Counter[str]()
     for part in there.values():
-        for name, count in part["unreadable"].items():
-            unreadable[name] = unreadable.get(name, 0) + count
+        unreadable.update(part["unreadable"])
     return JobReport(
         rows=sum(part["rows"] for part in there.values()),
         pages=sum(part["pages"] for part in there.values()),
         complete=not missing and all(part["complete"] for part in there.values()),
         reasons={number: part["reason"] for number, part in there.items() if not part["complete"]},
         missing=missing,
-        unreadable=unreadable,
+        unreadable=dict(unreadable),
         partitions=plan["partitions"],
         planned_at=datetime.fromisoformat(plan["planned_at"]),
     )

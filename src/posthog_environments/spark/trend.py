@@ -11,8 +11,9 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from posthog_environments.errors import ConfigurationError
 from posthog_environments.integrations.rows import TREND_COLUMNS, check_trend, trend_rows
 from posthog_environments.operations.insights import TREND_ARGUMENTS
-from posthog_environments.spark.batches import TREND, ArrowBatches
 from posthog_environments.spark.options import CLIENT, SparkOptions
+from posthog_environments.spark.schemas import schema_of
+from posthog_environments.tables.arrow import TableSource, batches
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrendDataSource"]
 
+SCHEMA: Final = schema_of(TREND_COLUMNS)
 OPTIONS: Final = CLIENT | TREND_ARGUMENTS.keys()
 
 
@@ -52,11 +54,11 @@ class TrendDataSource(DataSource):
 
     def schema(self) -> StructType:
         """Return the schema."""
-        return TREND
+        return SCHEMA
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return the reader."""
-        if schema != TREND:
+        if schema != SCHEMA:
             raise ConfigurationError("posthog_trend has a schema of its own; leave out .schema(…) and select columns.")
         return TrendReader(self._options, self._question)
 
@@ -83,4 +85,4 @@ class TrendReader(DataSourceReader):
             trend = env.insights.trend(**self._question)
             if self._options.flag("strict", default=True):
                 check_trend(env.project_id, trend)
-            yield ArrowBatches(TREND, TREND_COLUMNS).of(list(trend_rows(env.project_id, trend)))
+            yield from batches(trend_rows(env.project_id, trend), TableSource(TREND_COLUMNS, tuple))

@@ -6,17 +6,18 @@ Needs pyarrow, from the extra `export`. It is imported on use.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
+from posthog_environments.config.extras import import_extra
 from posthog_environments.tables.columns import Cell, Column
-from posthog_environments.tables.layout import Layout, Row
+from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import ACTIVITY, DELETIONS, POINTS, deletion_cells, entry_cells, points
 from posthog_environments.tables.values import CellKind, PropertyKind
 
 if TYPE_CHECKING:
-    from posthog_environments_api.models import Series
+    from posthog_environments_api.models import Person, Series
 
 __all__ = ["ArrowStream", "TableSource", "batches", "persons", "pyarrow", "schema", "stream", "trend"]
 
@@ -26,15 +27,15 @@ BATCH: Final = 10_000
 """The maximum of rows in a batch."""
 
 
+@dataclass(frozen=True, slots=True)
 class TableSource(Generic[T]):
     """The columns of a table, and the function that splits a row into cells."""
 
-    def __init__(self, columns: Sequence[Column], cells: Callable[[T], Sequence[Cell]]) -> None:
-        self.columns = columns
-        self.cells = cells
+    columns: Sequence[Column]
+    cells: Callable[[T], Sequence[Cell]]
 
 
-def persons(layout: Layout) -> TableSource[Row]:
+def persons(layout: Layout) -> TableSource[Person]:
     """Return the table of persons with a layout."""
     return TableSource(layout.columns, layout.cells)
 
@@ -80,20 +81,15 @@ class ArrowStream(Generic[T]):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Export the stream by the PyCapsule interface of Arrow.
 
-        A tool may request other types for the same values, such as large texts. It gets them if pyarrow can cast to
-        them, and otherwise the types of `schema`.
+        A tool may request other types, such as large texts. pyarrow casts to them while the tool reads, and a value
+        that would change is an error there.
 
         Raises:
             ImportError: The extra is not installed; the message says how to get it.
-            ValueError: Other columns are requested, or types for other values.
+            TypeError, ValueError: Other columns are requested, or a type that pyarrow cannot cast to.
         """
-        ours = self.schema
-        stream = _briefly(iter(self))
-        if requested_schema is None:
-            return pyarrow().RecordBatchReader.from_batches(ours, stream).__arrow_c_stream__()
-        agreed = _agreed(ours, pyarrow().schema(_Capsule(requested_schema)))
-        cast = (_cast(batch, agreed) for batch in stream)
-        return pyarrow().RecordBatchReader.from_batches(agreed, cast).__arrow_c_stream__()
+        reader = pyarrow().RecordBatchReader.from_batches(self.schema, _briefly(iter(self)))
+        return cast("object", reader.__arrow_c_stream__(requested_schema))
 
     def __repr__(self) -> str:
         return "<ArrowStream>" if self._table is None else f"<ArrowStream of {len(self._table.columns)} columns>"
@@ -128,12 +124,12 @@ def stream(
     typed = isinstance(columns, Mapping)
 
     def of_persons() -> TableSource[T]:
+        found = layout
         if flatten:
-            return cast("TableSource[T]", persons(Layout.flattened(_sample(pages))))
-        if layout.properties and not typed:
-            names = [str(column.key) for column in layout.properties]
-            return cast("TableSource[T]", persons(Layout.of(names, sample=_sample(pages))))
-        return cast("TableSource[T]", persons(layout))
+            found = Layout.flattened(_sample(pages))
+        elif layout.kinds and not typed:
+            found = Layout.of([key for key, _ in layout.kinds], sample=_sample(pages))
+        return cast("TableSource[T]", persons(found))
 
     return ArrowStream(of_persons, pages)
 
@@ -163,7 +159,7 @@ def batches(rows: Iterable[T], table: TableSource[T], size: int = BATCH) -> Iter
 
     Raises:
         ImportError: The extra is not installed; the message says how to get it.
-        ValueError: A row has a number that JSON cannot express: NaN or infinity.
+        ValueError: A value is nested too deeply to be written as JSON.
     """
     arrow = pyarrow()
     whole = schema(table.columns)
@@ -181,69 +177,6 @@ def _briefly(stream: Iterator[T]) -> Iterator[T]:
         raise error.with_traceback(None) from None
 
 
-class _Capsule:
-    """A schema capsule in the form that pyarrow accepts."""
-
-    def __init__(self, capsule: object) -> None:
-        self._capsule = capsule
-
-    def __arrow_c_schema__(self) -> object:
-        return self._capsule
-
-
-def _agreed(ours: Any, wanted: Any) -> Any:
-    """Return a schema with the requested types, as far as pyarrow can cast to them.
-
-    Raises:
-        ValueError: Other columns are requested, or types for other values.
-    """
-    if wanted.names != ours.names:
-        raise ValueError(f"The columns are {', '.join(ours.names)}; requested are {', '.join(wanted.names)}.")
-    fields: list[Any] = []
-    for mine, other in zip(ours, wanted, strict=True):
-        family = _family(mine.type)
-        if family != _family(other.type):
-            raise ValueError(f"The column {mine.name!r} is {mine.type} and cannot be read as {other.type}.")
-        is_exact = family.endswith("text") and _casts(mine.type, other.type)
-        fields.append(mine.with_type(other.type) if is_exact else mine)
-    return pyarrow().schema(fields)
-
-
-def _family(kind: Any) -> str:
-    """Name the values of a type. Types of one family differ only in how they store them."""
-    types = pyarrow("types")
-    if _is_text(kind):
-        return "text"
-    if types.is_list(kind) or types.is_large_list(kind):
-        return f"list of {_family(kind.value_type)}"
-    for family in ("integer", "floating", "timestamp"):
-        if getattr(types, f"is_{family}")(kind):
-            return family
-    return str(kind)
-
-
-def _is_text(kind: Any) -> bool:
-    types = pyarrow("types")
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    return str(kind) in ("string", "large_string", "string_view")
-
-
-def _casts(mine: Any, other: Any) -> bool:
-    """Return whether pyarrow can cast a type to another type."""
-    arrow = pyarrow()
-    try:
-        arrow.array([], mine).cast(other)
-    except arrow.ArrowNotImplementedError:
-        return False
-    return True
-
-
-def _cast(batch: Any, wanted: Any) -> Any:
-    columns = [column.cast(field.type) for column, field in zip(batch.columns, wanted, strict=True)]
-    return pyarrow().RecordBatch.from_arrays(columns, schema=wanted)
-
-
 def _types() -> dict[CellKind, Any]:
     arrow = pyarrow()
     return {
@@ -252,6 +185,7 @@ def _types() -> dict[CellKind, Any]:
         "texts": arrow.list_(arrow.string()),
         "timestamp": arrow.timestamp("us", tz="UTC"),
         "local": arrow.timestamp("us"),
+        "date": arrow.date32(),
         "bool": arrow.bool_(),
         "int64": arrow.int64(),
         "float64": arrow.float64(),
@@ -259,11 +193,5 @@ def _types() -> dict[CellKind, Any]:
 
 
 def pyarrow(name: str = "") -> Any:
-    """Import a module of pyarrow. It comes as Any, because it has no types."""
-    try:
-        return import_module(f"pyarrow.{name}" if name else "pyarrow")
-    except ModuleNotFoundError as error:
-        if error.name != "pyarrow":
-            raise
-        message = "Tables for other tools need pyarrow: pip install 'posthog-environments[export]'"
-        raise ModuleNotFoundError(message, name="pyarrow") from None
+    """Import pyarrow, or a module of it."""
+    return import_extra(f"pyarrow.{name}".rstrip("."), "export", "Tables for other tools")

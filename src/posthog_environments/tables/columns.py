@@ -8,17 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from posthog_environments.tables.values import (
-    FITS,
-    Cell,
-    CellKind,
-    PropertyKind,
-    encodable,
-    kind_of,
-    kind_of_all,
-)
+from posthog_environments.tables.values import FITS, Cell, CellKind, PropertyKind, fit_text, kind_of, kind_of_all
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
@@ -31,18 +23,14 @@ __all__ = [
     "CellKind",
     "Column",
     "PropertyKind",
-    "Row",
-    "person_of",
     "property_columns",
     "samples_of",
-    "utc",
+    "text_cell",
+    "time_cell",
 ]
 
 PREFIX: Final = "properties."
 """What a property is called by if its own name is that of a field."""
-
-Row: TypeAlias = "Person | Mapping[str, Any]"
-"""A `Person`, or one as decoded from JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +64,25 @@ FIELDS: Final = frozenset(column.name for column in BASE)
 """The names of these columns."""
 
 
-def person_of(row: Row) -> Person:
-    """Return a row as a record.
+def text_cell(value: Any, name: str, odd: dict[str, Any]) -> str | None:
+    """Return a value as text. If it is none, it is also put into `odd`."""
+    if value is None:
+        return None
+    cell, exact = fit_text(value)
+    if not exact:
+        odd[name] = value
+    return cell
 
-    Raises:
-        DecodeError: It is not a person.
-    """
-    from posthog_environments_api.models import Person
 
-    return row if isinstance(row, Person) else Person.from_dict(row)
-
-
-def utc(moment: datetime, odd: dict[str, Any]) -> datetime | None:
+def time_cell(moment: datetime | None, name: str, odd: dict[str, Any]) -> datetime | None:
     """Convert a time to UTC. Put it into `odd` and return None if the calendar has no such time in UTC."""
-    if moment.tzinfo is UTC:
+    if moment is None or moment.tzinfo is UTC:
         return moment
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
         # On the first or last day of the calendar, in another year in UTC.
-        odd["created_at"] = moment.isoformat()
+        odd[name] = moment.isoformat()
         return None
 
 
@@ -137,12 +124,12 @@ class PropertySample:
         return "json" if found == "float64" and self.large else found
 
 
-def samples_of(rows: Iterable[Row], wanted: frozenset[str] | None) -> dict[str, PropertySample]:
+def samples_of(persons: Iterable[Person], wanted: frozenset[str] | None) -> dict[str, PropertySample]:
     """Sum up the properties of persons; with `wanted` only some of them."""
     found: dict[str, PropertySample] = {}
-    for row in rows:
-        for key, value in person_of(row).properties.items():
-            if key in wanted if wanted is not None else encodable(key):
+    for person in persons:
+        for key, value in person.properties.items():
+            if wanted is None or key in wanted:
                 seen = found.setdefault(key, PropertySample())
                 seen.persons += 1
                 if value is not None:

@@ -13,7 +13,7 @@ absent, unless the rest has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, cast, get_args
@@ -23,30 +23,20 @@ from posthog_environments.tables.columns import (
     FIELDS,
     PREFIX,
     Column,
-    Row,
-    person_of,
     property_columns,
     samples_of,
-    utc,
+    text_cell,
+    time_cell,
 )
-from posthog_environments.tables.values import (
-    FITS,
-    Cell,
-    PropertyKind,
-    encodable,
-    fit_text,
-    kind_of_all,
-    to_json,
-)
+from posthog_environments.tables.values import FITS, Cell, PropertyKind, fit_text, kind_of_all, to_json
 
 if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
-__all__ = ["Layout", "Row"]
+__all__ = ["Layout"]
 
 _PROPERTY_KINDS: Final[frozenset[str]] = frozenset(get_args(PropertyKind))
 _MOST_COLUMNS: Final = 1000
-_ABSENT: Final = object()
 
 
 @dataclass(frozen=True)
@@ -72,13 +62,16 @@ class Layout:
                 )
             if key in keys:
                 raise ValueError(f"There are two columns for the property {key!r}; name each once.")
-            if not encodable(key):
-                raise ValueError(f"The property {key!r} cannot be a column: its name cannot be written as UTF-8.")
+            try:
+                key.encode()
+            except UnicodeEncodeError:
+                message = f"The property {key!r} cannot be a column: its name cannot be written as UTF-8."
+                raise ValueError(message) from None
             keys.add(key)
 
     @classmethod
     def of(
-        cls, columns: Iterable[str] | Mapping[str, PropertyKind] = (), *, sample: Iterable[Row] | None = None
+        cls, columns: Iterable[str] | Mapping[str, PropertyKind] = (), *, sample: Iterable[Person] | None = None
     ) -> Self:
         """Return a layout in which chosen properties have a column of their own.
 
@@ -100,7 +93,7 @@ class Layout:
         return cls(tuple((name, kinds.get(name, "text")) for name in names))
 
     @classmethod
-    def of_only(cls, names: Sequence[str], *, sample: Iterable[Row] | None = None) -> Self:
+    def of_only(cls, names: Sequence[str], *, sample: Iterable[Person] | None = None) -> Self:
         """Return a layout of certain columns and no others.
 
         Args:
@@ -133,7 +126,7 @@ class Layout:
         return type(self)(tuple((key, shown.get(kind, kind)) for key, kind in self.kinds), self.only)
 
     @classmethod
-    def flattened(cls, sample: Iterable[Row], *, most: int = _MOST_COLUMNS) -> Self:
+    def flattened(cls, sample: Iterable[Person], *, most: int = _MOST_COLUMNS) -> Self:
         """Return a layout in which each property of a sample has a column of its own, sorted by name.
 
         The values decide the kinds. Numbers are `int64` if all are integers of 64 bits, else `float64`. Values of
@@ -172,85 +165,41 @@ class Layout:
         """The names of all columns, in order."""
         return tuple(column.name for column in self.columns)
 
-    def cells(self, person: Row, /) -> tuple[Cell, ...]:
+    def cells(self, person: Person, /) -> tuple[Cell, ...]:
         """Split a person into cells, one for each column.
 
         Raises:
-            ValueError: It is not a person, or has a number that JSON cannot express: NaN or infinity.
+            ValueError: A value is nested too deeply to be written as JSON.
         """
-        cells = self._cells(person_of(person))
+        cells = self._cells(person)
         return cells if self.only is None else tuple(cells[place] for place in self._places)
 
     def _cells(self, person: Person) -> tuple[Cell, ...]:
         odd: dict[str, Any] = {}
         more = person.additional_properties
-        created = person.created_at
-        if created is not None:
-            created = utc(created, odd)
         # Values that the record cannot hold are shown, too.
-        ids, name = _listed(more.get("distinct_ids", person.distinct_ids)), more.get("name", person.name)
-        if not _are_texts(ids):
+        sent: object = more.get("distinct_ids", person.distinct_ids)
+        ids: list[Any] = cast("Any", sent) if isinstance(sent, list) else []
+        if any(each.__class__ is not str for each in ids):
             odd["distinct_ids"] = ids
             # Without a column for the rest, each is shown.
-            all_ = self.only is not None
-            ids = [fit_text(item)[0] for item in ids if all_ or (item.__class__ is str and encodable(item))]
+            ids = [fit_text(each)[0] for each in ids if self.only is not None or each.__class__ is str]
         base = (
-            _text(person.uuid, "uuid", odd),
+            text_cell(person.uuid, "uuid", odd),
             _id(more.get("id", person.id), odd),
-            _text(name, "name", odd) if name is not None else None,
-            created,
+            text_cell(more.get("name", person.name), "name", odd),
+            time_cell(person.created_at, "created_at", odd),
             ids,
         )
-        chosen, rest = self._chosen(person.properties)
-        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
-
-    def _chosen(self, properties: dict[str, Any]) -> tuple[list[Cell], dict[str, Any]]:
-        """Return the cells of the columns of properties, and the other properties."""
-        if not self.kinds:
-            return [], properties
-        rest = dict(properties)
-        cells: list[Cell] = []
-        for key, fit in self._fits:
-            value = rest.get(key, _ABSENT)
-            if value is _ABSENT or value is None:
-                cells.append(None)
-                continue
-            cell, exact = fit(value)
-            cells.append(cell)
+        rest = dict(person.properties)
+        chosen: list[Cell] = []
+        for key, kind in self.kinds:
+            value = rest.get(key)
+            cell, exact = (None, False) if value is None else FITS[kind](value)
+            chosen.append(cell)
             if exact:
                 del rest[key]
-        return cells, rest
-
-    @cached_property
-    def _fits(self) -> list[tuple[str, Callable[[Any], tuple[Cell, bool]]]]:
-        return [(key, FITS[kind]) for key, kind in self.kinds]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the layout as a dict for JSON."""
-        properties = [{"key": key, "kind": kind} for key, kind in self.kinds]
-        return {"version": 1, "properties": properties} | ({} if self.only is None else {"only": list(self.only)})
-
-    @classmethod
-    def from_dict(cls, value: object) -> Self:
-        """Read what `to_dict` returned.
-
-        Raises:
-            ValueError: It is not a layout.
-        """
-        try:
-            read = cast("dict[str, Any]", value)
-            if read["version"] != 1:
-                raise ValueError(f"its version is {read['version']!r}, not 1")
-            only = read.get("only")
-            kinds = tuple((each["key"], each["kind"]) for each in read["properties"])
-            return cls(kinds, None if only is None else tuple(only))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"This is no layout of columns: {error}") from None
-
-
-def _listed(value: object) -> list[Any]:
-    found: list[Any] = cast("Any", value) if isinstance(value, list) else []
-    return found
+        return (*base, *chosen, to_json(rest), to_json({**_others(person), **more, **odd}))
 
 
 def _others(person: Person) -> dict[str, Any]:
@@ -262,30 +211,12 @@ def _others(person: Person) -> dict[str, Any]:
     return {name: value for name, value in written.items() if name not in FIELDS or value is None}
 
 
-def _are_texts(items: list[Any]) -> bool:
-    try:
-        return encodable("".join(items))
-    except TypeError:
-        return False
-
-
-def _text(value: Any, name: str, odd: dict[str, Any]) -> str:
-    if value.__class__ is str and value.isascii():
-        return value
-    cell, exact = fit_text(value)
-    if not exact:
-        odd[name] = value
-    return cell
-
-
 def _id(value: Any, odd: dict[str, Any]) -> str | None:
     """Return an id as text. Servers send a number for one person, and a text in lists."""
-    if value is None:
-        return None
     if value.__class__ is int:
         return str(value)
-    text = _text(value, "id", odd)
-    if _is_number(text):
+    text = text_cell(value, "id", odd)
+    if text is not None and _is_number(text):
         odd["id"] = value
     return text
 

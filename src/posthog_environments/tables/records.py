@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from posthog_environments.display.chart_data import listed, moment, number
-from posthog_environments.tables.columns import Cell, Column, utc
+from posthog_environments.tables.columns import Cell, Column, text_cell, time_cell
 from posthog_environments.tables.values import fit_text, to_json
 
 if TYPE_CHECKING:
@@ -52,32 +52,30 @@ POINTS: Final = (
 def entry_cells(entry: ActivityEntry, /) -> tuple[Cell, ...]:
     """Split an entry of the activity log into cells, one for each column of `ACTIVITY`."""
     odd: dict[str, Any] = {}
-    more = entry.additional_properties
-
-    def text(name: str, value: Any) -> str | None:
-        if value is None:
-            return None
-        cell, exact = fit_text(value)
-        if not exact:
-            odd[name] = value
-        return cell
-
-    created = None if entry.created_at is None else utc(entry.created_at, odd)
-    user = entry.user
+    more, user = entry.additional_properties, entry.user
     # Values that the record cannot hold are shown, too.
-    texts = [text(name, more.get(name, getattr(entry, name))) for name in ("id", "activity", "scope", "item_id")]
-    who = (None, None) if user is None else (text("user_email", user.email), text("user_first_name", user.first_name))
-    if user is not None and user.additional_properties:
-        odd["user"] = user.additional_properties
+    texts = [text_cell(more.get(key, getattr(entry, key)), key, odd) for key in ("id", "activity", "scope", "item_id")]
+    created = time_cell(entry.created_at, "created_at", odd)
+    email = first_name = None
+    if user is not None:
+        email = text_cell(user.email, "user_email", odd)
+        first_name = text_cell(user.first_name, "user_first_name", odd)
+        if user.additional_properties:
+            odd["user"] = user.additional_properties
     detail = None if entry.detail is None else to_json(entry.detail.to_dict())
-    return (*texts, created, *who, detail, to_json({**more, **odd}))
+    return (*texts, created, email, first_name, detail, to_json({**more, **odd}))
 
 
 def deletion_cells(row: PersonDeletion, /) -> tuple[Cell, ...]:
     """Split a row of deletion_status into cells, one for each column of `DELETIONS`."""
     odd: dict[str, Any] = {}
-    created, verified = (None if time is None else utc(time, odd) for time in (row.created_at, row.delete_verified_at))
-    return (_shown(row.person_uuid), created, _shown(row.status), verified, to_json(row.additional_properties | odd))
+    return (
+        text_cell(row.person_uuid, "person_uuid", odd),
+        time_cell(row.created_at, "created_at", odd),
+        text_cell(row.status, "status", odd),
+        time_cell(row.delete_verified_at, "delete_verified_at", odd),
+        to_json(row.additional_properties | odd),
+    )
 
 
 def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
@@ -94,7 +92,7 @@ def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
             _shown(one.compare_label),
         )
         data, days = listed(one, "data"), listed(one, "days")
-        if one.aggregated_value is not None or not data:
+        if not data:
             yield (*head, None, None, _number(one.aggregated_value))
         for index, value in enumerate(data):
             day = moment(days[index]) if index < len(days) else None

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias, cast
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
 
 __all__ = [
     "FITS",
     "Cell",
     "CellKind",
     "PropertyKind",
-    "encodable",
     "fit_text",
     "kind_of",
     "kind_of_all",
     "to_json",
 ]
 
-CellKind = Literal["text", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
+CellKind = Literal["text", "date", "timestamp", "local", "texts", "json", "bool", "int64", "float64"]
 """The kinds of columns: `timestamp` is a time in UTC in microseconds, `local` a time in the time zone of the project,
 `texts` a list of texts, `json` JSON as text."""
 PropertyKind = Literal["text", "json", "bool", "int64", "float64"]
 """The kinds of columns of properties."""
-Cell: TypeAlias = "str | datetime | list[str] | bool | int | float | None"
+Cell: TypeAlias = "str | date | datetime | list[str] | bool | int | float | None"
 
 _EXACT: Final = 2**53
 """Up to here floats can tell all integers apart."""
@@ -34,33 +34,17 @@ def to_json(value: object) -> str:
     """Encode a value as JSON. The order of keys is kept, and integers of any size are exact.
 
     Raises:
-        ValueError: It contains NaN or infinity, or is nested too deeply.
+        ValueError: It is nested too deeply.
     """
-    import msgspec
-
     try:
-        text = msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair: UTF-8 cannot encode it, but JSON can escape it.
-        return _escaped(value)
+        return msgspec.json.encode(value).decode()
     except RecursionError:
         return _in_new_thread(value)
-    # msgspec encodes NaN and infinity as null.
-    return _escaped(value) if "null" in text and _has_nan(value) else text
-
-
-def _escaped(value: object) -> str:
-    try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    except ValueError as error:
-        raise ValueError(f"A value cannot be written as JSON: {error}") from None
 
 
 def _in_new_thread(value: object) -> str:
     """Encode a deeply nested value in a new thread, where the stack is empty."""
     from concurrent.futures import ThreadPoolExecutor
-
-    import msgspec
 
     with ThreadPoolExecutor(1) as thread:
         try:
@@ -69,31 +53,9 @@ def _in_new_thread(value: object) -> str:
             raise ValueError("A value is nested too deeply to be written as JSON.") from None
 
 
-def _has_nan(value: object) -> bool:
-    """Return whether a value contains NaN or infinity."""
-    if isinstance(value, float):
-        return value - value != 0
-    if isinstance(value, Mapping):
-        return any(map(_has_nan, cast("Mapping[Any, object]", value).values()))
-    return isinstance(value, (list, tuple)) and any(map(_has_nan, cast("Sequence[object]", value)))
-
-
-def encodable(text: str) -> bool:
-    """Return whether a text can be encoded as UTF-8; half of a surrogate pair cannot."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def fit_text(value: Any) -> tuple[str, bool]:
     """Return any value as text, and whether the text is exact."""
-    if value.__class__ is str and encodable(value):
-        return value, True
-    return to_json(value), False
+    return (value, True) if value.__class__ is str else (to_json(value), False)
 
 
 def _fit_json(value: Any) -> tuple[str, bool]:

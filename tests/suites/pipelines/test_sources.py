@@ -16,9 +16,9 @@ from pyspark.sql.types import DecimalType, LongType, StringType, StructField, St
 from posthog_environments import AuthenticationError, ConfigurationError, Environment, PagingError
 from posthog_environments.sandbox import Sandbox
 from posthog_environments.spark import PersonsDataSource, TrendDataSource, read_report
-from posthog_environments.spark.batches import ArrowBatches, kinds_of
 from posthog_environments.spark.options import CLIENT, SparkOptions
 from posthog_environments.spark.persons import edges
+from posthog_environments.spark.schemas import columns_of
 from soak.canned import Canned, Heard, http
 from soak.cluster import KEY
 
@@ -117,7 +117,7 @@ def test_a_schema_of_ones_own(everybody: list[Any]) -> None:
     for kind, message in ((StructField("uuid", LongType()), "is string and nothing"), (DECIMAL, "must be one of")):
         with pytest.raises(ConfigurationError, match=message):
             persons().reader(StructType([kind]))
-    assert kinds_of(StructType([])) == {}
+    assert columns_of(StructType([])) == ()
 
 
 DECIMAL = StructField("age", DecimalType())
@@ -295,7 +295,6 @@ def test_a_trend_has_a_schema_of_its_own() -> None:
     with pytest.raises(ConfigurationError, match="has a schema of its own"):
         source.reader(StructType([]))
     assert trend(actions="7")._question["actions"] == [7]
-    assert ArrowBatches(source.schema(), [field.name for field in source.schema().fields]).of([]).num_rows == 0
 
 
 def test_a_trend_that_shows_less_than_there_is() -> None:

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from tempfile import TemporaryDirectory
-from typing import IO, Any, ClassVar, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from posthog_environments.export.formats.base import AbandonableFile, DoesNotFit, ExportFormat, OldFile, OldRows
 from posthog_environments.export.formats.cells import harmless
 from posthog_environments.results.raw_rows import person_of
-from posthog_environments.tables.columns import Cell
-from posthog_environments.tables.layout import Layout, Row
+from posthog_environments.tables.layout import Layout
+
+if TYPE_CHECKING:
+    from posthog_environments_api.models import Person
 
 __all__ = ["Excel"]
 
@@ -106,14 +108,11 @@ class _Sheet:
         for place, column in enumerate(layout.columns):
             self._text(0, place, column.name, self._head)
 
-    def add(self, row: int, person: Row) -> None:
+    def add(self, row: int, person: Person) -> None:
         """Write a person."""
         for place, cell in enumerate(self._layout.cells(person)):
             if cell is not None:
-                self._cell(row, place, cell)
-
-    def _cell(self, row: int, place: int, cell: Cell) -> None:
-        self._writes[cell.__class__](row, place, cell)
+                self._writes[cell.__class__](row, place, cell)
 
     def _text(self, row: int, place: int, text: str, style: Any = None) -> None:
         if len(text) > _MOST_TEXT // 2 and len(text.encode("utf-16-le")) // 2 > _MOST_TEXT:
