@@ -166,7 +166,7 @@ $(SWAGGER) $(GENERATORS):
 	@cd $(dir $(@D)) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-test-strength: $(or $(filter coverage mutants,$(WITH)),strength-none) ## how strong the tests are (WITH=coverage: wants Java 17; WITH=mutants: half an hour)
+test-strength: $(or $(filter coverage mutants,$(WITH)),strength-none) ## how strong the tests are (WITH=coverage: wants Java 17; WITH=mutants: an hour)
 
 strength-none versions-none:
 	@echo "Say which: make test-strength WITH=coverage or mutants; make test-versions WITH=floors, newest or pythons" >&2; exit 2

@@ -15,8 +15,6 @@ from posthog_environments import (
     NotFoundError,
     PermissionDeniedError,
 )
-from posthog_environments.bulk.decisions import Summary, of_summary
-from posthog_environments.bulk.jobs import Flags
 from tests.bulk.conftest import kinds, lines
 from tests.bulk.model import Model, serve, uuid
 
@@ -322,35 +320,6 @@ def test_a_doubt_with_the_network_gone_stops_the_job(tmp_path: Path) -> None:
             env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j")
         model._one = original  # type: ignore[method-assign]
         assert env.persons.delete_many(uuids(1, 2), journal=tmp_path / "j").done == 2
-
-
-# ---------------------------------------------------------------------------------------------------- what is decided
-
-
-ALL = [uuid(1), uuid(2), uuid(3)]
-
-
-@pytest.mark.parametrize(
-    ("summary", "states"),
-    [
-        (None, ["done", "done", "done"]),
-        (Summary(3, 3), ["done", "done", "done"]),
-        (Summary(3), ["done", "done", "done"]),
-        (Summary(3, 0, 3), ["queued", "queued", "queued"]),
-        (Summary(3, 2, 0, {uuid(2): None}), ["done", "refused", "done"]),
-        (Summary(3, 1, 1, {uuid(2): "x"}), ["queued", "refused", "queued"]),
-        (Summary(2, 2), [None, None, None]),
-        (Summary(4, 4), [None, None, None]),
-        (Summary(2, 1, 0, {uuid(1): "x"}), ["refused", None, None]),
-        (Summary(3, 2), [None, None, None]),
-        (Summary(3, 2, 0, {}, 1), [None, None, None]),
-        (Summary(0, 0), [None, None, None]),
-        (Summary(3, 3, 0, {uuid(9): "x"}), ["done", "done", "done"]),
-    ],
-)
-def test_what_a_summary_says_of_each(summary: Any, states: list[str | None]) -> None:
-    verdicts = of_summary(summary, ALL, Flags())
-    assert [verdict and verdict.state for verdict in map(verdicts.__getitem__, ALL)] == states
 
 
 def test_words_of_the_server_are_not_written_down(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -25,10 +26,21 @@ from posthog_environments import (
     ServerError,
     TransportError,
 )
-from posthog_environments.bulk.decisions import Trouble, after_a_look, decide, of_answer, of_finding, shows
+from posthog_environments.bulk.decisions import (
+    Summary,
+    Trouble,
+    after_a_look,
+    decide,
+    of_answer,
+    of_finding,
+    of_summary,
+    read_summary,
+    shows,
+)
 from posthog_environments.bulk.jobs import Flags, changes_of, deletions_of
 from posthog_environments.bulk.journal import FoundPerson
 from posthog_environments.calls.messages import ServerResponse
+from tests.bulk.model import uuid
 
 ID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 STOPS, COUNTS, NONE = Trouble.STOPS, Trouble.COUNTS, Trouble.NONE
@@ -169,7 +181,46 @@ def test_what_a_person_shows() -> None:
         return shows(has, change)
 
     assert shown({"a": {"x": 1, "y": 2}}, a={"y": 2, "x": 1})
+    assert shown({"a": {"y": 2, "x": 1}}, a={"x": 1, "y": 2})
     assert not shown({"a": 1}, a=True)
     assert not shown({"a": "1"}, a=1)
     assert not shown({}, a=None), "it is not there"
     assert shown({"a": None}, a=None)
+
+
+# ---------------------------------------------------------------------------------------------------- many at once -
+
+
+ALL = [uuid(1), uuid(2), uuid(3)]
+
+
+def summary(found: int, deleted: int | None = None, queued: int = 0, *errors: tuple[str | None, object]) -> Any:
+    body = {
+        "persons_found": found, "persons_deleted": deleted, "persons_queued_for_deletion": queued,
+        "deletion_errors": [{"person_uuid": key, "step": step} for key, step in errors],
+    }  # fmt: skip
+    return read_summary(ServerResponse(202, {}, json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize(
+    ("answer", "states"),
+    [
+        (None, ["done", "done", "done"]),
+        (summary(3, 3), ["done", "done", "done"]),
+        (summary(3), ["done", "done", "done"]),
+        (summary(3, 0, 3), ["queued", "queued", "queued"]),
+        (summary(3, 2, 0, (uuid(2), None)), ["done", "refused", "done"]),
+        (summary(3, 1, 1, (uuid(2), "x")), ["queued", "refused", "queued"]),
+        (summary(2, 2), [None, None, None]),
+        (summary(4, 4), [None, None, None]),
+        (summary(2, 1, 0, (uuid(1).upper(), "x")), ["refused", None, None]),
+        (summary(3, 2), [None, None, None]),
+        (summary(3, 2, 0, (None, "x")), [None, None, None]),
+        (summary(0, 0), [None, None, None]),
+        (summary(3, 3, 0, (uuid(9), "x")), ["done", "done", "done"]),
+        (summary(3, 1, 0, (uuid(2), "x"), (uuid(2), "y")), [None, "refused", None]),
+    ],
+)
+def test_what_a_summary_says_of_each(answer: Summary | None, states: list[str | None]) -> None:
+    verdicts = of_summary(answer, ALL, Flags())
+    assert [verdict and verdict.state for verdict in map(verdicts.__getitem__, ALL)] == states

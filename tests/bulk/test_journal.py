@@ -5,13 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from posthog_environments.bulk.journal import TORN, DamagedJournal, Header, History, encode, read, seal
+from posthog_environments.bulk.journal import (
+    TORN,
+    DamagedJournal,
+    EntryState,
+    FoundPerson,
+    Header,
+    History,
+    Outcome,
+    encode,
+    looked_up,
+    read,
+    seal,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HEADER = Header("delete", "http://x", "1", 3, "00ff", "abc", 3)
@@ -148,3 +162,107 @@ def test_a_seal_can_be_checked_by_whoever_knows_the_text() -> None:
     expected = hmac.new(bytes.fromhex("00ff"), b"ada@example.com", hashlib.sha256).hexdigest()
     assert seal("00ff", "ada@example.com") == expected
     assert seal("00fe", "ada@example.com") != expected
+
+
+# ------------------------------------------------------------------------------------------------------- to the letter
+
+
+TIME = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
+
+
+@pytest.fixture
+def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the machine into another time zone."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_a_line_to_the_letter() -> None:
+    there = datetime(2026, 3, 1, 13, 0, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert encode("intent", there, input=1, uuid=None) == (
+        b'{"line":"intent","time":"2026-03-01T12:00:00.000Z","input":1,"uuid":null}\n'
+    )
+    with pytest.raises(ValueError, match="JSON"):
+        encode("intent", there, input=float("nan"))
+
+
+def test_each_line_is_read_whole() -> None:
+    email: dict[str, Any] = {"key": "k", "by": "email", "as": "email"}
+    data = found(**email) + found(2, uuid=None, persons=0, foreign=True, similar=["u", "v"])
+    data += intent() + outcome(state="unknown", reason="why", request_id="r")
+    states = read(FIRST + data).states
+    settled = Outcome("unknown", UUID, "why", 202, "r", TIME)
+    assert states == {
+        1: EntryState(FoundPerson(UUID, 1, time=TIME, kind="email"), None, settled, TIME, "k"),
+        2: EntryState(FoundPerson(None, 0, foreign=True, time=TIME, similar=("u", "v"))),
+    }
+    assert read(FIRST + intent()).states == {1: EntryState(intent=UUID, since=TIME)}
+
+
+def test_a_change_is_in_doubt_since_its_first_intent() -> None:
+    later = encode("intent", NOW + timedelta(days=1), input=1, uuid=UUID, key="k")
+    assert read(FIRST + intent() + later).of(1).since == TIME
+    assert read(FIRST + later + intent()).of(1).key == "k", "a line that has no key leaves that of another"
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_first_input_and_the_last(number: int) -> None:
+    assert read(FIRST + intent(number)).of(number).intent == UUID
+
+
+def test_what_is_wrong_is_said_to_the_letter() -> None:
+    def problem(data: bytes) -> str:
+        with pytest.raises(DamagedJournal) as caught:
+            read(data)
+        return str(caught.value)
+
+    assert problem(b"x") == problem(b"\n" + FIRST) == "it is another file, because it does not begin like a journal"
+    assert problem(FIRST + intent() + b"x\ny\n" + intent()) == "line 3 is not a line of a journal"
+    assert problem(FIRST.replace(b'"version":2', b'"version":3')) == "it has the format 3, and this version reads 2"
+    assert problem(FIRST.replace(b'"version":2,', b"")) == "it has the format None, and this version reads 2"
+    assert problem(FIRST.replace(b"00ff", b"salt") + intent() + FIRST) == "line 1 is not a line of a journal"
+    assert problem(intent() + FIRST).startswith("it is another file")
+
+
+def test_a_journal_of_version_1() -> None:
+    old = FIRST.replace(b'"version":2', b'"version":1').replace(b'"different":3,', b"")
+    assert read(old).header == HEADER, "all inputs are different, as far as it says"
+    fewer = structs.replace(HEADER, different=2)
+    assert read(encode("job", NOW, version=2, client="c", **structs.asdict(fewer))).header == fewer
+
+
+def test_of_a_line_cut_short_and_its_mark() -> None:
+    assert read(FIRST + b"{").tail == b"\n" + TORN + b"\n"
+    assert read(FIRST + b"{\n").tail == TORN + b"\n"
+    assert read(FIRST + b"{\n" + TORN).tail == b"\n"
+    assert read(FIRST + b"{\n" + TORN + b"\n").tail == b""
+    # After the mark all is well again, and another line may be cut short.
+    again = FIRST + b"{\n" + TORN + b"\n" + intent() + b"[\n" + TORN + b"\n" + outcome()
+    assert read(again).of(1).settled is not None
+
+
+def test_only_whole_lines_of_look_ups_are_taken_over() -> None:
+    data = FIRST + found() + intent() + found(2) + outcome()
+    assert looked_up(data + found(3)[:-1]) == found() + found(2)
+    assert looked_up(data + found(3)[:-2] + b"\n") == found() + found(2)
+
+
+def test_another_job_may_have_the_same_inputs() -> None:
+    assert HEADER.looks_up_as(structs.replace(HEADER, task="update", delete_events=True))
+    for other in ({"host": "y"}, {"project": "2"}, {"sum": "x"}):
+        assert not HEADER.looks_up_as(structs.replace(HEADER, **other))
+
+
+def test_what_else_makes_another_job_is_named() -> None:
+    other = structs.replace(HEADER, delete_recordings=True, keep_person=True, project="2", sum="x")
+    assert HEADER.differs(other) == ["the project", "whether recordings are deleted", "whether the persons are kept"]
+    assert HEADER.differs(structs.replace(HEADER, different=2, salt="00")) == []
+
+
+def test_no_header_flag_is_set_unless_it_says_so() -> None:
+    header = Header("delete", "h", "1", 3, "00", "s")
+    assert (header.different, header.delete_events, header.delete_recordings, header.keep_person) == (0, *[False] * 3)

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from posthog_environments import RateLimitError
 from posthog_environments.bulk.file import JournalFile
 from posthog_environments.bulk.operations import delete_many, update_many
 from posthog_environments.calls.messages import RunBlocking, Send, Sleep
@@ -69,30 +72,43 @@ def test_a_dry_run_only_asks(tmp_path: Path) -> None:
     assert report.pending == 1
 
 
-def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
-    synced = []
-    flow = delete_many(Play(pacing=False).context, [5], journal=tmp_path / "j", using="single")
+def synced(ids: list[Any], journal: Path, *answers: Any) -> list[bool]:
+    """Return for each write of a run whether it waits for the disk."""
+    found: list[bool] = []
+    flow = delete_many(Play(pacing=False).context, ids, journal=journal, using="single")
     outcome: Any = None
-    script = [answer(200, {"uuid": ID, "id": 5}, content_type="application/json"), answer(202)]
+    script = list(answers)
     while True:
         try:
             command = flow.send(outcome)
         except StopIteration:
-            break
+            return found
         outcome = script.pop(0) if isinstance(command, Send) else None
         if isinstance(command, RunBlocking):
             work: Any = command.work
             if work.func.__name__ == JournalFile.append.__name__:
-                synced.append(work.keywords.get("sync", True))
-    assert synced == [True, False, True, True, True], "job, found, intent, outcome, and all of it at the end"
+                found.append(work.keywords.get("sync", True))
+
+
+def test_only_outcomes_of_changes_and_intents_wait_for_the_disk(tmp_path: Path) -> None:
+    person = answer(200, {"uuid": ID, "id": 5}, content_type="application/json")
+    writes = synced([5], tmp_path / "j", person, answer(202))
+    assert writes == [True, False, True, True, True], "job, found, intent, outcome, and all of it at the end"
+    nobody = answer(200, {"results": [], "next": None}, content_type="application/json")
+    gone = answer(404, {"code": "not_found"}, content_type="application/json")
+    writes = synced([5], tmp_path / "j", gone, nobody)
+    assert writes == [True, False, False, True], "job, found, what became of it, and all of it at the end"
 
 
 def test_a_job_waits_an_hour_for_the_quota_unless_told_otherwise(tmp_path: Path) -> None:
-    limits = []
-    for options in ({}, {"max_wait": 5.0}):
-        flow: Any = delete_many(Play(pacing=False, **options).context, [ID], journal=tmp_path / "j")
-        limits.append(flow.gi_frame.f_locals["self"]._context.options.max_wait)
-    assert limits == [3600.0, 5.0]
+    def run(seconds: int, **options: Any) -> list[str]:
+        flow = delete_many(Play(pacing=False, **options).context, [ID], journal=tmp_path / "j", using="single")
+        return drive(flow, answer(429, retry_after=str(seconds)), answer(202))[0]
+
+    assert "sleep" in run(3599)
+    for seconds, options in ((3700, {}), (3599, {"max_wait": 5.0})):
+        with pytest.raises(RateLimitError):
+            run(seconds, **options)
 
 
 def test_what_carries_jobs_out_is_imported_on_use() -> None:

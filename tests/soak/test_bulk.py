@@ -58,12 +58,12 @@ def forget_what_is_settled() -> None:
 def repeat_what_does_not_show() -> None:
     """Make a change again that the person does not show."""
     decide = decisions.after_a_look
-    _spoil(run, "after_a_look", lambda *given, **named: decide(*given, **{**named, "again": True}))
+    _spoil(lookup, "after_a_look", lambda *given, **named: decide(*given, **{**named, "again": True}))
 
 
 def call_it_done() -> None:
     """Take whatever was meant for done."""
-    _spoil(run, "after_a_look", lambda *_, **__: decisions.Decision("done"))
+    _spoil(lookup, "after_a_look", lambda *_, **__: decisions.Decision("done"))
 
 
 def stumble_over_a_torn_line() -> None:
@@ -97,7 +97,7 @@ def count_twice() -> None:
 
 def know_nothing() -> None:
     """Call everything unknown that was looked at."""
-    _spoil(run, "after_a_look", lambda *_, **__: decisions.Decision("unknown"))
+    _spoil(lookup, "after_a_look", lambda *_, **__: decisions.Decision("unknown"))
     _spoil(changes, "of_answer", lambda _: decisions.Decision("unknown"))
 
 

@@ -15,7 +15,6 @@ from posthog_environments.bulk import lookup
 from posthog_environments.bulk.decisions import (
     Decision,
     Trouble,
-    after_a_look,
     after_bulk_look,
     decide,
     of_answer,
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.run_outcomes import RunOutcomes
     from posthog_environments.calls.state import CallContext
 
-__all__ = ["BulkDeletes", "SingleChanges"]
+__all__ = ["Changes"]
 
 T = TypeVar("T")
 Batch: TypeAlias = "Sequence[tuple[Entry, str]]"
@@ -72,22 +71,39 @@ class _Observed:
         return decision.outcome(uuid, status, request_id)
 
 
-class SingleChanges:
-    """Sends changes one by one."""
+class Changes:
+    """Sends the changes of a job: deletions many at once if `using` and the server allow it, the rest one by one."""
 
     def __init__(self, context: CallContext, job: Job, journal: JournalWriter, outcomes: RunOutcomes) -> None:
         self._context = context
         self._job = job
         self._journal = journal
         self._outcomes = outcomes
-        self.size = 1
+        self._waiting: list[tuple[Entry, str]] = []
+        self.size = MOST_AT_ONCE if job.task == "delete" and job.using != "single" else 1
 
     def add(self, entry: Entry, uuid: str) -> CallGenerator[None]:
-        """Send a change, and write down its outcome.
+        """Send a change; one of many at once when the batch is full.
 
         Raises:
-            PostHogError: All other changes would fail in the same way. The outcome of this one is in the journal.
+            PostHogError: All other changes would fail in the same way. The outcomes so far are in the journal.
         """
+        if self.size == 1:
+            yield from self._send_one(entry, uuid)
+            return
+        self._waiting.append((entry, uuid))
+        if len(self._waiting) >= self.size:
+            yield from self.finish()
+
+    def finish(self) -> CallGenerator[None]:
+        """Send what is waiting. Raises like `add`."""
+        batch, self._waiting = self._waiting, []
+        if batch:
+            yield from self._send_batch(batch)
+
+    # ----------------------------------------------------------------------------------------------------- one by one
+
+    def _send_one(self, entry: Entry, uuid: str) -> CallGenerator[None]:
         yield from self._journal.intents([(entry, uuid)])
         seen = _Observed()
         try:
@@ -106,10 +122,6 @@ class SingleChanges:
         else:
             self._outcomes.succeeded()
             yield from self._outcomes.settle([(entry, seen.outcome(of_answer(seen.answer), uuid))])
-
-    def finish(self) -> CallGenerator[None]:
-        """Do nothing: each change was sent when it was added."""
-        yield from ()
 
     def _request(self, entry: Entry, uuid: str) -> CallGenerator[Any]:
         if entry.change is None:
@@ -131,49 +143,16 @@ class SingleChanges:
             return of_answer(seen.answer), error
         return decide(error, self._job.task, changing=True, doubtful=seen.doubtful), error
 
+    # --------------------------------------------------------------------------------------------------- many at once
 
-class BulkDeletes:
-    """Deletes many persons with one request; one by one if the server cannot and `using` is "auto"."""
-
-    def __init__(
-        self, context: CallContext, job: Job, journal: JournalWriter, outcomes: RunOutcomes, singles: SingleChanges
-    ) -> None:
-        self._context = context
-        self._job = job
-        self._journal = journal
-        self._outcomes = outcomes
-        self._singles = singles
-        self._waiting: list[tuple[Entry, str]] = []
-        self.size = MOST_AT_ONCE
-
-    def add(self, entry: Entry, uuid: str) -> CallGenerator[None]:
-        """Add a deletion, and send the batch if it is full."""
-        if self.size == 1:
-            yield from self._singles.add(entry, uuid)
-            return
-        self._waiting.append((entry, uuid))
-        if len(self._waiting) >= self.size:
-            yield from self.finish()
-
-    def finish(self) -> CallGenerator[None]:
-        """Send what is waiting.
-
-        Raises:
-            PostHogError: All other batches would fail in the same way. The outcomes of this one are in the journal.
-        """
-        batch, self._waiting = self._waiting, []
-        if batch:
-            yield from self._send(batch)
-
-    def _send(self, batch: Batch, *, again: bool = False) -> CallGenerator[None]:
+    def _send_batch(self, batch: Batch, *, again: bool = False) -> CallGenerator[None]:
         yield from self._journal.intents(batch)
         seen = _Observed()
+        uuids = [uuid for _, uuid in batch]
         try:
-            answer = yield from seen.observing(
-                bulk_delete(self._context, [uuid for _, uuid in batch], self._job.flags.to_json())
-            )
+            answer = yield from seen.observing(bulk_delete(self._context, uuids, self._job.flags.to_json()))
             summary = read_summary(answer)
-            decisions = of_summary(summary, [uuid for _, uuid in batch], self._job.flags)
+            decisions = of_summary(summary, uuids, self._job.flags)
         except PostHogError as error:
             yield from self._failed(batch, seen, error, again=again)
             return
@@ -194,28 +173,27 @@ class BulkDeletes:
         decision = after_bulk_look(self._job.flags, is_there=person is not None, queues=queues)
         yield from self._outcomes.settle([(entry, seen.outcome(decision, uuid))])
 
-    # ------------------------------------------------------------------------------------------------------- failures
-
     def _failed(self, batch: Batch, seen: _Observed, error: PostHogError, *, again: bool) -> CallGenerator[None]:
-        status = error.status_code if isinstance(error, APIStatusError) else None
         decision = decide(error, "delete", changing=True, doubtful=seen.doubtful)
-        if status in _NOT_THERE and not seen.doubtful:
+        is_missing = isinstance(error, APIStatusError) and error.status_code in _NOT_THERE and not seen.doubtful
+        if is_missing:
             decision = Decision("pending", "the server does not delete many at once", Trouble.STOPS)
-            if self._job.using == "auto" and not self._job.flags.needs_bulk:
-                yield from self._put_back(batch, seen, decision)
-                self.size = 1
-                for entry, uuid in batch:
-                    yield from self._singles.add(entry, uuid)
-                return
-            error.add_note(self._advice())
-        if decision.state == "unknown":
+        elif decision.state == "unknown":
             yield from self._look_at_each(batch, error, again=again)
             return
-        if decision.state != "pending":
+        elif decision.state != "pending":
             # A server that refuses a batch refuses the request, not a person.
             decision = Decision("pending", decision.reason, Trouble.STOPS)
         if decision.certain:
-            yield from self._put_back(batch, seen, decision)
+            # The next run need not look whether it was done.
+            yield from self._journal.outcomes([(entry, seen.outcome(decision, uuid)) for entry, uuid in batch])
+        if is_missing and self._job.using == "auto" and not self._job.flags.needs_bulk:
+            self.size = 1
+            for entry, uuid in batch:
+                yield from self._send_one(entry, uuid)
+            return
+        if is_missing:
+            error.add_note(self._advice())
         self._outcomes.put_off([entry for entry, _ in batch], decision, error)
 
     def _advice(self) -> str:
@@ -224,16 +202,13 @@ class BulkDeletes:
             return f"{what} Recordings are deleted, and persons kept, in no other way."
         return f'{what} Leave using="bulk" out, and they are deleted one by one.'
 
-    def _put_back(self, batch: Batch, seen: _Observed, decision: Decision) -> CallGenerator[None]:
-        """Write down that nothing was done, so that the next run need not look."""
-        yield from self._journal.outcomes([(entry, seen.outcome(decision, uuid)) for entry, uuid in batch])
-
     def _look_at_each(self, batch: Batch, error: PostHogError, *, again: bool) -> CallGenerator[None]:
         """Look at each person of a batch that may have been deleted. Delete those who are still there, once."""
         left: list[tuple[Entry, str]] = []
         for entry, uuid in batch:
             try:
-                decision = yield from self._look(entry, uuid)
+                since = self._journal.of(entry).since
+                decision = yield from lookup.look_again(self._context, entry, uuid, self._job.flags, since)
             except PostHogError as other:
                 self._leave_open([entry], decide(other, "delete", changing=False), other)
                 continue
@@ -242,19 +217,10 @@ class BulkDeletes:
             else:
                 yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
         if left and not again:
-            yield from self._send(left, again=True)
+            yield from self._send_batch(left, again=True)
         elif left:
             decision = Decision("pending", "no clear response, twice", Trouble.COUNTS, certain=False)
             self._leave_open([entry for entry, _ in left], decision, error)
-
-    def _look(self, entry: Entry, uuid: str) -> CallGenerator[Decision | None]:
-        flags = self._job.flags
-        person = yield from lookup.read(self._context, uuid)
-        decision = after_a_look(entry, person, flags, again=False)
-        if decision is not None and decision.state == "unknown" and flags.delete_events:
-            since = self._journal.of(entry).since
-            decision = (yield from lookup.queued_deletion(self._context, uuid, since)) or decision
-        return decision
 
     def _leave_open(self, entries: Sequence[Entry], decision: Decision, error: PostHogError) -> None:
         """Leave what may have been done to the next run. The intents stay open, so that it looks first."""

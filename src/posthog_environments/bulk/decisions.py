@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -199,14 +199,29 @@ def shows(properties: dict[str, Any], change: Change) -> bool:
 
 def _same(one: object, other: object) -> bool:
     # Compared as text, because 1, 1.0 and True are equal in Python.
-    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 # ------------------------------------------------------------------------------------------------- bulk deletion
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _NotDeleted(msgspec.Struct):
+    person_uuid: Any = None
+    step: Any = None
+
+
+class Summary(
+    msgspec.Struct,
+    rename={
+        "found": "persons_found",
+        "deleted": "persons_deleted",
+        "queued": "persons_queued_for_deletion",
+        "errors": "deletion_errors",
+    },
+):
     """The response to a bulk deletion.
 
     Servers until April 2026 send none: an empty 202. Later ones send these numbers, and who was not deleted. They do
@@ -216,15 +231,19 @@ class Summary:
         found: How many of the requested persons exist.
         deleted: How many were deleted; None if it is not said.
         queued: How many will be deleted.
-        errors: Uuids of persons who were not deleted, and the step that failed.
-        unnamed: How many persons without a uuid were not deleted.
-    """
+        errors: Persons who were not deleted, and the step that failed. Some may have no uuid.
+    """  # fmt: skip
 
-    found: int
-    deleted: int | None = None
-    queued: int = 0
-    errors: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
-    unnamed: int = 0
+    found: _Count
+    deleted: _Count | None = None
+    queued: _Count | None = None
+    errors: list[_NotDeleted] | None = None
+    success: Any = None
+
+    def refusals(self) -> dict[str | None, Decision]:
+        """Decide on the persons who were not deleted, by uuid; None stands for those without one."""
+        return {each.person_uuid.lower() if isinstance(each.person_uuid, str) else None: _refusal(each.step)
+                for each in self.errors or ()}  # fmt: skip
 
 
 def read_summary(answer: ServerResponse) -> Summary | None:
@@ -236,62 +255,41 @@ def read_summary(answer: ServerResponse) -> Summary | None:
     if not answer.content.strip():
         return None
     try:
-        body = msgspec.json.decode(answer.content, type=_BulkBody)
+        summary = msgspec.json.decode(answer.content, type=Summary)
     except (ValueError, RecursionError):
-        body = None
-    if body is None or body.success is False:
+        summary = None
+    if summary is None or summary.success is False:
         raise MalformedResponseError(
             "persons.bulk_delete: the response is not the summary of a deletion.",
             status_code=answer.status_code, body=answer.content,
         )  # fmt: skip
-    errors = body.deletion_errors or []
-    steps = {each.person_uuid.lower(): each.step for each in errors if isinstance(each.person_uuid, str)}
-    return Summary(
-        body.persons_found,
-        body.persons_deleted,
-        body.persons_queued_for_deletion or 0,
-        {uuid: step if isinstance(step, str) and step.replace("_", "").isalnum() else None
-         for uuid, step in steps.items()},
-        sum(not isinstance(each.person_uuid, str) for each in errors),
-    )  # fmt: skip
-
-
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _BulkError(msgspec.Struct):
-    person_uuid: Any = None
-    step: Any = None
-
-
-class _BulkBody(msgspec.Struct):
-    persons_found: _Count
-    persons_deleted: _Count | None = None
-    persons_queued_for_deletion: _Count | None = None
-    deletion_errors: list[_BulkError] | None = None
-    success: Any = None
+    return summary
 
 
 def of_summary(summary: Summary | None, uuids: Sequence[str], flags: Flags) -> dict[str, Decision | None]:
     """Decide on each person of a batch; None for those who must be looked at."""
     if summary is None:
         return dict.fromkeys(uuids, Decision("done", "taken, to be carried out soon"))
+    refusals = summary.refusals()
     settled: Decision | None = None
-    if _accounts_for_all(summary, len(uuids), flags):
+    if (
+        summary.found == len(uuids)
+        and None not in refusals
+        and (
+            flags.keep_person
+            or summary.deleted is None
+            or summary.deleted + (summary.queued or 0) + len(refusals) >= summary.found
+        )
+    ):
+        # All are accounted for.
         settled = Decision("queued", "the server deletes the person soon") if summary.queued else Decision("done")
-    return {uuid: _refusal(summary.errors[uuid]) if uuid in summary.errors else settled for uuid in uuids}
+    return {uuid: refusals.get(uuid, settled) for uuid in uuids}
 
 
-def _accounts_for_all(summary: Summary, asked: int, flags: Flags) -> bool:
-    if summary.found != asked or summary.unnamed:
-        return False
-    if flags.keep_person or summary.deleted is None:
-        return True
-    return summary.deleted + summary.queued + len(summary.errors) >= summary.found
-
-
-def _refusal(step: str | None) -> Decision:
-    where = f" at the step {step[:60]!r}" if step else ""
+def _refusal(step: object) -> Decision:
+    """Say who was not deleted and where it failed, if that is the name of a step and no other words of the server."""
+    is_name = isinstance(step, str) and step.replace("_", "").isalnum()
+    where = f" at the step {str(step)[:60]!r}" if is_name else ""
     return Decision("refused", f"the server could not delete this person{where}; it may be asked again, in a new job")
 
 

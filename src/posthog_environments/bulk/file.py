@@ -44,17 +44,17 @@ class JournalFile:
         Raises:
             ConfigurationError: It cannot be opened, is not a regular file, or another process uses it.
         """
-        problem = None
         try:
             self._open()
-            self.data = self._whole()
-        except FileNotFoundError:
-            problem = "its folder does not exist"
+            with os.fdopen(self._handle, "rb", closefd=False) as file:
+                self.data = file.read()
         except OSError as error:
-            problem = error.strerror or str(error)
-        if problem:
             self.close()
-            raise ConfigurationError(f"The {self._what} {self.path} cannot be used: {problem}. Nothing was sent.")
+            is_missing = isinstance(error, FileNotFoundError)
+            problem = "its folder does not exist" if is_missing else error.strerror or str(error)
+            raise ConfigurationError(
+                f"The {self._what} {self.path} cannot be used: {problem}. Nothing was sent."
+            ) from None
 
     def _open(self) -> None:
         # Without O_NONBLOCK, opening a named pipe would wait for its other end.
@@ -87,13 +87,6 @@ class JournalFile:
         if not self.path.exists() or not os.path.samestat(os.fstat(self._handle), self.path.stat()):
             raise OSError("another process has just removed it; try again")
 
-    def _whole(self) -> bytes:
-        parts: list[bytes] = []
-        os.lseek(self._handle, 0, os.SEEK_SET)
-        while part := os.read(self._handle, 1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-
     def append(self, data: bytes, *, sync: bool = True) -> None:
         """Append lines. With `sync`, return when they are on the disk.
 
@@ -102,7 +95,6 @@ class JournalFile:
         """
         if self._handle < 0:
             raise JournalError(f"The {self._what} {self.path} is closed.")
-        problem = None
         try:
             left = memoryview(data)
             while left:
@@ -110,13 +102,12 @@ class JournalFile:
             if sync:
                 os.fsync(self._handle)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
-        if problem:
             self.close()
+            problem = error.strerror or type(error).__name__
             raise JournalError(
                 f"The {self._what} {self.path} cannot be written: {problem}. The job has stopped; when there is room, "
                 "run it again with the same journal to continue."
-            )
+            ) from None
 
     def truncate(self, size: int) -> None:
         """Truncate the file.
@@ -150,7 +141,7 @@ class JournalFile:
                 os.close(folder)
 
 
-class KeptIds:
+class KeptIds(JournalFile):
     """A file of the distinct ids of deleted persons, by which events can be found that are left.
 
     Lines of JSON: `uuid`, `distinct_ids`, `time`, and `complete`, which is False if there are as many distinct ids as a
@@ -158,9 +149,8 @@ class KeptIds:
     """
 
     def __init__(self, path: str | os.PathLike[str], now: Callable[[], datetime]) -> None:
-        self.path = Path(path)
+        super().__init__(path, what="file of distinct ids")
         self._now = now
-        self._file = JournalFile(path, what="file of distinct ids")
         self._kept: dict[str, list[str]] = {}
 
     def open(self) -> None:
@@ -169,9 +159,8 @@ class KeptIds:
         Raises:
             ConfigurationError: It cannot be used, or is another file. Nothing was sent.
         """
-        self._file.open()
-        whole = self._file.data
-        self._file.data = b""
+        super().open()
+        whole, self.data = self.data, b""
         lines = whole.splitlines()
         for number, line in enumerate(lines, 1):
             kept = _read_kept(line)
@@ -185,7 +174,7 @@ class KeptIds:
                 )
         if whole and not whole.endswith(b"\n"):
             # A crash has cut the last line short. The person had not been deleted yet.
-            self._file.truncate(whole.rfind(b"\n") + 1)
+            self.truncate(whole.rfind(b"\n") + 1)
 
     def write(self, uuid: str, distinct_ids: Sequence[str]) -> None:
         """Write the distinct ids of a person, and return when they are on the disk.
@@ -198,12 +187,8 @@ class KeptIds:
             return
         time = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"uuid": uuid, "time": time, "complete": complete, "distinct_ids": list(distinct_ids)}
-        self._file.append(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        self.append(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
         self._kept[uuid] = list(distinct_ids)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 def _read_kept(line: bytes) -> tuple[str, list[str]] | None:

@@ -17,11 +17,12 @@ from uuid import UUID
 
 from posthog_environments.query.validation import UUID_TEXT, person_key, text
 
-__all__ = ["CHOICES", "KINDS", "MOST_DISTINCT_IDS", "By", "KeyKind", "Named", "NumberedInput", "named_by"]
+__all__ = ["CHOICES", "KINDS", "MOST_DISTINCT_IDS", "By", "KeyKind", "Kinds", "NumberedInput", "named_by"]
 
 KeyKind: TypeAlias = Literal["id", "distinct_id", "email"]
 By: TypeAlias = Literal["auto", "id", "distinct_id", "email"]
-KINDS: Final[tuple[KeyKind, ...]] = ("id", "distinct_id", "email")
+Kinds: TypeAlias = tuple[KeyKind, ...]
+KINDS: Final[Kinds] = ("id", "distinct_id", "email")
 CHOICES: Final[tuple[By, ...]] = ("auto", *KINDS)
 MOST_DISTINCT_IDS: Final = 1000
 """How many distinct ids of a person servers return at most (posthog/models/person)."""
@@ -51,34 +52,21 @@ class NumberedInput:
     plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The person that an input names.
-
-    Attributes:
-        key: The id, distinct id or email.
-        kinds: What the key may be; more than one with "auto".
-    """
-
-    key: str
-    kinds: tuple[KeyKind, ...]
-
-
-def named_by(by: By, value: object, *, plain: bool = False) -> Named:
-    """Check an input.
+def named_by(by: By, value: object, *, plain: bool = False) -> tuple[str, Kinds]:
+    """Check an input. Return its key, and what the key may be: more than one with "auto".
 
     Raises:
         TypeError, ValueError: It is not a plain value; the message says how it should look.
     """
     if by == "id" or (by == "auto" and not isinstance(value, str)):
-        return Named(_id(value.strip() if isinstance(value, str) else value), ("id",))
+        return _id(value.strip() if isinstance(value, str) else value), ("id",)
     if not isinstance(value, str):
         raise TypeError(f"{by} must be a str, not {type(value).__name__}.")
     text(by, value)
     if by == "email":
-        return Named(_email(value.strip()), ("email",))
+        return _email(value.strip()), ("email",)
     if by == "distinct_id":
-        return Named(_distinct_id(value, plain=plain), ("distinct_id",))
+        return _distinct_id(value, plain=plain), ("distinct_id",)
     return _guessed(value.strip())
 
 
@@ -91,21 +79,21 @@ def _id(value: object) -> str:
     return person_key(value)
 
 
-def _guessed(value: str) -> Named:
+def _guessed(value: str) -> tuple[str, Kinds]:
     """Return what a text may be. It is looked up as each of these, and must not find two persons."""
     if not value:
         raise ValueError("it is blank.")
     if UUID_TEXT.fullmatch(value):
-        return Named(str(UUID(value)), ("id", "distinct_id"))
+        return str(UUID(value)), ("id", "distinct_id")
     if "@" in value:
-        return Named(_email(value), ("email", "distinct_id"))
+        return _email(value), ("email", "distinct_id")
     problem = _decorated(value) or _divided(value) or _no_value(value)
     if problem is None and any(character.isspace() for character in value):
         problem = "there are blanks in it"
     if problem is not None:
         raise ValueError(f'this is no plain email or id: {problem}. If it is a distinct id, give by="distinct_id".')
     is_number = _NUMBER.fullmatch(value) and int(value) < 2**63
-    return Named(value, ("id", "distinct_id") if is_number else ("distinct_id",))
+    return value, ("id", "distinct_id") if is_number else ("distinct_id",)
 
 
 def _distinct_id(value: str, *, plain: bool) -> str:
@@ -132,7 +120,7 @@ def _decorated(value: str) -> str | None:
     """Return what is around or within a value that does not belong there, if anything."""
     hidden = next((each for each in value if unicodedata.category(each) in ("Cf", "Zl", "Zp")), None)
     if hidden is not None:
-        return f"it holds a character that cannot be seen ({unicodedata.name(hidden, 'without a name').lower()})"
+        return f"it holds a character that cannot be seen ({unicodedata.name(hidden).lower()})"
     if value.count("@") > 1:
         return _SEVERAL
     if value[0] in _QUOTES or value[-1] in _QUOTES:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Named, NumberedInput, named_by
+from posthog_environments.bulk.inputs import CHOICES, KINDS, By, KeyKind, Kinds, NumberedInput, named_by
 from posthog_environments.bulk.journal import Header, seal
 from posthog_environments.query.validation import flag, json_object, text
 
@@ -80,7 +80,7 @@ class Entry:
     number: int
     by: By
     key: str
-    kinds: tuple[KeyKind, ...]
+    kinds: Kinds
     change: Change | None = None
     same_as: int | None = None
 
@@ -166,9 +166,8 @@ def deletions_of(
     )
     _check_flags(flags, using)
 
-    def make(number: int, value: object, *, plain: bool) -> Entry:
-        named = named_by(by, value, plain=plain)
-        return Entry(number, by, named.key, named.kinds)
+    def make(given: NumberedInput) -> Entry:
+        return Entry(given.number, by, *named_by(by, given.value, plain=given.plain))
 
     return Job(_without_duplicates(_checked("ids", ids, make)), "delete", flags, using)
 
@@ -199,11 +198,11 @@ def changes_of(changes: Iterable[object]) -> Job:
     if isinstance(changes, Mapping):
         pairs = cast("Mapping[object, object]", changes).items()
         changes = [{"id": key, "set": wanted} for key, wanted in pairs]
-    entries = _checked("changes", changes, change_of)
+    entries = _checked("changes", changes, lambda given: change_of(given.number, given.value))
     return Job(_without_duplicates(entries), "update")
 
 
-def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) -> list[Entry]:
+def _checked(name: str, values: Iterable[object], make: Callable[[NumberedInput], Entry]) -> list[Entry]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be several in a list or other iterable, not {type(values).__name__}.")
     entries: list[Entry] = []
@@ -211,7 +210,7 @@ def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) ->
     for place, given in enumerate(values, 1):
         each = given if isinstance(given, NumberedInput) else NumberedInput(place, given)
         try:
-            entries.append(make(each.number, each.value, plain=each.plain))
+            entries.append(make(each))
         except (TypeError, ValueError) as error:
             problems.append(f"{each.number}: {error}")
     if problems:
@@ -221,7 +220,7 @@ def _checked(name: str, values: Iterable[object], make: Callable[..., Entry]) ->
     return entries
 
 
-def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # noqa: ARG001 - a change is never plain
+def change_of(number: int, value: object) -> Entry:
     """Check one change.
 
     Raises:
@@ -239,8 +238,8 @@ def change_of(number: int, value: object, *, plain: bool = False) -> Entry:  # n
         raise ValueError("a change must name its person by exactly one of id, distinct_id and email.")
     if len(meant) != 1:
         raise ValueError("a change must have exactly one of set and unset.")
-    whom: Named = named_by(named[0], fields[named[0]])
-    return Entry(number, named[0], whom.key, whom.kinds, _wanted(fields, meant[0]))
+    key, kinds = named_by(named[0], fields[named[0]])
+    return Entry(number, named[0], key, kinds, _wanted(fields, meant[0]))
 
 
 def _wanted(fields: Mapping[object, object], what: str) -> Change:

@@ -129,17 +129,15 @@ class EntryState:
     Attributes:
         found: The latest look-up.
         intent: The uuid of an intent without an outcome; the change may have been sent.
-        since: The time of the first intent.
-        by: What the key is; empty if the journal does not say.
-        key: The input as the journal stores it.
         settled: The latest outcome; "pending" means that certainly nothing was done.
+        since: The time of the first intent.
+        key: The input as the journal stores it; empty if it does not say.
     """
 
     found: FoundPerson | None = None
     intent: str | None = None
     settled: Outcome | None = None
     since: datetime | None = None
-    by: str = ""
     key: str = ""
 
 
@@ -216,7 +214,6 @@ def looked_up(data: bytes) -> bytes:
 class _InputLine(msgspec.Struct, tag_field="line"):
     input: int
     time: Annotated[datetime, msgspec.Meta(tz=True)]
-    by: str = ""
     key: str = ""
 
 
@@ -260,8 +257,7 @@ def _take(history: History, record: object) -> None:
     if history.header is None or not 1 <= line.input <= history.header.inputs:
         raise ValueError
     state = history.of(line.input)
-    if line.key:
-        state.by, state.key = line.by, line.key
+    state.key = line.key or state.key
     if isinstance(line, _FoundLine):
         if (line.persons == 1) != (line.uuid is not None):
             raise ValueError

@@ -81,17 +81,14 @@ class JournalWriter:
                 '"@current" is whatever project the key belongs to. Give project_id.'
             )
         yield RunBlocking(partial(self._file.open))
-        problem = ""
         data, self._file.data = self._file.data, b""
         try:
             self._history = read(data)
         except DamagedJournal as damaged:
-            problem = str(damaged)
-        if problem:
             raise ConfigurationError(
-                f"The journal {self._file.path} cannot be used: {problem}. Nothing was sent. "
+                f"The journal {self._file.path} cannot be used: {damaged}. Nothing was sent. "
                 "Read it to see what was done, and give another path."
-            )
+            ) from None
         lines = yield from self._begin(data)
         if lines:
             yield RunBlocking(partial(self._file.append, lines))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from posthog_environments.bulk.decisions import Decision, stops_all
+from posthog_environments.bulk.decisions import Decision, after_a_look, stops_all
 from posthog_environments.bulk.inputs import MOST_DISTINCT_IDS
 from posthog_environments.bulk.jobs import Entry
 from posthog_environments.bulk.journal import FoundPerson
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from posthog_environments_api.models import Person
 
     from posthog_environments.bulk.inputs import KeyKind
+    from posthog_environments.bulk.jobs import Flags
     from posthog_environments.paging.listing import ListRequest
 
-__all__ = ["LookupResult", "PersonLookup", "check_project", "name_of", "queued_deletion", "read"]
+__all__ = ["LookupResult", "PersonLookup", "check_project", "look_again", "name_of", "queued_deletion", "read"]
 
 T = TypeVar("T")
 
@@ -236,6 +237,17 @@ def _first_page(listing: ListRequest[T]) -> CallGenerator[list[T]]:
     paginator = listing.paginator()
     assert paginator.cursor is not None
     return paginator.consume((yield from listing.fetch(paginator.cursor)))
+
+
+def look_again(
+    context: CallContext, entry: Entry, uuid: str, flags: Flags, since: datetime | None, *, again: bool = False
+) -> CallGenerator[Decision | None]:
+    """Decide on a change that may have been sent since a time; None to send it again. See `after_a_look`."""
+    person = yield from read(context, uuid)
+    decision = after_a_look(entry, person, flags, again=again)
+    if decision is not None and decision.state == "unknown" and flags.delete_events:
+        decision = (yield from queued_deletion(context, uuid, since)) or decision
+    return decision
 
 
 def queued_deletion(context: CallContext, uuid: str, since: datetime | None) -> CallGenerator[Decision | None]:

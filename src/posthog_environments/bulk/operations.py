@@ -175,10 +175,6 @@ def _run(
     if file is not None and kept is not None and file.path.absolute() == kept.path.absolute():
         raise ValueError("keep_ids names the journal; give it a file of its own.")
     writer = JournalWriter(context.client, job, file, dry_run=dry_run)
-    return Run(_patient(context), job, writer, callbacks, retry_unknown=retry_unknown, kept=kept).run()
-
-
-def _patient(context: CallContext) -> CallContext:
-    if context.options.max_wait is not None:
-        return context
-    return replace(context, options=context.options.but(max_wait=LONG_WAIT))
+    if context.options.max_wait is None:
+        context = replace(context, options=context.options.but(max_wait=LONG_WAIT))
+    return Run(context, job, writer, callbacks, retry_unknown=retry_unknown, kept=kept).run()

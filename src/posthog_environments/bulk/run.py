@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from posthog_environments.bulk import lookup
-from posthog_environments.bulk.changes import BulkDeletes, SingleChanges
-from posthog_environments.bulk.decisions import Decision, after_a_look, decide, of_finding
+from posthog_environments.bulk.changes import Changes
+from posthog_environments.bulk.decisions import Decision, decide, of_finding
 from posthog_environments.bulk.journal import EntryState, FoundPerson, Outcome
 from posthog_environments.bulk.lookup import PersonLookup, name_of
 from posthog_environments.bulk.outcomes import BulkProgress, BulkReport, Stage
@@ -54,8 +54,6 @@ class Run:
         self._retry_unknown = retry_unknown
         self._kept = kept
         self._outcomes = RunOutcomes(job, journal, callbacks)
-        # Uuids of inputs that earlier runs left as unknown. A row of deletion_status may settle them.
-        self._unknown: dict[int, str] = {}
         self._distinct_ids: dict[str, list[str]] = {}
 
     def run(self) -> CallGenerator[BulkReport]:
@@ -101,8 +99,6 @@ class Run:
             self._outcomes.note(entry, Outcome("duplicate", reason=f"the same as input {entry.same_as}"))
         elif standing.settled is not None and self._is_settled(standing.settled):
             self._outcomes.note(entry, standing.settled, earlier=True)
-            if standing.settled.state == "unknown" and standing.settled.uuid and self._job.flags.delete_events:
-                self._unknown[entry.number] = standing.settled.uuid
             if standing.settled.state not in ("refused", "duplicate"):
                 self._outcomes.claim(entry, standing.settled.uuid)
         elif (uuid := uuid_in_doubt(standing)) is not None:
@@ -132,10 +128,7 @@ class Run:
         try:
             result = yield from finder.find(entry)
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state == "pending":
-                self._outcomes.put_off([entry], decision, error)
-            else:
+            if decision := self._outcomes.look_failed(entry, error):
                 standing.settled = decision.outcome(None)
             return
         self._outcomes.succeeded()
@@ -183,23 +176,21 @@ class Run:
     # ------------------------------------------------------------------------------------------------------- changes
 
     def _carry_out(self) -> CallGenerator[None]:
-        singles = SingleChanges(self._context, self._job, self._journal, self._outcomes)
-        at_once = self._job.task == "delete" and self._job.using != "single"
-        sender = BulkDeletes(self._context, self._job, self._journal, self._outcomes, singles) if at_once else singles
+        changes = Changes(self._context, self._job, self._journal, self._outcomes)
         entries = self._job.entries
         bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):
-            self._progress("changes", place, len(entries), -(-len(entries) // sender.size), bucket)
+            self._progress("changes", place, len(entries), -(-len(entries) // changes.size), bucket)
             uuid = yield from self._to_send(entry)
             if uuid is not None and (self._kept is None or (yield from self._keep(entry, uuid, self._kept))):
-                yield from sender.add(entry, uuid)
-        yield from sender.finish()
+                yield from changes.add(entry, uuid)
+        yield from changes.finish()
 
     def _to_send(self, entry: Entry) -> CallGenerator[str | None]:
         """Return the uuid of the person whose change is to be sent; None if there is nothing to send."""
         standing = self._journal.of(entry)
         if entry in self._outcomes:
-            if entry.number not in self._unknown or not (yield from self._settle_unknown(entry, standing)):
+            if not (yield from self._settle_unknown(entry, standing)):
                 self._outcomes.tell(entry)
             return None
         if (uuid := uuid_in_doubt(standing)) is not None:
@@ -213,15 +204,12 @@ class Run:
     def _resume(self, entry: Entry, uuid: str, standing: EntryState) -> CallGenerator[str | None]:
         """Look at the person of a change that may have been sent. Return it if it is to be sent again."""
         try:
-            person = yield from lookup.read(self._context, uuid)
-            seen = after_a_look(entry, person, self._job.flags, again=self._retry_unknown)
-            if seen is not None and seen.state == "unknown" and self._job.flags.delete_events:
-                seen = (yield from lookup.queued_deletion(self._context, uuid, standing.since)) or seen
+            seen = yield from lookup.look_again(
+                self._context, entry, uuid, self._job.flags, standing.since, again=self._retry_unknown
+            )
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state != "pending":
+            if decision := self._outcomes.look_failed(entry, error):
                 yield from self._outcomes.settle([(entry, Outcome("unknown", uuid, decision.reason))])
-            self._outcomes.put_off([entry], decision, error)
             return None
         if seen is None:
             return uuid
@@ -230,16 +218,18 @@ class Run:
         return None
 
     def _settle_unknown(self, entry: Entry, standing: EntryState) -> CallGenerator[bool]:
-        """Settle what an earlier run left as unknown, if the server lists the deletion."""
-        uuid = self._unknown[entry.number]
+        """Settle what an earlier run left as unknown, if events were to go and the server lists their deletion."""
+        settled = standing.settled
+        if settled is None or settled.state != "unknown" or not settled.uuid or not self._job.flags.delete_events:
+            return False
         try:
-            decision = yield from lookup.queued_deletion(self._context, uuid, standing.since)
+            decision = yield from lookup.queued_deletion(self._context, settled.uuid, standing.since)
         except PostHogError as error:
             self._outcomes.put_off([], decide(error, self._job.task, changing=False), error)
             return False
         if decision is None:
             return False
-        yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
+        yield from self._outcomes.settle([(entry, decision.outcome(settled.uuid))])
         return True
 
     def _keep(self, entry: Entry, uuid: str, kept: KeptIds) -> CallGenerator[bool]:
@@ -250,10 +240,8 @@ class Run:
                 person = yield from lookup.read(self._context, uuid)
                 distinct_ids = None if person is None else distinct_ids_of(person)
         except PostHogError as error:
-            decision = decide(error, self._job.task, changing=False)
-            if decision.state != "pending":
+            if decision := self._outcomes.look_failed(entry, error):
                 yield from self._outcomes.settle([(entry, decision.outcome(uuid))])
-            self._outcomes.put_off([entry], decision, error)
             return False
         if distinct_ids is None:
             gone = Decision("already_gone", "not found when the distinct ids were to be kept")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posthog_environments.bulk.decisions import TOO_MANY, Decision, Trouble
+from posthog_environments.bulk.decisions import TOO_MANY, Decision, Trouble, decide
 from posthog_environments.bulk.journal import EntryState, Outcome
 from posthog_environments.bulk.outcomes import BulkOutcome, BulkProgress, BulkReport, SimilarPerson
 
@@ -70,10 +70,7 @@ class RunOutcomes:
 
     def note(self, entry: Entry, settled: Outcome, *, earlier: bool = False) -> None:
         """Note the outcome of an input."""
-        self._outcomes[entry.number] = replace(
-            self._blank(entry), state=settled.state, uuid=settled.uuid, reason=settled.reason, status=settled.status,
-            request_id=settled.request_id, earlier=earlier,
-        )  # fmt: skip
+        self._outcomes[entry.number] = self._told(entry, settled, earlier=earlier)
 
     def tell(self, entry: Entry) -> None:
         """Pass the outcome of an input to the callback."""
@@ -112,6 +109,18 @@ class RunOutcomes:
         if decision.trouble is Trouble.STOPS or self._failures >= TOO_MANY:
             raise error
 
+    def look_failed(self, entry: Entry, error: PostHogError) -> Decision | None:
+        """Put off an input whose person could not be looked up now; or return the decision if that is final.
+
+        Raises:
+            PostHogError: The error, if the run stops.
+        """
+        decision = decide(error, self._job.task, changing=False)
+        if decision.state != "pending":
+            return decision
+        self.put_off([entry], decision, error)
+        return None
+
     # ---------------------------------------------------------------------------------------------------------- report
 
     def report(self) -> BulkReport:
@@ -119,26 +128,29 @@ class RunOutcomes:
         entries = self._job.entries
         return BulkReport(tuple(self._outcomes.get(entry.number) or self._planned(entry) for entry in entries))
 
-    def _blank(self, entry: Entry) -> BulkOutcome:
+    def _told(self, entry: Entry, settled: Outcome, *, earlier: bool = False) -> BulkOutcome:
+        """Return an outcome as the caller gets it, with what a journal does not store."""
         found = self._journal.of(entry).found
-        by = entry.by if found is None or found.kind is None else found.kind
-        similar = self._similar.get(entry.number, ())
-        if not similar and found is not None:
-            similar = tuple(SimilarPerson(uuid) for uuid in found.similar)
-        name = self._names.get(entry.number)
-        return BulkOutcome(entry.number, by, entry.key, "pending", name=name, similar=similar)
+        by, similar = entry.by, self._similar.get(entry.number, ())
+        if found is not None:
+            by = found.kind or by
+            similar = similar or tuple(SimilarPerson(uuid) for uuid in found.similar)
+        return BulkOutcome(
+            entry.number, by, entry.key, settled.state, settled.uuid, self._names.get(entry.number), settled.reason,
+            settled.status, settled.request_id, earlier, similar,
+        )  # fmt: skip
 
     def _planned(self, entry: Entry) -> BulkOutcome:
         """Return the outcome of an input that this run has not processed yet."""
         standing = self._journal.of(entry)
         doubtful = uuid_in_doubt(standing)
-        uuid = doubtful or (standing.found.uuid if standing.found is not None else None)
-        outcome = replace(self._blank(entry), uuid=uuid)
         if doubtful is not None:
-            return replace(outcome, reason="it may have been done before, so the person is looked at first")
+            reason = "it may have been done before, so the person is looked at first"
+            return self._told(entry, Outcome("pending", doubtful, reason))
+        uuid = standing.found.uuid if standing.found is not None else None
         if standing.settled is not None and standing.settled.state != "pending":
-            return replace(outcome, state=standing.settled.state, reason=standing.settled.reason)
-        return outcome
+            return self._told(entry, Outcome(standing.settled.state, uuid, standing.settled.reason))
+        return self._told(entry, Outcome("pending", uuid))
 
     def progress_text(self) -> str:
         """Return how far the job is, and how to continue."""
