@@ -16,13 +16,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
-
-from posthog_environments.sandbox import Sandbox
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOM: Final = ROOT / ".mutants"
@@ -38,14 +35,12 @@ class Group:
         tests: Folders and modules of tests.
         shares: What share of the changes the tests must notice, by module.
         whole: The share over all modules of the group.
-        served: Whether the tests read from a sandbox that is started once; otherwise those that want one are left out.
     """
 
     name: str
     tests: tuple[str, ...]
     shares: dict[str, float]
     whole: float = 0.0
-    served: bool = False
 
     @property
     def room(self) -> Path:
@@ -67,9 +62,8 @@ GROUPS: Final = (
     Group("run", ("tests/bulk/test_run.py", "tests/bulk/test_steps.py"), {"bulk.run": 0.9}),
     Group(
         "export",
-        ("tests/export/test_files.py",),
+        tuple(f"tests/export/test_{each}.py" for each in ("records", "job_steps", "file_steps")),
         {"export.job": 0.9, "export.file": 0.9, "export.checkpoint": 0.9},
-        served=True,
     ),
 )
 MODULES: Final = tuple(module for group in GROUPS for module in group.shares)
@@ -84,8 +78,8 @@ UNNOTICED: Final = (0, 33)
 LEFT: Final = (*UNNOTICED, None)
 
 # mutmut forks a process for each mutant from one that has collected the tests already. Values that a test module makes
-# when it is imported would then be made by the whole code, so each process imports the test modules anew. But it starts
-# no sandbox: tests get the one that the campaign has started, or are left out.
+# when it is imported would then be made by the whole code, so each process imports the test modules anew. Tests that
+# want a sandbox are left out: to start one for each mutant would take hours.
 FRESH: Final = """
 
 def pytest_sessionstart():
@@ -96,22 +90,8 @@ def pytest_sessionstart():
 
 
 def pytest_itemcollected(item):
-    import os
-
-    wanted = {"own"} if "SANDBOX" in os.environ else {"box", "own"}
-    if wanted & set(item.fixturenames):
+    if "box" in item.fixturenames:
         item.add_marker("slow")
-
-
-def pytest_fixture_setup(fixturedef, request):
-    import json
-    import os
-    from types import SimpleNamespace
-
-    if fixturedef.argname == "box" and "SANDBOX" in os.environ:
-        box = SimpleNamespace(**json.loads(os.environ["SANDBOX"]))
-        fixturedef.cached_result = (box, fixturedef.cache_key(request), None)
-        return box
 """
 
 
@@ -170,12 +150,7 @@ def try_out(group: Group, names: list[str], workers: int) -> bool:
     lay_out(group)
     run = [sys.executable, "-m", "mutmut", "run", "--max-children", str(workers), *names]
     settings = os.environ | {"PYTHONHASHSEED": "0"}
-    with ExitStack() as stack:
-        if group.served:
-            # As tests/export/test_files.py starts it.
-            box = stack.enter_context(Sandbox(persons=120, now="2026-02-01T12:00:00", rates=False, lag=0))
-            settings["SANDBOX"] = json.dumps({name: getattr(box, name) for name in ("project_id", "api_key", "host")})
-        return not subprocess.run(run, cwd=group.room, check=False, env=settings).returncode
+    return not subprocess.run(run, cwd=group.room, check=False, env=settings).returncode
 
 
 def lay_out(group: Group) -> None:
