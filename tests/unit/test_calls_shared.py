@@ -34,11 +34,10 @@ class Store:
         self.heard.append(("acquire", bucket, ticket, seconds, patience))
         return self.waits.pop(0) if self.waits else 0.0
 
-    def flush(self, patience: float) -> float:
+    def flush(self, patience: float) -> None:
         assert self.pending, "there was nothing to write"
         self.heard.append(("flush", patience))
         self.pending = False
-        return 0.0
 
     def settle(self, bucket: str, ticket: str) -> None:
         self._note("settle", bucket, ticket)

@@ -135,6 +135,21 @@ def test_transport_errors() -> None:
     assert later.startswith("persons.get took longer than its 7.5 s (attempt 2): too late.")
 
 
+def test_a_body_over_the_limit_says_what_to_do_in_a_listing() -> None:
+    long, strange = (
+        TransportFailure(reason, sent=True, again=False, malformed=(200, b"x"))
+        for reason in ("the answer is longer than 9 bytes (max_body)", "the answer is odd")
+    )
+    listing = Operation("persons.list", OperationKind.READ, "persons", patient=True)
+    hint = "Ask for fewer rows at once with a smaller page_size, or allow more bytes with max_body."
+    for operation, failure, said in ((listing, long, hint), (listing, strange, ""), (READ, long, "")):
+        with pytest.raises(errors.MalformedResponseError) as caught:
+            Play(pacing=False).run(operation, failure)
+        assert caught.value.hint == said
+        assert str(caught.value) == f"{operation.name}: {failure.reason}" + (f". {hint}" if said else "")
+        assert (caught.value.status_code, caught.value.body) == (200, b"x")
+
+
 def test_nobody_knows() -> None:
     look = "Read the person and look before you try again."
     doubt = "may or may not have been carried out"

@@ -67,6 +67,8 @@ def test_a_time_to_go_back_by() -> None:
     for value in ("2026-01-01", "mStart", "-1wEnd", date(2026, 1, 1), timedelta(minutes=5)):
         with pytest.raises(ValueError, match=r"^compare_to: .* is no time to go back by; expected one such as -7d"):
             span(value)
+    with pytest.raises(TypeError, match=r"^compare_to: expected a date"):
+        span(7)
 
 
 def test_a_space_becomes_a_t() -> None:

@@ -473,6 +473,16 @@ def test_relative_dates_become_absolute(given: str, moment: str, day: str | None
     assert found == [leaf("k", day or moment, "is_date_exact")]
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process can be set on POSIX only")
+def test_relative_dates_become_absolute_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = absolute(wire(prop("k").before("-7d")), lambda: NOW)
+    time.tzset()
+    assert found == [leaf("k", "2026-03-24T10:30:15+00:00", "is_date_before")]
+
+
 def test_absolute_leaves_everything_else() -> None:
     assert absolute(None, lambda: NOW) is None
     plain = [leaf("k", "-7d"), leaf("k", "2026-01-01", "is_date_before"), leaf("k", "-7d", "icontains")]

@@ -102,8 +102,8 @@ class Pacer(Protocol):
         """
         ...
 
-    def flush(self, patience: float) -> float:
-        """Write the recorded changes to the store. Return 0.0."""
+    def flush(self, patience: float) -> None:
+        """Write the recorded changes to the store."""
         ...
 
     def after_fork(self) -> None:
@@ -149,9 +149,8 @@ class RateLimiter:
         with self._lock:
             self._logs[bucket].refuse(self._clock(), wait, teaches=teaches)
 
-    def flush(self, patience: float) -> float:  # noqa: ARG002 - of a store
-        """Do nothing."""
-        return 0.0
+    def flush(self, patience: float) -> None:
+        """Do nothing: there is no store."""
 
     def after_fork(self) -> None:
         """Forget requests in flight and waiting callers."""

@@ -142,8 +142,8 @@ class SharedRateLimiter:
         finally:
             self._access.release()
 
-    def flush(self, patience: float) -> float:
-        """Write the recorded changes to the store. Return 0.0."""
+    def flush(self, patience: float) -> None:
+        """Write the recorded changes to the store."""
         if self._access.acquire(timeout=patience):
             try:
                 for bucket, state in self._buckets.items():
@@ -153,7 +153,6 @@ class SharedRateLimiter:
                 pass  # the changes stay recorded
             finally:
                 self._access.release()
-        return 0.0
 
     def settle(self, bucket: Bucket, ticket: str) -> None:
         """Record that a permitted request has ended, in any way."""
