@@ -304,13 +304,17 @@ def test_a_layout_goes_through_json(sample: list[Any], names: list[str]) -> None
         (lambda: Layout.of(["a", "b", "a"]), ValueError, "two columns for the property 'a'"),
         (lambda: Layout.of({"a": "timestamp"}), ValueError, "bool or float64 or int64 or json or text; 'a' has 'time"),
         (lambda: Layout.of(["\ud800"]), ValueError, "cannot be written as UTF-8"),
-        (lambda: msgspec.json.decode(b"[]", type=Layout), ValueError, "Expected `object`"),
+        (lambda: msgspec.json.decode(b"[]", type=Layout), msgspec.ValidationError, "Expected `object`"),
         (
             lambda: msgspec.json.decode(b'{"kinds": [[1, "text"]]}', type=Layout),
-            ValueError,
+            msgspec.ValidationError,
             "Expected `str`",
         ),
-        (lambda: msgspec.json.decode(b'{"kinds": [["a", "b"]]}', type=Layout), ValueError, "Invalid enum value 'b'"),
+        (
+            lambda: msgspec.json.decode(b'{"kinds": [["a", "b"]]}', type=Layout),
+            msgspec.ValidationError,
+            "Invalid enum value 'b'",
+        ),
     ],
 )
 def test_mistakes_say_what_is_wrong(make: Any, kind: type[Exception], words: str) -> None:

@@ -256,7 +256,7 @@ def read_summary(answer: ServerResponse) -> Summary | None:
         return None
     try:
         summary = msgspec.json.decode(answer.content, type=Summary)
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.DecodeError, RecursionError):  # not a ValueError in older versions of msgspec
         summary = None
     if summary is None or summary.success is False:
         raise MalformedResponseError(

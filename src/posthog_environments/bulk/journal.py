@@ -244,7 +244,7 @@ def _is_read(history: History, line: bytes) -> bool:
         _take(history, json.loads(line))
     except DamagedJournal:
         raise
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.ValidationError, RecursionError):  # not a ValueError in older versions of msgspec
         return False
     return True
 

@@ -198,7 +198,10 @@ def read(data: bytes, kind: type[Checkpoint | Receipt]) -> Any:
     text, _, sum_ = data.partition(b"\n")
     if hashlib.sha256(text).hexdigest().encode() != sum_.strip():
         raise ValueError("it was changed, or is not whole")
-    version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("version")
-    if version is None or bytes(version) != str(VERSION).encode():
-        raise ValueError("another version of this package wrote it")
-    return msgspec.json.decode(text, type=kind)
+    try:
+        version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("version")
+        if version is None or bytes(version) != str(VERSION).encode():
+            raise ValueError("another version of this package wrote it")
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:  # not a ValueError in older versions of msgspec
+        raise ValueError(str(error)) from None
