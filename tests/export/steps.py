@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from posthog_environments import ExportSummary
 from posthog_environments.export.filesystem import FileSystem
+from posthog_environments.export.formats.lines import Csv, JsonLines
 from posthog_environments.export.job import ExportJob
 from posthog_environments.export.options import ExportOptions, read_options
 from posthog_environments.export.run import begin
@@ -28,6 +29,20 @@ SETTINGS: dict[str, Any] = {
     **dict.fromkeys(("resume", "force", "flatten", "raw", "since_last"), False),
     **dict.fromkeys(("format", "columns", "only")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLines(JsonLines):
+    """JSON Lines that are made when all rows are there."""
+
+    streams: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCsv(Csv):
+    """CSV that is made when all rows are there."""
+
+    streams: ClassVar[bool] = False
 
 
 def minute(number: int) -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,11 +18,12 @@ from posthog_environments.export import job as jobs
 from posthog_environments.export.checkpoint import Checkpoint, Receipt, Written, measure, read, write
 from posthog_environments.export.file import NothingToResumeError
 from posthog_environments.export.formats.base import DoesNotFit
-from posthog_environments.export.formats.lines import Csv, JsonLines
 from posthog_environments.paging.page import Cursor
 from tests.export.steps import (
     Disk,
     Server,
+    WholeCsv,
+    WholeLines,
     begun,
     export,
     files,
@@ -42,20 +43,6 @@ CREATED = ["reopen a.jsonl.part", "create a.jsonl.part", "lock a.jsonl.part a.js
 REOPENED = ["reopen a.jsonl.part", "lock a.jsonl.part a.jsonl.part"]
 CLOSED = ["remove a.jsonl.checkpoint", "sync_folder FOLDER"]
 ANEW = "Export all persons anew with since_last and force."
-
-
-@dataclass(frozen=True, slots=True)
-class WholeLines(JsonLines):
-    """JSON Lines that are made when all rows are there."""
-
-    streams: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, slots=True)
-class WholeCsv(Csv):
-    """CSV that is made when all rows are there."""
-
-    streams: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

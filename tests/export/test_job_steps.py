@@ -17,9 +17,22 @@ from posthog_environments.calls.messages import RunBlocking, Send, Sleep
 from posthog_environments.export import job as jobs
 from posthog_environments.export.checkpoint import Checkpoint, read
 from posthog_environments.export.formats.base import DoesNotFit
-from posthog_environments.export.formats.lines import Csv, JsonLines
+from posthog_environments.export.formats.lines import JsonLines
 from posthog_environments.paging.page import Cursor
-from tests.export.steps import Disk, Server, begun, export, files, minute, person, persons, take, text
+from tests.export.steps import (
+    Disk,
+    Server,
+    WholeCsv,
+    WholeLines,
+    begun,
+    export,
+    files,
+    minute,
+    person,
+    persons,
+    take,
+    text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +47,6 @@ class Empty(JsonLines):
     """JSON Lines of nobody."""
 
     most_rows: ClassVar[int | None] = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Whole(Csv):
-    """CSV that is made when all rows are there."""
-
-    streams: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, slots=True)
-class WholeLines(JsonLines):
-    """JSON Lines that are made when all rows are there."""
-
-    streams: ClassVar[bool] = False
 
 
 def checkpoint(folder: Path, name: str = "a.jsonl") -> Checkpoint:
@@ -218,7 +217,7 @@ def test_lines_have_no_columns(tmp_path: Path) -> None:
 
 
 def test_a_spool_is_lines_whatever_the_format(tmp_path: Path) -> None:
-    with begun(Server(persons(2)), tmp_path / "a.csv", file_format=Whole()) as job:
+    with begun(Server(persons(2)), tmp_path / "a.csv", file_format=WholeCsv()) as job:
         take(job)
         assert (tmp_path / "a.csv.part").read_text() == text(2, 1)
         assert checkpoint(tmp_path, "a.csv").layout is None
@@ -357,7 +356,7 @@ def test_what_does_not_stream_is_written_at_the_end(monkeypatch: pytest.MonkeyPa
         return spools[-1]
 
     monkeypatch.setattr(jobs, "tempfile", SimpleNamespace(TemporaryFile=spool))
-    job = begun(Server(persons(3)), "-", format="csv", file_format=Whole(), flatten=True)
+    job = begun(Server(persons(3)), "-", format="csv", file_format=WholeCsv(), flatten=True)
     take(job)
     assert output.log == ["flush texts"]
     assert spools[0].getvalue().decode() == text(3, 2, 1)

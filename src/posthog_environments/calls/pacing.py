@@ -49,7 +49,7 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
     Raises:
         RateLimitError: The wait would exceed `limit`. Nothing was sent.
     """
-    quota, start, is_granted = client.quota, client.clock(), False
+    quota, start, is_over = client.quota, client.clock(), False
     store_time = _store_wait(min(limit, seconds))
 
     def ask() -> float:
@@ -61,7 +61,7 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
             assert isinstance(wait, float)
             waited = client.clock() - start
             if wait <= 0:
-                is_granted = True
+                is_over = True
                 return waited
             if waited + wait > limit:
                 raise _out_of_quota(bucket, wait, quota.trouble)
@@ -69,11 +69,11 @@ def acquire(client: ClientState, bucket: Bucket, limit: float, ticket: str, seco
             yield Sleep(min(wait, LONGEST_NAP), for_quota=True, why="quota", whole=wait)
     except RateLimitError:
         quota.leave(bucket, ticket)
-        is_granted = True
+        is_over = True
         yield from tell(client)
         raise
     finally:
-        if not is_granted:
+        if not is_over:
             quota.leave(bucket, ticket)
 
 

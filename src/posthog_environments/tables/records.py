@@ -92,7 +92,7 @@ def points(series: Iterable[Series]) -> Iterator[tuple[Cell, ...]]:
             _shown(one.compare_label),
         )
         data, days = listed(one, "data"), listed(one, "days")
-        if not data:
+        if one.aggregated_value is not None or not data:
             yield (*head, None, None, _number(one.aggregated_value))
         for index, value in enumerate(data):
             day = moment(days[index]) if index < len(days) else None
