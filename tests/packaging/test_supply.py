@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,46 @@ def test_every_tool_is_pinned_and_hashed(lock: Path) -> None:
     for entry in entries:
         assert re.match(r"[a-z0-9][a-z0-9._-]*==[^\s;]+", entry), entry
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+def imported_at_the_top(module: Path, folders: list[Path], seen: set[Path]) -> set[str]:
+    """Name each package that comes with a module of the tests, directly or through their other modules."""
+    seen.add(module)
+    packages: set[str] = set()
+    for statement in ast.parse(module.read_bytes()).body:
+        match statement:
+            case ast.Import(names=names):
+                wanted = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(name)):
+                wanted = [name]
+            case _:
+                continue
+        for name in wanted:
+            own = [path for folder in folders if (path := folder / (name.replace(".", "/") + ".py")).exists()]
+            for path in own[:1]:
+                packages |= imported_at_the_top(path, folders, seen) if path not in seen else set()
+            if not own:
+                packages.add(name.partition(".")[0])
+    return packages
+
+
+def test_the_suite_of_pipelines_needs_nothing_that_its_requirements_leave_out() -> None:
+    """It has an environment of its own, half a gigabyte, which a run of all suites makes last of all."""
+    suite = ROOT / "tests" / "suites" / "pipelines"
+    seen: set[Path] = set()
+    packages = {
+        name for module in suite.glob("*.py") for name in imported_at_the_top(module, [suite, suite.parent], seen)
+    }
+    assert suite.parent / "soak" / "canned.py" in seen, "what the suite shares with others was not followed"
+    pinned = re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / "pipelines.txt").read_text(), re.MULTILINE)
+    distributions = packages_distributions()
+    ours = sys.stdlib_module_names | {"posthog_environments", "posthog_environments_api", "soak"}
+    missing = {
+        name
+        for name in packages - ours
+        if not {found.lower() for found in distributions.get(name, [name])} & set(pinned)
+    }
+    assert not missing
 
 
 def test_the_floors_are_those_of_the_package() -> None:

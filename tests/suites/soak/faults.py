@@ -24,9 +24,10 @@ from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
 from posthog_environments import AsyncEnvironment, Environment, PostHogError
+from soak.authority import Authority
 from soak.fault_table import CHANGES, FAULTS, FIRST, GOOD, REQUESTS, UUIDS, Fault, Good, Kind, is_right, well
 from soak.frame import Campaign, Effort, Figure
-from soak.server import Authority, RawServer, Talk, answer, reset
+from soak.server import RawServer, Talk, answer, reset
 
 __all__ = ["CAMPAIGNS", "CLIENTS", "FAULTS", "Combination", "Outcome", "carry_out", "every_fault"]
 

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-import trustme
-
-__all__ = ["LOOPBACK", "Authority", "Play", "RawServer", "Talk", "Written", "answer", "reset", "written"]
+__all__ = ["LOOPBACK", "Play", "RawServer", "Talk", "Written", "answer", "reset", "written"]
 
 LOOPBACK: Final = "127.0.0.1"
 # No play holds a connection for longer, whatever the client does.
@@ -103,26 +101,6 @@ def answer(status: int = 200, body: bytes = b"{}", *headers: bytes, kind: str = 
     """Write a whole answer; the further headers go last."""
     lines = [b"HTTP/1.1 %d X" % status, b"Content-Type: " + kind.encode(), b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-class Authority:
-    """A certificate authority that only these tests trust, and what it has issued."""
-
-    def __init__(self) -> None:
-        self._ca = trustme.CA()
-        self.trusting = ssl.create_default_context()
-        self._ca.configure_trust(self.trusting)
-
-    def server(self, name: str = LOOPBACK, *, expired: bool = False, foreign: bool = False) -> ssl.SSLContext:
-        """Make what a server of this name presents."""
-        from datetime import UTC, datetime, timedelta
-
-        ca = trustme.CA() if foreign else self._ca
-        past = datetime.now(UTC) - timedelta(days=2)
-        times = {"not_before": past - timedelta(days=9), "not_after": past} if expired else {}
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ca.issue_cert(name, **times).configure_cert(context)  # type: ignore[arg-type]
-        return context
 
 
 class RawServer:
