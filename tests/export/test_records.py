@@ -174,7 +174,7 @@ def test_a_record_is_a_line_and_its_hash() -> None:
     receipt = Receipt(IDENTITY, True, None, START, None, 3, Written(1, 2), START)
     assert read(write(receipt), Receipt) == receipt
     assert isinstance(read(write(receipt), Receipt), Receipt)
-    assert checkpoint.version == receipt.version == 2
+    assert checkpoint.version == receipt.version == 3
 
 
 @pytest.mark.parametrize("harm", [lambda data: data[:-9], lambda data: data.replace(b"3", b"4", 1), lambda _: b""])
@@ -186,20 +186,23 @@ def test_a_record_that_was_changed_is_refused(harm: Any) -> None:
         read(data.partition(b"\n")[0], Checkpoint)
 
 
-@pytest.mark.parametrize("version", [b"1", b"3", b'"2"', b"2.0", None])
+@pytest.mark.parametrize("version", [b"2", b"4", b'"3"', b"3.0", None])
 def test_a_record_of_another_version_is_refused(version: bytes | None) -> None:
     line = write(Checkpoint(IDENTITY)).partition(b"\n")[0]
-    assert line.endswith(b',"version":2}')
-    line = line.replace(b',"version":2', b"" if version is None else b',"version":' + version)
+    assert line.endswith(b',"version":3}')
+    line = line.replace(b',"version":3', b"" if version is None else b',"version":' + version)
     with pytest.raises(ValueError, match=r"^another version of this package wrote it$"):
         read(sealed(line), Checkpoint)
     # Whatever else is in it: it need not have the fields of today.
     with pytest.raises(ValueError, match=r"^another version of this package wrote it$"):
-        read(sealed(b'{"version":3,"job":[]}'), Checkpoint)
+        read(sealed(b'{"version":4,"job":[]}'), Checkpoint)
 
 
 def test_a_record_of_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="Expected `object`, got `null`"):
+    receipt = Receipt(IDENTITY, True, None, START, None, 3, Written(1, 2), START)
+    with pytest.raises(ValueError, match=r"^Invalid value 'Checkpoint' - at `\$.type`$"):
         read(write(Checkpoint(IDENTITY)), Receipt)
+    with pytest.raises(ValueError, match=r"^Invalid value 'Receipt' - at `\$.type`$"):
+        read(write(receipt), Checkpoint)
     with pytest.raises(ValueError, match="Expected `object`, got `array`"):
         read(sealed(b"[]"), Receipt)

@@ -37,7 +37,7 @@ __all__ = [
     "write",
 ]
 
-VERSION = 2
+VERSION = 3
 
 
 class ExportIdentity(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ def measure(path: Path, most: int | None = None) -> Written:
     return written
 
 
-class Checkpoint(msgspec.Struct):
+class Checkpoint(msgspec.Struct, tag=True):
     """The state of an export.
 
     Attributes:
@@ -158,7 +158,7 @@ class Checkpoint(msgspec.Struct):
     version: int = VERSION
 
 
-class Receipt(msgspec.Struct):
+class Receipt(msgspec.Struct, tag=True):
     """What the next export with `since_last` needs to know of the last one.
 
     Attributes:
@@ -193,7 +193,7 @@ def read(data: bytes, kind: type[Checkpoint | Receipt]) -> Any:
     """Decode what `write` encoded.
 
     Raises:
-        ValueError: The data is damaged, or another version wrote it.
+        ValueError: The data is damaged or of the other kind, or another version wrote it.
     """
     text, _, sum_ = data.partition(b"\n")
     if hashlib.sha256(text).hexdigest().encode() != sum_.strip():
