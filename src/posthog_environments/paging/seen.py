@@ -73,13 +73,16 @@ class RecentKeys(Generic[T]):
         while known < len(keys) and keys[known] in seen:
             known += 1
         fresh, keys = list(rows[known:]), keys[known:]
-        new = set(keys)
-        if len(new) < len(keys) or not seen.isdisjoint(new):
+        before = len(seen)
+        # All at once, which is wrong only if a key was seen, or comes twice. Then it is taken back.
+        seen.update(keys)
+        if len(seen) - before < len(keys):
+            seen = self._seen = {key for page in self._pages for key in page}
             kept = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
             fresh, keys = list(reversed(kept.values())), list(reversed(kept))
+            seen.update(keys)
         if not keys:
             return fresh
-        seen.update(keys)
         self._pages.append(keys)
         while len(seen) - len(self._pages[0]) >= self._window:
             seen.difference_update(self._pages.popleft())

@@ -27,8 +27,9 @@ T = TypeVar("T")
 # An address family and a socket address, as in the socket module.
 Address: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
 
-# Bytes read at once. The parser asks for fewer but accepts more, which saves rounds.
-CHUNK = 1 << 18
+# Bytes read at once. The parser asks for fewer but accepts more, which saves rounds. With twice as many, the C library
+# gave memory back to the system after each page of 1,000 persons, and asked for it again: a tenth of the time.
+CHUNK = 1 << 17
 # Seconds before the next address is tried in parallel (RFC 8305).
 STAGGER = 0.25
 A_DAY = 86400.0
