@@ -1,11 +1,14 @@
-"""The house: a folder imports only from folders below it, and no module leads back to itself."""
+"""The house: folders import only what lies below them, modules are short, and a name stands for one thing."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import posthog_environments_api
 import pytest
 
 import posthog_environments
@@ -95,6 +98,25 @@ def test_only_the_wire_touches_the_wire() -> None:
                 assert not {alias.name for alias in node.names} & forbidden, name
             elif isinstance(node, ast.ImportFrom):
                 assert node.module not in forbidden, name
+
+
+def test_no_module_is_long() -> None:
+    assert {
+        name: n for name, path in MODULES.items() if (n := path.read_text(encoding="utf-8").count("\n")) > 400
+    } == {}
+
+
+def classes_of(paths: Iterable[Path]) -> Counter[str]:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in paths)
+    return Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    generated = Path(posthog_environments_api.__file__).parent
+    found = classes_of([*MODULES.values(), *generated.rglob("*.py")])
+    twice = {name for name, times in found.items() if times > 1}
+    # These are the friendly forms of the records of the same name, which they hold; an Entity is a series of a trend.
+    assert twice == {"Entity", "PropertiesTimeline", "Trend"}
 
 
 def test_the_checks_would_notice() -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from posthog_environments.bulk.run_outcomes import RunOutcomes
     from posthog_environments.calls.state import CallContext
 
-__all__ = ["Changes"]
+__all__ = ["ChangeSender"]
 
 T = TypeVar("T")
 Batch: TypeAlias = "Sequence[tuple[Entry, str]]"
@@ -71,7 +71,7 @@ class _Observed:
         return decision.outcome(uuid, status, request_id)
 
 
-class Changes:
+class ChangeSender:
     """Sends the changes of a job: deletions many at once if `using` and the server allow it, the rest one by one."""
 
     def __init__(self, context: CallContext, job: Job, journal: JournalWriter, outcomes: RunOutcomes) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from posthog_environments.bulk import lookup
-from posthog_environments.bulk.changes import Changes
+from posthog_environments.bulk.changes import ChangeSender
 from posthog_environments.bulk.decisions import Decision, decide, of_finding
 from posthog_environments.bulk.journal import EntryState, FoundPerson, Outcome
 from posthog_environments.bulk.lookup import PersonLookup, name_of
@@ -176,7 +176,7 @@ class Run:
     # ------------------------------------------------------------------------------------------------------- changes
 
     def _carry_out(self) -> CallGenerator[None]:
-        changes = Changes(self._context, self._job, self._journal, self._outcomes)
+        changes = ChangeSender(self._context, self._job, self._journal, self._outcomes)
         entries = self._job.entries
         bucket: Bucket = "deletes" if self._job.task == "delete" else "persons"
         for place, entry in enumerate(entries):

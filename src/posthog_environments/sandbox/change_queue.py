@@ -50,7 +50,7 @@ class PendingChange:
     deletion: Deletion | None = None
 
 
-class Changes:
+class ChangeQueue:
     """The queue of accepted changes; `lag` is the time in seconds between a change and its effect."""
 
     def __init__(self, store: Database, clock: Clock, lag: float) -> None:

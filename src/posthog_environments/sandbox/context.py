@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posthog_environments.sandbox.access import Keys
-from posthog_environments.sandbox.change_queue import Changes
+from posthog_environments.sandbox.change_queue import ChangeQueue
 from posthog_environments.sandbox.faults import Faults
 from posthog_environments.sandbox.filter_matches import FilterCache
 from posthog_environments.sandbox.pending import Queue
@@ -24,7 +24,7 @@ class AppContext:
         self.settings = settings
         self.store = store
         self.now = clock.now
-        self.changes = Changes(store, clock, settings.lag)
+        self.changes = ChangeQueue(store, clock, settings.lag)
         self.filter_cache = FilterCache(store)
         self.results = Results(store, clock)
         self.queue = Queue()

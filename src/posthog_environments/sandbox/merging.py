@@ -38,7 +38,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(slots=True)
-class PersonUpdate:
+class EventUpdate:
     """The update of a person by one event."""
 
     n: int
@@ -77,7 +77,7 @@ class MergeGroup:
         self.effects: list[dict[str, Any]] = []
         """Rows of the effects of events on the properties of persons."""
 
-    def process(self, update: PersonUpdate) -> None:
+    def process(self, update: EventUpdate) -> None:
         """Process one event."""
         before = self._merged(update)
         person = self._of.get(update.distinct_id) or self._new(update, [update.distinct_id])
@@ -99,7 +99,7 @@ class MergeGroup:
         """Return the rows of the persons of the group."""
         return [person.row() for person in dict.fromkeys(self._of.values())]
 
-    def _new(self, update: PersonUpdate, ids: Iterable[str]) -> MergedPerson:
+    def _new(self, update: EventUpdate, ids: Iterable[str]) -> MergedPerson:
         person = MergedPerson(update.happened, [])
         for one in ids:
             self._add(person, one)
@@ -109,7 +109,7 @@ class MergeGroup:
         self._of[distinct_id] = person
         person.ids.append((self._order.setdefault(distinct_id, len(self._order)), distinct_id))
 
-    def _merged(self, update: PersonUpdate) -> bool:
+    def _merged(self, update: EventUpdate) -> bool:
         """Merge the two ids of an event, if it has two; return whether properties moved to another person."""
         own, other = update.distinct_id, update.other
         if other is None or other == own or {own.lower(), other.lower()} & SHARED:
@@ -134,12 +134,12 @@ class MergeGroup:
             self._of[distinct_id] = kept
 
 
-def read(n: int, happened: datetime, event: str, distinct_id: str, parts: list[str | None] | None) -> PersonUpdate:
+def read(n: int, happened: datetime, event: str, distinct_id: str, parts: list[str | None] | None) -> EventUpdate:
     """Parse the update of an event; `parts` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
     set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in parts or [None] * 5)
     other = _id(n, OTHER[event], anonymous if event == "$identify" else alias) if event in OTHER else None
     given = _object(n, "$set", set_), _object(n, "$set_once", once), _names(n, unset)
-    return PersonUpdate(n, happened, event, distinct_id, *given, other)
+    return EventUpdate(n, happened, event, distinct_id, *given, other)
 
 
 def _id(n: int, name: str, value: object) -> str | None:
@@ -175,7 +175,7 @@ def _within(value: object) -> object:
     return value
 
 
-def groups(updates: Iterable[tuple[str, PersonUpdate]]) -> Iterator[MergeGroup]:
+def groups(updates: Iterable[tuple[str, EventUpdate]]) -> Iterator[MergeGroup]:
     """Process events, which are sorted by group and time; yield each group."""
     for _, events in groupby(updates, key=lambda one: one[0]):
         group = MergeGroup()

@@ -109,7 +109,7 @@ def _process(cursor: duckdb.DuckDBPyConnection) -> None:
     _insert(cursor, "effects", effects)
 
 
-def _read_updates(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, merging.PersonUpdate]]:
+def _read_updates(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, merging.EventUpdate]]:
     """Read the person updates in parts, because a result does not outlive the next statement."""
     start = 0
     while rows := cursor.execute(_BATCH, [start, start + _BATCH_SIZE]).fetchall():

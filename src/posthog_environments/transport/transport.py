@@ -62,7 +62,7 @@ def _response(response: httpx.Response, body: BodyReader, stream: object) -> htt
     return httpx.Response(response.status_code, headers=headers, stream=cast("Any", stream), extensions=kept)
 
 
-class _Base(Generic[T]):
+class _TransportBase(Generic[T]):
     """The constructor of both transports."""
 
     _make: Callable[[dict[str, Any]], T]
@@ -77,7 +77,7 @@ class _Base(Generic[T]):
         self._inner = Inner(given, lambda: type(self)._make(arguments))
 
 
-class Transport(_Base[httpx.BaseTransport], httpx.BaseTransport):
+class Transport(_TransportBase[httpx.BaseTransport], httpx.BaseTransport):
     """The blocking transport."""
 
     _make = HTTPTransport
@@ -152,7 +152,7 @@ class Transport(_Base[httpx.BaseTransport], httpx.BaseTransport):
             raise problem
 
 
-class AsyncTransport(_Base[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+class AsyncTransport(_TransportBase[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     """The async transport, for one event loop; see `Transport`."""
 
     _make = AsyncHTTPTransport
