@@ -32,7 +32,7 @@ def _page(paginator: Paginator[T], response: RawResponse[RawPage[T]]) -> Page[T]
     return Page(paginator.consume(raw_page), raw_page.count, response.giving(raw_page.results))
 
 
-class _PagerBase(Generic[T]):
+class _Base(Generic[T]):
     def __init__(self, listing: ListRequest[T], run: Callable[[CallGenerator[Any]], Any]) -> None:
         self._listing = listing
         self._run = run
@@ -66,7 +66,7 @@ class _PagerBase(Generic[T]):
         return carry_out(self._listing.export, options, progress, began)
 
 
-class Pager(_PagerBase[T]):
+class Pager(_Base[T]):
     """Iterates over the items of a listing, and fetches them page by page.
 
     Nothing is sent before the first item is requested, and no page is fetched ahead. Iterating again starts over, with
@@ -219,7 +219,7 @@ class Pager(_PagerBase[T]):
         return f"<Pager: {self._report.rows} items in {self._report.pages} pages so far>"
 
 
-class AsyncPager(_PagerBase[T]):
+class AsyncPager(_Base[T]):
     """Iterates over the items of a listing with `async for`; see `Pager`."""
 
     _run: Callable[[CallGenerator[RawResponse[RawPage[T]]]], Awaitable[RawResponse[RawPage[T]]]]
