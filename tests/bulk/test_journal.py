@@ -125,7 +125,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("line", DAMAGE.values(), ids=DAMAGE)
 def test_damage_in_the_middle_is_refused(line: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="line 2 is not a line of a journal"):
+    with pytest.raises(DamagedJournal, match="line 2 cannot be read"):
         read(FIRST + line + intent(2))
     # At the end it may be what a crash has left.
     assert read(FIRST + line).tail == TORN + b"\n"
@@ -133,7 +133,7 @@ def test_damage_in_the_middle_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\n", b"1\n2\n", b"some text", b"\0" * 10, b'{"line":"intent"}\n'])
 def test_another_file_is_refused(data: bytes) -> None:
-    with pytest.raises(DamagedJournal, match="another file"):
+    with pytest.raises(DamagedJournal, match="not a journal"):
         read(data)
 
 
@@ -220,12 +220,14 @@ def test_what_is_wrong_is_said_to_the_letter() -> None:
             read(data)
         return str(caught.value)
 
-    assert problem(b"x") == problem(b"\n" + FIRST) == "it is another file, because it does not begin like a journal"
-    assert problem(FIRST + intent() + b"x\ny\n" + intent()) == "line 3 is not a line of a journal"
-    assert problem(FIRST.replace(b'"version":2', b'"version":3')) == "it has the format 3, and this version reads 2"
-    assert problem(FIRST.replace(b'"version":2,', b"")) == "it has the format None, and this version reads 2"
-    assert problem(FIRST.replace(b"00ff", b"salt") + intent() + FIRST) == "line 1 is not a line of a journal"
-    assert problem(intent() + FIRST).startswith("it is another file")
+    assert problem(b"x") == problem(b"\n" + FIRST) == "it is not a journal: its first line is not that of a job"
+    assert problem(FIRST + intent() + b"x\ny\n" + intent()) == "line 3 cannot be read"
+    assert (
+        problem(FIRST.replace(b'"version":2', b'"version":3')) == "it has the format 3, and this version reads 1 and 2"
+    )
+    assert problem(FIRST.replace(b'"version":2,', b"")) == "it has the format None, and this version reads 1 and 2"
+    assert problem(FIRST.replace(b"00ff", b"salt") + intent() + FIRST) == "line 1 cannot be read"
+    assert problem(intent() + FIRST).startswith("it is not a journal")
 
 
 def test_a_journal_of_version_1() -> None:

@@ -161,7 +161,7 @@ def test_a_wrong_project_does_not_pass_for_people_who_are_gone(
     assert "still gone" not in done.out
 
 
-@pytest.mark.parametrize(("content", "text"), [(None, "cannot be read"), ("", "it is empty"), ("x\n", "another file")])
+@pytest.mark.parametrize(("content", "text"), [(None, "cannot be read"), ("", "it is empty"), ("x\n", "not a journal")])
 def test_what_proves_nothing(phenv: Run, tmp_path: Path, content: str | None, text: str) -> None:
     if content is not None:
         (tmp_path / "j").write_text(content)

@@ -69,7 +69,7 @@ def test_an_answer_that_is_nearly_all_framing_is_refused() -> None:
     odd = Framer()
     odd.ask(b"GET / HTTP/1.1\r\n")
     odd.feed(head + chunk * (MAX_FRAMING // len(chunk) + 2))
-    with pytest.raises(TransportFailure, match="little more than what frames it"):
+    with pytest.raises(TransportFailure, match="too much chunk framing"):
         odd.take()
 
 

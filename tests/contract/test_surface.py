@@ -54,7 +54,7 @@ def test_the_tree_of_errors_is_the_documented_one() -> None:
     e = posthog_environments
     assert issubclass(e.ConfigurationError, ValueError)
     assert issubclass(e.DeadlineExceeded, TimeoutError)
-    for child, parent in {
+    parents = {
         e.ConfigurationError: e.PostHogError,
         e.APIStatusError: e.PostHogError,
         e.BadRequestError: e.APIStatusError,
@@ -70,8 +70,14 @@ def test_the_tree_of_errors_is_the_documented_one() -> None:
         e.OutcomeUnknown: e.TransportError,
         e.MalformedResponseError: e.PostHogError,
         e.PagingError: e.PostHogError,
-    }.items():
+        e.JournalError: e.PostHogError,
+    }
+    for child, parent in parents.items():
         assert parent in child.__bases__
+    public = {getattr(e, name) for name in e.__all__}
+    assert parents.keys() == {one for one in public if isinstance(one, type) and issubclass(one, e.PostHogError)} - {
+        e.PostHogError
+    }
 
 
 @pytest.mark.parametrize(

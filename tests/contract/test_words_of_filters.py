@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from posthog_environments.query.operators import MEANT, OPERATORS, TYPES
+from posthog_environments.sandbox import filters as sandbox_filters
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -20,6 +21,7 @@ def words(field: str) -> list[str]:
 
 def test_the_operators_are_those_of_the_contract() -> None:
     assert sorted(words("operator")) == sorted(OPERATORS)
+    assert sorted(words("operator")) == sorted(sandbox_filters.OPERATORS | sandbox_filters.NOT_DONE)
     assert len(set(words("operator"))) == len(words("operator"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from posthog_environments.sandbox import Sandbox
-from posthog_environments.sandbox.filter_matches import BLOCK, FilterMatches, ListSection
+from posthog_environments.sandbox.filter_cache import BLOCK, FilterMatches, ListSection
 
 from .conftest import NOW, Client, Start
 

@@ -161,7 +161,7 @@ def test_the_next_request_begins_anew() -> None:
         assert not framer.holds_more
     framer.feed(b"!")
     assert framer.holds_more
-    with pytest.raises(httpcore.RemoteProtocolError, match="beyond its end"):
+    with pytest.raises(httpcore.RemoteProtocolError, match="after the end of the response"):
         framer.take()
 
 

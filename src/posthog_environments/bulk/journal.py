@@ -1,21 +1,23 @@
-"""The format of a journal: intents and outcomes as lines of JSON. Pure.
+"""The journal of a bulk deletion or update of persons: a write-ahead log in lines of JSON. No I/O.
 
-A journal is only appended to. Each line has the `time` (UTC), and its type as `line`:
+Once a change was sent, a journal is only appended to. Each line has its type as `line`, and all but `torn` the `time`
+(UTC):
 
 - `job`, the first line: `version`, `task` ("delete" or "update"), `delete_events`, `delete_recordings`, `keep_person`,
   `host`, `project`, `inputs` (the number of the last one), `different` (the number of inputs without duplicates),
   `salt`, `sum` (a hash of all inputs and the salt) and `client`.
-- `found`, the result of a look-up: `input` (its number, from 1, or its line in a file), `by`, `key`, `uuid`, `as` (what
-  of the person the key is), `persons` (their number; 2 is two or more), `foreign` (true if the server returned a person
-  whom the input does not mean), and `similar` (uuids of similar persons, if there is none).
+- `found`, the result of a look-up: `input` (its number, from 1, or its line in a file), `by` (the kind that the user
+  gave, or "auto"), `key`, `uuid`, `as` (the kind of the key: id, distinct_id or email), `persons` (how many match; 2 is
+  two or more), `foreign` (true if the server returned a person who does not match the input), and `similar` (if none
+  matched, uuids of persons whose key is spelt alike).
 - `intent`, before a change is sent: `input`, `task`, `by`, `key`, `uuid`, and the flags `delete_events`,
   `delete_recordings` and `keep_person`, or the names of the properties in `set` or `unset`.
 - `outcome`, after it: `input`, `uuid`, `state`, `status` and `request_id` of the last response, and `reason`.
-- `torn`: a crash has cut the line before it short, and that line does not count.
+- `torn`: a crash has cut what is before it short, back to the last readable line. That does not count.
 
-Personal data: a journal has uuids, and keys that are ids. An email or distinct id is stored as the hex of HMAC-SHA256
-with the salt, so that anyone who knows it can prove that it was processed. Values of properties, messages of the server
-and the API key are never in a journal.
+Personal data: a journal has uuids, and ids that were given as such (`by` is "id"). Every other key is stored as the hex
+of HMAC-SHA256 with the salt, so that anyone who knows it can prove that it was processed. Values of properties,
+messages of the server and the API key are never in a journal.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ State: TypeAlias = Literal[
 
 
 class DamagedJournal(ValueError):  # noqa: N818 - it says what the journal is
-    """A line in the middle of a journal cannot be read, so the journal proves nothing."""
+    """A journal cannot be used: another file, an unknown version, or an unreadable line in its middle."""
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="line", tag="job"):
@@ -72,7 +74,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="job"):
     keep_person: bool = False
 
     def differs(self, other: Header) -> list[str]:
-        """Name what differs in another job."""
+        """Name what differs in another job; "the inputs" only if nothing else does."""
         names = {
             "task": "the task",
             "host": "the server",
@@ -87,7 +89,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="job"):
         return [text for text in found if text != "the inputs"] or found
 
     def looks_up_as(self, other: Header) -> bool:
-        """Return whether another job has the same inputs, whatever it does to them."""
+        """Return whether another job has the same server, project and inputs. Task and flags may differ."""
         return (self.host, self.project, self.sum) == (other.host, other.project, other.sum)
 
 
@@ -96,10 +98,10 @@ class FoundPerson:
     """The result of a look-up.
 
     Attributes:
-        persons: How many persons there are; 2 means more than one.
-        foreign: Whether the server returned a person whom the input does not mean.
-        kind: What of the person the key is; None if there is no person.
-        similar: Uuids of similar persons, if there is none.
+        persons: How many persons match; 2 means more than one.
+        foreign: Whether the server returned a person who does not match the input.
+        kind: The kind of the key; None if there is no person.
+        similar: If none matched, uuids of persons whose key is spelt alike.
     """
 
     uuid: str | None
@@ -129,7 +131,7 @@ class EntryState:
     Attributes:
         found: The latest look-up.
         intent: The uuid of an intent without an outcome; the change may have been sent.
-        settled: The latest outcome; "pending" means that certainly nothing was done.
+        settled: The latest outcome; None after a new intent. "pending" means that certainly nothing was changed.
         since: The time of the first intent.
         key: The input as the journal stores it; empty if it does not say.
     """
@@ -148,7 +150,7 @@ class History:
     Attributes:
         header: The job; None if there is no complete line yet.
         states: The states of inputs, by their numbers.
-        tail: What must be appended first: usually nothing, or the mark after a line that was cut short.
+        tail: What must be appended first: nothing, a missing line feed, or the mark after what was cut short.
         begun: Whether there is an intent or outcome; otherwise nothing was sent.
     """
 
@@ -158,12 +160,12 @@ class History:
     begun: bool = False
 
     def of(self, number: int) -> EntryState:
-        """Return the state of an input."""
+        """Return the state of an input; add an empty one if there is none."""
         return self.states.setdefault(number, EntryState())
 
 
 def seal(salt: str, text: str) -> str:
-    """Return the hash of a text. It can be checked by those who know the text, and only guessed by others."""
+    """Return the HMAC of a text. The salt is in the journal, so who guesses the text can verify it."""
     import hmac
 
     return hmac.new(bytes.fromhex(salt), text.encode(), "sha256").hexdigest()
@@ -187,17 +189,17 @@ def read(data: bytes) -> History:
     the mark of the next run. A complete line without a line feed counts.
 
     Raises:
-        DamagedJournal: It is not a journal, or another line cannot be read; the message names the line.
+        DamagedJournal: It is not a journal, has an unknown version, or another line cannot be read.
     """
     first = data.partition(b"\n")[0][: len(_FIRST)]
     if data and (not first or not _FIRST.startswith(first)):
-        raise DamagedJournal("it is another file, because it does not begin like a journal")
+        raise DamagedJournal("it is not a journal: its first line is not that of a job")
     *lines, rest = data.split(b"\n")
     history, cut = History(), 0
     for number, line in enumerate([*lines, rest] if rest else lines, 1):
         if _is_read(history, line):
             if cut and line != TORN:
-                raise DamagedJournal(f"line {cut} is not a line of a journal")
+                raise DamagedJournal(f"line {cut} cannot be read")
             cut = 0
         else:
             cut = cut or number
@@ -238,13 +240,14 @@ class _OutcomeLine(_InputLine, tag="outcome", kw_only=True):
 
 
 def _is_read(history: History, line: bytes) -> bool:
+    """Apply a line to the history; return False if it cannot be read."""
     if line == TORN:
         return True
     try:
         _take(history, json.loads(line))
     except DamagedJournal:
         raise
-    except (ValueError, msgspec.ValidationError, RecursionError):  # not a ValueError in older versions of msgspec
+    except (ValueError, msgspec.ValidationError, RecursionError):  # the second is no ValueError in older msgspec
         return False
     return True
 
@@ -276,6 +279,7 @@ def _begin(history: History, header: Header, version: object) -> None:
     if history.header is not None:
         raise ValueError
     if version not in READABLE:
-        raise DamagedJournal(f"it has the format {version!r}, and this version reads {VERSION}")
+        known = " and ".join(map(str, sorted(READABLE)))
+        raise DamagedJournal(f"it has the format {version!r}, and this version reads {known}")
     bytes.fromhex(header.salt)
     history.header = header if header.different else msgspec.structs.replace(header, different=header.inputs)

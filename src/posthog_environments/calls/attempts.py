@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from posthog_environments.calls.messages import Call, OperationKind, ServerResponse, TransportFailure, at_twin
 from posthog_environments.calls.prefixes import is_twin, parse_project_url, successors
-from posthog_environments.calls.refusals import FailedCall, is_byte_budget, location, server_detail, status_error
 from posthog_environments.calls.retry import AMBIGUOUS_STATUSES, REFUSED_STATUSES, backoff, may_repeat, retry_after
 from posthog_environments.calls.state import CallContext
+from posthog_environments.calls.status_errors import FailedCall, is_byte_budget, location, server_detail, status_error
 from posthog_environments.errors import (
     DeadlineExceeded,
     MalformedResponseError,

@@ -1,8 +1,9 @@
-"""Prefixes: the twin paths of an operation, and the `Link` headers that name them. Pure.
+"""Prefixes: the twin paths of an operation, and the `Link` headers that name them. No I/O.
 
-Servers have each operation under `/api/environments/` and under `/api/projects/` (source: PostHog's middleware.py,
-EnvironmentsRewriteMiddleware). Responses under `/api/environments/` carry `Deprecation`, `Sunset` and `Link` (RFC 9745,
-RFC 8594, RFC 8288). Responses for `@current` carry a `Link` with the number of the project.
+Twins are the same path under the two prefixes. Most servers have each operation under `/api/environments/` and under
+`/api/projects/` (source: PostHog's middleware.py, EnvironmentsRewriteMiddleware). Responses under `/api/environments/`
+carry `Deprecation`, `Sunset` and `Link` (RFC 9745, RFC 8594, RFC 8288). Responses for `@current` carry a `Link` with
+the id of the project.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _PARAMETERS = re.compile(_PARAMETER)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of a `Link` header: its target as it came, and its relations in lower case."""
+    """One link of a `Link` header: its target, which may be relative, and its relations in lower case."""
 
     target: str
     relations: frozenset[str]
@@ -48,13 +49,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ProjectUrl:
-    """A URL below a project, in its parts.
+    """The URL of a resource of a project, split into parts.
 
     Attributes:
-        origin: Scheme, and host with port in lower case.
-        base: The path before `/api`, mostly empty.
+        origin: The scheme, and the host in lower case with the port, the default one if none is given.
+        base: The path before `/api`, usually empty.
         prefix: "environments" or "projects".
-        project: The number of the project, or "@current".
+        project: The project id as in the path: usually a number or "@current".
         rest: The path after the project.
         query: The decoded query, in its order.
     """
@@ -103,7 +104,10 @@ def links(header: str | None) -> list[Link]:
 
 
 def successors(url: str, headers: Mapping[str, str]) -> list[str]:
-    """Return the absolute URLs that the response names as `successor-version`."""
+    """Return the absolute URLs that the response names as `successor-version`.
+
+    Names of `headers` are case-insensitive or in lower case.
+    """
     found: list[str] = []
     for link in links(headers.get("link")):
         if "successor-version" in link.relations:
@@ -114,23 +118,23 @@ def successors(url: str, headers: Mapping[str, str]) -> list[str]:
     return found
 
 
-def is_twin(parsed: ProjectUrl, successor: ProjectUrl | None) -> bool:
-    """Return whether `successor` is the twin of a request under `/api/environments/`; see `same_except_project`."""
+def is_twin(request: ProjectUrl, link: ProjectUrl | None) -> bool:
+    """Return whether `link` is the twin of a request under `/api/environments/`; see `same_except_project`."""
     return (
-        successor is not None
-        and (parsed.prefix, successor.prefix) == ("environments", "projects")
-        and same_except_project(parsed, successor)
+        link is not None
+        and (request.prefix, link.prefix) == ("environments", "projects")
+        and same_except_project(request, link)
     )
 
 
-def same_except_project(parsed: ProjectUrl, successor: ProjectUrl) -> bool:
-    """Return whether two places differ only in prefix and project.
+def same_except_project(request: ProjectUrl, link: ProjectUrl) -> bool:
+    """Return whether a link names the resource of the request, under either prefix.
 
-    The project may differ only if the request had "@current": another number would be another project's data. The base
-    may be missing, because a server behind a proxy may not know it.
+    The project may differ only if the request had "@current": another number would be another project's data. The link
+    may lack the base, because a server behind a proxy may not know it.
     """
-    if successor.base not in (parsed.base, "") or (
-        successor.project != parsed.project and not (parsed.project == "@current" and successor.project.isdigit())
+    if link.base not in (request.base, "") or (
+        link.project != request.project and not (request.project == "@current" and link.project.isdigit())
     ):
         return False
-    return (parsed.origin, parsed.rest, parsed.query) == (successor.origin, successor.rest, successor.query)
+    return (request.origin, request.rest, request.query) == (link.origin, link.rest, link.query)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from posthog_environments.bulk.inputs import NumberedInput
+from posthog_environments.cli.from_file import MOST_SHOWN, Rows, column_of, heading_hint, lines_of, read_text, unusable
 from posthog_environments.cli.jobs import BulkCommand
-from posthog_environments.cli.lists import MOST_SHOWN, Rows, column_of, heading_hint, lines_of, read_text, unusable
 from posthog_environments.cli.options import stacked
 from posthog_environments.cli.output import note
 

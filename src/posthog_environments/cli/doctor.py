@@ -11,7 +11,7 @@ from posthog_environments.cli.connection import ConnectionOptions, Setting, conn
 from posthog_environments.cli.groups import Command
 from posthog_environments.cli.options import configured, json_option
 from posthog_environments.cli.output import colored, counted, on_terminal, print_json
-from posthog_environments.config.settings import read_quota_location
+from posthog_environments.config.settings import CONNECTION, read_quota_location
 from posthog_environments.errors import PostHogError, printable
 
 if TYPE_CHECKING:
@@ -62,13 +62,15 @@ def doctor(*, as_json: bool, connection: dict[str, Any]) -> None:
 
 def _settings(wanted: ConnectionOptions) -> dict[str, dict[str, str]]:
     """Return the settings and their sources, without the key and without a password."""
-    found = {name.replace("_", " "): wanted[name] for name in ("host", "project_id", "prefix")}
+    found = {name: wanted[name] for name in CONNECTION}
     key, quota = wanted["api_key"], wanted["quota"]
     place = read_quota_location(quota.value, quota.source)
-    found["key"] = Setting(None if key.value is None else "set", key.source)
-    found["quota"] = Setting("memory" if place is None else place.shown, quota.source)
+    found |= {
+        "key": Setting(None if key.value is None else "set", key.source),
+        "quota": Setting("memory" if place is None else place.shown, quota.source),
+    }
     return {
-        name: {"value": "missing" if at.value is None else str(at.value), "source": at.source}
+        name.replace("_", " "): {"value": "missing" if at.value is None else str(at.value), "source": at.source}
         for name, at in found.items()
     }
 

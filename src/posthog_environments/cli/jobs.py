@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posthog_environments.cli.lists import MOST_SHOWN, Rows
+from posthog_environments.cli.from_file import MOST_SHOWN, Rows
 from posthog_environments.cli.options import usage
 from posthog_environments.cli.output import counted, note, print_json, progress
 from posthog_environments.cli.tables import TextColumn, TextTable

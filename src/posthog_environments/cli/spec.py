@@ -71,7 +71,7 @@ def _form(name: str) -> Path:
 @click.option("--path", "only_path", is_flag=True, help="Print the path of the file instead of its content.")
 @click.option("--evidence", is_flag=True, help="Print the source of each fact, as a table in Markdown.")
 def spec(*, form: str | None, only_path: bool, evidence: bool) -> None:
-    """Print the contract: an OpenAPI 3.1 document of fourteen operations, for any language."""
+    """Print the contract: an OpenAPI 3.1 document, for any language."""
     if form and evidence:
         raise click.UsageError("--form and --evidence ask for different files; give one of them.")
     file = _form(form) if form else _file("evidence.md", "docs") if evidence else _file("openapi.yaml")

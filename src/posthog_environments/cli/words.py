@@ -42,7 +42,7 @@ _NAMED: Final = {"events": "--event", "actions": "--action", "properties": "--pr
 # Options of some commands alone; the others have tables of their own.
 _FEW: Final = (
     "timeout", "page_size", "offset", "limit", "delete_events", "delete_recordings", "keep_person", "keep_ids",
-    "created_since", "created_before", "using", "by",
+    "using", "by",
 )  # fmt: skip
 
 _CALL: Final = re.compile(r"(?:env\.)?\b(persons|insights)\.([a-z_]+)\(([^()]*)\)")

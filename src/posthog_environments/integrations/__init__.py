@@ -1,1 +1,1 @@
-"""Persons and trends as rows, for dlt, Spark and the command line."""
+"""Persons and trends as rows, for dlt and Spark."""

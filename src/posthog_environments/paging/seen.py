@@ -1,4 +1,8 @@
-"""Memory of a paginator: which rows were seen, and whether rows come newest first. No I/O."""
+"""State of a paginator: which rows were seen, and whether rows come newest first. No I/O.
+
+Pages overlap by a row or more. A page that begins with a remembered row, or with one created since the start, shows
+that no row was skipped; otherwise the paginator goes back.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any, Generic, TypeVar
 __all__ = ["NewestFirst", "RecentKeys"]
 
 T = TypeVar("T")
-# Attributes of `OffsetPaginator` that its state holds as they are.
+# Attributes of `OffsetPaginator` that its state holds unchanged.
 PLAIN = (
     "_size",
     "_start",
@@ -29,7 +33,7 @@ PLAIN = (
 
 
 class RecentKeys(Generic[T]):
-    """The keys of the last rows, page by page in their order.
+    """The keys of at least the `window` most recent rows, page by page in their order. Old ones go a page at a time.
 
     It works on whole pages, because it is on the hot path of every listing.
     """
@@ -44,20 +48,20 @@ class RecentKeys(Generic[T]):
         return bool(self._seen)
 
     def knows(self, row: T) -> bool:
-        """Return whether a row was seen."""
+        """Return whether the key of a row is remembered."""
         return self.key(row) in self._seen
 
     def state(self) -> list[list[Hashable]]:
-        """Return the state as JSON values."""
+        """Return the state as JSON values, if the keys are str."""
         return list(self._pages)
 
     def restore(self, pages: Sequence[Sequence[Hashable]]) -> None:
-        """Restore a `state`."""
+        """Load what `state` returned."""
         self._pages = deque(map(list, pages))
         self._seen = {key for page in self._pages for key in page}
 
     def after(self, row: T) -> int:
-        """Return how many rows were seen after this one."""
+        """Return how many rows are remembered after this one; all of them if it is not among them."""
         key, count = self.key(row), 0
         for page in reversed(self._pages):
             if key in page:
@@ -74,12 +78,15 @@ class RecentKeys(Generic[T]):
             known += 1
         fresh, keys = list(rows[known:]), keys[known:]
         before = len(seen)
-        # All at once, which is wrong only if a key was seen, or comes twice. Then it is taken back.
+        # Add all keys in one call. If the set grew by fewer, a key was known or comes twice: undo, and go row by row.
         seen.update(keys)
         if len(seen) - before < len(keys):
             seen = self._seen = {key for page in self._pages for key in page}
-            kept = {key: row for key, row in zip(reversed(keys), reversed(fresh), strict=True) if key not in seen}
-            fresh, keys = list(reversed(kept.values())), list(reversed(kept))
+            kept: dict[Hashable, T] = {}
+            for key, row in zip(keys, fresh, strict=True):
+                if key not in seen:
+                    kept.setdefault(key, row)
+            fresh, keys = list(kept.values()), list(kept)
             seen.update(keys)
         if not keys:
             return fresh
@@ -90,7 +97,7 @@ class RecentKeys(Generic[T]):
 
 
 class NewestFirst(Generic[T]):
-    """Checks that rows come newest first. Rows newer than the first one were added meanwhile, which is no disorder."""
+    """Checks that rows come newest first. Rows newer than the first were added during the listing and do not count."""
 
     def __init__(self, created: Callable[[T], datetime | None]) -> None:
         self._created = created
@@ -98,7 +105,7 @@ class NewestFirst(Generic[T]):
         self._last: datetime | None = None
 
     def start_at(self, newest: datetime) -> None:
-        """Count rows newer than `newest` as added, whichever row comes first."""
+        """Treat rows newer than `newest` as added during the listing, even the first row."""
         self._newest = newest
 
     def state(self) -> list[str | None]:
@@ -106,20 +113,23 @@ class NewestFirst(Generic[T]):
         return [None if time is None else time.isoformat() for time in (self._newest, self._last)]
 
     def restore(self, times: Sequence[str | None]) -> None:
-        """Restore a `state`."""
+        """Load what `state` returned."""
         self._newest, self._last = (None if time is None else datetime.fromisoformat(time) for time in times)
 
     def is_new(self, row: T) -> bool:
-        """Return whether a row was added since the listing started. All rows before it were added later still."""
+        """Return whether a row was added since the listing started; False if the start is not known.
+
+        Rows before it are newer still, so none was skipped.
+        """
         time = self._created(row)
         return time is not None and self._newest is not None and time > self._newest
 
     def holds(self, rows: Sequence[T], fresh: Sequence[T]) -> bool:
-        """Return whether a page, and its new rows, continue in order."""
+        """Return whether a page, and its unseen rows, continue newest first. Remember the last time."""
         times = self._times(rows)
         falls = times == sorted(times, reverse=True)
         if len(fresh) < len(rows):
-            # Mostly only rows at the front were dropped. Then the times of the rest are there already.
+            # Usually only rows at the front were dropped. Then the times of the others are used again.
             tail = rows[len(rows) - len(fresh) :]
             times = times[-len(tail) :] if tail and len(times) == len(rows) and tail == fresh else self._times(fresh)
         if not times:
@@ -132,5 +142,5 @@ class NewestFirst(Generic[T]):
 
     def _times(self, rows: Sequence[T]) -> list[Any]:
         times: list[Any] = list(map(self._created, rows))
-        # Rows without a readable time have None. No time is falsy, and `all` is faster than comparing each with None.
+        # Rows without a readable time have None. A datetime is always true, so `all` finds a None, fast.
         return times if all(times) else [time for time in times if time is not None]

@@ -1,7 +1,7 @@
-"""How arguments of operations become options of the command and of Spark. Pure.
+"""How arguments of operations become options of the command and of Spark. No I/O.
 
-Modules of `operations` have a TypedDict and a table of `Argument` for arguments that several functions share. Command,
-dlt and Spark read these tables, so that a new argument is declared once.
+Modules of `operations` and `query` have a TypedDict and a table of `Argument` for arguments that several functions
+share. Command, dlt and Spark read these tables, so that a new argument is declared once.
 """
 
 from __future__ import annotations

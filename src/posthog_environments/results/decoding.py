@@ -18,7 +18,7 @@ def read(content: bytes, kind: type[R]) -> R:
     Raises:
         DecodeError: The content does not follow the contract.
     """
-    from posthog_environments.results.shapes import reader_of
+    from posthog_environments.results.page_decoders import reader_of
 
     reader = reader_of(kind)
     if reader is None:

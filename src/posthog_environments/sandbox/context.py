@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from posthog_environments.sandbox.access import Keys
 from posthog_environments.sandbox.change_queue import ChangeQueue
 from posthog_environments.sandbox.faults import Faults
-from posthog_environments.sandbox.filter_matches import FilterCache
+from posthog_environments.sandbox.filter_cache import FilterCache
 from posthog_environments.sandbox.pending import Queue
-from posthog_environments.sandbox.results import Results
+from posthog_environments.sandbox.result_cache import Results
 
 if TYPE_CHECKING:
     from posthog_environments.sandbox.clock import Clock

@@ -1,16 +1,15 @@
-"""Merging: persons and their properties from a user's own events, with `$set`, `$set_once`, `$unset` and merges.
+"""Merging: persons and their properties from events loaded into the sandbox: `$set`, `$set_once`, `$unset`, merges.
 
 The rules are those of PostHog's ingestion (source: its plugin server; docs of `$identify`, `$create_alias` and
 `$merge_dangerously`). Events are processed in the order of their times. A merge keeps the person of the event's own
-distinct id, the earlier `created_at`, and the kept person's value of a property that both have. Identified persons are
-merged only by `$merge_dangerously`. Some ids that many programs share are never merged.
+distinct id, and its value of a property that both have. An identified person is merged into another only by
+`$merge_dangerously`. Placeholder ids such as "null" are never merged. When a person was created is for `owners` to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, cast
 
@@ -39,10 +38,19 @@ class UnreadableError(ValueError):
 
 @dataclass(slots=True)
 class EventUpdate:
-    """The update of a person by one event."""
+    """The update of a person by one event.
+
+    Attributes:
+        n: The number of the event.
+        event: Its name.
+        distinct_id: Its own distinct id.
+        set: Properties of `$set`.
+        once: Properties of `$set_once`.
+        unset: Names of `$unset`.
+        other: The second distinct id of a merge.
+    """
 
     n: int
-    happened: datetime
     event: str
     distinct_id: str
     set: dict[str, Any]
@@ -53,14 +61,19 @@ class EventUpdate:
 
 @dataclass(slots=True, eq=False)
 class MergedPerson:
-    """A person while events are processed. Its uuid is derived from the first distinct id."""
+    """A person while events are processed. Its uuid is derived from the distinct id that it was created with.
 
-    created: datetime
+    Attributes:
+        ids: Its distinct ids, each with its place in the order of events.
+        properties: Its properties so far.
+        identified: Whether only `$merge_dangerously` may merge it into another.
+        known: Whether it was updated, identified or merged; lists show it as `is_identified`.
+    """
+
     ids: list[tuple[int, str]]
     properties: dict[str, Any] = field(default_factory=dict[str, Any])
     identified: bool = False
     known: bool = False
-    """Whether a property was set or a merge happened, which the list shows as `is_identified`."""
 
     def row(self) -> dict[str, Any]:
         """Return the row of the person, with distinct ids in the order of their first events."""
@@ -69,27 +82,28 @@ class MergedPerson:
 
 
 class MergeGroup:
-    """Distinct ids that merges connect, and their persons."""
+    """Distinct ids that merge events connect, and their persons: several if a merge was refused."""
 
     def __init__(self) -> None:
         self._of: dict[str, MergedPerson] = {}
         self._order: dict[str, int] = {}
         self.effects: list[dict[str, Any]] = []
-        """Rows of the effects of events on the properties of persons."""
+        """One row for each event that changed properties: its number, what it set, and what it removed."""
 
     def process(self, update: EventUpdate) -> None:
         """Process one event."""
-        before = self._merged(update)
-        person = self._of.get(update.distinct_id) or self._new(update, [update.distinct_id])
+        moved = self._merged(update)
+        person = self._of.get(update.distinct_id) or self._new([update.distinct_id])
         changes = {name: value for name, value in update.once.items() if name not in person.properties} | update.set
         removed = [name for name in update.unset if name in person.properties or name in changes]
         person.properties |= changes
         for name in removed:
             person.properties.pop(name, None)
-        person.known = person.known or bool(update.set or update.once or update.unset) or before
+        person.known = person.known or bool(update.set or update.once or update.unset) or moved
         if update.event == "$identify":
             person.identified = person.known = True
-        if before:
+        if moved:
+            # Of the kept person, every property counts as changed.
             changes = dict(person.properties)
         if changes or removed:
             set_, unset = (bodies.write(part) if part else None for part in (changes, removed))
@@ -99,8 +113,8 @@ class MergeGroup:
         """Return the rows of the persons of the group."""
         return [person.row() for person in dict.fromkeys(self._of.values())]
 
-    def _new(self, update: EventUpdate, ids: Iterable[str]) -> MergedPerson:
-        person = MergedPerson(update.happened, [])
+    def _new(self, ids: Iterable[str]) -> MergedPerson:
+        person = MergedPerson([])
         for one in ids:
             self._add(person, one)
         return person
@@ -116,9 +130,11 @@ class MergeGroup:
             return False
         kept, gone = self._of.get(own), self._of.get(other)
         if kept is None and gone is None:
-            self._new(update, [own, other])
-        elif kept is None or gone is None:
-            self._add(kept or gone or self._new(update, []), other if kept else own)
+            self._new([own, other])
+        elif kept is None:
+            self._add(cast("MergedPerson", gone), own)
+        elif gone is None:
+            self._add(kept, other)
         elif kept is not gone and (update.event == "$merge_dangerously" or not gone.identified):
             self._merge(kept, gone)
             return bool(gone.properties)
@@ -127,19 +143,18 @@ class MergeGroup:
 
     def _merge(self, kept: MergedPerson, gone: MergedPerson) -> None:
         kept.properties = gone.properties | kept.properties
-        kept.created = min(kept.created, gone.created)
         kept.identified = kept.known = True
         kept.ids += gone.ids
         for _, distinct_id in gone.ids:
             self._of[distinct_id] = kept
 
 
-def read(n: int, happened: datetime, event: str, distinct_id: str, parts: list[str | None] | None) -> EventUpdate:
+def read(n: int, event: str, distinct_id: str, parts: list[str | None] | None) -> EventUpdate:
     """Parse the update of an event; `parts` is the JSON of $set, $set_once, $unset, $anon_distinct_id and alias."""
     set_, once, unset, anonymous, alias = (None if one is None else bodies.parse(one) for one in parts or [None] * 5)
     other = _id(n, OTHER[event], anonymous if event == "$identify" else alias) if event in OTHER else None
     given = _object(n, "$set", set_), _object(n, "$set_once", once), _names(n, unset)
-    return EventUpdate(n, happened, event, distinct_id, *given, other)
+    return EventUpdate(n, event, distinct_id, *given, other)
 
 
 def _id(n: int, name: str, value: object) -> str | None:

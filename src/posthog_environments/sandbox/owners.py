@@ -25,7 +25,7 @@ CREATE OR REPLACE TEMP TABLE made (name VARCHAR, properties VARCHAR, known BOOLE
 CREATE OR REPLACE TEMP TABLE effects (n BIGINT, changes VARCHAR, removed VARCHAR);
 """
 _MERGES: Final = """
-SELECT n, happened, event, distinct_id, update_json FROM updates
+SELECT n, event, distinct_id, update_json FROM updates
 WHERE event IN ('$identify', '$create_alias', '$merge_dangerously') ORDER BY happened, n
 """
 # A group has the distinct ids that merges connect. The first event of each id counts too: it creates the person.
@@ -43,7 +43,7 @@ FROM (
 )
 """
 _BATCH: Final = """
-SELECT group_name, n, happened, event, distinct_id, update_json FROM ordered_updates
+SELECT group_name, n, event, distinct_id, update_json FROM ordered_updates
 WHERE place >= ? AND place < ? ORDER BY place
 """
 _COLUMNS: Final[Mapping[str, str]] = {

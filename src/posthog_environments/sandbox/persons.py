@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from posthog_environments.sandbox import bodies, filters, person_filters, tabular
+from posthog_environments.sandbox import bodies, filters, filters_of_2025, tabular
 from posthog_environments.sandbox.context import AppContext
 from posthog_environments.sandbox.declared import DeclaredRequest, Route, Routes, flag_text, whole_text
 from posthog_environments.sandbox.messages import Reply, RequestContext, csv_reply, json_reply, json_text
@@ -154,7 +154,7 @@ def _condition(app: AppContext, call: RequestContext) -> Sql | None:
 
 
 def _email(app: AppContext, sought: str) -> Sql:
-    if app.lenient and not app.newer and person_filters.is_json(sought):
+    if app.lenient and not app.newer and filters_of_2025.is_json(sought):
         return Sql("json_extract(properties, '/email')::VARCHAR = ?", (sought.replace(" ", ""),))
     return Sql("email = ?", (sought,))
 
@@ -165,7 +165,7 @@ def _search(app: AppContext, sought: str) -> Sql:
         return sql_of(
             "({} OR {} OR {} OR id IN (SELECT person_id FROM distinct_ids WHERE {}))",
             *(
-                person_filters.like(Sql(text), sought)
+                filters_of_2025.like(Sql(text), sought)
                 for text in (
                     "json_extract_string(properties, '/email')", "json_extract_string(properties, '/name')",
                     "uuid::VARCHAR", "distinct_id",
@@ -173,7 +173,7 @@ def _search(app: AppContext, sought: str) -> Sql:
             ),
         )  # fmt: skip
     email = (
-        person_filters.like(person_filters.stands(Sql("json_extract(properties, '/email')")), sought)
+        filters_of_2025.like(filters_of_2025.stands(Sql("json_extract(properties, '/email')")), sought)
         if app.lenient
         else Sql("contains(lower(email), lower(?))", (sought,))
     )
@@ -183,7 +183,7 @@ def _search(app: AppContext, sought: str) -> Sql:
 
 def _properties(app: AppContext, given: str | None) -> Sql:
     if app.lenient and not app.newer:
-        return person_filters.write(person_filters.read(given), app.store.check_pattern)
+        return filters_of_2025.write(filters_of_2025.read(given), app.store.check_pattern)
     nested = not app.newer
     group = filters.read_flat(given) if app.lenient else filters.read(given, lenient=False, nested=nested)
     if not group.items:

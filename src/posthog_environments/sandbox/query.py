@@ -18,7 +18,7 @@ from posthog_environments.sandbox.declared import POLL, QUERY, Route, Routes
 from posthog_environments.sandbox.messages import KEY_PARAMETER, Reply, RequestContext, json_reply
 from posthog_environments.sandbox.pending import KEPT, Pending
 from posthog_environments.sandbox.problems import invalid, not_found, unsupported
-from posthog_environments.sandbox.results import Result
+from posthog_environments.sandbox.result_cache import Result
 from posthog_environments.sandbox.strict import anything, flag, mapping, text, word
 from posthog_environments.sandbox.trend_request import TrendRequest
 

@@ -1,8 +1,9 @@
 """Find where a response ends, so that the parser gets the bytes of the current response and no more.
 
-A parser that is given more keeps the rest and takes it for the response to the next request. The rules are those of
-RFC 9112, 6.3, as h11 applies them. h11 parses the same bytes afterwards and refuses what is not HTTP. Bytes that are
-not understood here are passed on unchanged, and the connection is not reused.
+A parser that is given more keeps the rest and treats it as the response to the next request. The rules are those of
+RFC 9112, 6.3, as h11 applies them. h11 parses the same bytes afterwards. What does not begin with a status line is
+passed on: h11 rejects it, or it is the reply of a SOCKS proxy. If the length of a body is unclear, everything up to the
+close is passed on, and the connection is not reused.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from posthog_environments.calls.messages import TransportFailure
 
 __all__ = ["MAX_FRAMING", "MAX_HEAD", "Framer"]
 
-# Limit on the head of a response, interim (1xx) responses included, and on its trailers, in bytes.
+# Limit on the heads of a response, interim (1xx) responses included, in bytes. Its trailers have the same limit.
 MAX_HEAD = 1 << 17
-# Limit on the line before a chunk, extensions included, in bytes.
+# Limit on a chunk-size line, extensions included, in bytes.
 MAX_CHUNK_LINE = 1 << 14
-# Chunk framing may add at most 8 times the body plus this many bytes.
+# Chunk framing may add at most 8 times the chunks, each with its line end, plus this many bytes.
 MAX_FRAMING = 1 << 20
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -29,7 +30,8 @@ _STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})")
 _FRAMED_BY = re.compile(rb"\n(transfer-encoding|content-length):([^\r\n]*)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 
-# A step gets the data and the offset at which to begin, and returns how many bytes it consumed.
+# A step gets the data and the offset at which to begin. It returns how many bytes it consumed: 0 if it needs more of
+# them, or if the response has ended.
 _Step: TypeAlias = Callable[[bytes, int], int]
 
 
@@ -42,7 +44,7 @@ class Framer:
         self._buffer = b""
         # An incomplete head, or incomplete trailers.
         self._lines = bytearray()
-        # Bytes left in this step: allowed ones of a head, expected ones of a body.
+        # Of a head or trailers, the bytes still allowed; of a body or chunk, the bytes still expected.
         self._left = MAX_HEAD
         self._method = b""
         self._asking = False
@@ -53,11 +55,11 @@ class Framer:
 
     @property
     def holds_more(self) -> bool:
-        """Whether there are surplus bytes, or may be. If so, the connection must not be reused."""
+        """Whether bytes follow the end of the response, or its end is unknown: do not reuse the connection then."""
         return bool(self._buffer) or self._confused
 
     def ask(self, data: bytes) -> None:
-        """Note that part of a request is sent; the first part names the method."""
+        """Record that part of a request is sent. The first part after a received byte begins with the method."""
         if self._asking:
             return
         self._asking = True
@@ -75,8 +77,8 @@ class Framer:
         """Return received bytes that belong to the response; b"" if more must be received first.
 
         Raises:
-            TransportFailure: The head or the trailers are too long.
-            httpcore.RemoteProtocolError: The line before a chunk is too long, or the response has ended.
+            TransportFailure: The head or the trailers are too long, or there is too much chunk framing.
+            httpcore.RemoteProtocolError: A chunk-size line is too long, or bytes follow the end of the response.
         """
         data, at = self._buffer, 0
         while at < len(data):
@@ -88,12 +90,12 @@ class Framer:
             self._buffer = b""
             return data
         if not at and self._step == self._at_end:
-            raise httpcore.RemoteProtocolError("the response goes on beyond its end")
+            raise httpcore.RemoteProtocolError("the server sent more bytes after the end of the response")
         self._buffer = data[at:]
         return data[:at]
 
     def _in_head(self, data: bytes, at: int) -> int:
-        # The parser refuses what is not HTTP. A SOCKS proxy may answer first.
+        # Not a status line: h11 rejects it, or it is the reply of a SOCKS proxy.
         if not self._lines and data[at : at + 1] != b"H":
             return len(data) - at
         taken, head = self._to_a_blank_line(data, at)
@@ -108,7 +110,7 @@ class Framer:
         return taken
 
     def _to_a_blank_line(self, data: bytes, at: int) -> tuple[int, bytes]:
-        """Collect lines up to an empty one; return them once it is there."""
+        """Collect lines up to an empty one; return the bytes consumed, and the lines once the empty one has come."""
         known = len(self._lines)
         if known:
             self._lines += data[at : at + self._left + 1]
@@ -119,8 +121,8 @@ class Framer:
             taken = (end.end() if end else len(data)) - at
         self._left -= taken
         if self._left < 0:
-            # Another attempt may succeed, as after the error of h11 for a long head.
-            raise TransportFailure(f"the head of the answer is longer than {MAX_HEAD} bytes", sent=True)
+            # May be retried, like the error of h11 for a long head.
+            raise TransportFailure(f"the headers or trailers of the answer are longer than {MAX_HEAD} bytes", sent=True)
         if end is None:
             if not known:
                 self._lines += data[at:]
@@ -165,7 +167,7 @@ class Framer:
             return taken
         end = data.find(b"\r\n", at)
         if (end if end >= 0 else len(data)) - at > MAX_CHUNK_LINE:
-            raise httpcore.RemoteProtocolError("the line before a chunk is too long")
+            raise httpcore.RemoteProtocolError("a chunk-size line is too long")
         if end < 0:
             return 0
         size = _CHUNK_SIZE.fullmatch(data, at, end)
@@ -175,12 +177,12 @@ class Framer:
             # The chunk and the line end after it.
             self._left = length + 2
         else:
-            # As if a line ended here: if the next line is empty, the response is complete.
+            # Begin the trailers with a line feed, so that an empty first line ends them.
             self._step, self._left = self._in_trailers, MAX_HEAD
             self._lines += b"\n"
         self._framing += end + 2 - at
         if self._framing > 0:
-            raise TransportFailure("the answer is little more than what frames it", sent=True, again=False)
+            raise TransportFailure("the answer has too much chunk framing for its size", sent=True, again=False)
         return end + 2 - at
 
     def _to_the_close(self, data: bytes, at: int) -> int:

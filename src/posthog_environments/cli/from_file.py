@@ -1,4 +1,4 @@
-"""Lists of persons: read plain text, or a column of a CSV, in the encodings of spreadsheets."""
+"""Lists of persons (`--from-file`): read plain text, or a column of a CSV, in the encodings of spreadsheets."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from posthog_environments_api.models import ActivityPage, Person, PersonPage
 from posthog_environments_api.records import DecodeError
 
-from posthog_environments.results import shapes
+from posthog_environments.results import page_decoders
 from posthog_environments.results.decoding import lenient, read
 from tests.unit.test_records import NOT_A_PAGE, ROW_OF_2025, UUID, VALUES
 
@@ -26,8 +26,8 @@ def page(*rows: dict[str, Any], **more: Any) -> bytes:
 @pytest.fixture
 def reader() -> Any:
     """Return a reader that has learnt nothing yet."""
-    shapes._readers.clear()
-    found = shapes.reader_of(PersonPage)
+    page_decoders._readers.clear()
+    found = page_decoders.reader_of(PersonPage)
     assert found is not None
     return found
 
@@ -136,8 +136,8 @@ def test_an_empty_page_teaches_nothing(reader: Any) -> None:
 
 
 def test_other_records_have_no_reader() -> None:
-    assert shapes.reader_of(Person) is None
-    assert shapes.reader_of(ActivityPage) is None
+    assert page_decoders.reader_of(Person) is None
+    assert page_decoders.reader_of(ActivityPage) is None
 
 
 TEXT = st.text(st.characters(codec="utf-8"))
