@@ -20,6 +20,7 @@ from posthog_environments_api.records import plan_of
 
 from posthog_environments import BadRequestError, Environment
 from posthog_environments.cli import export, insights, persons
+from posthog_environments.cli.sandbox import sandbox as sandbox_command
 from posthog_environments.client.resources import Insights, Persons
 from posthog_environments.operations.insights import PLACES, TREND_ARGUMENTS, TrendArguments
 from posthog_environments.operations.persons import PERSON_FILTERS, PersonFilters
@@ -27,6 +28,7 @@ from posthog_environments.query.arguments import Argument
 from posthog_environments.query.operators import FIELDS as FILTER_FIELDS
 from posthog_environments.query.series import FIELDS as SERIES_FIELDS
 from posthog_environments.query.trend_filter import QUESTION_ARGUMENTS, QuestionArguments
+from posthog_environments.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 # What methods take besides, each for itself.
@@ -204,3 +206,11 @@ def test_a_name_that_changes_in_the_contract_fails_the_type_check(tmp_path: Path
     for name in (*RENAMED.values(), *RENAMED_FIELDS.values()):
         assert f'"{name.removeprefix("$")}"' in done.stdout, (name, done.stdout)
     assert len({line.partition(":")[0] for line in done.stdout.splitlines() if ": error: " in line}) >= 6
+
+
+def test_the_command_of_the_sandbox_has_the_defaults_of_the_class() -> None:
+    parameters = inspect.signature(Sandbox).parameters
+    shared = {one.name: one.default for one in sandbox_command.params if one.name in parameters}
+    assert {"port", "persons", "seed", "era", "rates", "oddities", "unscoped"} <= shared.keys()
+    for name, default in shared.items():
+        assert (default or None) == (parameters[name].default or None), name
