@@ -210,7 +210,8 @@ def test_a_name_that_changes_in_the_contract_fails_the_type_check(tmp_path: Path
 
 def test_the_command_of_the_sandbox_has_the_defaults_of_the_class() -> None:
     parameters = inspect.signature(Sandbox).parameters
-    shared = {one.name: one.default for one in sandbox_command.params if one.name in parameters}
+    context = sandbox_command.make_context("sandbox", [])
+    shared = {name: value for name, value in context.params.items() if name in parameters}
     assert {"port", "persons", "seed", "era", "rates", "oddities", "unscoped"} <= shared.keys()
     for name, default in shared.items():
         assert (default or None) == (parameters[name].default or None), name
