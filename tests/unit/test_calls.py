@@ -311,6 +311,22 @@ def test_the_first_404_hints_at_the_prefix_and_later_ones_do_not() -> None:
     assert "prefix" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({}, True),
+        ({"content_type": "application/json"}, True),
+        ({"content_type": "text/html; charset=utf-8"}, False),
+    ],
+)
+def test_a_page_of_a_proxy_does_not_show_that_the_project_exists(headers: dict[str, str], found: bool) -> None:
+    play = Play()
+    play.run(READ, answer(200, **headers))
+    with pytest.raises(errors.NotFoundError) as caught:
+        play.run(READ, answer(404))
+    assert (caught.value.hint == "") is found
+
+
 def test_an_html_page_gives_a_short_escaped_excerpt() -> None:
     with pytest.raises(errors.ServerError) as caught:
         Play(retries=0).run(READ, answer(502, b"<html>\x1b]0;x\x07" + b"y" * 5000))
@@ -328,6 +344,22 @@ def test_a_flow_that_is_dropped_gives_its_place_back() -> None:
         play.run(READ, answer(200))
     with pytest.raises(errors.RateLimitError):
         play.run(READ, answer(200))
+
+
+def test_the_headers_of_one_call_go_out_with_each_attempt() -> None:
+    play = Play(extra_headers={"X-Trace": "7"}, pacing=False)
+    generator = execute_call(play.context, Call(READ, {"method": "get", "url": "/", "params": {"a": 1}}))
+    sent = [next(generator)]
+    generator.send(answer(503))
+    sent.append(generator.send(None))
+    for command in sent:
+        assert isinstance(command, Send)
+        assert command.call.request == {
+            "method": "get",
+            "url": "/",
+            "params": {"a": 1},
+            "extra_headers": {"X-Trace": "7"},
+        }
 
 
 BUDGET = {"type": "throttled_error", "code": "api_queries_budget_exceeded", "detail": "Too much.", "attr": None}
@@ -352,6 +384,15 @@ def test_a_429_without_a_time_is_waited_for_a_little() -> None:
     play.run(READ, answer(429), answer(429), answer(200))
     assert play.sent == 3
     assert 0 < sum(play.slept) < 60
+
+
+def test_a_429_about_requests_leaves_room_for_others() -> None:
+    play = Play(max_wait=100)
+    for _ in range(100):
+        play.run(READ, answer(200))
+    play.run(READ, answer(429, retry_after="10"), answer(200))
+    # What the window held is more than is used from now on, so that it has to pass.
+    assert sum(play.slept) == pytest.approx(60)
 
 
 def test_persons_and_insights_have_one_bucket_and_the_others_their_own() -> None:

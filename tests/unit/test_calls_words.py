@@ -18,6 +18,10 @@ from posthog_environments.calls.state import CallContext
 from tests.unit.play import CHANGE, DELETE, LATE, READ, REFUSED, RESET, TLS, URL, Play, answer
 
 CALL = Call(READ, {"method": "get", "url": "/"})
+FREE = {
+    kind: Operation("request", kind, "general", mute=frozenset({404}), free=True)
+    for kind in (OperationKind.CHANGE, OperationKind.DELETE)
+}
 UUID = "095be615-a8ad-4c33-8e9c-c7612fbf6c9f"
 
 
@@ -68,6 +72,18 @@ def test_hints() -> None:
         assert text_of(READ, answer(302, {"detail": said})) == f"persons.get: 302, {said}{followed}"
     assert text_of(READ, answer(302, {"detail": "No"})) == f"persons.get: 302, No.{followed}"
     assert text_of(READ, answer(400)) == "persons.get: 400"
+    auto = Play("auto", pacing=False)
+    assert text_of(READ, answer(403), play=auto) == "persons.get: 403"
+    project = " Nothing of this project has been found so far: check project_id and id."
+    assert text_of(READ, answer(404), play=auto) == "persons.get: 404." + project
+
+
+@pytest.mark.parametrize(("status", "said"), [(400, " Ask for less."), (503, " Ask for less."), (409, "")])
+def test_the_remark_of_a_call_is_for_what_would_come_again(status: int, said: str) -> None:
+    play = Play(pacing=False)
+    text = text_of(READ, answer(status), play=play, final=frozenset({503}), remark="Ask for less.")
+    assert text == f"persons.get: {status}" + ("." + said if said else "")
+    assert play.sent == 1
 
 
 def test_only_the_beginning_of_a_long_body_counts() -> None:
@@ -160,6 +176,23 @@ def test_nobody_knows() -> None:
     gone = "the person is gone, but whether the deletion of the events was queued is not known"
     said = text_of(DELETE, RESET, answer(404), play=play, delete_events=True)
     assert said == f"persons.delete {doubt}: {gone}. {look}"
+    explained = answer(502, {"detail": "The gateway is down"})
+    assert text_of(CHANGE, explained) == (
+        f"persons.update {doubt}: the server answered 502, The gateway is down. {look}"
+    )
+    nowhere = "the server answered 404, and nothing so far has shown that it knows the path"
+    said = text_of(DELETE, RESET, answer(404), play=Play("auto", pacing=False))
+    assert said == f"persons.delete {doubt}: {nowhere}. {look}"
+
+
+def test_nobody_knows_of_what_the_user_has_named() -> None:
+    look = "Look at what it is to change before you try again."
+    doubt = "request may or may not have been carried out"
+    assert text_of(FREE[OperationKind.CHANGE], RESET) == f"{doubt}: the connection broke. {look}"
+    gone = "it is gone, but whether the deletion of the events was queued is not known"
+    play = Play(pacing=False)
+    said = text_of(FREE[OperationKind.DELETE], RESET, answer(404), play=play, delete_events=True)
+    assert said == f"{doubt}: {gone}. {look}"
 
 
 def test_no_quota_to_ask_again_after_a_doubtful_delete() -> None:

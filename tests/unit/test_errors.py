@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Self
 
 import pytest
 
@@ -113,6 +114,20 @@ def test_an_error_that_the_system_makes_travels_too() -> None:
     again = pickle.loads(pickle.dumps(DeadlineExceeded("60 seconds")))
     assert isinstance(again, TimeoutError)
     assert (again.args, str(again), again.errno) == (("60 seconds",), "60 seconds", None)
+
+
+class OwnError(PostHogError):
+    """An error of somebody's own that reads its message when it is made."""
+
+    def __new__(cls, message: str) -> Self:
+        error = super().__new__(cls, message)
+        error.hint = message.upper()
+        return error
+
+
+def test_an_error_of_ones_own_is_made_anew_with_its_message() -> None:
+    for again in (pickle.loads(pickle.dumps(OwnError("no"))), copy.copy(OwnError("no"))):
+        assert (type(again), str(again), again.hint) == (OwnError, "no", "NO")
 
 
 def test_every_error_is_exported() -> None:

@@ -27,8 +27,9 @@ from posthog_environments import (
     errors,
 )
 from posthog_environments.calls.execute import execute_call
-from posthog_environments.calls.messages import Call, Operation, OperationKind, ServerResponse
+from posthog_environments.calls.messages import Call, Operation, OperationKind, Send, ServerResponse
 from posthog_environments.calls.observe import Observer, line, path_template
+from posthog_environments.calls.prefixes import InUse
 from tests.unit.play import READ, RESET, Play, answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +78,17 @@ def test_each_thing_is_told_once_and_in_order() -> None:
     assert isinstance(last, ResponseReceived)
     assert (last.status_code, last.seconds) == (200, 1.5)
     assert {(event.operation, event.method) for event in heard} == {("persons.get", "GET")}
+
+
+@pytest.mark.parametrize("prefix", ["environments", "projects"])
+def test_the_path_that_is_told_is_under_the_prefix_in_use(prefix: InUse) -> None:
+    play, heard = Play(), list[ClientEvent]()
+    play.client.prefix, play.client.on_event = prefix, heard.append
+    generator = execute_call(play.context, Call(READ, {"method": "get", "url": "/api/environments/1/persons/2/"}))
+    assert isinstance(next(generator), Send)
+    with pytest.raises(StopIteration):
+        generator.send(answer(200))
+    assert {event.path_template for event in heard} == {f"/api/{prefix}/{{project_id}}/persons/{{id}}/"}
 
 
 def test_a_wait_for_the_quota_is_told_once_and_whole() -> None:

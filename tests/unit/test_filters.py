@@ -101,6 +101,15 @@ def test_operators(filter_: Filter, operator: str, value: object) -> None:
     assert eval(repr(filter_), {"prop": prop}) == filter_  # the repr is what one would type
 
 
+@pytest.mark.parametrize(
+    ("filter_", "value"),
+    [(prop("k", "flag").where("flag_evaluates_to", value), value) for value in (True, False)],
+)
+def test_only_what_a_feature_flag_evaluates_to_is_a_true_bool(filter_: Filter, value: object) -> None:
+    (sent,) = wire(filter_)
+    assert sent["value"] is value
+
+
 @pytest.mark.parametrize("filter_", [prop("k").is_set(), prop("k").is_not_set()])
 def test_set_operators_have_no_value(filter_: Filter) -> None:
     assert wire(filter_) == [{"key": "k", "operator": filter_.operator, "type": "person"}]
@@ -269,6 +278,8 @@ def test_or_of_equals_on_one_property_is_one_filter_with_a_list() -> None:
     # One property of persons and one of events, or of two kinds of groups, are not the same.
     assert wire((prop("x", "event") == 1) | (prop("x") == 2))["type"] == "OR"
     assert wire((prop("x", group_type_index=0) == 1) | (prop("x", group_type_index=1) == 2))["type"] == "OR"
+    of_one_kind = (prop("x", group_type_index=0) == 1) | (prop("x", group_type_index=0) == 2)
+    assert wire(of_one_kind) == [leaf("x", [1, 2], type="group") | {"group_type_index": 0}]
     # Nor is it a list where the operator is another, where nothing is meant, or where a cohort is.
     for condition in (
         (plan == "pro") | (plan != "team"),
@@ -434,6 +445,9 @@ def test_what_the_web_application_saves_goes_in_as_it_is(saved: Any, sent: Any) 
         ({"properties": {"type": "AND", "values": []}}, "pass what stands under 'properties'"),
         ({"properties": [{"key": "k", "value": 1}], "events": []}, "pass what stands under 'properties'"),
         ({"filters": [{"key": "k", "value": 1}]}, "pass what stands under 'filters'"),
+        ({"filterGroup": {"type": "AND", "values": []}}, "pass what stands under 'filterGroup'"),
+        ({"filter_groups": [{"key": "k", "value": 1}]}, "pass what stands under 'filter_groups'"),
+        ({"values": [{"key": "k", "value": 1}], "id": 7}, "pass what stands under 'values'"),
         ({"$browser__icontains": "Chrome"}, "where"),
         ([[{"key": "k", "value": 1}]], "outer list"),
         ({"key": "k", "value": None, "operator": "exact", "type": "person"}, "is_not_set"),
@@ -462,6 +476,7 @@ NOW = datetime(2026, 3, 31, 12, 30, 15, 999, tzinfo=timezone(timedelta(hours=2))
         ("-3m", "2025-12-31T10:30:15+00:00", "2025-12-31"),
         ("-16m", "2024-11-30T10:30:15+00:00", "2024-11-30"),
         ("-1q", "2025-12-30T10:30:15+00:00", "2025-12-30"),
+        ("-2q", "2025-09-30T10:30:15+00:00", "2025-09-30"),
         ("-2y", "2024-03-31T10:30:15+00:00", "2024-03-31"),
         ("-0d", "2026-03-31T10:30:15+00:00", "2026-03-31"),
     ],
@@ -959,6 +974,35 @@ GROUP = "expected {'type': 'AND' or 'OR', 'values': [...]}"
             (
                 ".7: expected text, got int; use one of key, value, operator, type, "
                 "group_type_index, label, cohort_name, negation"
+            ),
+        ),
+        (
+            {"key": "email", "value": "x", "how": "contains"},
+            (
+                ".how: 'contains' names an operator, but the field for it is 'operator'; a server would ignore this "
+                "one, and compare exactly; write 'operator': 'icontains'"
+            ),
+        ),
+        (
+            {"property": "email", "op": "contains", "Value": "x"},
+            (
+                ": looks like a filter, but 'property', 'op', 'Value' are not the fields of the API's; write {'key': "
+                "'email', 'operator': 'icontains', 'value': ...}. If they name properties, write prop('property') == "
+                "value, and so on"
+            ),
+        ),
+        (
+            {"name": "email", "values": ["x"]},
+            (
+                ": looks like a filter, but 'name', 'values' are not the fields of the API's; write {'key': 'email', "
+                "'operator': 'exact', 'value': ...}. If they name properties, write prop('name') == value, and so on"
+            ),
+        ),
+        (
+            {"email": "x", "op": "regex"},
+            (
+                ": looks like a filter, but 'email', 'op' are not the fields of the API's; write {'key': ..., "
+                "'operator': 'regex', 'value': ...}. If they name properties, write prop('email') == value, and so on"
             ),
         ),
         ({"operator": "is_set"}, ": a filter of the API without key; add 'key', the name of the property"),

@@ -12,7 +12,7 @@ import pytest
 from posthog_environments import PagingError
 from posthog_environments.paging.numbered import NumberedPaginator
 from posthog_environments.paging.offset import OffsetPaginator
-from posthog_environments.paging.page import MAX_NUMBER, Cursor, RawPage, Report, next_number
+from posthog_environments.paging.page import MAX_NUMBER, MOST_ROWS, Cursor, RawPage, Report, next_number
 from posthog_environments.paging.seen import RecentKeys
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -271,6 +271,39 @@ def test_how_far_a_walk_looks_for_its_first_row(successor: int, number: int) -> 
     walk.consume(RawPage([], link(successor)))
     assert walk.cursor is not None
     assert walk.cursor.number == number
+
+
+def test_a_page_as_large_as_servers_send_is_not_asked_for_again_to_get_past_hidden_rows() -> None:
+    walk = walk_of(MOST_ROWS)
+    table = rows(20)
+    walk.consume(RawPage(table[:10], link(MOST_ROWS)))
+    walk.consume(RawPage(table[15:], link(2 * MOST_ROWS)))
+    asked = walk.cursor
+    assert asked is not None
+    assert asked.limit == MOST_ROWS
+    assert walk.consume(RawPage(table[:10], link(asked.number + MOST_ROWS))) == []
+    assert walk.cursor is not None
+    assert walk.cursor.number == asked.number + MOST_ROWS
+    assert walk.consume(RawPage(table[15:], None)) == table[15:]
+    assert walk.report.reason == "a gap between two pages could not be closed"
+
+
+def test_the_time_of_a_row_is_read_once_a_page() -> None:
+    read = list[str]()
+
+    def created(row: Row) -> datetime:
+        read.append(row.uuid)
+        return row.created_at
+
+    walk: OffsetPaginator[Row] = OffsetPaginator(10, 0, attrgetter("uuid"), created)
+    table, shown = rows(35), list[str]()
+    while walk.cursor is not None:
+        page = table[walk.cursor.number : walk.cursor.number + walk.cursor.limit]
+        shown += [row.uuid for row in page]
+        walk.consume(RawPage(page, link(walk.cursor.number + len(page)) if len(page) == walk.cursor.limit else None))
+    assert walk.report.rows == 35
+    assert len(shown) > 35, "pages overlap"
+    assert read == shown
 
 
 def page_link(number: int) -> str:

@@ -99,6 +99,16 @@ def test_a_window_that_is_full_is_kept_as_it_is() -> None:
     assert walk.report.complete
 
 
+@pytest.mark.parametrize("times", [(), (None,), (None, START), (START, None), (START,)])
+def test_times_that_no_row_has_told_yet_are_written_down_as_unknown(times: tuple[datetime | None, ...]) -> None:
+    walk: OffsetPaginator[Row] = OffsetPaginator(10, 0, *FACTS)
+    if times:
+        found = [Row(f"row-{number}", time) for number, time in enumerate(times)]
+        walk.consume(RawPage(found, "https://x.example/?offset=10"))
+    assert everything(written_and_read(walk)) == everything(walk)
+    assert walk.state()["order"] == [START.isoformat() if START in times else None] * 2
+
+
 @pytest.mark.parametrize("state", [{}, {"_size": 1, "_start": 0}, {"_size": 1, "_start": 0, "cursor": 7}])
 def test_what_is_no_state_is_refused(state: dict[str, Any]) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from posthog_environments import errors
@@ -21,6 +23,7 @@ from tests.unit.play import DELETE, READ, RESET, Play, answer
 HOST = "https://us.posthog.com"
 PATH = "/api/environments/1/persons/2/"
 TWIN = "/api/projects/1/persons/2/"
+FREE = Operation("request", OperationKind.READ, "general", mute=frozenset({404}), free=True)
 SUCCESSOR = f'<{TWIN}>; rel="successor-version"'
 
 
@@ -154,6 +157,58 @@ def test_a_successor_that_is_the_twin_moves_all_later_requests(status: int) -> N
     server.run(play)
     assert server.paths[-1] == TWIN
     assert play.client.prefix == "projects"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_successor_moves_requests_also_where_the_prefix_is_known(status: int) -> None:
+    play, server = Play("auto"), Server([answer(200), answer(status, link=SUCCESSOR)], [answer(200)])
+    server.run(play)
+    if status == 200:
+        server.run(play)
+    else:
+        with pytest.raises(errors.NotFoundError):
+            server.run(play)
+    server.run(play)
+    assert server.paths == [PATH, PATH, TWIN]
+
+
+def test_a_link_to_elsewhere_does_not_begin_the_search_again() -> None:
+    link = '<https://docs.example/>; rel="deprecation"'
+    play, server = Play("auto"), Server([answer(200), answer(404, link=link)], [answer(200)])
+    server.run(play)
+    with pytest.raises(errors.NotFoundError):
+        server.run(play)
+    assert server.paths == [PATH, PATH]
+
+
+def test_a_404_by_a_path_of_the_users_is_not_searched_for() -> None:
+    for operation in (FREE, replace(FREE, mute=frozenset())):
+        play, server = Play("auto"), Server([answer(404), answer(200)], [answer(200)])
+        with pytest.raises(errors.NotFoundError):
+            server.run(play, operation)
+        assert server.paths == [PATH]
+        assert not play.client.settled
+
+
+@pytest.mark.parametrize("status", [200, 405])
+def test_any_other_answer_to_a_path_of_the_users_ends_the_search(status: int) -> None:
+    play, server = Play("auto"), Server([answer(status), answer(404)], [answer(200)])
+    if status == 200:
+        server.run(play, FREE)
+    else:
+        with pytest.raises(errors.APIStatusError):
+            server.run(play, FREE)
+    with pytest.raises(errors.NotFoundError):
+        server.run(play)
+    assert server.paths == [PATH, PATH]
+
+
+@pytest.mark.parametrize("path", ["/api/users/@me/", TWIN])
+def test_a_path_that_is_of_no_environment_is_asked_once(path: str) -> None:
+    play = Play("auto")
+    found = replace(answer(200), url=HOST + path)
+    assert play.run(FREE, found, answer(500)) is found
+    assert (play.sent, play.client.known) == (1, False)
 
 
 SAME = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from posthog_environments.ratelimit.limiter import HOURLY, RATES, Rate, RateWindow
+from posthog_environments.ratelimit.limiter import HOURLY, RATES, Bucket, Rate, RateLimiter, RateWindow
 from posthog_environments.ratelimit.shared_state import SharedState, StateChange, StoreTime
 from tests.unit.play import TimedLimiter
 
@@ -145,6 +145,26 @@ def test_a_429_about_bytes_teaches_nothing_about_requests() -> None:
     (window,) = quota.logs["query"]._windows
     assert window.fraction(1.0) == 1.0
     assert quota.acquire("persons", 1.0) == 0
+
+
+def test_a_429_is_about_requests_unless_it_is_said_not_to_be() -> None:
+    now = [0.0]
+    limiter = RateLimiter({"persons": (MINUTE,)}, lambda: now[0])
+    limiter.refuse("persons", 1.0)
+    now[0] = 61.0
+    assert limiter.acquire("persons", "a", 60.0, 1.0) == 0
+    assert limiter.acquire("persons", "b", 60.0, 1.0) == pytest.approx(60 / 25, rel=0.05)
+
+
+def test_an_absurd_wait_stops_the_client_for_its_longest_window() -> None:
+    quota = TimedLimiter({"persons": (MINUTE, (500, 600.0)), "deletes": ((500, 600.0),)})
+    buckets: tuple[Bucket, ...] = ("persons", "deletes")
+    for bucket in buckets:
+        quota.refuse(bucket, 0.0, 1e9)
+        assert quota.acquire(bucket, 0.0) == pytest.approx(600.0)
+        # It is the longest window that the server has shown to be full.
+        assert quota.acquire(bucket, 600.0) == 0
+        assert quota.acquire(bucket, 600.0, "next") == pytest.approx(600 / 125, rel=0.05)
 
 
 def test_a_learned_window_is_kept_in_the_store() -> None:
