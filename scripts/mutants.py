@@ -165,6 +165,9 @@ def lay_out(group: Group) -> None:
             shutil.copyfile(ROOT / name, target)
     for name in LEFT_OUT:
         (group.room / name).unlink()
+    # mutmut copies these itself, over what is there: a test that was renamed would stay.
+    for name in ("tests", "generated"):
+        shutil.rmtree(group.room / "mutants" / name, ignore_errors=True)
     # Which tests reach which function: mutmut keeps it, and would not notice that known tests reach a new one.
     (group.room / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     with (group.room / "tests" / "conftest.py").open("a", encoding="utf-8") as file:
