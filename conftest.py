@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -54,7 +55,9 @@ def run_shell(example: Example) -> None:
         if words[0] == "make":
             targets = [word for word in words[1:] if "=" not in word]
             command = ["make", "-n", *targets]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            # Without what a make above this one was called with.
+            alone = {"PATH": os.environ["PATH"]}
+            done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{line}: {done.stderr}"
         elif words[:2] == ["pip", "install"]:
             name, _, extra = words[2].partition("[")

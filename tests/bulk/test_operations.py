@@ -305,7 +305,7 @@ def test_a_journal_of_another_job_is_refused(box: Sandbox, env: Environment, jou
 def test_a_journal_that_is_some_other_file_is_left_as_it_is(env: Environment, journal: Path) -> None:
     (ada,) = people(env, 1)
     journal.write_text(f"{ada.uuid}\n")
-    with pytest.raises(ConfigurationError, match="another file"):
+    with pytest.raises(ConfigurationError, match="not a journal"):
         env.persons.delete_many([ada], journal=journal)
     assert journal.read_text() == f"{ada.uuid}\n"
     assert not gone(env, ada)

@@ -37,7 +37,7 @@ def test_at_80_columns_an_email_is_whole(email: str, home: object) -> None:
     assert email in shown.text
     assert max(map(len, shown.lines)) <= 80
     cut = UUID not in shown.text
-    assert cut == (len(email) > 26)
+    assert cut == (len(email) > 27)
     assert ("What ends in … was cut: a wider terminal" in shown.text.replace("\r\n", " ")) == cut
     assert UUID[:8] in shown.text
 
@@ -47,11 +47,11 @@ def test_at_80_columns_an_email_is_whole(email: str, home: object) -> None:
     [
         (10, 80, [12, None, 36]),
         (26, 80, [26, None, 36]),
-        (40, 80, [40, None, 22]),
-        (53, 80, [53, None, 9]),
-        (200, 80, [53, None, 9]),
-        (200, 120, [93, None, 9]),
-        (30, 40, [13, None, 9]),
+        (40, 80, [40, None, 23]),
+        (54, 80, [54, None, 9]),
+        (200, 80, [54, None, 9]),
+        (200, 120, [94, None, 9]),
+        (30, 40, [14, None, 9]),
         (30, 20, [12, None, 9]),
     ],
 )

@@ -102,7 +102,7 @@ def test_the_bill_is_of_this_wheel(bill: dict[str, Any], dist: Path) -> None:
 
 
 def test_the_bill_lists_all_that_is_needed(bill: dict[str, Any]) -> None:
-    components = {component["name"]: component for component in bill["components"]}
+    components = {component["name"].lower(): component for component in bill["components"]}
     needed = [line.split("==") for line in floors.floors((ROOT / "pyproject.toml").read_text(encoding="utf-8"))]
     assert {name for name, _ in needed} <= set(components)
     for name, floor in needed:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["TextColumn", "TextTable", "fitted", "print_fields", "print_listing", "shown"]
 
 _INSTALL: Final = "Install tables and progress with: pip install 'posthog-environments[cli]'"
-_GAP: Final = 3
-"""Most cells between two columns."""
+_GAP: Final = 2
+"""Cells between two columns."""
+_EDGE: Final = 1
+"""Cells that rich before 15 sets aside behind a table, although it leaves them empty."""
 _LEAST: Final = 12
 """Least width of a column beside one with `first`."""
 
@@ -90,7 +92,7 @@ class TextTable:
         if first:
             # The first rows decide the widths, because rows are printed as they come.
             self._widths = fitted(columns, texts, console.width)
-        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=first, show_edge=False)
+        table = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_header=first, show_edge=False)
         table.expand = None in self._widths
         for column, width in zip(columns, self._widths, strict=True):
             self.cut = self.cut or (width is not None and width < (column.width or 0))
@@ -120,7 +122,7 @@ def fitted(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]], width: 
 
     widths = [column.width for column in columns]
     others = sum(column.width is None and not column.first for column in columns)
-    room = width - _GAP * (len(columns) - 1) - _LEAST * others
+    room = width - _GAP * (len(columns) - 1) - _EDGE - _LEAST * others
     for place, column in enumerate(columns):
         if column.first:
             need = max([len(column.heading), *(cell_len(row[place]) for row in rows)])
