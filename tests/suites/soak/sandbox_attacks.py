@@ -375,6 +375,11 @@ def state(box: Sandbox) -> dict[str, object]:
         return found
 
 
+def _is_wildcards(place: Place, text: str) -> bool:
+    """Tell whether a text finds everybody who is long enough: % and _ are wildcards of a search, as on servers."""
+    return place.name.endswith(" search") and set(text) <= {"%", "_"}
+
+
 def injections(effort: Effort) -> Iterable[Figure]:
     """Put SQL into every place of every operation."""
     changed: list[str] = []
@@ -396,7 +401,9 @@ def injections(effort: Effort) -> Iterable[Figure]:
                     status, content = _send(visitor, place, json.dumps(text))
                     if status >= 500 and not (oddities and plain[0] >= 500):
                         failed.append(f"{place.name} {text!r}: {status} {content[:120]!r}")
-                    elif not (place.free and status in (200, 400, 404)) and digest(status, content) != digest(*plain):
+                    elif (place.free or _is_wildcards(place, text)) and status in (200, 400, 404):
+                        continue
+                    elif digest(status, content) != digest(*plain):
                         differing.append(
                             f"{place.name} {text!r}: {digest(status, content)} instead of {digest(*plain)}"
                         )
