@@ -70,7 +70,7 @@ def bare(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
             else:
                 import io
 
-                monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+                monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"))
             code = main(args)
         captured = capfd.readouterr()
         return Done(code, captured.out, captured.err)

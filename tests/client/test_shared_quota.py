@@ -18,6 +18,7 @@ import pytest
 from posthog_environments import AsyncEnvironment, ConfigurationError, Environment, RateLimitError
 from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, RunBlocking
+from posthog_environments.config.api_key import Secret
 from posthog_environments.config.settings import read_quota_location
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
@@ -295,6 +296,7 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"file://{tmp_path}/quota.db",
         f"file://localhost{tmp_path}/quota.db",
         Path("quota.db"),
+        Secret("file:quota.db"),
     ):
         place = read_quota_location(given)
         assert place is not None

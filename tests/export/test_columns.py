@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog_environments_api.models import Person, PersonDeletion
 
+from posthog_environments.export.formats.cells import records as csv_records
+from posthog_environments.export.options import ExportPaths
 from posthog_environments.tables.columns import BASE
 from posthog_environments.tables.layout import Layout
 from posthog_environments.tables.records import DELETIONS, deletion_cells
@@ -415,3 +417,13 @@ def test_a_kind_of_only_holds_every_value(values: list[Any], kind: str) -> None:
     for row, value in zip(people(rows), values, strict=True):
         (cell,) = layout.cells(row)
         assert (from_json(cell) if kind == "json" and isinstance(cell, str) else cell) == value
+
+
+def test_a_last_cell_without_its_closing_quote_is_a_record() -> None:
+    assert list(csv_records([b'a,"b\n', b'c"\n', b'd,"e\n', b"f\n"])) == [b'a,"b\nc"\n', b'd,"e\nf\n']
+
+
+@pytest.mark.parametrize("path", ["", "a\0b.jsonl", b"a.jsonl"])
+def test_an_export_wants_the_name_of_a_file(path: Any) -> None:
+    with pytest.raises(ValueError, match="names a file"):
+        ExportPaths.of(path)
