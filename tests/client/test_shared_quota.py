@@ -19,6 +19,7 @@ from posthog_environments import AsyncEnvironment, ConfigurationError, Environme
 from posthog_environments.calls.execute import execute_call
 from posthog_environments.calls.messages import Call, RunBlocking
 from posthog_environments.config.api_key import Secret
+from posthog_environments.config.forks import restart_all
 from posthog_environments.config.settings import read_quota_location
 from posthog_environments.ratelimit.limiter import BUCKETS, Bucket, Rate
 from posthog_environments.ratelimit.shared import SharedRateLimiter, name_of
@@ -389,3 +390,11 @@ def test_a_missing_redis_is_logged_once_without_its_password(caplog: pytest.LogC
     assert len(caplog.records) == 1
     assert "none.sock cannot be used (ConnectionError)" in caplog.text
     assert "geheim" not in caplog.text + repr(place)
+
+
+def test_a_store_that_could_not_be_made_begins_nothing_anew() -> None:
+    with pytest.raises(ConfigurationError, match="is not the URL of a Redis") as caught:
+        RedisStore("redis://localhost:port", "redis://localhost:port")
+    restart_all()
+    # The store is held up to here by the frames of the error, as a debugger holds it.
+    assert caught.traceback

@@ -283,7 +283,6 @@ class RedisStore(Store):
     """Keeps states in Redis, for workers on several machines. The clock is the server's."""
 
     def __init__(self, url: str, shown: str, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(shown, clock)
         try:
             import redis
             from redis.backoff import NoBackoff
@@ -306,6 +305,8 @@ class RedisStore(Store):
             raise ConfigurationError(f"quota: {shown} is not the URL of a Redis: {printable(problem, 120)}.")
         self._read: Any = self._redis.register_script(READ)
         self._swap: Any = self._redis.register_script(SWAP)
+        # Last, because a child process begins anew with what is registered here, and that must be whole.
+        super().__init__(shown, clock)
 
     def _change(self, name: str, decide: Decide[T], patience: float) -> T:
         key, end = f"posthog-environments:quota:{name}", time.monotonic() + patience
