@@ -38,6 +38,7 @@ TABLES: dict[str, bytes] = {
     "UTF-16 of a spreadsheet": "\r\n".join([HEADER, *ROWS]).encode("utf-16"),
     "UTF-16, big end first": b"\xfe\xff" + "\r\n".join([HEADER, *ROWS]).encode("utf-16-be"),
     "UTF-16 without a mark": "\r\n".join([HEADER, *ROWS]).encode("utf-16-le"),
+    "UTF-16 without a mark, big end first": "\r\n".join([HEADER, *ROWS]).encode("utf-16-be"),
     "UTF-32": "\n".join([HEADER, *ROWS]).encode("utf-32"),
     "old line ends": "\r".join([HEADER, *ROWS]).encode(),
     "a line that tells what divides": "\r\n".join(["sep=;", HEADER, *ROWS]).encode(),
@@ -54,6 +55,12 @@ def test_tables_as_spreadsheets_write_them(bare: Run, tmp_path: Path, name: str)
     first = 3 if "divides" in name else 2
     # The second row has two lines.
     assert [line for line, _ in states(done)] == [first, first + 1, first + 3]
+
+
+def test_a_list_from_a_pipe_wants_a_journal(run: Run) -> None:
+    done = run("persons", "delete", "--from-file", "-", text="1\n2\n")
+    assert done.code == 2
+    assert "give a --journal" in done.err
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -329,3 +329,10 @@ def test_init_lists_the_projects_of_the_key(home: Any) -> None:
     assert shown.code == 0, shown.text
     assert "22  Two\\x1b[2J" in shown.text
     assert "project_id = 22\n" in written()
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"), [("insights.trend", "endpoint"), ("request", "look at the PATH"), ("persons.get", "phenv")]
+)
+def test_what_is_missing_has_advice(operation: str, says: str) -> None:
+    assert says in Failure(errors.NotFoundError(f"{operation}: 404", status_code=404)).hint

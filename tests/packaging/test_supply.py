@@ -170,11 +170,12 @@ def imported_at_the_top(module: Path, folders: list[Path], seen: set[Path]) -> s
             case _:
                 continue
         for name in wanted:
-            own = [path for folder in folders if (path := folder / (name.replace(".", "/") + ".py")).exists()]
-            for path in own[:1]:
-                packages |= imported_at_the_top(path, folders, seen) if path not in seen else set()
-            if not own:
+            own = (folder / f"{name.replace('.', '/')}.py" for folder in folders)
+            path = next((path for path in own if path.exists()), None)
+            if path is None:
                 packages.add(name.partition(".")[0])
+            elif path not in seen:
+                packages |= imported_at_the_top(path, folders, seen)
     return packages
 
 

@@ -67,7 +67,6 @@ class Store:
         self._clock = clock
         self._away_until = float("-inf")
         self._pause = 0.0
-        restart_after_fork(self)
 
     @property
     def away(self) -> float:
@@ -112,9 +111,6 @@ class Store:
 
     def _describe(self, trouble: Exception) -> str:
         return f"{type(trouble).__name__}: {printable(str(trouble), 120)}"
-
-    def after_fork(self) -> None:
-        """Drop connections in a forked child."""
 
 
 class _Opened:
@@ -283,6 +279,7 @@ class RedisStore(Store):
     """Keeps states in Redis, for workers on several machines. The clock is the server's."""
 
     def __init__(self, url: str, shown: str, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(shown, clock)
         try:
             import redis
             from redis.backoff import NoBackoff
@@ -305,8 +302,7 @@ class RedisStore(Store):
             raise ConfigurationError(f"quota: {shown} is not the URL of a Redis: {printable(problem, 120)}.")
         self._read: Any = self._redis.register_script(READ)
         self._swap: Any = self._redis.register_script(SWAP)
-        # Last, because a child process begins anew with what is registered here, and that must be whole.
-        super().__init__(shown, clock)
+        restart_after_fork(self)
 
     def _change(self, name: str, decide: Decide[T], patience: float) -> T:
         key, end = f"posthog-environments:quota:{name}", time.monotonic() + patience

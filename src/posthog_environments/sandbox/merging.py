@@ -70,7 +70,7 @@ class MergedPerson:
         known: Whether it was updated, identified or merged; lists show it as `is_identified`.
     """
 
-    ids: list[tuple[int, str]]
+    ids: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     properties: dict[str, Any] = field(default_factory=dict[str, Any])
     identified: bool = False
     known: bool = False
@@ -114,7 +114,7 @@ class MergeGroup:
         return [person.row() for person in dict.fromkeys(self._of.values())]
 
     def _new(self, ids: Iterable[str]) -> MergedPerson:
-        person = MergedPerson([])
+        person = MergedPerson()
         for one in ids:
             self._add(person, one)
         return person
@@ -129,12 +129,13 @@ class MergeGroup:
         if other is None or other == own or {own.lower(), other.lower()} & SHARED:
             return False
         kept, gone = self._of.get(own), self._of.get(other)
-        if kept is None and gone is None:
-            self._new([own, other])
+        if gone is None:
+            if kept is None:
+                self._new([own, other])
+            else:
+                self._add(kept, other)
         elif kept is None:
-            self._add(cast("MergedPerson", gone), own)
-        elif gone is None:
-            self._add(kept, other)
+            self._add(gone, own)
         elif kept is not gone and (update.event == "$merge_dangerously" or not gone.identified):
             self._merge(kept, gone)
             return bool(gone.properties)
